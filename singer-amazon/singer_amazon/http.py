@@ -1,0 +1,288 @@
+"""HTTP towards Amazon: time-outs always set, retries where they can help.
+
+`Transport` sends and retries what may go through later: 5xx, lost connections,
+time-outs. It knows no credentials. `ApiClient` adds the access token, renews it
+once when the API refuses it, and hands every other answer back: what a 429 or
+a 4xx means is for the engine and the adapters to say.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import backoff
+import msgspec
+import requests
+
+from singer_amazon.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from singer_amazon.auth import TokenProvider
+    from singer_amazon.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = (10.0, 60.0)  # connect, read; seconds
+LONGEST_RETRY_WAIT = 30.0
+_LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a status below 500, headers and the whole body."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """Amazon's id of the call, for its support."""
+        for name in ("x-amzn-RequestId", "x-amz-request-id", "x-amz-rid"):
+            if value := self.headers.get(name):
+                return value
+        return None
+
+    def json(self) -> object:
+        """Return the parsed body, or None where it is not JSON."""
+        try:
+            parsed: object = msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            return None
+        return parsed
+
+    def json_object(self) -> dict[str, object]:
+        """Return the parsed body, or an empty object where it is no object."""
+        parsed = self.json()
+        return parsed if isinstance(parsed, dict) else {}
+
+    def words(self) -> str:
+        """Return Amazon's own explanation, short enough for a log line."""
+        body = self.json_object()
+        for key in ("detail", "details", "message", "error_description"):
+            text = body.get(key)
+            if isinstance(text, str) and text:
+                return text[:_LONGEST_WORDS]
+        text = re.sub(r"<[^>]*>", " ", self.body[:4096].decode("utf-8", "replace"))
+        return " ".join(text.split())[:_LONGEST_WORDS] or HTTPStatus(self.status).phrase
+
+    def retry_after(self, now: datetime) -> float | None:
+        """Return the seconds Amazon asks us to wait, if it says so."""
+        value = (self.headers.get("Retry-After") or "").strip()
+        if not value:
+            return None
+        try:
+            return max(float(value), 0.0)
+        except ValueError:
+            pass
+        try:
+            return max((parsedate_to_datetime(value) - now).total_seconds(), 0.0)
+        except (TypeError, ValueError):
+            return None
+
+
+class _NoAuth(requests.auth.AuthBase):
+    """Keeps requests from adding credentials of a .netrc file."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        return r
+
+
+class _ServerError(Exception):
+    """A 5xx answer, on its way to being tried again."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"HTTP {answer.status}: {answer.words()}")
+        self.answer = answer
+
+
+RETRIED = (
+    _ServerError,
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+class Transport:
+    """Sends requests, one session per thread, and retries what may pass."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        max_attempts: int = 5,
+        retry_wait: float = 1.0,
+        timeout: tuple[float, float] = TIMEOUT,
+    ) -> None:
+        self.max_attempts = max_attempts
+        self.user_agent = user_agent
+        self.timeout = timeout
+        self._retry_wait = retry_wait
+        self._local = threading.local()
+
+    def session(self) -> requests.Session:
+        """Return this thread's session, without credentials of any kind."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.auth = _NoAuth()
+            session.headers["User-Agent"] = self.user_agent
+            self._local.session = session
+        return session
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        data: bytes | Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request and return the answer, whatever its 2xx to 4xx status.
+
+        Raises:
+            TransientError: nothing but 5xx, time-outs or lost connections in
+                `max_attempts` tries.
+        """
+
+        def once() -> Answer:
+            response = self.session().request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=dict(params or {}),
+                data=data,
+                timeout=self.timeout,
+                # a redirect would carry our headers to another host
+                allow_redirects=False,
+            )
+            answer = Answer(response.status_code, response.headers, response.content)
+            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise _ServerError(answer)
+            return answer
+
+        return self.retrying(once, f"{method} {_without_query(url)}")
+
+    def retrying(self, call: Callable[[], Answer], what: str) -> Answer:
+        """Run a call again, with growing jittered waits, while it fails passingly.
+
+        Raises:
+            TransientError: the tries are used up.
+        """
+        tries = backoff.on_exception(
+            backoff.expo,
+            RETRIED,
+            max_tries=self.max_attempts,
+            jitter=backoff.full_jitter,
+            factor=self._retry_wait,
+            max_value=LONGEST_RETRY_WAIT,
+            logger=None,
+            on_backoff=lambda details: logger.info(
+                "%s: try %s of %s failed, again in %.1f s (%s)",
+                what,
+                details["tries"],
+                self.max_attempts,
+                details.get("wait", 0.0),
+                _cause(details.get("exception")),
+            ),
+        )
+        try:
+            return tries(call)()
+        except RETRIED as error:
+            status = error.answer.status if isinstance(error, _ServerError) else None
+            msg = f"{what} failed {self.max_attempts} times, last: {_cause(error)}"
+            raise TransientError(msg, status=status) from None
+
+
+class ApiClient:
+    """Calls one Amazon API with the access token of one credential."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        tokens: TokenProvider,
+        transport: Transport,
+        clock: Clock,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.clock = clock
+        self.transport = transport
+        self._tokens = tokens
+        self._headers = dict(headers or {})
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: object | None = None,
+        content_type: str = "application/json",
+    ) -> Answer:
+        """Call the API; on 401 renew the token and try once more.
+
+        Raises:
+            AuthError: Login with Amazon refuses the credential.
+            TransientError: the tries are used up.
+        """
+        token = self._tokens.token()
+        answer = self._send(token, method, path, headers, params, json, content_type)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._tokens.discard(token)
+            token = self._tokens.token()
+            answer = self._send(
+                token, method, path, headers, params, json, content_type
+            )
+        return answer
+
+    def _send(
+        self,
+        token: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+        json: object | None,
+        content_type: str,
+    ) -> Answer:
+        sent = {**self._headers, **(headers or {}), "Authorization": f"Bearer {token}"}
+        data = None
+        if json is not None:
+            data = msgspec.json.encode(json)
+            sent["Content-Type"] = content_type
+        url = self.base_url + path
+        return self.transport.send(method, url, headers=sent, params=params, data=data)
+
+
+def _without_query(url: str) -> str:
+    """Return the address without its query: it may hold a signature."""
+    return url.partition("?")[0]
+
+
+def _cause(error: object) -> str:
+    """Name an exception without its text where that may hold an address."""
+    if isinstance(error, _ServerError):
+        return str(error)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    reason = getattr(error, "args", ("",))[0]
+    inner = getattr(reason, "reason", None) or reason
+    return f"connection lost ({type(inner).__name__})"

@@ -1,0 +1,154 @@
+"""Keeps report documents as Amazon sent them, in a folder or in S3."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+import boto3
+import boto3.exceptions
+import botocore.exceptions
+
+from singer_amazon.errors import ConfigError, StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+AWS_SETTINGS = {
+    "aws_access_key_id": "aws_access_key_id",
+    "aws_secret_access_key": "aws_secret_access_key",
+    "aws_session_token": "aws_session_token",
+    "aws_region": "region_name",
+    "aws_profile_name": "profile_name",
+}
+_AWS_ERRORS = (
+    botocore.exceptions.BotoCoreError,
+    botocore.exceptions.ClientError,
+    boto3.exceptions.Boto3Error,
+)
+
+
+class RawStore(Protocol):
+    """A place that keeps files under names with slashes."""
+
+    def check(self) -> None:
+        """Find out now whether writing works.
+
+        Raises:
+            ConfigError: it does not, and why.
+        """
+        ...
+
+    def keep(self, path: Path, name: str) -> None:
+        """Store a file whole, or not at all.
+
+        Raises:
+            StorageError: the place refuses.
+        """
+        ...
+
+
+def open_raw_store(uri: str, config: Mapping[str, object]) -> RawStore:
+    """Return the store for a `file:///folder` or `s3://bucket/prefix` URI.
+
+    Raises:
+        ConfigError: the URI is neither.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and parts.path and not parts.netloc:
+        return FolderStore(Path(unquote(parts.path)))
+    if parts.scheme == "s3" and parts.netloc:
+        return S3Store(parts.netloc, parts.path.strip("/"), _client(config))
+    msg = (
+        f"raw_report_uri {uri!r} is not understood: "
+        "write s3://bucket/prefix or file:///folder"
+    )
+    raise ConfigError(msg)
+
+
+class FolderStore:
+    """Files in a local folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def check(self) -> None:
+        """See RawStore."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder):
+                pass
+        except OSError as error:
+            msg = f"raw_report_uri: {self._folder} cannot be written ({error.strerror})"
+            raise ConfigError(msg) from None
+
+    def keep(self, path: Path, name: str) -> None:
+        """See RawStore."""
+        target = self._folder / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with (
+                path.open("rb") as source,
+                tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy,
+            ):
+                shutil.copyfileobj(source, copy)
+            os.replace(copy.name, target)  # noqa: PTH105 - takes the plain name
+        except OSError as error:
+            msg = f"{target} could not be written ({error.strerror})"
+            raise StorageError(msg) from None
+
+
+class S3Store:
+    """Objects below a prefix of a bucket; large ones go up in parts."""
+
+    def __init__(self, bucket: str, prefix: str, client: S3Client) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self._client = client
+
+    def check(self) -> None:
+        """See RawStore; a write-only role is enough."""
+        key = self._key(".write-check")
+        try:
+            upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
+            self._client.abort_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload["UploadId"]
+            )
+        except _AWS_ERRORS as error:
+            msg = (
+                f"raw_report_uri: bucket {self._bucket} cannot be written ({error}). "
+                "Check the bucket, the aws_* settings and s3:PutObject"
+            )
+            raise ConfigError(msg) from None
+
+    def keep(self, path: Path, name: str) -> None:
+        """See RawStore."""
+        key = self._key(name)
+        try:
+            self._client.upload_file(str(path), self._bucket, key)
+        except _AWS_ERRORS as error:
+            msg = f"s3://{self._bucket}/{key} could not be written ({error})"
+            raise StorageError(msg) from None
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if self._prefix else name
+
+
+def _client(config: Mapping[str, object]) -> S3Client:
+    arguments = {
+        argument: str(config[setting])
+        for setting, argument in AWS_SETTINGS.items()
+        if config.get(setting)
+    }
+    try:
+        session = boto3.session.Session(**arguments)  # type: ignore[arg-type]  # all str
+        endpoint = config.get("aws_endpoint_override")
+        return session.client("s3", endpoint_url=str(endpoint) if endpoint else None)
+    except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        msg = f"the aws_* settings are not usable ({error})"
+        raise ConfigError(msg) from None

@@ -1,0 +1,17 @@
+"""The report engine: ask for many reports early, wait once, lose nothing.
+
+Pure rooms (no I/O, the clock is an argument):
+
+- `model`      windows, report requests, outcomes: the words of the trade
+- `spans`      arithmetic on sets of days
+- `ledger`     what is delivered, missing and pending for one stream and account
+- `windows`    which windows to ask for today
+- `lifecycle`  the table of a report's states
+- `budget`     how fast Amazon lets us ask
+- `engine`     decides the next action
+
+Rooms that act:
+
+- `api`        the port an adapter implements for one Amazon API
+- `runner`     the only loop: acts through the port, hands documents over
+"""

@@ -1,0 +1,398 @@
+"""What is delivered, missing and pending for one stream and account.
+
+Rules of this room:
+
+- The bookmark is the last day with everything before it delivered. It moves
+  only in `_melt`, and never past a day that is missing for anybody it covers.
+- A DSP account is read advertiser by advertiser: every entry carries its
+  members. A report without members belongs to the account itself.
+- Nothing here knows Singer; `to_state` and `from_state` speak its dictionaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from singer_amazon.reports import spans
+from singer_amazon.reports.model import (
+    NO_MEMBERS,
+    ClosedGap,
+    Gap,
+    Members,
+    PendingReport,
+    Window,
+    day_after,
+    day_before,
+)
+
+CLOSED_GAP_DAYS = 30
+_ITSELF: Members = frozenset({""})  # stands for the account in a roster
+
+
+def roster(members: Members) -> Members:
+    """Return who a report speaks for: its members, else the account itself."""
+    return members or _ITSELF
+
+
+def _members(people: Members) -> Members:
+    return NO_MEMBERS if people == _ITSELF else people
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A window after the bookmark that has been delivered already."""
+
+    window: Window
+    members: Members = NO_MEMBERS
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The memory of one stream and account between runs."""
+
+    bookmark: date | None = None
+    start: date | None = None
+    """The first day ever asked for: a look-back never reads before it."""
+    members: Members = NO_MEMBERS
+    delivered: list[Delivery] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    closed_gaps: list[ClosedGap] = field(default_factory=list)
+    pending: list[PendingReport] = field(default_factory=list)
+    first_day: date | None = None
+    """Where this run's plan starts: gives the first bookmark when anything happens."""
+    joining: dict[str, date] = field(default_factory=dict)
+    """Advertisers not covered yet, each with the first day it is owed."""
+
+    # --- questions ---------------------------------------------------------
+
+    def done(self, person: str) -> spans.Spans:
+        """Return the days this member (or "" for the account) needs no more."""
+        days = [d.window for d in self.delivered if person in roster(d.members)]
+        if self.bookmark is not None and person in roster(self.members):
+            days.append(Window(date.min, self.bookmark))
+        return spans.union(days)
+
+    def gap_days(self, person: str) -> spans.Spans:
+        """Return the days that lie in an open gap of this member."""
+        return spans.union(g.window for g in self.gaps if person in roster(g.members))
+
+    def pending_days(self, person: str) -> spans.Spans:
+        """Return the days a live report will bring for this member."""
+        return spans.union(
+            p.window for p in self.pending if person in roster(p.members)
+        )
+
+    # --- before a run ------------------------------------------------------
+
+    def cover(self, wanted: Members, first_day: date) -> None:
+        """Prepare for a run that wants these members from `first_day` on."""
+        if self.members and not (self.members & wanted):
+            self.bookmark = None
+        if wanted or self.members:
+            self._keep_only(wanted)
+        self.first_day = first_day
+        if self.bookmark is None:
+            self.members = wanted
+            self.joining = {}
+        else:
+            self.joining = dict.fromkeys(wanted - self.members, first_day)
+            self._melt()
+
+    def _keep_only(self, wanted: Members) -> None:
+        self.members &= wanted
+        self.delivered = [
+            replace(d, members=d.members & wanted)
+            for d in self.delivered
+            if d.members & wanted
+        ]
+        self.gaps = [
+            replace(g, members=g.members & wanted)
+            for g in self.gaps
+            if g.members & wanted
+        ]
+
+    def skip_to(self, day: date) -> None:
+        """Give up everything up to and including this day."""
+        if self.bookmark is None or self.bookmark >= day:
+            return
+        self.bookmark = day
+        self.gaps = list(self._outside(self.gaps, Window(date.min, day), self.members))
+        self._melt()
+
+    def close_history(self, oldest_kept: date, now: datetime) -> list[ClosedGap]:
+        """Close the parts of gaps that Amazon keeps no longer."""
+        past = Window(date.min, day_before(oldest_kept))
+        return [
+            self._close(replace(gap, window=part), "Amazon keeps it no longer", now)
+            for gap in list(self.gaps)
+            if (part := gap.window.clip(past.start, past.end)) is not None
+        ]
+
+    def forget_closed(self, now: datetime) -> None:
+        """Drop closed gaps that have been shown long enough."""
+        limit = now - timedelta(days=CLOSED_GAP_DAYS)
+        self.closed_gaps = [c for c in self.closed_gaps if c.closed_at >= limit]
+
+    # --- during a run ------------------------------------------------------
+
+    def requested(self, report: PendingReport) -> None:
+        """Remember a report Amazon has accepted."""
+        self._anchor()
+        self.forget(report.report_id)
+        self.pending.append(report)
+
+    def forget(self, report_id: str) -> None:
+        """Drop a pending report: delivered, dead or unknown to Amazon."""
+        self.pending = [p for p in self.pending if p.report_id != report_id]
+
+    def deliver(self, window: Window, members: Members = NO_MEMBERS) -> None:
+        """Record that every row of the window has been written."""
+        self._anchor()
+        self.gaps = list(self._outside(self.gaps, window, members))
+        self.delivered.append(Delivery(window, members))
+        self._melt()
+
+    def fail(
+        self,
+        window: Window,
+        members: Members,
+        reason: str,
+        *,
+        now: datetime,
+        max_runs: int,
+    ) -> list[ClosedGap]:
+        """Record a failed window; return the gaps this closes for good.
+
+        Days delivered by an earlier run need no gap: the look-back reads them
+        again anyway.
+        """
+        self._anchor()
+        missing: dict[spans.Spans, set[str]] = {}
+        for person in roster(members):
+            days = spans.subtract([window], self.done(person))
+            missing.setdefault(days, set()).add(person)
+        closed = []
+        for days, people in missing.items():
+            for part in days:
+                gap = self._raise_gap(part, _members(frozenset(people)), reason)
+                if gap.attempts > max_runs:
+                    closed.append(self._close(gap, reason, now))
+        return closed
+
+    def close(
+        self, window: Window, members: Members, reason: str, now: datetime
+    ) -> None:
+        """Give a window up after an answer that will never change."""
+        self._anchor()
+        self._close(Gap(window, reason, 1, members), reason, now)
+
+    # --- the state ---------------------------------------------------------
+
+    def to_state(self) -> dict[str, object]:
+        """Return the entry for a Singer state, without empty parts."""
+        entry: dict[str, object] = {"version": 1}
+        if self.bookmark is not None:
+            entry["replication_key_value"] = self.bookmark.isoformat()
+            if self.start is not None:
+                entry["start_date"] = self.start.isoformat()
+            entry |= _people(self.members)
+        lists: dict[str, list[dict[str, object]]] = {
+            "delivered": [
+                _window(d.window) | _people(d.members) for d in self.delivered
+            ],
+            "pending_reports": [
+                {"report_id": p.report_id}
+                | _window(p.window)
+                | {
+                    "fingerprint": p.fingerprint,
+                    "requested_at": p.requested_at.isoformat(),
+                }
+                | _people(p.members)
+                for p in self.pending
+            ],
+            "gaps": [
+                _window(g.window)
+                | {"reason": g.reason, "attempts": g.attempts}
+                | _people(g.members)
+                for g in self.gaps
+            ],
+            "closed_gaps": [
+                _window(c.window)
+                | {
+                    "reason": c.reason,
+                    "attempts": c.attempts,
+                    "closed_at": c.closed_at.isoformat(),
+                }
+                | _people(c.members)
+                for c in self.closed_gaps
+            ],
+        }
+        return entry | {name: items for name, items in lists.items() if items}
+
+    @classmethod
+    def from_state(cls, entry: Mapping[str, object]) -> Ledger:
+        """Read what `to_state` wrote.
+
+        Raises:
+            ValueError: if a part is not what this version writes.
+        """
+        return cls(
+            bookmark=_read_day(entry.get("replication_key_value")),
+            start=_read_day(entry.get("start_date")),
+            members=_read_people(entry),
+            delivered=[
+                Delivery(_read_window(item), _read_people(item))
+                for item in _items(entry, "delivered")
+            ],
+            pending=[
+                PendingReport(
+                    report_id=str(item["report_id"]),
+                    window=_read_window(item),
+                    fingerprint=str(item["fingerprint"]),
+                    requested_at=_read_instant(item["requested_at"]),
+                    members=_read_people(item),
+                )
+                for item in _items(entry, "pending_reports")
+            ],
+            gaps=[
+                Gap(
+                    _read_window(item),
+                    str(item["reason"]),
+                    int(str(item["attempts"])),
+                    _read_people(item),
+                )
+                for item in _items(entry, "gaps")
+            ],
+            closed_gaps=[
+                ClosedGap(
+                    _read_window(item),
+                    str(item["reason"]),
+                    int(str(item["attempts"])),
+                    _read_instant(item["closed_at"]),
+                    _read_people(item),
+                )
+                for item in _items(entry, "closed_gaps")
+            ],
+        )
+
+    # --- inside ------------------------------------------------------------
+
+    def _anchor(self) -> None:
+        if self.bookmark is None and self.first_day is not None:
+            self.bookmark = day_before(self.first_day)
+            self.start = self.first_day
+
+    def _melt(self) -> None:
+        """Move the bookmark over delivered windows and drop what it covers."""
+        if self.bookmark is None:
+            return
+        covered = roster(self.members)
+        ends = [_reach(self.done(person), self.bookmark) for person in covered]
+        self.bookmark = max(self.bookmark, min(ends))
+        for person, owed_from in list(self.joining.items()):
+            owed = (
+                [Window(owed_from, self.bookmark)] if owed_from <= self.bookmark else []
+            )
+            if not spans.subtract(owed, self.done(person)):
+                self.members |= {person}
+                del self.joining[person]
+        self.delivered = _tidy(self.delivered, roster(self.members), self.bookmark)
+
+    def _raise_gap(self, window: Window, members: Members, reason: str) -> Gap:
+        known = [g for g in self.gaps if g.window == window and g.members == members]
+        gap = Gap(window, reason, (known[0].attempts if known else 0) + 1, members)
+        self.gaps = [*self._outside(self.gaps, window, members), gap]
+        self.gaps.sort(key=lambda g: (g.window, sorted(g.members)))
+        return gap
+
+    def _close(self, gap: Gap, reason: str, now: datetime) -> ClosedGap:
+        closed = ClosedGap(gap.window, reason, gap.attempts, now, gap.members)
+        self.closed_gaps.append(closed)
+        self.deliver(gap.window, gap.members)
+        return closed
+
+    @staticmethod
+    def _outside(
+        gaps: Iterable[Gap], window: Window, members: Members
+    ) -> Iterable[Gap]:
+        """Yield what remains of the gaps once these members have this window."""
+        for gap in gaps:
+            served = roster(gap.members) & roster(members)
+            others = roster(gap.members) - served
+            if others:
+                yield replace(gap, members=_members(others))
+            if served:
+                for part in spans.subtract([gap.window], [window]):
+                    yield replace(gap, window=part, members=_members(served))
+
+
+def _reach(done: spans.Spans, bookmark: date) -> date:
+    """Return the last day reached from the bookmark without a hole."""
+    for window in done:
+        if window.start <= day_after(bookmark) and window.end > bookmark:
+            return window.end
+    return bookmark
+
+
+def _tidy(
+    delivered: Iterable[Delivery], covered: Members, bookmark: date
+) -> list[Delivery]:
+    """Merge deliveries member by member and drop what the bookmark covers."""
+    per_person: dict[str, list[Window]] = {}
+    for entry in delivered:
+        for person in roster(entry.members):
+            per_person.setdefault(person, []).append(entry.window)
+    by_window: dict[Window, set[str]] = {}
+    past = [Window(date.min, bookmark)]
+    for person, windows in per_person.items():
+        for window in spans.subtract(windows, past if person in covered else []):
+            by_window.setdefault(window, set()).add(person)
+    return [
+        Delivery(window, _members(frozenset(people)))
+        for window, people in sorted(by_window.items())
+    ]
+
+
+def _window(window: Window) -> dict[str, object]:
+    return {"start": window.start.isoformat(), "end": window.end.isoformat()}
+
+
+def _people(members: Members) -> dict[str, object]:
+    return {"advertiser_ids": sorted(members)} if members else {}
+
+
+def _items(entry: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    items = entry.get(name) or []
+    if not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
+        msg = f"{name} is not a list of objects"
+        raise ValueError(msg)
+    return items
+
+
+def _read_day(value: object) -> date | None:
+    return date.fromisoformat(str(value)[:10]) if value else None
+
+
+def _read_window(item: Mapping[str, object]) -> Window:
+    return Window(
+        date.fromisoformat(str(item.get("start"))),
+        date.fromisoformat(str(item.get("end"))),
+    )
+
+
+def _read_people(item: Mapping[str, object]) -> Members:
+    people = item.get("advertiser_ids") or []
+    if not isinstance(people, list):
+        msg = "advertiser_ids is not a list"
+        raise ValueError(msg)  # noqa: TRY004 - callers catch ValueError for any damage
+    return frozenset(str(p) for p in people)
+
+
+def _read_instant(value: object) -> datetime:
+    instant = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    if instant.tzinfo is None:
+        msg = f"{value} has no time zone"
+        raise ValueError(msg)
+    return instant

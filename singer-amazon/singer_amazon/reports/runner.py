@@ -1,0 +1,208 @@
+"""The only loop: carries out what the engine decides and hands documents over.
+
+The thread that calls `documents` owns the engine; HTTP calls are made by a
+bounded pool of daemon threads that only return outcomes. Without workers every
+call is made at once by the owner, which makes a run deterministic for tests.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from singer_amazon.clock import Clock
+from singer_amazon.errors import AmazonError, AuthError, TransientError
+from singer_amazon.reports import model
+from singer_amazon.reports.api import AnsweredError, ReportApi
+from singer_amazon.reports.engine import Action, Change, Engine, Kind, Report
+from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import Outcome
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=10)
+"""How long calls under way may still answer after the time is up."""
+
+LONGEST_NAP = 0.25
+"""Seconds after which a waiting owner looks up: for signals and progress."""
+
+
+class Fetcher(Protocol):
+    """Brings the document of a complete report to the disk."""
+
+    def has_room(self) -> bool:
+        """Whether a download may begin now."""
+        ...
+
+    def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
+        """Download it: Fetched or Unreadable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Crash:
+    """An error in a worker that only the owner may raise."""
+
+    error: BaseException
+
+
+class Runner:
+    """Drives one engine until its reports are delivered or the time is up."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        api: ReportApi,
+        fetcher: Fetcher,
+        clock: Clock,
+        *,
+        workers: int,
+        deadline: datetime,
+        on_changes: Callable[[list[Change]], None],
+        on_turn: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.engine = engine
+        self.deadline = deadline
+        self._api = api
+        self._fetcher = fetcher
+        self._clock = clock
+        self._workers = workers
+        self._on_changes = on_changes
+        self._on_turn = on_turn
+        self._todo: queue.SimpleQueue[Action] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Action, Outcome | _Crash]] = (
+            queue.SimpleQueue()
+        )
+        self._threads: list[threading.Thread] = []
+        self._under_way = 0
+        self._ended_at: datetime | None = None
+
+    def documents(
+        self, streams: frozenset[str], is_finished: Callable[[], bool]
+    ) -> Iterator[Report]:
+        """Yield reports to deliver, those of `streams` first, until finished."""
+        while True:
+            self.turn()
+            self._on_turn()
+            report = self.engine.take_fetched(streams)
+            if report is not None:
+                yield report
+            elif is_finished() or self._is_over():
+                return
+            else:
+                self._wait()
+
+    def turn(self) -> None:
+        """Take in what has come back and start what can be started."""
+        self._collect()
+        now = self._clock.now()
+        if now >= self.deadline and not self.engine.is_time_up:
+            self._ended_at = now
+            self._on_changes(self.engine.time_up())
+        slots = max(self._workers, 1) - self._under_way
+        if slots > 0:
+            for action in self.engine.next_actions(
+                now, slots, may_fetch=self._fetcher.has_room()
+            ):
+                self._start(action)
+
+    # --- waiting -----------------------------------------------------------
+
+    def _is_over(self) -> bool:
+        if self.engine.is_done:
+            return True
+        if self._ended_at is None:
+            return False
+        if not self._under_way:
+            return True
+        is_fetching = any(
+            r.is_busy and r.state is State.READY for r in self.engine.reports
+        )
+        return self._clock.now() - self._ended_at > GRACE and not is_fetching
+
+    def _wait(self) -> None:
+        now = self._clock.now()
+        wake = self.engine.next_wake(now)
+        seconds = LONGEST_NAP
+        if wake is not None:
+            seconds = min(max((wake - now).total_seconds(), 0.001), seconds)
+        if not self._workers:
+            # nothing can come back meanwhile, so sleep right up to the next event
+            until = min(wake or self.deadline, max(self.deadline, now))
+            self._clock.sleep(max((until - now).total_seconds(), 0.001))
+            return
+        try:
+            self._record(*self._done.get(timeout=seconds))
+        except queue.Empty:
+            return
+
+    # --- acting ------------------------------------------------------------
+
+    def _start(self, action: Action) -> None:
+        if not self._workers:
+            self._record_now(action)
+            return
+        self._under_way += 1
+        self._todo.put(action)
+        if len(self._threads) < min(self._workers, self._under_way):
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        while True:
+            action = self._todo.get()
+            self._done.put((action, self._perform(action)))
+
+    def _record_now(self, action: Action) -> None:
+        self._under_way += 1
+        self._record(action, self._perform(action))
+
+    def _perform(self, action: Action) -> Outcome | _Crash:
+        try:
+            return self._call(action)
+        except TransientError as error:
+            return model.Unavailable(str(error))
+        except AnsweredError as error:
+            return error.outcome
+        except BaseException as error:  # noqa: BLE001 - raised again by the owner
+            return _Crash(error)
+
+    def _call(self, action: Action) -> Outcome:
+        report, api = action.report, self._api
+        if action.kind is Kind.CREATE:
+            return api.create(report.request)
+        assert report.report_id is not None  # noqa: S101 - it has been accepted
+        report_id = report.report_id
+        if action.kind is Kind.LOOK:
+            return api.look(report.request, report_id)
+        if action.kind is Kind.CANCEL:
+            return api.cancel(report.request, report_id)
+        return self._fetcher.fetch(
+            report, lambda: api.address(report.request, report_id)
+        )
+
+    def _collect(self) -> None:
+        while True:
+            try:
+                action, outcome = self._done.get_nowait()
+            except queue.Empty:
+                return
+            self._record(action, outcome)
+
+    def _record(self, action: Action, outcome: Outcome | _Crash) -> None:
+        self._under_way -= 1
+        if isinstance(outcome, _Crash):
+            if isinstance(outcome.error, AuthError):
+                raise outcome.error
+            if isinstance(outcome.error, AmazonError):
+                outcome = model.Refused(str(outcome.error))
+            else:
+                raise outcome.error
+        changes = self.engine.record(action, outcome, self._clock.now())
+        self._on_changes(changes)

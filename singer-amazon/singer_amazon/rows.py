@@ -1,0 +1,256 @@
+"""Turns the rows of a report document into Singer records, fast.
+
+Rows are decoded straight into a typed structure made for the columns that were
+asked for, and encoded from it. What does not fit the expected types is decoded
+a second time in the patient way: nothing is lost, and one warning names the
+column.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from singer_amazon.errors import DocumentError
+
+logger = logging.getLogger(__name__)
+
+ColumnType = Literal["id", "string", "integer", "number", "boolean", "date"]
+
+_TYPES: dict[str, Any] = {
+    "id": str | int | None,
+    "string": str | None,
+    "integer": int | None,
+    "number": int | float | None,
+    "boolean": bool | None,
+    "date": str | None,
+}
+_JSON_TYPES = {
+    "id": "string",
+    "string": "string",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+}
+KEYS_CHECKED = 10_000
+
+
+def json_schema(column_type: ColumnType) -> dict[str, object]:
+    """Return the JSON schema of a column; every column may be null."""
+    if column_type == "date":
+        return {"type": ["string", "null"], "format": "date"}
+    return {"type": [_JSON_TYPES[column_type], "null"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What is added to each row of one document, as encoded JSON members."""
+
+    by_member: Mapping[str, bytes]
+    """Advertiser id to members; "" is for rows of no known advertiser."""
+
+    @classmethod
+    def constant(cls, values: Mapping[str, object]) -> Stamp:
+        """Add the same values to all rows."""
+        return cls({"": encoded_members(values)})
+
+
+def encoded_members(values: Mapping[str, object]) -> bytes:
+    """Return `"a":1,"b":2` for a mapping, without braces."""
+    return msgspec.json.encode(values)[1:-1]
+
+
+class RowFormat:
+    """How the rows of one stream look for one set of requested columns.
+
+    `columns` are name and type of everything asked for; `key` those of them
+    that identify a row and are never null; `filled` maps a key column that
+    could not be asked for to the column whose value stands in for it.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, ColumnType],
+        key: Sequence[str],
+        *,
+        member_column: str | None = None,
+        filled: Mapping[str, str] | None = None,
+    ) -> None:
+        self.columns = dict(columns)
+        self.filled = dict(filled or {})
+        self._names = {name: f"c{index}" for index, name in enumerate(columns)}
+        fields = [
+            (self._names[name], _TYPES[column_type], None)
+            for name, column_type in columns.items()
+        ]
+        self._row = msgspec.defstruct(
+            "Row",
+            fields,
+            rename={field: name for name, field in self._names.items()},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        self._typed = msgspec.json.Decoder(list[self._row])  # type: ignore[name-defined]  # made at run time
+        self._any = msgspec.json.Decoder(list[Any])
+        self._keys = [self._names[name] for name in key if name in self._names]
+        self._ids = [
+            field
+            for name, field in self._names.items()
+            if columns[name] == "id" and field not in self._keys
+        ]
+        self._fills = [
+            (self._names[name], self._names[source])
+            for name, source in self.filled.items()
+        ]
+        self._member = self._names.get(member_column or "")
+        self._encoder = msgspec.json.Encoder()
+        self._seen_keys: set[tuple[object, ...]] = set()
+        self._rows_checked = 0
+        self.repeats = 0
+        self.repeated_key: dict[str, object] | None = None
+        self.unknown: set[str] = set()
+        self.odd: set[str] = set()
+
+    def begin_document(self) -> None:
+        """Forget what was seen of the last document's keys."""
+        self._seen_keys.clear()
+        self._rows_checked = self.repeats = 0
+        self.repeated_key = None
+
+    # --- decoding ----------------------------------------------------------
+
+    def parse(self, array: bytes) -> list[Any]:
+        """Return the rows of a JSON array as structures of this format.
+
+        Raises:
+            msgspec.DecodeError: it is no JSON array.
+            DocumentError: one of its rows is not an object.
+        """
+        try:
+            rows: list[Any] = self._typed.decode(array)
+        except msgspec.ValidationError:
+            rows = [self._conform(row) for row in self._any.decode(array)]
+        self._settle(rows)
+        return rows
+
+    def _settle(self, rows: list[Any]) -> None:
+        """Make ids strings and key columns never null."""
+        for field, source in self._fills:
+            for row in rows:
+                setattr(row, field, getattr(row, source))
+        for field in self._keys:
+            for row in rows:
+                value = getattr(row, field)
+                if type(value) is not str:
+                    setattr(row, field, "" if value is None else str(value))
+        for field in self._ids:
+            for row in rows:
+                value = getattr(row, field)
+                if type(value) is int:
+                    setattr(row, field, str(value))
+        if self._rows_checked < KEYS_CHECKED:
+            self._check_keys(rows[: KEYS_CHECKED - self._rows_checked])
+
+    def _check_keys(self, rows: Iterable[Any]) -> None:
+        for row in rows:
+            self._rows_checked += 1
+            key = tuple([getattr(row, field) for field in self._keys])
+            if key in self._seen_keys:
+                self.repeats += 1
+                names = [n for n, field in self._names.items() if field in self._keys]
+                values = {n: getattr(row, self._names[n]) for n in names}
+                self.repeated_key = self.repeated_key or values
+            self._seen_keys.add(key)
+
+    def _conform(self, row: object) -> object:
+        if not isinstance(row, dict):
+            msg = f"a row of the document is not an object but {type(row).__name__}"
+            raise DocumentError(msg)
+        self.unknown.update(row.keys() - self.columns.keys())
+        return self._row(
+            **{
+                self._names[name]: self._fit(name, row.get(name))
+                for name in self.columns
+            }
+        )
+
+    def _fit(self, name: str, value: object) -> object:
+        """Bring a value to its column's type where that loses nothing."""
+        column_type = self.columns[name]
+        fitted = _fit(column_type, value)
+        if fitted is None and value is not None:
+            self.odd.add(name)
+            return value
+        return fitted
+
+    # --- encoding ----------------------------------------------------------
+
+    def lines(
+        self, rows: Iterable[Any], stamp: Stamp, before: bytes, after: bytes
+    ) -> bytearray:
+        """Encode rows as lines: before, the object with the stamp, after."""
+        out = bytearray()
+        append, encode, member = out.extend, self._encoder.encode_into, self._member
+        endings = {
+            person: (b"," + members if members else b"") + b"}" + after + b"\n"
+            for person, members in stamp.by_member.items()
+        }
+        common = endings.get("", b"}" + after + b"\n")
+        for row in rows:
+            append(before)
+            encode(row, out, -1)
+            del out[-1]
+            append(
+                common if member is None else endings.get(getattr(row, member), common)
+            )
+        return out
+
+    def records(self, rows: Iterable[Any], stamp: Stamp) -> Iterable[dict[str, Any]]:
+        """Yield rows as dictionaries, for paths that need to look inside."""
+        added = {
+            person: msgspec.json.decode(b"{" + members + b"}")
+            for person, members in stamp.by_member.items()
+        }
+        common = added.get("", {})
+        for row in rows:
+            record = msgspec.to_builtins(row)
+            if self._member is None:
+                yield record | common
+            else:
+                yield record | added.get(getattr(row, self._member), common)
+
+
+def _fit(column_type: ColumnType, value: object) -> object:
+    """Return the value in its column's type, or None where that would lose."""
+    if value is None:
+        return None
+    if column_type in {"id", "string", "date"}:
+        return _fit_text(value, is_id=column_type == "id")
+    if column_type == "boolean":
+        return value if isinstance(value, bool) else None
+    return _fit_number(value, is_integer=column_type == "integer")
+
+
+def _fit_text(value: object, *, is_id: bool) -> str:
+    if isinstance(value, str):
+        return value
+    if is_id and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return msgspec.json.encode(value).decode()
+
+
+def _fit_number(value: object, *, is_integer: bool) -> int | float | None:
+    if isinstance(value, str):
+        try:
+            value = int(value) if is_integer else float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if is_integer and isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value

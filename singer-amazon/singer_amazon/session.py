@@ -1,0 +1,436 @@
+"""One run over all selected report streams: plan, wait, deliver, remember.
+
+Knows nothing of Singer but the shape of the state. Everything here runs in the
+main thread; only the runner's workers are elsewhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from singer_amazon.clock import Clock
+from singer_amazon.errors import ConfigError
+from singer_amazon.reports.engine import Change, Engine, Report
+from singer_amazon.reports.ledger import Ledger
+from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import (
+    Members,
+    PendingReport,
+    ReportRequest,
+    Window,
+    fingerprint,
+)
+from singer_amazon.reports.runner import Runner
+from singer_amazon.reports.windows import Ask, Limits, Range, plan, summary_window
+from singer_amazon.summary import Problem, Progress, Tally
+
+logger = logging.getLogger(__name__)
+
+STATE_PAUSE = 1.0
+STATE_SHARE = 20
+"""A state is written at most once in this many times the last write took."""
+
+
+@dataclass(slots=True, eq=False)
+class Partition:
+    """One report stream read for one account."""
+
+    stream: str
+    account: str
+    label: str
+    """The account as people know it, for messages."""
+    context: Mapping[str, str]
+    report_type: str
+    definition: Mapping[str, object]
+    days: Range
+    limits: Limits
+    members: Members = frozenset()
+    is_summary: bool = False
+    ledger: Ledger = field(default_factory=Ledger)
+    entry: MutableMapping[str, Any] | None = None
+
+    def request(self, ask: Ask) -> ReportRequest:
+        """Return the request for one window."""
+        return ReportRequest(
+            stream=self.stream,
+            account=self.account,
+            report_type=self.report_type,
+            window=ask.window,
+            definition=self.definition,
+            fingerprint=self.fingerprint(ask.window),
+            waiting_since=ask.waiting_since,
+            members=ask.members,
+            is_gap=ask.is_gap,
+        )
+
+    def fingerprint(self, window: Window) -> str:
+        """Return the digest of what is wanted; a SUMMARY is bound to its range."""
+        if self.is_summary:
+            return fingerprint({**self.definition, "window": str(window)})
+        return fingerprint(self.definition)
+
+
+class Memory:
+    """The partitions' places in a Singer state, written sparingly."""
+
+    def __init__(
+        self, state: MutableMapping[str, Any], write: Callable[[], None], clock: Clock
+    ) -> None:
+        self._state = state
+        self._write = write
+        self._clock = clock
+        self._changed: dict[int, Partition] = {}
+        self._pause = 0.0
+        self._written_at: datetime | None = None
+
+    def load(self, partition: Partition) -> None:
+        """Read a partition's ledger.
+
+        Raises:
+            ConfigError: the state is damaged there.
+        """
+        bookmarks = self._state.get("bookmarks") or {}
+        for entry in bookmarks.get(partition.stream, {}).get("partitions", []):
+            if _same(entry.get("context"), partition.context):
+                partition.entry = entry
+                try:
+                    partition.ledger = Ledger.from_state(entry)
+                except (KeyError, ValueError) as error:
+                    msg = (
+                        f"the state of {partition.stream} for {partition.label} is "
+                        f"damaged ({error}). Mend it there, or run with "
+                        "--full-refresh to begin anew"
+                    )
+                    raise ConfigError(msg) from None
+                return
+
+    def changed(self, partition: Partition) -> None:
+        """Note that a partition's ledger is to be written."""
+        self._changed[id(partition)] = partition
+
+    def write(self, *, at_once: bool = False) -> None:
+        """Write the state if it changed and the last time is long enough ago."""
+        if not self._changed or not (at_once or self._is_due()):
+            return
+        for partition in self._changed.values():
+            self._render(partition)
+        self._changed.clear()
+        began = time.perf_counter()
+        self._write()
+        took = time.perf_counter() - began
+        self._pause = max(STATE_PAUSE, STATE_SHARE * took)
+        self._written_at = self._clock.now()
+
+    def _is_due(self) -> bool:
+        if self._written_at is None:
+            return True
+        return (self._clock.now() - self._written_at).total_seconds() >= self._pause
+
+    def _render(self, partition: Partition) -> None:
+        if partition.entry is None:
+            stream = self._state.setdefault("bookmarks", {}).setdefault(
+                partition.stream, {}
+            )
+            partition.entry = {}
+            stream.setdefault("partitions", []).append(partition.entry)
+        state = partition.ledger.to_state()
+        entry: dict[str, Any] = {
+            "context": dict(partition.context),
+            "version": state.pop("version"),
+        }
+        if "replication_key_value" in state:
+            entry["replication_key"] = "date"
+        partition.entry.clear()
+        partition.entry.update(entry | state)
+
+
+def _same(context: object, wanted: Mapping[str, str]) -> bool:
+    return isinstance(context, dict) and {
+        k: str(v) for k, v in context.items()
+    } == dict(wanted)
+
+
+class Session:
+    """The reports of one run, from the plan to the last delivered row."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        memory: Memory,
+        clock: Clock,
+        tally: Tally,
+        gap_max_runs: int,
+    ) -> None:
+        self.engine = engine
+        self.tally = tally
+        self.runner: Runner | None = None
+        self._memory = memory
+        self._clock = clock
+        self._gap_max_runs = gap_max_runs
+        self._partitions: dict[tuple[str, str], Partition] = {}
+        self._labels: dict[str, str] = {}
+        self._progress = Progress(clock.now())
+
+    # --- planning ----------------------------------------------------------
+
+    def plan(self, partitions: Iterable[Partition]) -> None:
+        """Adopt what earlier runs left and ask for everything else."""
+        now = self._clock.now()
+        requests: list[ReportRequest] = []
+        for partition in partitions:
+            self._partitions[partition.stream, partition.account] = partition
+            self._labels[partition.account] = partition.label
+            self._memory.load(partition)
+            requests += self._plan_one(partition, now)
+        self.engine.ask(requests, now)
+        logger.info(
+            "Plan: %d reports to ask for, %d taken up from earlier runs",
+            len({r.identity for r in requests}),
+            self.tally.adopted,
+        )
+
+    def _plan_one(self, partition: Partition, now: datetime) -> list[ReportRequest]:
+        window: Window | None = None
+        notes: list[str] = []
+        if partition.is_summary:
+            window, notes = summary_window(
+                partition.days, partition.limits.max_range_days
+            )
+        self._adopt(partition, window, now)
+        if partition.is_summary:
+            self._say(partition, notes)
+            busy = any(p.window == window for p in partition.ledger.pending)
+            if window is None or busy:
+                return []
+            groups = _groups(partition.members, partition.limits.max_members)
+            return [
+                partition.request(Ask(window, members, window.start))
+                for members in groups
+            ]
+        ledger = partition.ledger
+        closed = ledger.close_history(partition.days.oldest_kept, now)
+        for gap in closed:
+            self._problem(partition, gap.window, f"gap closed: {gap.reason}")
+        planned = plan(ledger, partition.days, partition.limits, partition.members)
+        self._say(partition, planned.notes)
+        self._recall(partition, now, new=len(closed))
+        return [partition.request(ask) for ask in planned.asks]
+
+    def _adopt(
+        self, partition: Partition, window: Window | None, now: datetime
+    ) -> None:
+        for pending in list(partition.ledger.pending):
+            wanted = partition.fingerprint(window or pending.window)
+            if pending.fingerprint != wanted:
+                logger.info(
+                    "%s of %s: report %s for %s asks for something else than is "
+                    "wanted now and is dropped",
+                    partition.stream,
+                    partition.label,
+                    pending.report_id,
+                    pending.window,
+                )
+                partition.ledger.forget(pending.report_id)
+                self._memory.changed(partition)
+                continue
+            request = partition.request(
+                Ask(pending.window, pending.members, pending.window.start)
+            )
+            self.engine.adopt(request, pending, now)
+            self.tally.adopted += 1
+
+    def _recall(self, partition: Partition, now: datetime, *, new: int) -> None:
+        """Show gaps closed by earlier runs for as long as they are kept."""
+        ledger = partition.ledger
+        before = len(ledger.closed_gaps)
+        ledger.forget_closed(now)
+        if new or len(ledger.closed_gaps) != before:
+            self._memory.changed(partition)
+        for gap in ledger.closed_gaps[: len(ledger.closed_gaps) - new]:
+            self._problem(
+                partition,
+                gap.window,
+                f"given up on {gap.closed_at.date()}: {gap.reason}",
+                is_failure=False,
+            )
+
+    def _say(self, partition: Partition, notes: Iterable[str]) -> None:
+        for note in notes:
+            logger.warning("%s of %s: %s", partition.stream, partition.label, note)
+
+    # --- running -----------------------------------------------------------
+
+    def documents(self, stream: str) -> Iterator[Report]:
+        """Yield reports whose document can be delivered, until `stream` is done.
+
+        Reports of other streams are handed out too where this stream has to
+        wait: a stuck report holds nothing back but itself.
+        """
+        assert self.runner is not None  # noqa: S101 - set when the session starts
+        yield from self.runner.documents(
+            frozenset([stream]), lambda: self.engine.is_done_for(stream)
+        )
+
+    def turn(self) -> None:
+        """Look after everything else, between two messages of a document."""
+        assert self.runner is not None  # noqa: S101
+        self.runner.turn()
+        self.look_after()
+
+    def look_after(self) -> None:
+        """Tell progress and write a due state, when no message is half written."""
+        self._progress.tell(self.engine, self._clock.now(), self._labels)
+        self._memory.write()
+
+    def partition(self, request: ReportRequest) -> Partition:
+        """Return the partition a request belongs to."""
+        return self._partitions[request.stream, request.account]
+
+    def delivered(self, report: Report, rows: Mapping[str, int]) -> None:
+        """Note that all rows of a report are written for every taker."""
+        self.engine.delivered(report)
+        for taker in report.takers:
+            self.tally.rows[taker.stream] += rows.get(taker.stream, 0)
+            self.tally.documents[taker.stream] += 1
+            partition = self.partition(taker)
+            partition.ledger.forget(report.report_id or "")
+            if not partition.is_summary:
+                partition.ledger.deliver(taker.window, taker.members)
+            self._memory.changed(partition)
+
+    def unreadable(self, report: Report, reason: str) -> None:
+        """Note that a document is damaged: it is fetched again, or is a gap."""
+        now = self._clock.now()
+        self.on_changes([self.engine.unreadable(report, reason, now)])
+
+    def write_state(self, *, at_once: bool = False) -> None:
+        """Write the state if it changed and is due."""
+        self._memory.write(at_once=at_once)
+
+    def finish(self) -> None:
+        """Note what became of everything, after the last document."""
+        for account, kind, report_type in sorted(self.engine.refused_types):
+            self.tally.add(
+                Problem(
+                    self._labels.get(account, account),
+                    report_type,
+                    "",
+                    f"Amazon refuses this type: {kind.name.lower()} was throttled "
+                    "(HTTP 429) every time, never once accepted. The next run "
+                    "tries again",
+                )
+            )
+        for report in self.engine.reports:
+            if report.unknown_word and report.state is not State.DELIVERED:
+                self._fail(
+                    report,
+                    f"Amazon answers with the status {report.unknown_word!r}, which "
+                    "this version does not know; the report stays pending",
+                )
+
+    # --- what changed ------------------------------------------------------
+
+    def on_changes(self, changes: list[Change]) -> None:
+        """Bring ledgers and problems up to date."""
+        for change in changes:
+            if change.before is not change.after:
+                self._on_change(change)
+
+    def _on_change(self, change: Change) -> None:
+        report = change.report
+        if change.after is State.REQUESTED and change.before is not State.READY:
+            self._requested(report)
+        elif change.after is State.PLANNED and change.old_id:
+            logger.info(
+                "%s of %s %s: asked again (%s)",
+                report.request.stream,
+                self._labels.get(report.request.account, ""),
+                report.request.window,
+                report.reason or "stuck at Amazon",
+            )
+            self._forget(report, change.old_id)
+        elif change.after is State.FAILED:
+            self._failed(report, change.old_id)
+        elif change.after is State.REFUSED:
+            self._refused(report)
+        elif change.after is State.CARRIED and report.reason and report.unreachable:
+            self._fail(report, f"{report.reason}; it stays pending for the next run")
+
+    def _requested(self, report: Report) -> None:
+        pending: PendingReport = report.pending()
+        self.tally.requested += not report.adopted
+        self.tally.adopted += report.adopted
+        for taker in report.takers:
+            partition = self.partition(taker)
+            partition.ledger.requested(pending)
+            self._memory.changed(partition)
+
+    def _forget(self, report: Report, old_id: str) -> None:
+        for taker in report.takers:
+            partition = self.partition(taker)
+            partition.ledger.forget(old_id)
+            self._memory.changed(partition)
+
+    def _failed(self, report: Report, old_id: str | None) -> None:
+        reason = report.reason or "no reason given"
+        now = self._clock.now()
+        self._forget(report, old_id or "")
+        for taker in report.takers:
+            partition = self.partition(taker)
+            closed = []
+            if not partition.is_summary:
+                closed = partition.ledger.fail(
+                    taker.window,
+                    taker.members,
+                    reason,
+                    now=now,
+                    max_runs=self._gap_max_runs,
+                )
+            text = f"{reason}. The next run asks again"
+            if closed:
+                text = f"{reason}. Given up after {closed[0].attempts} runs"
+            self._problem(partition, taker.window, text)
+
+    def _refused(self, report: Report) -> None:
+        for taker in report.takers:
+            partition = self.partition(taker)
+            if report.history and taker.is_gap:
+                partition.ledger.close(
+                    taker.window,
+                    taker.members,
+                    report.reason or "",
+                    self._clock.now(),
+                )
+                self._memory.changed(partition)
+        self._fail(report, report.reason or "refused", is_failure=report.offered)
+
+    def _fail(self, report: Report, reason: str, *, is_failure: bool = True) -> None:
+        for taker in report.takers:
+            self._problem(
+                self.partition(taker), taker.window, reason, is_failure=is_failure
+            )
+
+    def _problem(
+        self,
+        partition: Partition,
+        window: Window,
+        reason: str,
+        *,
+        is_failure: bool = True,
+    ) -> None:
+        self.tally.add(
+            Problem(partition.label, partition.stream, str(window), reason, is_failure)
+        )
+
+
+def _groups(members: Members, size: int) -> list[Members]:
+    people = sorted(members)
+    return [
+        frozenset(people[index : index + size]) for index in range(0, len(people), size)
+    ] or [members]

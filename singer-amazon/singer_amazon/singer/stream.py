@@ -1,0 +1,205 @@
+"""A stream whose rows come from reports of many accounts.
+
+Private hooks of the SDK that this room leans on, each held by a test:
+`Stream._sync_records`, `_sync_batches`, `_write_schema_message`,
+`_write_state_message`, `_generate_record_messages`.
+"""
+
+from __future__ import annotations
+
+import abc
+import logging
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream
+from singer_sdk.helpers._batch import BatchConfig
+from singer_sdk.mapper import SameRecordTransform
+
+from singer_amazon.documents import pieces, unpacked
+from singer_amazon.reports.engine import Report
+from singer_amazon.rows import RowFormat, Stamp
+from singer_amazon.session import Partition
+from singer_amazon.singer.writing import (
+    BatchFiles,
+    WriteRows,
+    batch_files,
+    lines,
+    records,
+)
+from singer_amazon.spool import SpoolFile
+
+if TYPE_CHECKING:
+    from singer_amazon.singer.tap import ReportTap
+
+logger = logging.getLogger(__name__)
+
+
+class ReportStream(Stream, abc.ABC):
+    """One report type as a stream, over all accounts of the tap."""
+
+    replication_key: str | None = "date"
+    is_sorted = False
+    _is_schema_written = False
+
+    @abc.abstractmethod
+    def row_format(self, partition: Partition) -> RowFormat:
+        """Return how the rows of this account's documents are read."""
+
+    @abc.abstractmethod
+    def stamp(self, partition: Partition) -> Stamp:
+        """Return what is added to each row of this account."""
+
+    @property
+    def tap(self) -> ReportTap:
+        """The tap this stream belongs to."""
+        tap: Any = self._tap
+        return tap  # type: ignore[no-any-return]  # only a ReportTap makes these
+
+    @cached_property
+    def selected_columns(self) -> list[str]:
+        """The selected properties in schema order; keys are always among them."""
+        mask = self.metadata.resolve_selection()
+        return [
+            name
+            for name in self.schema["properties"]
+            if name in self.primary_keys or mask[("properties", name)]
+        ]
+
+    # --- the SDK's hooks ---------------------------------------------------
+
+    @property
+    def partitions(self) -> None:
+        """Nothing: the session keeps the partitions, not the SDK."""
+        return
+
+    def get_records(
+        self,
+        context: Any,  # noqa: ANN401, ARG002 - the SDK's signature
+    ) -> Iterable[dict[str, Any]]:
+        """Yield this stream's rows; those of other streams are written meanwhile."""
+        for report in self.tap.session.documents(self.name):
+            mine = [t for t in report.takers if t.stream == self.name]
+            if not mine:
+                self.tap.deliver(report)
+                continue
+            partition = self.tap.session.partition(mine[0])
+            layout, stamp = self.row_format(partition), self.stamp(partition)
+            for rows in self._rows(report, layout):
+                yield from layout.records(rows, stamp)
+            self.tap.session.delivered(report, {})
+
+    def _sync_records(
+        self,
+        context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
+        *,
+        write_messages: bool = True,  # noqa: ARG002
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Deliver documents until this stream has all of its own."""
+        with self.get_sync_timer():
+            for report in self.tap.session.documents(self.name):
+                self.tap.deliver(report)
+        yield from ()
+
+    def _sync_batches(
+        self,
+        batch_config: BatchConfig,  # noqa: ARG002 - write_document looks itself
+        context: Any = None,  # noqa: ANN401
+    ) -> None:
+        """Deliver documents as batch files."""
+        for _ in self._sync_records(context):
+            pass
+
+    def _write_schema_message(self) -> None:
+        """Write the SCHEMA once, before the first row of whoever comes first."""
+        if not self._is_schema_written:
+            self._is_schema_written = True
+            super()._write_schema_message()
+
+    def _write_state_message(self) -> None:
+        """Leave the pace of STATE messages to the session."""
+        self.tap.write_state()
+
+    # --- writing documents -------------------------------------------------
+
+    def write_document(self, report: Report, partition: Partition) -> int:
+        """Write every row of a fetched document; return how many.
+
+        Raises:
+            DocumentError: it is damaged; rows before the damage are out.
+        """
+        self._write_schema_message()
+        layout, stamp = self.row_format(partition), self.stamp(partition)
+        layout.begin_document()
+        count = 0
+        with self._way_out(layout, stamp) as write:
+            for rows in self._rows(report, layout):
+                write(rows)
+                count += len(rows)
+                self.tap.session.turn()
+        self._tell_oddities(layout, partition)
+        with self.get_record_counter() as counter:
+            counter.with_context(dict(partition.context))
+            counter.increment(count)
+        return count
+
+    def _rows(self, report: Report, layout: RowFormat) -> Iterator[list[Any]]:
+        """Yield the rows of a document in lists, up to the limit of `--test`."""
+        if report.document is None:
+            return
+        assert isinstance(report.document, SpoolFile)  # noqa: S101 - our fetcher's
+        left = self.ABORT_AT_RECORD_COUNT
+        for rows in pieces(unpacked(report.document.path), layout.parse):
+            if left is None:
+                yield rows
+            else:
+                yield rows[:left]
+                left -= len(rows)
+                if left <= 0:
+                    return
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether rows go out as they are: no stream maps, no flattening."""
+        maps = self.stream_maps
+        return (
+            len(maps) == 1
+            and type(maps[0]) is SameRecordTransform
+            and not maps[0].flattening_enabled
+            and maps[0].stream_alias == self.name
+        )
+
+    def _way_out(
+        self, layout: RowFormat, stamp: Stamp
+    ) -> AbstractContextManager[WriteRows]:
+        writer = self.tap.writer
+        if not self.is_plain:
+            return records(writer, self, layout, stamp)
+        config = self.get_batch_config(self.config)
+        if config is not None:
+            return batch_files(BatchFiles(writer, self.name, config, layout, stamp))
+        return lines(writer, self.name, layout, stamp, self.tap.clock.now())
+
+    def _tell_oddities(self, layout: RowFormat, partition: Partition) -> None:
+        """Warn once per stream about columns, and per document about keys."""
+        tell_once = self.tap.warn_once
+        for name in sorted(layout.unknown):
+            tell_once(
+                f"{self.name}: Amazon sends a column {name!r} that nobody asked for; "
+                "it is left out (extra_columns takes it in)"
+            )
+        for name in sorted(layout.odd):
+            tell_once(
+                f"{self.name}: column {name!r} has values that are no "
+                f"{layout.columns[name]}; they are passed on as they are"
+            )
+        if layout.repeats:
+            self.tap.tally.repeats[self.name] += layout.repeats
+            tell_once(
+                f"{self.name} of {partition.label}: {layout.repeats} rows repeat a "
+                f"key, e.g. {layout.repeated_key}; a merging target would keep one "
+                "of them. stream_maps can set another key: "
+                f'{{"{self.name}": {{"__key_properties__": [...]}}}}'
+            )

@@ -1,0 +1,156 @@
+"""Three ways from rows to the target: ready-made lines, SDK records, files."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import msgspec
+from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
+
+from singer_amazon.errors import ConfigError
+from singer_amazon.rows import RowFormat, Stamp
+from singer_amazon.singer.output import MessageWriter
+
+if TYPE_CHECKING:
+    from singer_sdk import Stream
+
+logger = logging.getLogger(__name__)
+
+WriteRows = Callable[[list[Any]], None]
+
+
+@contextlib.contextmanager
+def lines(
+    writer: MessageWriter,
+    stream: str,
+    layout: RowFormat,
+    stamp: Stamp,
+    extracted_at: datetime,
+) -> Iterator[WriteRows]:
+    """Write RECORD messages without building one object per record."""
+    name = msgspec.json.encode(stream)
+    before = b'{"type":"RECORD","stream":' + name + b',"record":'
+    after = b',"time_extracted":' + msgspec.json.encode(extracted_at) + b"}"
+    yield lambda rows: writer.write(layout.lines(rows, stamp, before, after))
+
+
+@contextlib.contextmanager
+def records(
+    writer: MessageWriter, stream: Stream, layout: RowFormat, stamp: Stamp
+) -> Iterator[WriteRows]:
+    """Write through the SDK, for stream maps and flattening."""
+
+    def write(rows: list[Any]) -> None:
+        for record in layout.records(rows, stamp):
+            for message in stream._generate_record_messages(record):  # noqa: SLF001 - the SDK's own hook
+                writer.write_message(message)
+
+    yield write
+
+
+class BatchFiles:
+    """Writes rows into the files of BATCH messages.
+
+    The SDK's own writer ignores the selection and writes gzip whatever the
+    configured compression is; this one does neither.
+    """
+
+    def __init__(
+        self,
+        writer: MessageWriter,
+        stream: str,
+        config: BatchConfig,
+        layout: RowFormat,
+        stamp: Stamp,
+    ) -> None:
+        self._writer = writer
+        self._stream = stream
+        self._config = config
+        self._layout = layout
+        self._stamp = stamp
+        self._prefix = f"{stream}-{uuid.uuid4().hex}"
+        self._number = 0
+        self._left = 0
+        self._open = contextlib.ExitStack()
+        self._file: IO[bytes] | None = None
+
+    def write(self, rows: list[Any]) -> None:
+        """Write rows, beginning a new file at the batch size."""
+        while rows:
+            if self._left == 0:
+                self._next_file()
+            now, rows = rows[: self._left], rows[self._left :]
+            assert self._file is not None  # noqa: S101 - _next_file opened it
+            self._file.write(self._layout.lines(now, self._stamp, b"", b""))
+            self._left -= len(now)
+
+    def close(self) -> None:
+        """Close the last file and announce it."""
+        if self._file is None:
+            return
+        self._open.close()
+        self._file, self._left = None, 0
+        message = SDKBatchMessage(
+            stream=self._stream,
+            encoding=self._config.encoding,
+            manifest=[self._storage_url()],
+        )
+        self._writer.write_message(message)
+
+    def abandon(self) -> None:
+        """Close the last file without announcing it."""
+        self._open.close()
+        self._file = None
+
+    def _next_file(self) -> None:
+        self.close()
+        self._number += 1
+        self._left = self._config.batch_size
+        raw = self._open.enter_context(self._config.storage.open(self._name(), "wb"))
+        self._file = raw
+        if self._config.encoding.compression == "gzip":
+            zipped = gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6)
+            self._file = cast("IO[bytes]", self._open.enter_context(zipped))
+
+    def _name(self) -> str:
+        ending = ".json.gz" if self._config.encoding.compression == "gzip" else ".json"
+        prefix = self._config.storage.prefix or ""
+        return f"{prefix}{self._prefix}-{self._number}{ending}"
+
+    def _storage_url(self) -> str:
+        return self._config.storage.get_url(self._name())
+
+
+@contextlib.contextmanager
+def batch_files(files: BatchFiles) -> Iterator[WriteRows]:
+    """Write files, and announce the last one once the document is read whole."""
+    try:
+        yield files.write
+    except BaseException:
+        files.abandon()
+        raise
+    files.close()
+
+
+def check_batch_config(config: BatchConfig | None) -> None:
+    """Refuse what cannot be written.
+
+    Raises:
+        ConfigError: another format or compression than ours.
+    """
+    if config is None:
+        return
+    encoding = config.encoding
+    if encoding.format != "jsonl" or encoding.compression not in {"gzip", "none", None}:
+        msg = (
+            f"batch_config: {encoding.format} with compression "
+            f"{encoding.compression} is not written by this tap: use format jsonl "
+            "with compression gzip or none"
+        )
+        raise ConfigError(msg)

@@ -1,0 +1,140 @@
+"""Bounded disk space for documents downloaded ahead of their turn.
+
+The folder is private to the user and removed at exit. A download waits for
+room only while something else can make room: the oldest document is always
+let in, whatever its size.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO
+
+WAIT_SECONDS = 0.5
+
+
+class SpoolClosedError(Exception):
+    """The run is over; the download in progress is given up."""
+
+
+class SpoolFile:
+    """One document on its way to the spool, or lying in it."""
+
+    def __init__(self, spool: Spool, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self.is_complete = False
+        self._spool = spool
+        self._file: IO[bytes] = path.open("w+b")
+
+    def write(self, block: bytes) -> None:
+        """Append a block, waiting for room.
+
+        Raises:
+            SpoolClosedError: the run ended meanwhile.
+        """
+        self._spool.wait_for_room(self, len(block))
+        self._file.write(block)
+
+    def restart(self) -> None:
+        """Throw away what has been written so far."""
+        self._spool.give_back(self)
+        self._file.seek(0)
+        self._file.truncate()
+
+    def finish(self) -> None:
+        """Declare it complete: from now on it waits to be delivered."""
+        self._file.close()
+        self._spool.completed(self)
+
+    def discard(self) -> None:
+        """Remove it and give its room back."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+        self._spool.remove(self)
+
+
+class Spool:
+    """All documents on disk at one time, at most `max_bytes` of them."""
+
+    def __init__(self, folder: str | None, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.used = 0
+        self._parent = folder
+        self._folder: Path | None = None
+        self._files: list[SpoolFile] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._count = 0
+
+    def has_room(self, expected_bytes: int = 0) -> bool:
+        """Whether another download makes sense now."""
+        with self._changed:
+            return not self._files or self.used + expected_bytes < self.max_bytes
+
+    def create(self) -> SpoolFile:
+        """Begin a document."""
+        with self._changed:
+            if self._closed:
+                raise SpoolClosedError
+            if self._folder is None:
+                if self._parent:
+                    Path(self._parent).mkdir(parents=True, exist_ok=True)
+                # mkdtemp makes the folder readable by this user only
+                self._folder = Path(
+                    tempfile.mkdtemp(prefix="amazon-spool-", dir=self._parent)
+                )
+            self._count += 1
+            file = SpoolFile(self, self._folder / f"{self._count:06d}")
+            self._files.append(file)
+            return file
+
+    def close(self) -> None:
+        """Remove everything; downloads under way are given up."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            folder, self._folder = self._folder, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    # --- for SpoolFile -----------------------------------------------------
+
+    def wait_for_room(self, file: SpoolFile, count: int) -> None:
+        """Block until `count` more bytes of this file may be written."""
+        with self._changed:
+            while not self._closed and not self._admits(file, count):
+                self._changed.wait(WAIT_SECONDS)
+            if self._closed:
+                raise SpoolClosedError
+            self.used += count
+            file.size += count
+
+    def _admits(self, file: SpoolFile, count: int) -> bool:
+        if self.used + count <= self.max_bytes:
+            return True
+        return self._files[0] is file
+
+    def give_back(self, file: SpoolFile) -> None:
+        """Release the room of a file that starts over."""
+        with self._changed:
+            self.used -= file.size
+            file.size = 0
+            self._changed.notify_all()
+
+    def completed(self, file: SpoolFile) -> None:
+        """Note that a file waits to be delivered."""
+        with self._changed:
+            file.is_complete = True
+            self._changed.notify_all()
+
+    def remove(self, file: SpoolFile) -> None:
+        """Release the room of a file that is gone."""
+        with self._changed:
+            if file in self._files:
+                self._files.remove(file)
+                self.used -= file.size
+            self._changed.notify_all()

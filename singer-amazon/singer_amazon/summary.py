@@ -1,0 +1,158 @@
+"""What a run tells people: progress while it waits, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from singer_amazon.reports.engine import Engine, Report
+from singer_amazon.reports.lifecycle import State
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_EVERY = timedelta(seconds=30)
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was refused, failed or given up, for one account.
+
+    `is_failure` is False for what people should know although nothing is wrong
+    with the run: a report type not offered, a gap closed in an earlier run.
+    """
+
+    account: str
+    stream: str
+    window: str
+    reason: str
+    is_failure: bool = True
+
+
+@dataclass(slots=True)
+class Tally:
+    """Everything a run counts."""
+
+    started: datetime
+    rows: Counter[str] = field(default_factory=Counter)
+    documents: Counter[str] = field(default_factory=Counter)
+    repeats: Counter[str] = field(default_factory=Counter)
+    adopted: int = 0
+    requested: int = 0
+    problems: dict[Problem, None] = field(default_factory=dict)
+    """A set that keeps its order."""
+
+    @property
+    def failures(self) -> list[Problem]:
+        """What makes the run exit 1."""
+        return [p for p in self.problems if p.is_failure]
+
+    def add(self, problem: Problem) -> None:
+        """Note a problem once."""
+        self.problems.setdefault(problem)
+
+
+class Progress:
+    """Says every half minute how far a waiting run is."""
+
+    def __init__(self, now: datetime) -> None:
+        self._next = now + PROGRESS_EVERY
+
+    def tell(self, engine: Engine, now: datetime, label: dict[str, str]) -> None:
+        """Write one line if it is time for one."""
+        if now < self._next:
+            return
+        self._next = now + PROGRESS_EVERY
+        states = Counter(report.state for report in engine.reports)
+        open_reports = [r for r in engine.reports if r.state is State.REQUESTED]
+        oldest = min(open_reports, key=lambda r: r.requested_at or now, default=None)
+        waiting = (
+            "" if oldest is None else f"; longest: {_describe(oldest, now, label)}"
+        )
+        logger.info(
+            "Reports: %d, to ask %d, Amazon works on %d, ready %d, delivered %d, "
+            "throttled %d times%s",
+            len(engine.reports),
+            states[State.PLANNED],
+            states[State.REQUESTED] + states[State.CANCELLING],
+            states[State.READY] + states[State.FETCHED],
+            states[State.DELIVERED],
+            engine.throttled,
+            waiting,
+        )
+
+
+def _describe(report: Report, now: datetime, label: dict[str, str]) -> str:
+    request = report.request
+    minutes = (now - (report.requested_at or now)).total_seconds() / 60
+    account = label.get(request.account, request.account)
+    return f"{request.stream} of {account} {request.window}, {minutes:.0f} min"
+
+
+def grouped(problems: Iterable[Problem]) -> list[str]:
+    """Return one sentence per account and reason, naming reports and windows."""
+    groups: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.account, problem.reason), []).append(problem)
+    lines = []
+    for (account, reason), members in groups.items():
+        names = [f"{p.stream} {p.window}".strip() for p in members]
+        shown = ", ".join(names[:_SHOWN])
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        lines.append(f"{account}: {shown}{more}: {reason}")
+    return lines
+
+
+def tell(tally: Tally, engine: Engine | None, now: datetime) -> None:
+    """Log what came of the run: problems, what waits, and the summary line."""
+    reports = engine.reports if engine is not None else []
+    for line in grouped(p for p in tally.problems if not p.is_failure):
+        logger.warning(line)
+    waiting = [r for r in reports if r.state not in _SETTLED]
+    if waiting:
+        logger.warning(
+            "Time was up: %d reports wait in the state for the next run: %s",
+            len(waiting),
+            ", ".join(
+                f"{r.request.stream} of {r.request.account} {r.request.window}"
+                for r in waiting[:_SHOWN]
+            )
+            + (f" and {len(waiting) - _SHOWN} more" if len(waiting) > _SHOWN else ""),
+        )
+    for line in grouped(tally.failures):
+        logger.error(line)
+    logger.info(
+        "Run summary: %s", msgspec.json.encode(summary(tally, engine, now)).decode()
+    )
+
+
+_SETTLED = {State.DELIVERED, State.FAILED, State.REFUSED}
+
+
+def summary(tally: Tally, engine: Engine | None, now: datetime) -> dict[str, object]:
+    """Return the run in numbers."""
+    reports = engine.reports if engine is not None else []
+    states = Counter(report.state for report in reports)
+    return {
+        "seconds": round((now - tally.started).total_seconds(), 1),
+        "reports": {
+            "planned": len(reports),
+            "requested": tally.requested,
+            "adopted": tally.adopted,
+            "delivered": states[State.DELIVERED],
+            "failed": states[State.FAILED],
+            "refused": states[State.REFUSED],
+            "waiting": sum(r.state not in _SETTLED for r in reports),
+        },
+        "throttled": engine.throttled if engine is not None else 0,
+        "rows": sum(tally.rows.values()),
+        "rows_by_stream": dict(sorted(tally.rows.items())),
+        "repeated_keys": dict(tally.repeats),
+        "failures": grouped(tally.failures),
+        "notices": grouped(p for p in tally.problems if not p.is_failure),
+    }

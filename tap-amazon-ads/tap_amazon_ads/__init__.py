@@ -1,0 +1,11 @@
+"""Singer tap for Amazon Ads reports.
+
+- `tap`          settings and the tap itself
+- `streams`      report streams, `profiles` and `advertisers`
+- `definitions`  what each report stream asks for: catalogue and own reports
+- `catalogue`    the report types as data
+- `accounts`     profiles, agencies, linked advertisers; their days
+- `directory`    finds the accounts of a run
+- `client`       the plain list calls
+- `reports_api`  the port to reporting v3: create, look, address, cancel
+"""

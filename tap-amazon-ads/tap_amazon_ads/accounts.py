@@ -1,0 +1,169 @@
+"""Whose reports are read: profiles, agencies, linked advertisers, their days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+LATEST_ZONE = timezone(timedelta(hours=-12))
+"""Where every day ends last: stands for zones Amazon does not tell."""
+
+ATTRIBUTION = "AMAZON_ATTRIBUTION"
+
+
+@dataclass(frozen=True, slots=True)
+class Advertiser:
+    """A DSP advertiser."""
+
+    advertiser_id: str
+    name: str | None = None
+    currency: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One account in one marketplace, as `GET /v2/profiles` tells it."""
+
+    profile_id: str
+    kind: str
+    country: str | None
+    currency: str | None
+    timezone: str | None
+    name: str | None
+    subtype: str | None
+    raw: Mapping[str, Any] = field(repr=False, hash=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        """The profile as people know it."""
+        return f"profile {self.profile_id} ({self.country or '?'} {self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one report is asked for: a profile, an agency, a linked advertiser."""
+
+    key: str
+    label: str
+    kind: str
+    context: Mapping[str, str] = field(hash=False)
+    country: str | None = None
+    currency: str | None = None
+    zones: tuple[str | None, ...] = ()
+    advertisers: tuple[Advertiser, ...] = ()
+
+    @property
+    def is_dsp(self) -> bool:
+        """Whether it gets DSP reports instead of sponsored ones."""
+        return self.kind in {"agency", "linked"}
+
+    def headers(self) -> dict[str, str]:
+        """Return the header that says whose report is meant."""
+        if self.kind == "linked":
+            return {"Amazon-Ads-AccountId": self.key}
+        return {"Amazon-Advertising-API-Scope": self.key}
+
+    def newest_complete_day(self, now: datetime) -> date:
+        """Return the newest day that is over in all zones of the account."""
+        days = [now.astimezone(_zone(name)).date() for name in self.zones]
+        today = min(days, default=now.astimezone(LATEST_ZONE).date())
+        return today - timedelta(days=1)
+
+    def oldest_kept_day(self, now: datetime, retention_days: int) -> date:
+        """Return the first day Amazon still has, today counted in."""
+        days = [now.astimezone(_zone(name)).date() for name in self.zones]
+        today = max(days, default=now.date())
+        return today - timedelta(days=retention_days - 1)
+
+
+def _zone(name: str | None) -> tzinfo:
+    if not name:
+        return LATEST_ZONE
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return LATEST_ZONE
+
+
+def read_profile(raw: Mapping[str, Any]) -> Profile:
+    """Read one item of `GET /v2/profiles`."""
+    info = raw.get("accountInfo") or {}
+    return Profile(
+        profile_id=str(raw["profileId"]),
+        kind=str(info.get("type") or "").lower(),
+        country=raw.get("countryCode"),
+        currency=raw.get("currencyCode"),
+        timezone=raw.get("timezone"),
+        name=info.get("name"),
+        subtype=info.get("subType"),
+        raw=raw,
+    )
+
+
+def read_advertiser(raw: Mapping[str, Any]) -> Advertiser:
+    """Read one item of `GET /dsp/advertisers`."""
+    return Advertiser(
+        advertiser_id=str(raw["advertiserId"]),
+        name=raw.get("name"),
+        currency=raw.get("currency"),
+        country=raw.get("country"),
+        timezone=raw.get("timezone"),
+        url=raw.get("url"),
+    )
+
+
+def read_linked(managers: Iterable[Mapping[str, Any]]) -> list[Advertiser]:
+    """Read the DSP advertisers out of `GET /managerAccounts`."""
+    found: dict[str, Advertiser] = {}
+    for manager in managers:
+        for link in manager.get("linkedAccounts") or []:
+            advertiser_id = link.get("dspAdvertiserId")
+            if link.get("accountType") == "DSP_ADVERTISING_ACCOUNT" and advertiser_id:
+                found[str(advertiser_id)] = Advertiser(
+                    str(advertiser_id), name=link.get("accountName")
+                )
+    return list(found.values())
+
+
+def profile_account(profile: Profile) -> Account:
+    """Return the account of a seller or vendor profile."""
+    return Account(
+        key=profile.profile_id,
+        label=profile.label,
+        kind=profile.kind,
+        context={"profile_id": profile.profile_id},
+        country=profile.country,
+        currency=profile.currency,
+        zones=(profile.timezone,),
+    )
+
+
+def agency_account(profile: Profile, advertisers: Iterable[Advertiser]) -> Account:
+    """Return the account of an agency profile and its advertisers."""
+    members = tuple(advertisers)
+    return Account(
+        key=profile.profile_id,
+        label=profile.label,
+        kind="agency",
+        context={"profile_id": profile.profile_id},
+        zones=tuple({member.timezone for member in members}),
+        advertisers=members,
+    )
+
+
+def linked_account(advertiser: Advertiser) -> Account:
+    """Return the account of an advertiser without a profile."""
+    return Account(
+        key=advertiser.advertiser_id,
+        label=f"linked advertiser {advertiser.advertiser_id}",
+        kind="linked",
+        context={"advertiser_id": advertiser.advertiser_id},
+        zones=(advertiser.timezone,),
+        advertisers=(advertiser,),
+    )

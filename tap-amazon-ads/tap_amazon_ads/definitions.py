@@ -1,0 +1,194 @@
+"""What each report stream asks for: from the catalogue and from own reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast, get_args
+
+from singer_amazon.errors import ConfigError
+from singer_amazon.rows import ColumnType
+from tap_amazon_ads.catalogue import (
+    AdProduct,
+    Catalogue,
+    ReportType,
+    TimeUnit,
+    time_columns,
+)
+
+DSP = "DEMAND_SIDE_PLATFORM"
+UNKNOWN_RANGE = 31
+UNKNOWN_RETENTION = 95
+ADDED = ("profile_id", "country_code", "currency_code")
+PLAIN_STREAMS = ("advertisers", "profiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One report stream: what is asked of Amazon and how its rows are keyed.
+
+    `columns` are all that can be asked for, time columns first, by type.
+    `key` are Amazon's columns that identify a row, time columns included.
+    """
+
+    stream: str
+    ad_product: str
+    report_type_id: str
+    group_by: tuple[str, ...]
+    time_unit: str
+    columns: Mapping[str, ColumnType] = field(hash=False)
+    key: tuple[str, ...]
+    max_range_days: int = UNKNOWN_RANGE
+    retention_days: int = UNKNOWN_RETENTION
+    key_fallbacks: Mapping[str, str] = field(default_factory=dict, hash=False)
+    filters: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    seed_name: str | None = None
+    is_default: bool = True
+
+    @property
+    def is_dsp(self) -> bool:
+        """Whether it is read for DSP advertisers."""
+        return self.ad_product == DSP
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it gives one total per key over the whole range."""
+        return self.time_unit == "SUMMARY"
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The key of the Singer stream; empty for an own report without one."""
+        if not self.key:
+            return ()
+        account = "advertiserId" if self.is_dsp else "profile_id"
+        return (*(name for name in self.key if name != account), account)
+
+    def request(self, columns: Sequence[str]) -> dict[str, object]:
+        """Return what decides the rows, in a form that can be compared."""
+        return {
+            "adProduct": self.ad_product,
+            "reportTypeId": self.report_type_id,
+            "groupBy": list(self.group_by),
+            "columns": sorted(columns),
+            "timeUnit": self.time_unit,
+            "filters": [dict(item) for item in self.filters],
+        }
+
+
+def definitions(catalogue: Catalogue, config: Mapping[str, Any]) -> list[Definition]:
+    """Return every report stream of this configuration.
+
+    Raises:
+        ConfigError: `extra_columns` or `reports` do not make sense.
+    """
+    unit = config.get("time_unit") or "DAILY"
+    extra = config.get("extra_columns") or {}
+    found = [
+        _from_catalogue(entry, cast("TimeUnit", unit))
+        for entry in catalogue.report_types
+    ]
+    names = {definition.stream for definition in found} | set(PLAIN_STREAMS)
+    for own in _own_reports(catalogue, config.get("reports") or [], unit):
+        if own.stream in names:
+            msg = (
+                f"reports: the name {own.stream!r} belongs to another stream: "
+                "choose a different one"
+            )
+            raise ConfigError(msg)
+        names.add(own.stream)
+        found.append(own)
+    for stream in extra:
+        if stream not in names or stream in PLAIN_STREAMS:
+            msg = f"extra_columns: there is no report stream {stream!r}"
+            raise ConfigError(msg)
+    return [_widened(d, catalogue, extra.get(d.stream) or ()) for d in found]
+
+
+def _from_catalogue(entry: ReportType, unit: TimeUnit) -> Definition:
+    times = {column.name: column.type for column in entry.time_columns(unit)}
+    columns: dict[str, ColumnType] = {
+        **times,
+        **{column.name: column.type for column in entry.columns},
+    }
+    return Definition(
+        stream=entry.stream,
+        ad_product=entry.ad_product,
+        report_type_id=entry.report_type_id,
+        group_by=entry.group_by,
+        time_unit=unit,
+        columns=columns,
+        key=(*times, *entry.key),
+        max_range_days=entry.max_range_days,
+        retention_days=entry.retention_days,
+        key_fallbacks=entry.key_fallbacks,
+        seed_name=entry.seed_name,
+        is_default=entry.seed_name is not None,
+    )
+
+
+def _widened(
+    definition: Definition, catalogue: Catalogue, extra: Sequence[str]
+) -> Definition:
+    """Add columns the catalogue does not give by default; Amazon judges them."""
+    added: dict[str, ColumnType] = {
+        name: catalogue.column_type(name) or "string"
+        for name in extra
+        if name not in definition.columns
+    }
+    return replace(definition, columns={**definition.columns, **added})
+
+
+def _own_reports(
+    catalogue: Catalogue, reports: Sequence[Mapping[str, Any]], unit: str
+) -> Iterator[Definition]:
+    for report in reports:
+        name = str(report.get("name") or "")
+        for needed in ("name", "ad_product", "report_type_id", "group_by", "columns"):
+            if not report.get(needed):
+                msg = f"reports: {name or 'an entry'} has no {needed}: it is required"
+                raise ConfigError(msg)
+        if report["ad_product"] not in get_args(AdProduct):
+            msg = (
+                f"reports: {name}: ad_product {report['ad_product']!r} is not one of "
+                f"{', '.join(get_args(AdProduct))}"
+            )
+            raise ConfigError(msg)
+        yield _own_report(catalogue, report, str(report.get("time_unit") or unit))
+
+
+def _own_report(
+    catalogue: Catalogue, report: Mapping[str, Any], unit: str
+) -> Definition:
+    group_by = tuple(str(value) for value in report["group_by"])
+    type_id = str(report["report_type_id"])
+    entry = catalogue.find(type_id, group_by)
+    family = catalogue.families.get(type_id)
+    times: dict[str, ColumnType] = {
+        column.name: column.type
+        for column in time_columns(report["ad_product"], cast("TimeUnit", unit))
+    }
+    key = report.get("key")
+    if key is None:
+        key = entry.key if entry is not None else ()
+    if key:
+        key = tuple(dict.fromkeys((*times, *key)))
+    names = [*times, *key, *report["columns"]]
+    if report["ad_product"] == DSP:
+        names.insert(0, "advertiserId")
+    columns: dict[str, ColumnType] = {
+        name: times.get(name) or catalogue.column_type(name) or "string"
+        for name in dict.fromkeys(names)
+    }
+    return Definition(
+        stream=str(report["name"]),
+        ad_product=str(report["ad_product"]),
+        report_type_id=type_id,
+        group_by=group_by,
+        time_unit=unit,
+        columns=columns,
+        key=tuple(key),
+        max_range_days=family.max_range_days if family else UNKNOWN_RANGE,
+        retention_days=family.retention_days if family else UNKNOWN_RETENTION,
+        key_fallbacks=entry.key_fallbacks if entry else {},
+        filters=tuple(report.get("filters") or ()),
+    )

@@ -1,0 +1,287 @@
+"""tap-amazon-ads: settings, streams, and which reports a run asks for."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from singer_sdk import Stream
+from singer_sdk import typing as th
+
+from singer_amazon.auth import Credential, TokenProvider
+from singer_amazon.errors import ConfigError
+from singer_amazon.http import ApiClient, Transport
+from singer_amazon.reports.windows import Limits, Range, summary_window
+from singer_amazon.session import Partition
+from singer_amazon.singer.settings import (
+    CREDENTIALS,
+    REPORTING,
+    day,
+    per_stream,
+)
+from singer_amazon.singer.stream import ReportStream
+from singer_amazon.singer.tap import ReportTap
+from tap_amazon_ads.accounts import Account
+from tap_amazon_ads.catalogue import load_catalogue
+from tap_amazon_ads.client import AdsClient
+from tap_amazon_ads.definitions import Definition, definitions
+from tap_amazon_ads.directory import KINDS, Directory, Wanted
+from tap_amazon_ads.reports_api import ReportsApi, report_type
+from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
+
+HOSTS = {
+    "NA": "https://advertising-api.amazon.com",
+    "EU": "https://advertising-api-eu.amazon.com",
+    "FE": "https://advertising-api-fe.amazon.com",
+}
+TOKEN_HOSTS = {
+    "NA": "https://api.amazon.com/auth/o2/token",
+    "EU": "https://api.amazon.co.uk/auth/o2/token",
+    "FE": "https://api.amazon.co.jp/auth/o2/token",
+}
+DEFAULT_START_DAYS = 30
+LOOKBACK_DAYS = 30
+_IDS = th.ArrayType(th.CustomType({"type": ["string", "integer"]}))
+
+
+class TapAmazonAds(ReportTap):
+    """Amazon Ads reports: sponsored products, brands, display, television, DSP."""
+
+    name = "tap-amazon-ads"
+    config_jsonschema = th.PropertiesList(
+        *CREDENTIALS,
+        *REPORTING,
+        th.Property(
+            "profile_ids",
+            _IDS,
+            title="Profiles",
+            description="Profiles to read; all the token sees by default",
+        ),
+        th.Property(
+            "exclude_profile_ids",
+            _IDS,
+            title="Excluded profiles",
+            description="Profiles to leave out",
+        ),
+        th.Property(
+            "account_types",
+            th.ArrayType(th.StringType(allowed_values=list(KINDS))),
+            title="Account types",
+            description="Accounts to read: seller, vendor, agency; all by default",
+        ),
+        th.Property(
+            "advertiser_ids",
+            _IDS,
+            title="Advertisers",
+            description="DSP advertisers to read; all of the agencies by default",
+        ),
+        th.Property(
+            "time_unit",
+            th.StringType,
+            default="DAILY",
+            allowed_values=["DAILY", "SUMMARY"],
+            title="Time unit",
+            description="DAILY: a row per day; SUMMARY: one total over the range",
+        ),
+        th.Property(
+            "extra_columns",
+            th.CustomType(
+                {
+                    "type": ["object", "null"],
+                    "additionalProperties": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                    },
+                }
+            ),
+            title="Extra columns",
+            description=(
+                "Columns to add to streams, as an object of stream to names; "
+                "Amazon judges them"
+            ),
+        ),
+        th.Property(
+            "reports",
+            th.ArrayType(
+                th.ObjectType(
+                    th.Property("name", th.StringType, required=True),
+                    th.Property("ad_product", th.StringType, required=True),
+                    th.Property("report_type_id", th.StringType, required=True),
+                    th.Property("group_by", th.ArrayType(th.StringType), required=True),
+                    th.Property("columns", th.ArrayType(th.StringType)),
+                    th.Property(
+                        "filters",
+                        th.ArrayType(
+                            th.ObjectType(
+                                th.Property("field", th.StringType, required=True),
+                                th.Property(
+                                    "values",
+                                    th.ArrayType(th.StringType),
+                                    required=True,
+                                ),
+                            )
+                        ),
+                    ),
+                    th.Property(
+                        "time_unit",
+                        th.StringType,
+                        allowed_values=["DAILY", "SUMMARY"],
+                    ),
+                    th.Property("key", th.ArrayType(th.StringType)),
+                )
+            ),
+            default=[],
+            title="Own reports",
+            description="Report streams of your own, without code",
+        ),
+    ).to_dict()
+
+    # --- streams -----------------------------------------------------------
+
+    @cached_property
+    def definitions(self) -> dict[str, Definition]:
+        """All report streams of this configuration by name."""
+        found = definitions(load_catalogue(), self.config)
+        return {definition.stream: definition for definition in found}
+
+    def discover_streams(self) -> list[Stream]:
+        """Return all streams; nothing is asked of Amazon for it."""
+        return [
+            ProfilesStream(self),
+            AdvertisersStream(self),
+            *(AdsReportStream(self, item) for item in self.definitions.values()),
+        ]
+
+    def check_settings(self) -> None:
+        """See ReportTap: own reports, extra columns and SUMMARY ranges."""
+        for definition in self.definitions.values():
+            if definition.stream in {r["name"] for r in self.config["reports"]}:
+                self._check_own(definition)
+        start, end = day(self.config, "start_date"), day(self.config, "end_date")
+        for stream in self.streams.values():
+            if not isinstance(stream, AdsReportStream) or not stream.selected:
+                continue
+            definition = stream.definition
+            if definition.is_summary and start is not None:
+                newest = end or (self.clock.now() - timedelta(days=1)).date()
+                days = Range(min(start, newest), newest, start)
+                try:
+                    summary_window(days, definition.max_range_days)
+                except ValueError as error:
+                    msg = (
+                        f"{definition.stream}: a SUMMARY report over {error}: "
+                        "set start_date and end_date closer together"
+                    )
+                    raise ConfigError(msg) from None
+
+    def _check_own(self, definition: Definition) -> None:
+        if not definition.key:
+            self.warn_once(
+                f"reports: {definition.stream} has no key: the target can only "
+                "append its rows. Set key to the columns that identify a row"
+            )
+
+    # --- talking to Amazon -------------------------------------------------
+
+    @cached_property
+    def transport(self) -> Transport:
+        """What sends this tap's requests."""
+        agent = self.config.get("user_agent") or (
+            f"{self.name}/{self.plugin_version} (Language=Python/"
+            f"{platform.python_version()}; Platform={platform.system()})"
+        )
+        return Transport(user_agent=agent, max_attempts=self.config["max_attempts"])
+
+    @cached_property
+    def api_client(self) -> ApiClient:
+        """Calls with this tap's credential."""
+        config, region = self.config, self.config["region"]
+        credential = Credential(
+            config["client_id"], config["client_secret"], config["refresh_token"]
+        )
+        tokens = TokenProvider(
+            credential,
+            auth_uri=config.get("auth_uri") or TOKEN_HOSTS[region],
+            transport=self.transport,
+            clock=self.clock,
+        )
+        return ApiClient(
+            base_url=config.get("endpoint_uri") or HOSTS[region],
+            tokens=tokens,
+            transport=self.transport,
+            clock=self.clock,
+            headers={"Amazon-Advertising-API-ClientId": config["client_id"]},
+        )
+
+    @cached_property
+    def accounts(self) -> Directory:
+        """The accounts of this run."""
+        return Directory(
+            AdsClient(self.api_client),
+            Wanted.read(self.config),
+            in_background=self.in_background,
+            note=self.tally.add,
+        )
+
+    @cached_property
+    def reports_api(self) -> ReportsApi:
+        """The port to reporting v3."""
+        return ReportsApi(
+            self.api_client, self.accounts.by_key, self.definitions, self.warn_once
+        )
+
+    def make_api(self) -> ReportsApi:
+        """See ReportTap."""
+        return self.reports_api
+
+    # --- what to ask for ---------------------------------------------------
+
+    def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
+        """See ReportTap: every selected stream for every account that has it."""
+        now = self.clock.now()
+        self.accounts.check_any()
+        partitions = []
+        for stream in streams:
+            assert isinstance(stream, AdsReportStream)  # noqa: S101 - the only kind
+            accounts = (
+                self.accounts.dsp_accounts
+                if stream.definition.is_dsp
+                else self.accounts.sponsored_accounts
+            )
+            if self.is_test:
+                accounts = accounts[:1]
+            partitions += [self._partition(stream, item, now) for item in accounts]
+        return partitions
+
+    def _partition(
+        self, stream: AdsReportStream, account: Account, now: datetime
+    ) -> Partition:
+        definition = stream.definition
+        lookback = per_stream(self.config, "lookback_days", stream.name, LOOKBACK_DAYS)
+        days = self._days(definition, account, now)
+        if self.is_test:
+            days, lookback = replace(days, start=days.end, start_is_set=True), 0
+        return stream.partition(
+            account,
+            report_type=report_type(definition),
+            days=days,
+            limits=Limits(definition.max_range_days, lookback),
+        )
+
+    def _days(self, definition: Definition, account: Account, now: datetime) -> Range:
+        newest = account.newest_complete_day(now)
+        newest -= timedelta(
+            days=per_stream(self.config, "holdback_days", definition.stream, 0)
+        )
+        start = day(self.config, "start_date")
+        end = day(self.config, "end_date")
+        first = newest - timedelta(days=DEFAULT_START_DAYS - 1)
+        return Range(
+            start=start or first,
+            end=min(end or newest, newest),
+            oldest_kept=account.oldest_kept_day(now, definition.retention_days),
+            start_is_set=start is not None,
+        )
