@@ -1,0 +1,253 @@
+"""Create, status and delete of reporting v3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from amazon_emulator.ads_accounts.scope import Account, find_account, named_account
+from amazon_emulator.ads_reporting.judge import ReportRequest, check_columns, judge
+from amazon_emulator.ads_reporting.lifecycle import Report, status_of
+from amazon_emulator.answers import throttled
+from amazon_emulator.clock import format_instant
+from amazon_emulator.faults import Target
+from amazon_emulator.wire import Call, RefusalError, Route, json_response
+
+if TYPE_CHECKING:
+    from werkzeug import Response
+
+    from amazon_emulator.ads_accounts.world import World
+    from amazon_emulator.ads_reporting.downloads import UrlSigner
+    from amazon_emulator.ads_reporting.store import ReportStore
+    from amazon_emulator.core import Core
+    from amazon_emulator.faults import Rule
+    from amazon_emulator.lwa.store import TokenStore
+
+CONTENT_TYPES = (
+    "application/vnd.createasyncreportrequest.v3+json",
+    "application/json",
+)
+"""The documented type, and the one that the live API was seen to take as well."""
+_PATH = "/reporting/reports"
+
+
+class ReportingRoom:
+    """The three report calls of one emulator."""
+
+    def __init__(
+        self,
+        core: Core,
+        world: World,
+        tokens: TokenStore,
+        reports: ReportStore,
+        signer: UrlSigner,
+    ) -> None:
+        self._core, self._world, self._tokens = core, world, tokens
+        self._reports, self._signer = reports, signer
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Create, status, delete."""
+        return (
+            Route("POST", _PATH, "create", self.create),
+            Route("GET", f"{_PATH}/<report_id>", "status", self.status),
+            Route("DELETE", f"{_PATH}/<report_id>", "delete", self.delete),
+        )
+
+    def target(self, call: Call) -> Target:
+        """Say which account, report type and days the call is about."""
+        account = named_account(call.request.headers)
+        if call.operation == "create":
+            return body_target(account, _parse(call.body))
+        report = self._reports.any(call.arguments["report_id"])
+        return body_target(account, report.body if report else None)
+
+    def refuse(self, refusal: RefusalError) -> Response:
+        """Word a refusal as `{"code", "detail"}`."""
+        body = {"code": str(refusal.status), "detail": refusal.message}
+        return json_response(body, refusal.status, headers=refusal.headers)
+
+    def reset(self) -> None:
+        """Forget all reports."""
+        self._reports.reset()
+
+    def create(self, call: Call) -> Response:
+        """Judge a request and begin a report, or remember why not."""
+        body = _parse(call.body)
+        try:
+            report = self._create(call, body)
+        except RefusalError as refusal:
+            account = named_account(call.request.headers)
+            self._reports.refuse(account, body, refusal.status, refusal.message)
+            raise
+        throttle = call.fault("throttle")
+        if throttle is not None:
+            raise throttled(throttle, self._core.clock.now())
+        return json_response(self._object(report, "PENDING", call))
+
+    def status(self, call: Call) -> Response:
+        """Show a report as it is now."""
+        report = self._own(call)
+        now = self._core.clock.now()
+        with self._core.lock:
+            report.looks += 1
+            word = status_of(report, now, call.faults)
+            if word != report.last_status:
+                report.last_status, report.updated_at = word, now
+        return json_response(self._object(report, word, call))
+
+    def delete(self, call: Call) -> Response:
+        """Cancel a report that is still PENDING."""
+        report = self._own(call)
+        with self._core.lock:
+            word = status_of(report, self._core.clock.now())
+            if word != "PENDING":
+                text = f"Report cannot be deleted, its status is {word}"
+                raise RefusalError(400, text)
+            report.is_deleted, report.last_status = True, "DELETED"
+        body = {"code": "200", "detail": "Report deleted"}
+        return json_response(body | {"reportId": report.report_id})
+
+    def _create(self, call: Call, body: object) -> Report:
+        self._tokens.check(call.request)
+        account = self._account(call)
+        if call.request.mimetype not in CONTENT_TYPES:
+            text = f"Content type must be {CONTENT_TYPES[0]}"
+            raise RefusalError(415, text)
+        request = judge(body, account, self._core.clock.now())
+        refused = call.fault("refuse_columns")
+        if refused is not None:
+            _refuse_columns(request, refused)
+        content = body if isinstance(body, dict) else {}
+        other = call.fault("duplicate_of")
+        if other is not None:
+            raise _duplicate(self._other_report(account, request, content, other))
+        with self._core.lock:
+            running = self._reports.duplicate(account, request)
+            if running is not None:
+                raise _duplicate(running.report_id)
+            report = self._reports.create(account, request, content, call.faults)
+        report.make_document()
+        return report
+
+    def _other_report(
+        self,
+        account: Account,
+        request: ReportRequest,
+        body: Mapping[str, object],
+        rule: Rule,
+    ) -> str:
+        """Return the id the rule names, else that of a report of another time unit.
+
+        Seen live: Amazon called a SUMMARY request a duplicate of a DAILY one.
+        """
+        if rule.parameters["report_id"] is not None:
+            return rule.text("report_id")
+        times = request.report_type.time_columns
+        unit = next(unit for unit in times if unit != request.time_unit)
+        dated = times[request.time_unit]
+        columns = [*times[unit], *(x for x in request.columns if x not in dated)]
+        configuration = body["configuration"]
+        inner = configuration if isinstance(configuration, dict) else {}
+        changes = {"timeUnit": unit, "columns": columns}
+        other_body = {**body, "configuration": {**inner, **changes}}
+        other = replace(request, time_unit=unit, columns=columns)
+        report = self._reports.create(account, other, other_body, ())
+        report.is_asked = False
+        report.make_document()
+        return report.report_id
+
+    def _account(self, call: Call) -> Account:
+        region = self._core.settings.region
+        return find_account(self._world, region, call.request.headers)
+
+    def _own(self, call: Call) -> Report:
+        self._tokens.check(call.request)
+        account = self._account(call)
+        report = self._reports.find(call.arguments["report_id"])
+        if report is None or report.account != account.key:
+            raise RefusalError(404, "Not Found")
+        return report
+
+    def _object(self, report: Report, word: str, call: Call) -> dict[str, object]:
+        rules = (*call.faults, *report.fates)
+        shown = _plain_object(report, word)
+        if word == "FAILED":
+            reasons = [rule.text("reason") for rule in rules if rule.action == "failed"]
+            shown["failureReason"] = next(iter(reasons), None)
+        if word == "COMPLETED":
+            ready = report.created_at + timedelta(seconds=report.ready_after_seconds)
+            shown["generatedAt"] = format_instant(ready)
+            if not any(rule.action == "no_url" for rule in rules):
+                shown["fileSize"] = report.document.size
+                url, expires = self._signer.sign(report)
+                shown["url"], shown["urlExpiresAt"] = url, format_instant(expires)
+        return shown
+
+
+def _plain_object(report: Report, word: str) -> dict[str, object]:
+    configuration = report.body["configuration"]
+    inner = configuration if isinstance(configuration, dict) else {}
+    return {
+        "reportId": report.report_id,
+        "status": word,
+        "name": report.body.get("name"),
+        "startDate": report.body["startDate"],
+        "endDate": report.body["endDate"],
+        "configuration": {**inner, "filters": inner.get("filters") or None},
+        "createdAt": format_instant(report.created_at),
+        "updatedAt": format_instant(report.updated_at or report.created_at),
+        "generatedAt": None,
+        "failureReason": None,
+        "fileSize": None,
+        "url": None,
+        "urlExpiresAt": None,
+    }
+
+
+def body_target(account: str | None, body: object) -> Target:
+    """Return what the rules may match about a create body, however wrong it is."""
+    top = body if isinstance(body, Mapping) else {}
+    inner = top.get("configuration")
+    configuration = inner if isinstance(inner, Mapping) else {}
+    accounts = {account} if account else set()
+    for entry in _list(configuration.get("filters")):
+        if isinstance(entry, Mapping) and entry.get("field") == "advertiserId":
+            accounts.update(str(value) for value in _list(entry.get("values")))
+    report_type_id = configuration.get("reportTypeId")
+    return Target(
+        frozenset(accounts),
+        None if report_type_id is None else str(report_type_id),
+        frozenset(str(name) for name in _list(configuration.get("groupBy"))),
+        _text(top.get("startDate")),
+        _text(top.get("endDate")),
+        frozenset(str(name) for name in _list(configuration.get("columns"))),
+    )
+
+
+def _refuse_columns(request: ReportRequest, rule: Rule) -> None:
+    names = set(_list(rule.parameters["columns"]))
+    every = request.report_type.allowed_columns(request.group_by, request.time_unit)
+    check_columns(request.columns, [name for name in every if name not in names])
+
+
+def _duplicate(report_id: str) -> RefusalError:
+    return RefusalError(425, f"The Request is a duplicate of : {report_id}")
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

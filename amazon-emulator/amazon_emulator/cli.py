@@ -1,0 +1,142 @@
+"""`amazon-emulator serve`: the emulator as a program of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from amazon_emulator.clock import parse_instant
+from amazon_emulator.server import Emulator
+from amazon_emulator.settings import REGIONS, Settings, SettingsError
+
+if TYPE_CHECKING:
+    _Type = click.ParamType[list[float]]
+else:
+    _Type = click.ParamType  # generic for type checkers only
+
+
+class _Number(_Type):
+    """`3`, or `5-20` for a number drawn from a range."""
+
+    name = "N or N-M"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> list[float]:
+        low, _, high = str(value).partition("-")
+        try:
+            return [float(low), float(high or low)]
+        except ValueError:
+            self.fail(f"{value!r} is not a number or a range like 5-20.", param, ctx)
+
+
+@click.group()
+@click.version_option(package_name="amazon-emulator")
+def main() -> None:
+    """A local stand-in for Amazon's APIs."""
+
+
+@main.command()
+@click.option("--port", default=9321, show_default=True, help="Port of the API.")
+@click.option(
+    "--download-port", default=9322, show_default=True, help="Port of the documents."
+)
+@click.option("--seed", default=1, show_default=True, help="Rows follow from it.")
+@click.option("--region", type=click.Choice(REGIONS), default="NA", show_default=True)
+@click.option(
+    "--rows-per-day",
+    default=Settings().rows_per_day,
+    show_default=True,
+    help="Rows of one report per day and account (DSP: per advertiser).",
+)
+@click.option(
+    "--ready-after-seconds",
+    type=_Number(),
+    default="0",
+    show_default=True,
+    help="How long a report is generated.",
+)
+@click.option(
+    "--ready-after-looks",
+    type=_Number(),
+    default="0",
+    show_default=True,
+    help="Looks at a report that find it unfinished.",
+)
+@click.option(
+    "--delay",
+    "delay_seconds",
+    default=0.0,
+    show_default=True,
+    help="Seconds that every answer takes.",
+)
+@click.option("--token-lifetime-seconds", default=3600.0, show_default=True)
+@click.option("--url-lifetime-seconds", default=3600.0, show_default=True)
+@click.option(
+    "--restate", default=0, show_default=True, help="Other metrics, same keys."
+)
+@click.option(
+    "--now", help="Emulated time to start at, ISO 8601; it runs on from there."
+)
+@click.option("--frozen", is_flag=True, help="With --now: the clock stands still.")
+def serve(
+    port: int,
+    download_port: int,
+    now: str | None,
+    *,
+    frozen: bool,
+    **settings: Any,  # noqa: ANN401 - checked by Settings
+) -> None:
+    """Serve the Amazon Ads API until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    try:
+        emulator = Emulator(
+            port=port,
+            download_port=download_port,
+            now=None if now is None else parse_instant(now),
+            frozen=frozen,
+            **settings,
+        )
+        emulator.start()
+    except (SettingsError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        message = (
+            f"A port cannot be opened: {error}. Choose others, or 0 for free ones."
+        )
+        raise click.ClickException(message) from None
+    try:
+        click.echo(_greeting(emulator))
+        stop.wait()
+    finally:
+        emulator.stop()
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signature
+        stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+def _greeting(emulator: Emulator) -> str:
+    credentials = emulator.credentials
+    return "\n".join(
+        (
+            f"Amazon Ads API   {emulator.url}",
+            f"Token URL        {emulator.token_url}",
+            f"Documents        {emulator.download_url}",
+            f"Control          {emulator.url}/_emulator",
+            *(f"{name:<16} {value}" for name, value in credentials.items()),
+            "amazon-emulator is ready",
+        )
+    )

@@ -1,0 +1,57 @@
+"""Puts one emulator together: shared core, accounts, tokens, reports, two origins."""
+
+from __future__ import annotations
+
+from amazon_emulator.ads_accounts.room import (
+    AdvertisersRoom,
+    ManagerAccountsRoom,
+    ProfilesRoom,
+)
+from amazon_emulator.ads_accounts.world import World
+from amazon_emulator.ads_reporting.downloads import DownloadRoom, UrlSigner
+from amazon_emulator.ads_reporting.room import ReportingRoom
+from amazon_emulator.ads_reporting.store import ReportStore
+from amazon_emulator.app import Application
+from amazon_emulator.clock import SettableClock
+from amazon_emulator.control import Control
+from amazon_emulator.core import Core
+from amazon_emulator.lwa.room import LwaRoom
+from amazon_emulator.lwa.store import TokenStore
+from amazon_emulator.settings import Settings
+from amazon_emulator.wire import Room
+
+
+class Emulation:
+    """One emulator without sockets: `api` and `storage` are its two WSGI apps."""
+
+    def __init__(
+        self, settings: Settings | None = None, clock: SettableClock | None = None
+    ) -> None:
+        self.core = Core(settings or Settings(), clock)
+        self.world = World()
+        self.tokens = TokenStore(self.core)
+        self.reports = ReportStore(self.core)
+        self.signer = UrlSigner(self.core)
+        core, world, tokens = self.core, self.world, self.tokens
+        self._rooms: list[Room] = [
+            LwaRoom(core, tokens),
+            ProfilesRoom(core, world, tokens),
+            AdvertisersRoom(core, world, tokens),
+            ManagerAccountsRoom(core, world, tokens),
+            ReportingRoom(core, world, tokens, self.reports, self.signer),
+        ]
+        self._storage_rooms: list[Room] = [
+            DownloadRoom(core, self.reports, self.signer)
+        ]
+        self.api = Application(core, self._rooms, Control(self))
+        self.storage = Application(core, self._storage_rooms)
+
+    def reset(self) -> None:
+        """Forget everything and return to the first settings."""
+        self.core.reset()
+        for room in (*self._rooms, *self._storage_rooms):
+            room.reset()
+
+    def close(self) -> None:
+        """Remove the temporary files."""
+        self.reports.close()

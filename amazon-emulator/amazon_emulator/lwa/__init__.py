@@ -1,0 +1,1 @@
+"""Login with Amazon: `store` keeps the tokens, `room` answers the token call."""

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.emulators import AdsCaller
+
+
+@pytest.fixture
+def ads() -> Iterator[AdsCaller]:
+    caller = AdsCaller()
+    caller.sign_in()
+    yield caller
+    caller.emulation.close()

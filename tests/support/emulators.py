@@ -1,0 +1,165 @@
+"""Raw calls to an emulation without sockets, as a client that knows only the wire."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.test import Client, TestResponse
+
+from amazon_emulator.emulation import Emulation
+from amazon_emulator.settings import Settings
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+SELLER = "9100200300400501"
+CANADA = "2200300400500602"
+AGENCY = "5500600700800905"
+ATTRIBUTION = "6600700800901006"
+ADVERTISERS = ("4728736040201", "4728736040202", "4728736040203")
+LINKED = "7051069373501"
+REPORT_TYPE = "application/vnd.createasyncreportrequest.v3+json"
+SCOPE = "Amazon-Advertising-API-Scope"
+ACCOUNT = "Amazon-Ads-AccountId"
+
+
+class AdsCaller:
+    """An emulation with a stopped clock, and one signed-in client of it."""
+
+    def __init__(self, **settings: object) -> None:
+        self.emulation = Emulation(Settings().changed(settings))
+        self.emulation.core.clock.set(NOON, frozen=True)
+        self.api = Client(self.emulation.api)
+        self.storage = Client(self.emulation.storage)
+        self.token = ""
+
+    def sign_in(self, **changes: str) -> TestResponse:
+        """Exchange the refresh token, with some form fields changed."""
+        settings = self.emulation.core.settings
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": settings.client_id,
+            "client_secret": settings.client_secret,
+            "refresh_token": settings.refresh_token,
+        }
+        answer = self.api.post("/auth/o2/token", data=form | changes)
+        if answer.status_code == 200:
+            self.token = answer.get_json()["access_token"]
+        return answer
+
+    def headers(self, **more: str) -> dict[str, str]:
+        """Return the headers every call carries."""
+        return {
+            "Authorization": f"Bearer {self.token}",
+            "Amazon-Advertising-API-ClientId": self.emulation.core.settings.client_id,
+            **more,
+        }
+
+    def get(self, path: str, **more: str) -> TestResponse:
+        """Call the API with GET."""
+        return self.api.get(path, headers=self.headers() | _dashed(more))
+
+    def create(
+        self,
+        body: object,
+        account: Mapping[str, str] | str = SELLER,
+        content_type: str = REPORT_TYPE,
+    ) -> TestResponse:
+        """Ask for a report; a plain text names the profile."""
+        return self.api.post(
+            "/reporting/reports",
+            headers=self.headers() | _account(account),
+            data=json.dumps(body),
+            content_type=content_type,
+        )
+
+    def look(
+        self, report_id: str, account: Mapping[str, str] | str = SELLER
+    ) -> TestResponse:
+        """Look at a report."""
+        path = f"/reporting/reports/{report_id}"
+        return self.api.get(path, headers=self.headers() | _account(account))
+
+    def delete(
+        self, report_id: str, account: Mapping[str, str] | str = SELLER
+    ) -> TestResponse:
+        """Cancel a report."""
+        path = f"/reporting/reports/{report_id}"
+        return self.api.delete(path, headers=self.headers() | _account(account))
+
+    def download(self, url: str, **headers: str) -> TestResponse:
+        """Fetch a document from the storage."""
+        parts = urlsplit(url)
+        return self.storage.get(f"{parts.path}?{parts.query}", headers=_dashed(headers))
+
+    def rows(
+        self, body: object, account: Mapping[str, str] | str = SELLER
+    ) -> list[dict[str, Any]]:
+        """Ask for a report that is ready at once, and return its rows."""
+        report_id = self.create(body, account).get_json()["reportId"]
+        url = self.look(report_id, account).get_json()["url"]
+        rows: list[dict[str, Any]] = json.loads(
+            gzip.decompress(self.download(url).data)
+        )
+        return rows
+
+    def fault(self, action: str, operation: str = "*", **more: object) -> None:
+        """Add a fault rule."""
+        rule = {"action": action, "operation": operation, **more}
+        self.emulation.core.faults.add(rule)
+
+    def advance(self, seconds: float) -> None:
+        """Move the stopped clock."""
+        self.emulation.core.clock.advance(seconds)
+
+
+def report_body(
+    report_type_id: str = "spCampaigns",
+    group_by: Sequence[str] = ("campaign",),
+    columns: Sequence[str] = ("date", "campaignId", "clicks"),
+    *,
+    start: str = "2026-11-01",
+    end: str = "2026-11-02",
+    ad_product: str = "SPONSORED_PRODUCTS",
+    **configuration: object,
+) -> dict[str, Any]:
+    """Return a create body; keyword arguments replace parts of the configuration."""
+    return {
+        "startDate": start,
+        "endDate": end,
+        "configuration": {
+            "adProduct": ad_product,
+            "reportTypeId": report_type_id,
+            "groupBy": list(group_by),
+            "columns": list(columns),
+            "timeUnit": "DAILY",
+            "format": "GZIP_JSON",
+            **configuration,
+        },
+    }
+
+
+def dsp_body(
+    advertiser_ids: Sequence[str] = ADVERTISERS[:1], **configuration: object
+) -> dict[str, Any]:
+    """Return a create body for a DSP report of these advertisers."""
+    filters = [{"field": "advertiserId", "values": list(advertiser_ids)}]
+    body = report_body(
+        "dspCampaign",
+        columns=("date", "advertiserId", "orderId", "impressions"),
+        ad_product="DEMAND_SIDE_PLATFORM",
+        filters=filters,
+    )
+    body["configuration"].update(configuration)
+    return body
+
+
+def _account(account: Mapping[str, str] | str) -> dict[str, str]:
+    return {SCOPE: account} if isinstance(account, str) else dict(account)
+
+
+def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
