@@ -31,6 +31,8 @@ from singer_amazon.summary import Problem, Progress, Tally
 
 logger = logging.getLogger(__name__)
 
+_AT_AMAZON = {State.REQUESTED, State.CANCELLING, State.CARRIED}
+
 STATE_PAUSE = 1.0
 STATE_SHARE = 20
 """A state is written at most once in this many times the last write took."""
@@ -79,8 +81,14 @@ class Memory:
     """The partitions' places in a Singer state, written sparingly."""
 
     def __init__(
-        self, state: MutableMapping[str, Any], write: Callable[[], None], clock: Clock
+        self,
+        state: MutableMapping[str, Any],
+        write: Callable[[], None],
+        clock: Clock,
+        # work of this thread only: what a slow target makes us wait costs nothing
+        timer: Callable[[], float] = time.thread_time,
     ) -> None:
+        self._timer = timer
         self._state = state
         self._write = write
         self._clock = clock
@@ -117,13 +125,16 @@ class Memory:
         """Write the state if it changed and the last time is long enough ago."""
         if not self._changed or not (at_once or self._is_due()):
             return
-        for partition in self._changed.values():
+        began = self._timer()
+        changed, self._changed = self._changed, {}
+        for partition in changed.values():
             self._render(partition)
-        self._changed.clear()
-        began = time.perf_counter()
-        self._write()
-        took = time.perf_counter() - began
-        self._pause = max(STATE_PAUSE, STATE_SHARE * took)
+        try:
+            self._write()
+        except BaseException:  # a signal, a closed pipe: it is not out
+            self._changed = changed | self._changed
+            raise
+        self._pause = max(STATE_PAUSE, STATE_SHARE * (self._timer() - began))
         self._written_at = self._clock.now()
 
     def _is_due(self) -> bool:
@@ -189,6 +200,7 @@ class Session:
             self._memory.load(partition)
             requests += self._plan_one(partition, now)
         self.engine.ask(requests, now)
+        self._join()
         logger.info(
             "Plan: %d reports to ask for, %d taken up from earlier runs",
             len({r.identity for r in requests}),
@@ -242,8 +254,24 @@ class Session:
             request = partition.request(
                 Ask(pending.window, pending.members, pending.window.start)
             )
-            self.engine.adopt(request, pending, now)
-            self.tally.adopted += 1
+            report = self.engine.adopt(request, pending, now)
+            self.tally.adopted += len(report.takers) == 1
+
+    def _join(self) -> None:
+        """Put a live report into the state of every stream that takes it."""
+        for report in self.engine.reports:
+            if report.state is not State.REQUESTED:
+                continue
+            pending = report.pending()
+            for taker in report.takers:
+                partition = self.partition(taker)
+                mine = [p for p in partition.ledger.pending if _alike(p, pending)]
+                if mine == [pending]:
+                    continue
+                for other in mine:
+                    partition.ledger.forget(other.report_id)
+                partition.ledger.requested(pending)
+                self._memory.changed(partition)
 
     def _recall(self, partition: Partition, now: datetime, *, new: int) -> None:
         """Show gaps closed by earlier runs for as long as they are kept."""
@@ -283,6 +311,12 @@ class Session:
         self.runner.turn()
         self.look_after()
 
+    def keep_going(self) -> None:
+        """Look after the reports while a message is half written."""
+        assert self.runner is not None  # noqa: S101
+        self.runner.turn()
+        self._progress.tell(self.engine, self._clock.now(), self._labels)
+
     def look_after(self) -> None:
         """Tell progress and write a due state, when no message is half written."""
         self._progress.tell(self.engine, self._clock.now(), self._labels)
@@ -313,6 +347,14 @@ class Session:
         """Write the state if it changed and is due."""
         self._memory.write(at_once=at_once)
 
+    def settle(self, seconds: float) -> None:
+        """Take in ids that are on their way; what else is said matters no more."""
+        assert self.runner is not None  # noqa: S101
+        try:
+            self.runner.settle(seconds)
+        except Exception as error:  # noqa: BLE001 - the state must still be written
+            logger.info("An answer came too late to be used: %s", error)
+
     def finish(self) -> None:
         """Note what became of everything, after the last document."""
         for account, kind, report_type in sorted(self.engine.refused_types):
@@ -327,7 +369,7 @@ class Session:
                 )
             )
         for report in self.engine.reports:
-            if report.unknown_word and report.state is not State.DELIVERED:
+            if report.unknown_word and report.state in _AT_AMAZON:
                 self._fail(
                     report,
                     f"Amazon answers with the status {report.unknown_word!r}, which "
@@ -355,6 +397,8 @@ class Session:
                 report.reason or "stuck at Amazon",
             )
             self._forget(report, change.old_id)
+        elif change.after is State.FETCHED and report.document is None:
+            self._has_no_document(report)
         elif change.after is State.FAILED:
             self._failed(report, change.old_id)
         elif change.after is State.REFUSED:
@@ -376,6 +420,17 @@ class Session:
             partition = self.partition(taker)
             partition.ledger.forget(old_id)
             self._memory.changed(partition)
+
+    def _has_no_document(self, report: Report) -> None:
+        for taker in report.takers:
+            logger.warning(
+                "%s of %s %s: Amazon completed report %s without a document: it is "
+                "taken as empty",
+                taker.stream,
+                self._labels[taker.account],
+                taker.window,
+                report.report_id,
+            )
 
     def _failed(self, report: Report, old_id: str | None) -> None:
         reason = report.reason or "no reason given"
@@ -427,6 +482,14 @@ class Session:
         self.tally.add(
             Problem(partition.label, partition.stream, str(window), reason, is_failure)
         )
+
+
+def _alike(one: PendingReport, other: PendingReport) -> bool:
+    return (one.window, one.members, one.fingerprint) == (
+        other.window,
+        other.members,
+        other.fingerprint,
+    )
 
 
 def _groups(members: Members, size: int) -> list[Members]:

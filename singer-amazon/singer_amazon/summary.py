@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -114,21 +114,34 @@ def tell(tally: Tally, engine: Engine | None, now: datetime) -> None:
     for line in grouped(p for p in tally.problems if not p.is_failure):
         logger.warning(line)
     waiting = [r for r in reports if r.state not in _SETTLED]
-    if waiting:
+    asked = [r for r in waiting if r.report_id is not None]
+    if asked:
         logger.warning(
-            "Time was up: %d reports wait in the state for the next run: %s",
-            len(waiting),
-            ", ".join(
-                f"{r.request.stream} of {r.request.account} {r.request.window}"
-                for r in waiting[:_SHOWN]
-            )
-            + (f" and {len(waiting) - _SHOWN} more" if len(waiting) > _SHOWN else ""),
+            "%d reports wait at Amazon, their ids in the state, for the next run: %s",
+            len(asked),
+            _listed(asked),
+        )
+    if len(asked) < len(waiting):
+        unasked = [r for r in waiting if r.report_id is None]
+        logger.warning(
+            "%d reports are left for the next run to ask for: %s",
+            len(unasked),
+            _listed(unasked),
         )
     for line in grouped(tally.failures):
         logger.error(line)
     logger.info(
         "Run summary: %s", msgspec.json.encode(summary(tally, engine, now)).decode()
     )
+
+
+def _listed(reports: Sequence[Report]) -> str:
+    shown = ", ".join(
+        f"{r.request.stream} of {r.request.account} {r.request.window}"
+        for r in reports[:_SHOWN]
+    )
+    more = len(reports) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 _SETTLED = {State.DELIVERED, State.FAILED, State.REFUSED}

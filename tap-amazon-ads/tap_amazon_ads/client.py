@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -11,14 +12,17 @@ from singer_amazon.http import Answer, ApiClient
 
 SCOPE = "Amazon-Advertising-API-Scope"
 PAGE = 100
-LIST_TRIES = 8
+FIRST_WAIT = 2.0
+LONGEST_WAIT = 60.0
+"""Seconds between two tries of a throttled list where Amazon names none."""
 
 
 class AdsClient:
     """Reads lists; a 429 is waited out here, since nothing else can go on."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: ApiClient, give_up_at: datetime) -> None:
         self.api = api
+        self._give_up_at = give_up_at
 
     def profiles(self) -> list[dict[str, Any]]:
         """Return all profiles that may see reports.
@@ -67,16 +71,29 @@ class AdsClient:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Answer:
-        for number in range(1, LIST_TRIES + 1):
+        pause = FIRST_WAIT
+        while True:
             answer = self.api.call("GET", path, headers=headers, params=params)
             if answer.status == HTTPStatus.OK:
                 return answer
-            if answer.status != HTTPStatus.TOO_MANY_REQUESTS or number == LIST_TRIES:
+            if not self._waits(answer, pause):
                 break
-            wait = answer.retry_after(self.api.clock.now())
-            self.api.clock.sleep(2.0**number if wait is None else wait)
+            pause = min(pause * 2, LONGEST_WAIT)
         msg = f"GET {path} is refused (HTTP {answer.status}: {answer.words()})"
         raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
+
+    def _waits(self, answer: Answer, pause: float) -> bool:
+        """Wait as long as a 429 asks for; say whether it was one and time is left."""
+        now = self.api.clock.now()
+        hint = answer.retry_after(now)
+        seconds = pause if hint is None else hint
+        if (
+            answer.status != HTTPStatus.TOO_MANY_REQUESTS
+            or now + timedelta(seconds=seconds) > self._give_up_at
+        ):
+            return False
+        self.api.clock.sleep(seconds)
+        return True
 
 
 def _objects(value: object, path: str) -> list[dict[str, Any]]:

@@ -142,18 +142,29 @@ def _own_reports(
     catalogue: Catalogue, reports: Sequence[Mapping[str, Any]], unit: str
 ) -> Iterator[Definition]:
     for report in reports:
-        name = str(report.get("name") or "")
-        for needed in ("name", "ad_product", "report_type_id", "group_by", "columns"):
-            if not report.get(needed):
-                msg = f"reports: {name or 'an entry'} has no {needed}: it is required"
-                raise ConfigError(msg)
-        if report["ad_product"] not in get_args(AdProduct):
-            msg = (
-                f"reports: {name}: ad_product {report['ad_product']!r} is not one of "
-                f"{', '.join(get_args(AdProduct))}"
-            )
+        complaint = _complaint(report)
+        if complaint:
+            msg = f"reports: {report.get('name') or 'an entry'}{complaint}"
             raise ConfigError(msg)
         yield _own_report(catalogue, report, str(report.get("time_unit") or unit))
+
+
+def _complaint(report: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with an own report, to follow its name."""
+    for needed in ("name", "ad_product", "report_type_id", "group_by", "columns"):
+        if not report.get(needed):
+            return f" has no {needed}: it is required"
+    products = get_args(AdProduct)
+    if report["ad_product"] not in products:
+        return (
+            f": ad_product {report['ad_product']!r} is not one of {', '.join(products)}"
+        )
+    if any(item.get("field") == "advertiserId" for item in report.get("filters") or ()):
+        return (
+            ": the filter advertiserId is set by the tap: name the advertisers in "
+            "advertiser_ids instead"
+        )
+    return None
 
 
 def _own_report(

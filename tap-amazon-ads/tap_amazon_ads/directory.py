@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, TypeVar
 
-from singer_amazon.errors import CallError
+from singer_amazon.errors import CallError, RejectedError
 from singer_amazon.summary import Problem
 from tap_amazon_ads.accounts import (
     ATTRIBUTION,
@@ -56,6 +57,14 @@ def _texts(values: Iterable[Any] | None) -> frozenset[str]:
     return frozenset(str(value).strip() for value in values or ())
 
 
+def _is_refusal(error: CallError) -> bool:
+    """Whether Amazon said no, and not merely "not now"."""
+    return (
+        isinstance(error, RejectedError)
+        and error.status != HTTPStatus.TOO_MANY_REQUESTS
+    )
+
+
 class Directory:
     """The accounts of one run, each list asked for once, when it is needed."""
 
@@ -71,6 +80,7 @@ class Directory:
         self._wanted = wanted
         self._in_background = in_background
         self._note = note
+        self._known: dict[str, Account] = {}
 
     @cached_property
     def profiles(self) -> list[Profile]:
@@ -103,11 +113,11 @@ class Directory:
     @cached_property
     def sponsored_accounts(self) -> list[Account]:
         """Sellers and vendors."""
-        return [
+        return self._kept(
             profile_account(profile)
             for profile in self.used_profiles
             if profile.kind in {"seller", "vendor"}
-        ]
+        )
 
     @cached_property
     def dsp_accounts(self) -> list[Account]:
@@ -134,15 +144,16 @@ class Directory:
                 f"no agency in region {self._wanted.region} lists it and it is not "
                 "linked: check the id and the region",
             )
-        return accounts
+        return self._kept(accounts)
 
-    @cached_property
-    def by_key(self) -> dict[str, Account]:
-        """All accounts asked for so far, by key."""
-        accounts = [*self.sponsored_accounts]
-        if "agency" in self._wanted.kinds:
-            accounts += self.dsp_accounts
-        return {account.key: account for account in accounts}
+    def account(self, key: str) -> Account:
+        """Return an account by its key, once the list it stands in has been asked."""
+        return self._known[key]
+
+    def _kept(self, accounts: Iterable[Account]) -> list[Account]:
+        found = list(accounts)
+        self._known.update((account.key, account) for account in found)
+        return found
 
     def check_any(self) -> None:
         """Note a problem where there is no account at all."""
@@ -183,7 +194,10 @@ class Directory:
         try:
             return read_linked(self._in_background(self._client.manager_accounts))
         except CallError as error:
-            logger.info("No linked advertisers are read: %s", error)
+            if _is_refusal(error):  # most tokens have no manager account
+                logger.info("No linked advertisers are read: %s", error)
+            else:
+                self._missing("linked advertisers", f"they cannot be listed: {error}")
             return []
 
     def _missing(self, account: str, reason: str) -> None:

@@ -34,7 +34,7 @@ _NO_SCOPE = re.compile(
 _UNKNOWN_TYPE = re.compile(r"reportTypeId is unknown or invalid", re.IGNORECASE)
 _TOO_OLD = re.compile(r"too far in the past", re.IGNORECASE)
 
-NEXT_STEP = {
+NEXT_STEP: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: (
         "Give the user of the refresh token access to this account, or leave it "
         "out with exclude_profile_ids"
@@ -42,6 +42,10 @@ NEXT_STEP = {
     HTTPStatus.FORBIDDEN: (
         "Check the permissions of the user of the refresh token for this account"
     ),
+}
+_REFUSED_SCOPE: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "account",
+    HTTPStatus.FORBIDDEN: "type",
 }
 
 
@@ -51,12 +55,12 @@ class ReportsApi:
     def __init__(
         self,
         api: ApiClient,
-        accounts: Mapping[str, Account],
+        account_of: Callable[[str], Account],
         definitions: Mapping[str, Definition],
         warn_once: Callable[[str], None],
     ) -> None:
         self._api = api
-        self._accounts = accounts
+        self._account_of = account_of
         self._definitions = definitions
         self._warn_once = warn_once
         self._lock = threading.Lock()
@@ -187,7 +191,7 @@ class ReportsApi:
         place = (request.account, request.report_type)
         with self._lock:
             self._refused[place] = self._refused.get(place, frozenset()) | bad
-        account = self._accounts[request.account]
+        account = self._account_of(request.account)
         self._warn_once(
             f"{request.stream} of {account.label}: Amazon refuses the columns "
             f"{', '.join(sorted(bad))}; they are left out and stay null"
@@ -248,7 +252,7 @@ class ReportsApi:
     # --- common ------------------------------------------------------------
 
     def _headers(self, request: ReportRequest) -> dict[str, str]:
-        return self._accounts[request.account].headers()
+        return self._account_of(request.account).headers()
 
     def _throttled(self, answer: Answer) -> model.Throttled:
         return model.Throttled(answer.retry_after(self._api.clock.now()))
@@ -276,11 +280,8 @@ def _refusal(answer: Answer) -> model.Refused:
         return model.Refused(
             f"not offered for this account ({words})", scope="type", offered=False
         )
-    scope = {
-        HTTPStatus.UNAUTHORIZED: "account",
-        HTTPStatus.FORBIDDEN: "type",
-    }.get(HTTPStatus(answer.status), "request")
-    step = NEXT_STEP.get(HTTPStatus(answer.status))
+    scope = _REFUSED_SCOPE.get(answer.status, "request")
+    step = NEXT_STEP.get(answer.status)
     return model.Refused(
         f"{text}. {step}" if step else text,
         scope=scope,

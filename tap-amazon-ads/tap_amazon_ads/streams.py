@@ -71,7 +71,7 @@ class AdsReportStream(ReportStream):
 
     def stamp(self, partition: Partition) -> Stamp:
         """See ReportStream: profile, country and currency, money has none itself."""
-        account = self.ads_tap.accounts.by_key[partition.account]
+        account = self.ads_tap.accounts.account(partition.account)
         if not self.definition.is_dsp:
             return Stamp.constant(
                 self._added(account.key, account.country, account.currency)
@@ -118,7 +118,7 @@ def _schema(definition: Definition) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for name in names:
         schema = json_schema(definition.columns[name])
-        if name in key and schema["type"] == ["string", "null"]:
+        if name in key:  # text whatever the column is: a missing value becomes ""
             schema = {**schema, "type": "string"}
         properties.setdefault(name, schema)
     for name in ADDED:

@@ -23,7 +23,7 @@ from singer_amazon.singer.settings import (
     per_stream,
 )
 from singer_amazon.singer.stream import ReportStream
-from singer_amazon.singer.tap import ReportTap
+from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
@@ -157,25 +157,24 @@ class TapAmazonAds(ReportTap):
 
     def check_settings(self) -> None:
         """See ReportTap: own reports, extra columns and SUMMARY ranges."""
-        for definition in self.definitions.values():
-            if definition.stream in {r["name"] for r in self.config["reports"]}:
-                self._check_own(definition)
-        start, end = day(self.config, "start_date"), day(self.config, "end_date")
+        for name in ("lookback_days", "holdback_days"):
+            self._check_stream_names(name)
+        for report in self.config["reports"]:
+            self._check_own(self.definitions[report["name"]])
+        start = day(self.config, "start_date")
+        yesterday = (self.clock.now() - timedelta(days=1)).date()
+        newest = day(self.config, "end_date") or yesterday
         for stream in self.streams.values():
-            if not isinstance(stream, AdsReportStream) or not stream.selected:
-                continue
-            definition = stream.definition
-            if definition.is_summary and start is not None:
-                newest = end or (self.clock.now() - timedelta(days=1)).date()
-                days = Range(min(start, newest), newest, start)
-                try:
-                    summary_window(days, definition.max_range_days)
-                except ValueError as error:
-                    msg = (
-                        f"{definition.stream}: a SUMMARY report over {error}: "
-                        "set start_date and end_date closer together"
-                    )
-                    raise ConfigError(msg) from None
+            if isinstance(stream, AdsReportStream) and stream.selected and start:
+                days = Range(start, newest, oldest_kept=start)
+                check_summary(stream.definition, days)
+
+    def _check_stream_names(self, name: str) -> None:
+        value = self.config.get(name)
+        for stream in value if isinstance(value, dict) else ():
+            if stream not in self.definitions:
+                msg = f"{name}: there is no report stream {stream!r}"
+                raise ConfigError(msg)
 
     def _check_own(self, definition: Definition) -> None:
         if not definition.key:
@@ -219,8 +218,10 @@ class TapAmazonAds(ReportTap):
     @cached_property
     def accounts(self) -> Directory:
         """The accounts of this run."""
+        seconds = TEST_SECONDS if self.is_test else self.config["max_runtime_seconds"]
+        give_up_at = self.tally.started + timedelta(seconds=seconds)
         return Directory(
-            AdsClient(self.api_client),
+            AdsClient(self.api_client, give_up_at),
             Wanted.read(self.config),
             in_background=self.in_background,
             note=self.tally.add,
@@ -230,7 +231,7 @@ class TapAmazonAds(ReportTap):
     def reports_api(self) -> ReportsApi:
         """The port to reporting v3."""
         return ReportsApi(
-            self.api_client, self.accounts.by_key, self.definitions, self.warn_once
+            self.api_client, self.accounts.account, self.definitions, self.warn_once
         )
 
     def make_api(self) -> ReportsApi:
@@ -278,10 +279,30 @@ class TapAmazonAds(ReportTap):
         )
         start = day(self.config, "start_date")
         end = day(self.config, "end_date")
-        first = newest - timedelta(days=DEFAULT_START_DAYS - 1)
-        return Range(
-            start=start or first,
-            end=min(end or newest, newest),
+        last = min(end or newest, newest)
+        days = Range(
+            start=start or last - timedelta(days=DEFAULT_START_DAYS - 1),
+            end=last,
             oldest_kept=account.oldest_kept_day(now, definition.retention_days),
             start_is_set=start is not None,
         )
+        check_summary(definition, days)
+        return days
+
+
+def check_summary(definition: Definition, days: Range) -> None:
+    """Refuse more days than one SUMMARY report may cover.
+
+    Raises:
+        ConfigError: the days are too many.
+    """
+    if not definition.is_summary:
+        return
+    try:
+        summary_window(days, definition.max_range_days)
+    except ValueError as error:
+        msg = (
+            f"{definition.stream}: a SUMMARY report over {error}: "
+            "set start_date and end_date closer together"
+        )
+        raise ConfigError(msg) from None

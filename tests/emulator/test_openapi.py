@@ -50,7 +50,6 @@ REPORT_ANSWERS = {
     "DELETE": "application/vnd.deleteasyncreportresponse.v3+json",
 }
 FILTERS_OF_SEARCH_TERMS = {"keywordStatus", "query"}
-OVER_DAYS = {"startDate", "endDate"}
 
 # Samples of the file that the newer guide pages contradict: sample -> what the emulator
 # refuses in it. The file calls them samples; the pages and recorded answers weigh more.
@@ -66,14 +65,11 @@ STALE_SAMPLES = {
         "reach",
     },
     "DSPInventorySummaryReport": {"managedServiceFee"},
-    # startDate and endDate are for SUMMARY, date is for DAILY.
-    "SponsoredBrandsAdGroupDailyReport": OVER_DAYS,
-    "SponsoredBrandsAdsDailyReport": OVER_DAYS,
-    "SponsoredBrandsCampaignDailyReport": {"campaignRuleBasedBudgetAmount", *OVER_DAYS},
-    "SponsoredBrandsCampaignPlacementDailyReport": OVER_DAYS,
-    "SponsoredBrandsSearchTermDailyReport": {*FILTERS_OF_SEARCH_TERMS, *OVER_DAYS},
-    "SponsoredBrandsTargetingExpressionDailyReport": {"keywordStatus", *OVER_DAYS},
-    "SponsoredBrandsTargetingKeywordDailyReport": {"keywordStatus", *OVER_DAYS},
+    "SponsoredBrandsCampaignDailyReport": {"campaignRuleBasedBudgetAmount"},
+    "SponsoredBrandsSearchTermDailyReport": FILTERS_OF_SEARCH_TERMS,
+    "SponsoredBrandsTargetingExpressionDailyReport": {"keywordStatus"},
+    "SponsoredBrandsTargetingKeywordDailyReport": {"keywordStatus"},
+    # date is for DAILY only.
     "SponsoredProductsKeywordsSummaryReport": {"date"},
     # Old names, and filters the live API was seen to refuse.
     "SponsoredBrandsPurchasedProductDailyReport": {

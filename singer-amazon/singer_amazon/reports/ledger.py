@@ -84,6 +84,16 @@ class Ledger:
             p.window for p in self.pending if person in roster(p.members)
         )
 
+    def missing(self, window: Window) -> spans.Spans:
+        """Return days neither delivered nor on their way, for anybody it covers."""
+        return spans.union(
+            part
+            for person in roster(self.members)
+            for part in spans.subtract(
+                [window], [*self.done(person), *self.pending_days(person)]
+            )
+        )
+
     # --- before a run ------------------------------------------------------
 
     def cover(self, wanted: Members, first_day: date) -> None:
@@ -118,7 +128,11 @@ class Ledger:
         if self.bookmark is None or self.bookmark >= day:
             return
         self.bookmark = day
-        self.gaps = list(self._outside(self.gaps, Window(date.min, day), self.members))
+        self.gaps = [
+            replace(gap, window=part)
+            for gap in self.gaps
+            if (part := gap.window.clip(day_after(day), date.max)) is not None
+        ]
         self._melt()
 
     def close_history(self, oldest_kept: date, now: datetime) -> list[ClosedGap]:
@@ -169,24 +183,19 @@ class Ledger:
         again anyway.
         """
         self._anchor()
-        missing: dict[spans.Spans, set[str]] = {}
-        for person in roster(members):
-            days = spans.subtract([window], self.done(person))
-            missing.setdefault(days, set()).add(person)
-        closed = []
-        for days, people in missing.items():
-            for part in days:
-                gap = self._raise_gap(part, _members(frozenset(people)), reason)
-                if gap.attempts > max_runs:
-                    closed.append(self._close(gap, reason, now))
-        return closed
+        return [
+            self._close(gap, reason, now)
+            for gap in self._raise_gaps(window, members, reason)
+            if gap.attempts > max_runs
+        ]
 
     def close(
         self, window: Window, members: Members, reason: str, now: datetime
     ) -> None:
         """Give a window up after an answer that will never change."""
         self._anchor()
-        self._close(Gap(window, reason, 1, members), reason, now)
+        for gap in self._raise_gaps(window, members, reason):
+            self._close(gap, reason, now)
 
     # --- the state ---------------------------------------------------------
 
@@ -300,12 +309,25 @@ class Ledger:
                 del self.joining[person]
         self.delivered = _tidy(self.delivered, roster(self.members), self.bookmark)
 
-    def _raise_gap(self, window: Window, members: Members, reason: str) -> Gap:
-        known = [g for g in self.gaps if g.window == window and g.members == members]
-        gap = Gap(window, reason, (known[0].attempts if known else 0) + 1, members)
-        self.gaps = [*self._outside(self.gaps, window, members), gap]
+    def _raise_gaps(self, window: Window, members: Members, reason: str) -> list[Gap]:
+        """Make gaps of what is missing; days that were one count an attempt more."""
+        people: dict[tuple[Window, int], set[str]] = {}
+        for person in roster(members):
+            days = spans.subtract([window], self.done(person))
+            known = [g for g in self.gaps if person in roster(g.members)]
+            for gap in known:
+                for part in spans.intersect(days, [gap.window]):
+                    people.setdefault((part, gap.attempts + 1), set()).add(person)
+            for part in spans.subtract(days, [gap.window for gap in known]):
+                people.setdefault((part, 1), set()).add(person)
+        raised = [
+            Gap(part, reason, attempts, _members(frozenset(names)))
+            for (part, attempts), names in people.items()
+        ]
+        for gap in raised:
+            self.gaps = [*self._outside(self.gaps, gap.window, gap.members), gap]
         self.gaps.sort(key=lambda g: (g.window, sorted(g.members)))
-        return gap
+        return raised
 
     def _close(self, gap: Gap, reason: str, now: datetime) -> ClosedGap:
         closed = ClosedGap(gap.window, reason, gap.attempts, now, gap.members)
@@ -353,46 +375,3 @@ def _tidy(
         Delivery(window, _members(frozenset(people)))
         for window, people in sorted(by_window.items())
     ]
-
-
-def _window(window: Window) -> dict[str, object]:
-    return {"start": window.start.isoformat(), "end": window.end.isoformat()}
-
-
-def _people(members: Members) -> dict[str, object]:
-    return {"advertiser_ids": sorted(members)} if members else {}
-
-
-def _items(entry: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
-    items = entry.get(name) or []
-    if not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
-        msg = f"{name} is not a list of objects"
-        raise ValueError(msg)
-    return items
-
-
-def _read_day(value: object) -> date | None:
-    return date.fromisoformat(str(value)[:10]) if value else None
-
-
-def _read_window(item: Mapping[str, object]) -> Window:
-    return Window(
-        date.fromisoformat(str(item.get("start"))),
-        date.fromisoformat(str(item.get("end"))),
-    )
-
-
-def _read_people(item: Mapping[str, object]) -> Members:
-    people = item.get("advertiser_ids") or []
-    if not isinstance(people, list):
-        msg = "advertiser_ids is not a list"
-        raise ValueError(msg)  # noqa: TRY004 - callers catch ValueError for any damage
-    return frozenset(str(p) for p in people)
-
-
-def _read_instant(value: object) -> datetime:
-    instant = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    if instant.tzinfo is None:
-        msg = f"{value} has no time zone"
-        raise ValueError(msg)
-    return instant

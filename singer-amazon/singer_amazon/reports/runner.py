@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=10)
 """How long calls under way may still answer after the time is up."""
+
+DOWNLOAD_GRACE = timedelta(seconds=60)
+"""How long a download may stand still after the time is up."""
 
 LONGEST_NAP = 0.25
 """Seconds after which a waiting owner looks up: for signals and progress."""
@@ -74,13 +78,17 @@ class Runner:
         self._workers = workers
         self._on_changes = on_changes
         self._on_turn = on_turn
+        self.sign_of_life: Callable[[], object] = lambda: None
+        """Answers with another value whenever a download has moved on."""
         self._todo: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Action, Outcome | _Crash]] = (
             queue.SimpleQueue()
         )
         self._threads: list[threading.Thread] = []
         self._under_way = 0
-        self._ended_at: datetime | None = None
+        self._turned_at = clock.now()
+        self._moved_at = clock.now()
+        self._last_sign: object = None
 
     def documents(
         self, streams: frozenset[str], is_finished: Callable[[], bool]
@@ -100,9 +108,9 @@ class Runner:
     def turn(self) -> None:
         """Take in what has come back and start what can be started."""
         self._collect()
-        now = self._clock.now()
+        self._turned_at = now = self._clock.now()
         if now >= self.deadline and not self.engine.is_time_up:
-            self._ended_at = now
+            self._moved_at = now
             self._on_changes(self.engine.time_up())
         slots = max(self._workers, 1) - self._under_way
         if slots > 0:
@@ -111,35 +119,57 @@ class Runner:
             ):
                 self._start(action)
 
+    def settle(self, seconds: float) -> None:
+        """Take in answers to creates under way, so that their ids are not lost."""
+        end = time.monotonic() + seconds
+        self._collect()
+        while any(r.is_busy and r.state is State.PLANNED for r in self.engine.reports):
+            left = end - time.monotonic()
+            if left <= 0 or not self._take_one(left):
+                return
+
     # --- waiting -----------------------------------------------------------
 
     def _is_over(self) -> bool:
         if self.engine.is_done:
             return True
-        if self._ended_at is None:
+        if not self.engine.is_time_up:
             return False
-        if not self._under_way:
-            return True
+        return not self._under_way or self._is_stuck()
+
+    def _is_stuck(self) -> bool:
+        """Whether what is still under way is not worth waiting for any longer."""
+        now, sign = self._clock.now(), self.sign_of_life()
+        if sign != self._last_sign:
+            self._last_sign, self._moved_at = sign, now
         is_fetching = any(
             r.is_busy and r.state is State.READY for r in self.engine.reports
         )
-        return self._clock.now() - self._ended_at > GRACE and not is_fetching
+        return now - self._moved_at > (DOWNLOAD_GRACE if is_fetching else GRACE)
 
     def _wait(self) -> None:
+        wake = self.engine.next_wake(self._turned_at)
         now = self._clock.now()
-        wake = self.engine.next_wake(now)
-        seconds = LONGEST_NAP
-        if wake is not None:
-            seconds = min(max((wake - now).total_seconds(), 0.001), seconds)
         if not self._workers:
             # nothing can come back meanwhile, so sleep right up to the next event
             until = min(wake or self.deadline, max(self.deadline, now))
             self._clock.sleep(max((until - now).total_seconds(), 0.001))
             return
+        seconds = LONGEST_NAP
+        # what was due in the last turn and not begun lacks a free worker or room
+        # on the disk: only an answer can bring either, and it wakes us
+        if wake is not None and wake > self._turned_at:
+            seconds = min(max((wake - now).total_seconds(), 0.001), seconds)
+        self._take_one(seconds)
+
+    def _take_one(self, seconds: float) -> bool:
+        """Record the next outcome, waiting this long for it; tell if one came."""
         try:
-            self._record(*self._done.get(timeout=seconds))
+            action, outcome = self._done.get(timeout=seconds)
         except queue.Empty:
-            return
+            return False
+        self._record(action, outcome)
+        return True
 
     # --- acting ------------------------------------------------------------
 

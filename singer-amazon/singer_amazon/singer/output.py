@@ -2,13 +2,17 @@
 
 A slow target fills the pipe. Meanwhile the reports of a run must still be
 looked after and a signal answered, so a full pipe is waited for in short
-turns. A message is written whole, or, when a target has stopped reading for
-good, the process ends.
+turns. After a signal the line under way and the last STATE have to go out at
+once although nobody may be reading: where the system can (Linux), the pipe is
+made larger for them. A message is written whole; where even that fails, the
+process ends, since a STATE behind half a line would be lost.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
+import logging
 import os
 import select
 import stat
@@ -20,9 +24,14 @@ import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, StateMessage
 
+logger = logging.getLogger(__name__)
+
 SAFE_BYTES = 4096  # a pipe that polls writable takes this much without blocking
 TURN_MILLISECONDS = 50
-STOP_SECONDS = 1.5
+STOP_SECONDS = 1.2
+"""How long after a signal the line under way may take; all in all 2 s are promised."""
+LAST_SECONDS = 0.3
+"""How long the last STATE may take, at least."""
 
 
 class StoppedError(BaseException):
@@ -44,7 +53,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def __init__(self) -> None:
         self.while_waiting: Callable[[], None] = lambda: None
-        """Called between two looks at a full pipe; must not write."""
+        """Called between two looks at a full pipe; must not write.
+
+        What it raises is kept until the lines under way are out whole.
+        """
+        self._kept_error: Exception | None = None
         self._stop_at: float | None = None
         self._fd: int | None = None
         self._file: object = None
@@ -100,9 +113,12 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         done = 0
         while done < len(view):
             if self._stop_at is not None:
-                done = self._finish_line(fd, lines, done)
+                self._finish_line(fd, lines, done)
                 raise StoppedError
             done += self._write_some(fd, view[done:])
+        if self._kept_error is not None:
+            error, self._kept_error = self._kept_error, None
+            raise error
 
     def write_last(self, line: bytes) -> None:
         """Write a line although a signal has asked to end, if the pipe lets us."""
@@ -111,19 +127,21 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             sys.stdout.write(line.decode())
             sys.stdout.flush()
             return
-        self._write_until(fd, memoryview(line), time.monotonic() + STOP_SECONDS)
+        end = max(self._stop_at or 0.0, time.monotonic() + LAST_SECONDS)
+        if not self._write_until(fd, memoryview(line), end):
+            logger.warning("The target does not read: the last state is not written")
 
-    def _finish_line(self, fd: int, lines: bytes | bytearray, done: int) -> int:
+    def _finish_line(self, fd: int, lines: bytes | bytearray, done: int) -> None:
         if done == 0 or lines[done - 1 : done] == b"\n":
-            return done
+            return
         end = lines.index(b"\n", done) + 1
         assert self._stop_at is not None  # noqa: S101 - the caller looked
         if not self._write_until(fd, memoryview(lines)[done:end], self._stop_at):
-            # half a line is out and nobody reads: a STATE after it would be lost
             os._exit(1)
-        return end
 
     def _write_until(self, fd: int, view: memoryview, end: float) -> bool:
+        """Write it all before `end`; False where the time was too short."""
+        self._make_room(fd, len(view))
         done = 0
         while done < len(view):
             if time.monotonic() > end:
@@ -131,14 +149,31 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             done += self._write_some(fd, view[done:])
         return True
 
+    def _make_room(self, fd: int, count: int) -> None:
+        """Let a full pipe take this many bytes more, where the system can."""
+        if sys.platform != "linux" or not self._is_pipe:
+            return
+        import fcntl  # noqa: PLC0415 - there is none on other systems
+
+        with contextlib.suppress(OSError):  # above the system's limit
+            size = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, size + count + 2 * SAFE_BYTES)
+
     def _write_some(self, fd: int, view: memoryview) -> int:
         """Write what goes without blocking; 0 when nothing did for a turn."""
         if not self._is_pipe:
             return os.write(fd, view)
         if self._poll.poll(TURN_MILLISECONDS):
             return os.write(fd, view[:SAFE_BYTES])
-        self.while_waiting()
+        if self._stop_at is None:
+            self._look_elsewhere()
         return 0
+
+    def _look_elsewhere(self) -> None:
+        try:
+            self.while_waiting()
+        except Exception as error:  # noqa: BLE001 - raised when the lines are out
+            self._kept_error = error
 
     def _descriptor(self) -> int | None:
         """Return stdout's descriptor, or None where stdout is not a real file."""

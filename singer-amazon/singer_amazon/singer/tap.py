@@ -46,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+SETTLE_SECONDS = 0.3
+"""How long the end of a run waits for the ids of reports asked for just now."""
+
 TEST_SECONDS = 120
 """How long a connection test waits for reports."""
 
@@ -55,6 +58,8 @@ class ReportTap(Tap, abc.ABC):
 
     message_writer_class = MessageWriter
     clock: Clock = SystemClock()
+    workers: int | None = None
+    """Threads for calls: `max_concurrency` of them; 0 for tests without threads."""
 
     # ACTIVATE_VERSION is left out: with some reports still pending it would
     # delete rows in the target that are simply not there yet.
@@ -188,14 +193,17 @@ class ReportTap(Tap, abc.ABC):
             self.make_api(),
             DocumentFetcher(self.spool, self.transport, self._raw_store),
             self.clock,
-            workers=config["max_concurrency"],
+            workers=(
+                config["max_concurrency"] if self.workers is None else self.workers
+            ),
             deadline=start + timedelta(seconds=runtime),
             on_changes=session.on_changes,
             on_turn=self._on_turn,
         )
+        session.runner.sign_of_life = lambda: self.spool.used
         session.plan(self.make_partitions(streams))
         self._session = session
-        self.writer.while_waiting = session.runner.turn
+        self.writer.while_waiting = session.keep_going
         return session
 
     _session: Session | None = None
@@ -318,6 +326,7 @@ class ReportTap(Tap, abc.ABC):
     def _end(self) -> None:
         """Write the last state and remove what lies on disk."""
         if self._session is not None:
+            self._session.settle(SETTLE_SECONDS)
             self._session.finish()
             with contextlib.suppress(BrokenPipeError, StoppedError):
                 self._session.write_state(at_once=True)

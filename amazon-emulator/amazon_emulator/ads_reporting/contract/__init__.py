@@ -62,10 +62,15 @@ class ReportType:
     needs: Mapping[str, str] = field(default_factory=dict)
 
     def allowed_columns(self, group_by: Iterable[str], time_unit: str) -> list[str]:
-        """Return every column a request with this grouping and time unit may name."""
+        """Return every column a request with this grouping and time unit may name.
+
+        `date` under SUMMARY is known to be refused; the columns of SUMMARY under
+        DAILY are not: Amazon's own samples name them there.
+        """
         grouped = chain.from_iterable(self.groupings[g].columns for g in group_by)
         times = self.time_columns.get(time_unit, ())
-        every = chain(times, self.columns, grouped, self.beyond_the_guide)
+        also = self.time_columns.get("SUMMARY", ()) if time_unit == "DAILY" else ()
+        every = chain(times, self.columns, grouped, self.beyond_the_guide, also)
         return list(dict.fromkeys(every))
 
     def allowed_filters(
