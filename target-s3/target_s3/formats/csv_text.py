@@ -1,0 +1,80 @@
+"""CSV with a header, columns in the order of the SCHEMA.
+
+Numbers keep their digits, booleans are ``true`` and ``false``, objects and arrays are
+JSON text, null is an empty field. Quoting follows RFC 4180, lines end with LF.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_s3.columns import Column
+    from target_s3.formats.packing import Packer
+
+_decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class CsvWriter:
+    """Writes the columns of the SCHEMA; a column it lacks is warned of and left out."""
+
+    def __init__(
+        self, packer: Packer, columns: Sequence[Column], warn: Callable[[str], None]
+    ) -> None:
+        self._packer = packer
+        self._warn = warn
+        self._names = [column.name for column in columns]
+        self._known = frozenset(self._names)
+        self._buffer = io.StringIO()
+        self._csv = csv.writer(self._buffer, lineterminator="\n")
+        self._csv.writerow(self._names)
+        self._hand_on()
+
+    def write(self, rows: Sequence[bytes]) -> None:
+        """Write rows, each the JSON text of one object."""
+        self._csv.writerows(self._fields(_decode(row)) for row in rows)
+        self._hand_on()
+
+    def close(self) -> BinaryIO:
+        """Finish the object and return its file, at the beginning."""
+        return self._packer.close()
+
+    def discard(self) -> None:
+        """Drop what was written."""
+        self._packer.discard()
+
+    @property
+    def size(self) -> int:
+        """Bytes of disk taken so far."""
+        return self._packer.size
+
+    def _fields(self, record: dict[str, Any]) -> list[object]:
+        if not self._known.issuperset(record):
+            for name in record.keys() - self._known:
+                self._warn(name)
+        get = record.get
+        return [
+            value if type(value) in _PLAIN else _text(value)
+            for value in map(get, self._names)
+        ]
+
+    def _hand_on(self) -> None:
+        self._packer.write(self._buffer.getvalue().encode())
+        self._buffer.seek(0)
+        self._buffer.truncate()
+
+
+_PLAIN = frozenset({str, int, type(None)})
+
+
+def _text(value: object) -> str:
+    # Decimal's own text may be 1E+5: as much a number as JSON's 1e5.
+    return str(value) if isinstance(value, Decimal) else _encode(value).decode()

@@ -1,0 +1,162 @@
+"""The settings as ``--about`` shows them, in the shape of the Hub's variant."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+from target_s3 import settings as s
+
+_GRAINS = ["year", "month", "day", "hour", "minute", "second", "microsecond"]
+_FIXED = "Accepted so that configurations of other variants load; has no effect here."
+
+_AWS = th.ObjectType(
+    th.Property(
+        "aws_access_key_id",
+        th.StringType,
+        secret=True,
+        description="Access key; left out, boto3 looks where it always looks.",
+    ),
+    th.Property(
+        "aws_secret_access_key",
+        th.StringType,
+        secret=True,
+        description="The secret that belongs to the access key.",
+    ),
+    th.Property(
+        "aws_session_token",
+        th.StringType,
+        secret=True,
+        description="Session token of temporary credentials.",
+    ),
+    th.Property(
+        "aws_region",
+        th.StringType,
+        description="Region of the bucket, such as eu-west-1.",
+    ),
+    th.Property(
+        "aws_profile_name",
+        th.StringType,
+        description="Profile of the AWS configuration files to use.",
+    ),
+    th.Property(
+        "aws_bucket",
+        th.StringType,
+        description="Required: the bucket that records go to.",
+    ),
+    th.Property(
+        "aws_endpoint_override",
+        th.StringType,
+        description="Address of another S3-compatible store, such as MinIO.",
+    ),
+)
+
+SETTINGS_SCHEMA: dict[str, object] = th.PropertiesList(
+    th.Property(
+        "format",
+        th.ObjectType(
+            th.Property(
+                "format_type",
+                th.StringType,
+                allowed_values=[*s.FORMATS, *s.FORMAT_ALIASES],
+                default=s.DEFAULT_FORMAT,
+                description="Format of the objects; json is read as jsonl.",
+            ),
+        ),
+        description="What the objects look like.",
+    ),
+    th.Property(
+        "cloud_provider",
+        th.ObjectType(
+            th.Property(
+                "cloud_provider_type",
+                th.StringType,
+                allowed_values=["aws"],
+                default="aws",
+                description="Always aws.",
+            ),
+            th.Property("aws", _AWS, description="Where to write, and as whom."),
+        ),
+        description="Where the objects go.",
+    ),
+    th.Property(
+        "prefix",
+        th.StringType,
+        description="Path inside the bucket, put before every key.",
+    ),
+    th.Property(
+        "stream_name_path_override",
+        th.StringType,
+        description="Folder to use for all streams instead of one named by each.",
+    ),
+    th.Property(
+        "use_raw_stream_name",
+        th.BooleanType,
+        default=False,
+        description="Keep stream names in keys as they are, slashes included.",
+    ),
+    th.Property(
+        "add_record_metadata",
+        th.BooleanType,
+        default=True,
+        description="Add _sdc_extracted_at: when the tap read the record.",
+    ),
+    th.Property(
+        "include_process_date",
+        th.BooleanType,
+        default=False,
+        description="Add _process_date: when this target received the record.",
+    ),
+    th.Property(
+        "max_batch_size",
+        th.IntegerType,
+        default=s.DEFAULT_MAX_ROWS,
+        description="Most rows in one object.",
+    ),
+    th.Property(
+        "max_batch_age",
+        # As text too: Meltano has no kind of setting that hands fractions on.
+        th.CustomType({"type": ["number", "string"]}),
+        default=s.DEFAULT_MAX_AGE_MINUTES,
+        description="Most minutes between the first row of an object and its upload.",
+    ),
+    th.Property(
+        "spool_dir",
+        th.StringType,
+        description="Folder for temporary files; default: the system's own.",
+    ),
+    th.Property(
+        "spool_max_bytes",
+        th.IntegerType,
+        default=s.DEFAULT_SPOOL_BYTES,
+        description="Most bytes of disk that open objects and uploads may take.",
+    ),
+    th.Property(
+        "max_attempts",
+        th.IntegerType,
+        default=s.DEFAULT_MAX_ATTEMPTS,
+        description="Tries per call to S3.",
+    ),
+    th.Property(
+        "append_date_to_prefix", th.BooleanType, default=True, description=_FIXED
+    ),
+    th.Property(
+        "append_date_to_prefix_grain",
+        th.StringType,
+        allowed_values=_GRAINS,
+        default="day",
+        description=_FIXED,
+    ),
+    th.Property(
+        "partition_name_enabled", th.BooleanType, default=False, description=_FIXED
+    ),
+    th.Property(
+        "append_date_to_filename", th.BooleanType, default=True, description=_FIXED
+    ),
+    th.Property(
+        "append_date_to_filename_grain",
+        th.StringType,
+        allowed_values=_GRAINS,
+        default="microsecond",
+        description=_FIXED,
+    ),
+).to_dict()

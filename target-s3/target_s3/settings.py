@@ -1,0 +1,262 @@
+"""Settings: their JSON Schema for ``--about``, and their checked, typed form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from target_s3.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet")
+FORMAT_ALIASES = {"json": "jsonl"}
+DEFAULT_FORMAT = "jsonl.gz"
+DEFAULT_MAX_ROWS = 100_000
+DEFAULT_MAX_AGE_MINUTES = 5.0
+DEFAULT_SPOOL_BYTES = 2 * 1024**3
+DEFAULT_MAX_ATTEMPTS = 5
+MAX_OBJECT_BYTES = 128 * 1024**2
+IDLE_SECONDS = 10.0
+
+_NESTED = ("format", "cloud_provider", "aws")
+
+# Settings of the Hub's variant that move or rename objects there. Here the key is
+# fixed, so that no object is ever overwritten; the value is what the fixed key does.
+WITHOUT_EFFECT: Mapping[str, object] = {
+    "append_date_to_prefix": True,
+    "append_date_to_prefix_grain": "day",
+    "partition_name_enabled": False,
+    "append_date_to_filename": True,
+    "append_date_to_filename_grain": "microsecond",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user wants, checked; secrets are kept out of its ``repr``."""
+
+    bucket: str
+    format: str = DEFAULT_FORMAT
+    prefix: str = ""
+    region: str | None = None
+    endpoint: str | None = None
+    profile_name: str | None = None
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    path_override: str | None = None
+    raw_stream_names: bool = False
+    add_record_metadata: bool = True
+    include_process_date: bool = False
+    max_rows: int = DEFAULT_MAX_ROWS
+    max_bytes: int = MAX_OBJECT_BYTES
+    max_age_seconds: float = DEFAULT_MAX_AGE_MINUTES * 60
+    idle_seconds: float = IDLE_SECONDS
+    spool_dir: str | None = None
+    spool_max_bytes: int = DEFAULT_SPOOL_BYTES
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+
+
+def parse(config: Mapping[str, Any]) -> Settings:
+    """Return the settings; the first wrong one raises a ``ConfigError``."""
+    reader = _Reader(config)
+    aws = "cloud_provider.aws."
+    provider = reader.text("cloud_provider.cloud_provider_type") or "aws"
+    if provider != "aws":
+        msg = (
+            "Setting cloud_provider.cloud_provider_type must be 'aws', the only "
+            "provider this target writes to; S3-compatible stores are reached "
+            "through cloud_provider.aws.aws_endpoint_override."
+        )
+        raise ConfigError(msg)
+    settings = Settings(
+        bucket=_bucket(reader.text(aws + "aws_bucket")),
+        format=_format(reader.text("format.format_type")),
+        prefix=(reader.text("prefix") or "").strip("/"),
+        region=reader.text(aws + "aws_region"),
+        endpoint=_endpoint(reader.text(aws + "aws_endpoint_override")),
+        profile_name=reader.text(aws + "aws_profile_name"),
+        access_key_id=reader.text(aws + "aws_access_key_id"),
+        secret_access_key=reader.text(aws + "aws_secret_access_key"),
+        session_token=reader.text(aws + "aws_session_token"),
+        path_override=(reader.text("stream_name_path_override") or "").strip("/")
+        or None,
+        raw_stream_names=reader.flag("use_raw_stream_name", default=False),
+        add_record_metadata=reader.flag("add_record_metadata", default=True),
+        include_process_date=reader.flag("include_process_date", default=False),
+        max_rows=reader.count("max_batch_size", DEFAULT_MAX_ROWS),
+        max_age_seconds=reader.positive("max_batch_age", DEFAULT_MAX_AGE_MINUTES) * 60,
+        spool_dir=_spool_dir(reader.text("spool_dir")),
+        spool_max_bytes=reader.count("spool_max_bytes", DEFAULT_SPOOL_BYTES),
+        max_attempts=reader.count("max_attempts", DEFAULT_MAX_ATTEMPTS),
+    )
+    _check_keys(settings)
+    return settings
+
+
+def without_effect(config: Mapping[str, Any]) -> list[str]:
+    """Names of settings that were given a value which changes nothing here."""
+    return [
+        name
+        for name, fixed in WITHOUT_EFFECT.items()
+        if config.get(name) is not None and config[name] != fixed
+    ]
+
+
+def unknown(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Dotted names of settings that the schema does not have."""
+    found = []
+    for name, value in config.items():
+        definition = schema["properties"].get(name)
+        if definition is None:
+            found.append(name)
+        elif isinstance(value, dict) and name in _NESTED:
+            found += [f"{name}.{inner}" for inner in unknown(value, definition)]
+    return found
+
+
+class _Reader:
+    """Reads one setting after the other, by its dotted name.
+
+    Values are never repeated in a message: the next setting may be a secret that
+    was put in the wrong place.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+
+    def _value(self, name: str) -> object:
+        value: object = self._config
+        seen: list[str] = []
+        for part in name.split("."):
+            if value is None:
+                return None
+            if not isinstance(value, dict | type(self._config)):
+                msg = (
+                    f"Setting {'.'.join(seen)} must be an object that holds "
+                    f"{part!r}, as in the table of settings in the README."
+                )
+                raise ConfigError(msg)
+            value = value.get(part)
+            seen.append(part)
+        return value
+
+    def text(self, name: str) -> str | None:
+        value = self._value(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            msg = f"Setting {name} must be text, in quotes."
+            raise ConfigError(msg)
+        # Meltano hands an unset environment variable on as empty text.
+        return value.strip() or None
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self._value(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            msg = f"Setting {name} must be true or false, without quotes."
+            raise ConfigError(msg)
+        return value
+
+    def positive(self, name: str, default: float) -> float:
+        value = _from_text(self._value(name))
+        if value is None:
+            return default
+        # The SDK reads the numbers of a configuration file as decimals.
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            msg = f"Setting {name} must be a number."
+            raise ConfigError(msg)
+        if not (math.isfinite(value) and value > 0):
+            msg = f"Setting {name} must be greater than zero."
+            raise ConfigError(msg)
+        return float(value)
+
+    def count(self, name: str, default: int) -> int:
+        value = self.positive(name, default)
+        if value != int(value):
+            msg = f"Setting {name} must be a whole number."
+            raise ConfigError(msg)
+        return int(value)
+
+
+def _from_text(value: object) -> object:
+    """Read a number from text: Meltano cannot hand fractions on in any other way."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value) if value.strip() else None
+    except ValueError:
+        return value
+
+
+def _bucket(name: str | None) -> str:
+    if name is None:
+        msg = (
+            "Setting cloud_provider.aws.aws_bucket is missing: name the bucket that "
+            "the records go to."
+        )
+        raise ConfigError(msg)
+    if "/" in name:
+        msg = (
+            "Setting cloud_provider.aws.aws_bucket must be the bare name of a bucket; "
+            "a path inside the bucket belongs into the setting prefix."
+        )
+        raise ConfigError(msg)
+    return name
+
+
+def _format(name: str | None) -> str:
+    if name is None:
+        return DEFAULT_FORMAT
+    chosen = FORMAT_ALIASES.get(name, name)
+    if chosen not in FORMATS:
+        msg = (
+            f"Setting format.format_type is {name!r}, which this target cannot write; "
+            f"use one of {', '.join(FORMATS)}."
+        )
+        raise ConfigError(msg)
+    return chosen
+
+
+def _endpoint(address: str | None) -> str | None:
+    if address is None or address.startswith(("http://", "https://")):
+        return address
+    msg = (
+        "Setting cloud_provider.aws.aws_endpoint_override must be an address that "
+        "begins with http:// or https://."
+    )
+    raise ConfigError(msg)
+
+
+def _spool_dir(folder: str | None) -> str | None:
+    if folder is not None and not Path(folder).is_dir():
+        msg = (
+            f"Setting spool_dir names {folder!r}, which is not a folder; make it, or "
+            "leave the setting out to use the system's temporary folder."
+        )
+        raise ConfigError(msg)
+    return folder
+
+
+def _check_keys(settings: Settings) -> None:
+    """Half a pair of keys would let boto3 fall back to somebody else's keys."""
+    if bool(settings.access_key_id) != bool(settings.secret_access_key):
+        msg = (
+            "Settings cloud_provider.aws.aws_access_key_id and aws_secret_access_key "
+            "belong together: give both, or neither to use the machine's own role, "
+            "profile or environment."
+        )
+        raise ConfigError(msg)
+    if settings.session_token and not settings.access_key_id:
+        msg = (
+            "Setting cloud_provider.aws.aws_session_token needs aws_access_key_id and "
+            "aws_secret_access_key beside it."
+        )
+        raise ConfigError(msg)

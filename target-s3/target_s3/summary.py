@@ -1,0 +1,64 @@
+"""What a run has stored, for people and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    import logging
+
+
+@dataclass(slots=True)
+class StreamTotals:
+    """What one stream has in the bucket from this run."""
+
+    records: int = 0
+    objects: int = 0
+    bytes: int = 0
+
+
+@dataclass(slots=True)
+class Summary:
+    """What all streams have in the bucket from this run."""
+
+    bucket: str
+    run_id: str
+    streams: dict[str, StreamTotals] = field(default_factory=dict)
+
+    def stored(self, stream: str, records: int, size: int) -> None:
+        """Count one object that is in the bucket."""
+        totals = self.streams.setdefault(stream, StreamTotals())
+        totals.records += records
+        totals.objects += 1
+        totals.bytes += size
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the summary with the totals over all streams, for JSON."""
+        found: dict[str, object] = msgspec.to_builtins(self)
+        totals = self.streams.values()
+        return found | {
+            "records": sum(stream.records for stream in totals),
+            "objects": sum(stream.objects for stream in totals),
+            "bytes": sum(stream.bytes for stream in totals),
+        }
+
+    def log(self, logger: logging.Logger) -> None:
+        """Write a line per stream, then everything as JSON in one last line."""
+        for name, totals in sorted(self.streams.items()):
+            logger.info(
+                "%s: %s records in %s objects, %s bytes, bucket %s",
+                name,
+                f"{totals.records:,}",
+                f"{totals.objects:,}",
+                f"{totals.bytes:,}",
+                self.bucket,
+            )
+        found = self.as_dict()
+        logger.info(
+            "Run summary: %s",
+            msgspec.json.encode(found).decode(),
+            extra={"run_summary": found},
+        )

@@ -1,0 +1,111 @@
+"""Closed objects on their way to the bucket, several at once."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from target_s3.store import Store
+
+WORKERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One closed object; ``number`` is the one the ledger gave it."""
+
+    stream: str
+    key: str
+    file: BinaryIO
+    rows: int
+    size: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an upload: stored where ``error`` is None."""
+
+    upload: Upload
+    error: Exception | None = None
+
+
+class Uploads:
+    """Hands uploads to threads and collects their outcomes.
+
+    With no workers every upload is made at once by the caller, as tests want it.
+    """
+
+    def __init__(self, store: Store, workers: int = WORKERS) -> None:
+        self._store = store
+        self._workers = workers
+        self._threads: list[threading.Thread] = []
+        self._waiting: queue.SimpleQueue[Upload] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._bytes = 0
+        self._count = 0
+
+    @property
+    def pending(self) -> int:
+        """Uploads whose outcome was not collected yet."""
+        return self._count
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of disk that pending uploads take."""
+        return self._bytes
+
+    def submit(self, upload: Upload) -> None:
+        """Upload the file when its turn comes, and close it then."""
+        self._count += 1
+        self._bytes += upload.size
+        if not self._workers:
+            self._outcomes.put(self._put(upload))
+            return
+        self._waiting.put(upload)
+        if len(self._threads) < min(self._workers, self._count):
+            thread = threading.Thread(target=self._work, name="upload", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def outcome(self, timeout: float = 0) -> Outcome | None:
+        """The next outcome, or None when none came within ``timeout`` seconds."""
+        if not self._count:
+            return None
+        try:
+            found = (
+                self._outcomes.get(timeout=timeout)
+                if timeout
+                else (self._outcomes.get_nowait())
+            )
+        except queue.Empty:
+            return None
+        self._count -= 1
+        self._bytes -= found.upload.size
+        return found
+
+    def give_up(self) -> None:
+        """Drop the uploads that have not begun; those under way go on."""
+        while True:
+            try:
+                upload = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            upload.file.close()
+            self._count -= 1
+            self._bytes -= upload.size
+
+    def _work(self) -> None:
+        while True:
+            self._outcomes.put(self._put(self._waiting.get()))
+
+    def _put(self, upload: Upload) -> Outcome:
+        try:
+            with upload.file:
+                self._store.put(upload.key, upload.file)
+        except Exception as error:  # noqa: BLE001 - raised again by the main thread
+            return Outcome(upload, error)
+        return Outcome(upload)

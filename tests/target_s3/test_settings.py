@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from support.target_s3_parts import START
+from target_s3 import environment, settings
+from target_s3.errors import ConfigError
+from target_s3.keys import Keys
+from target_s3.schema import SETTINGS_SCHEMA
+from target_s3.settings import Settings, parse
+from target_s3.target import TargetS3
+
+
+def config(aws: dict[str, Any] | None = None, **top: object) -> dict[str, Any]:
+    return {"cloud_provider": {"aws": {"aws_bucket": "bucket", **(aws or {})}}, **top}
+
+
+def test_a_bucket_is_enough() -> None:
+    found = parse(config())
+    assert found == Settings(bucket="bucket")
+    assert (found.format, found.max_rows) == ("jsonl.gz", 100_000)
+    assert found.max_bytes == 128 * 1024**2
+    assert found.max_age_seconds == 300
+    assert found.idle_seconds == 10
+
+
+def test_a_configuration_of_the_hubs_variant_loads() -> None:
+    hub = config(
+        {"aws_region": "eu-west-1", "aws_profile_name": "p", "aws_session_token": ""},
+        format={"format_type": "json"},
+        prefix="/raw/amazon/",
+        stream_name_path_override="all",
+        include_process_date=True,
+        append_date_to_prefix=True,
+        append_date_to_prefix_grain="day",
+        append_date_to_filename_grain="hour",
+        partition_name_enabled=True,
+        max_batch_age=Decimal("0.5"),
+        max_batch_size=10_000,
+    )
+    found = parse(hub)
+    assert (found.format, found.prefix) == ("jsonl", "raw/amazon")
+    assert (found.max_rows, found.max_age_seconds) == (10_000, 30)
+    assert found.session_token is None
+    assert settings.without_effect(hub) == [
+        "partition_name_enabled",
+        "append_date_to_filename_grain",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({}, "aws_bucket is missing"),
+        (config({"aws_bucket": "bucket/path"}), "bare name of a bucket"),
+        (config({"aws_bucket": 5}), "aws_bucket must be text"),
+        ({"cloud_provider": "aws"}, "cloud_provider must be an object"),
+        (config(format="jsonl"), "format must be an object"),
+        (config(format={"format_type": "xml"}), "'xml'.*use one of jsonl.gz, jsonl"),
+        (config(max_batch_size=0), "max_batch_size must be greater than zero"),
+        (config(max_batch_size=1.5), "max_batch_size must be a whole number"),
+        (config(max_batch_size="ten"), "max_batch_size must be a number"),
+        (config(max_batch_age=float("nan")), "max_batch_age must be greater"),
+        (config(max_batch_age=True), "max_batch_age must be a number"),
+        (config(include_process_date="yes"), "include_process_date must be true or"),
+        (config(spool_dir="/nowhere/at/all"), "spool_dir names '/nowhere/at/all'"),
+        (config({"aws_access_key_id": "A"}), "belong together"),
+        (config({"aws_session_token": "A"}), "aws_session_token needs"),
+        (config({"aws_endpoint_override": "host:9000"}), "begins with http://"),
+        (
+            {"cloud_provider": {"cloud_provider_type": "gcp"}},
+            "cloud_provider_type must be 'aws'",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(wrong: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        parse(wrong)
+    with pytest.raises(ConfigError, match=sentence):
+        TargetS3(config=wrong)
+
+
+def test_secrets_are_in_no_message_and_no_repr() -> None:
+    keys = {"aws_access_key_id": "AKIA-x", "aws_secret_access_key": "hidden"}
+    assert "hidden" not in repr(parse(config(keys)))
+    wrong = config({"aws_access_key_id": "AKIA-x", "aws_secret_access_key": ["hidden"]})
+    with pytest.raises(ConfigError) as caught:
+        TargetS3(config=wrong)
+    assert "hidden" not in str(caught.value)
+
+
+def test_secret_settings_are_marked_as_such() -> None:
+    provider: Any = SETTINGS_SCHEMA["properties"]
+    aws = provider["cloud_provider"]["properties"]["aws"]["properties"]
+    assert {name for name, found in aws.items() if found.get("secret")} == {
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+    }
+
+
+def test_unknown_settings_are_found() -> None:
+    wrong = config({"aws_bukket": "x"}, prefx="x", stream_maps={"any": {}})
+    schema = TargetS3.config_jsonschema
+    TargetS3.append_builtin_config(schema)
+    assert settings.unknown(wrong, schema) == [
+        "cloud_provider.aws.aws_bukket",
+        "prefx",
+    ]
+
+
+def test_nested_settings_come_from_the_environment() -> None:
+    found = environment.completed(
+        {"cloud_provider": {"aws": {"aws_bucket": "json", "aws_region": "r"}}},
+        SETTINGS_SCHEMA,
+        {
+            "TARGET_S3_CLOUD_PROVIDER_AWS_AWS_BUCKET": "env",
+            "TARGET_S3_FORMAT_FORMAT_TYPE": "csv",
+            "UNRELATED": "x",
+        },
+        "TARGET_S3_",
+    )
+    assert found == {
+        "cloud_provider": {"aws": {"aws_bucket": "env", "aws_region": "r"}},
+        "format": {"format_type": "csv"},
+    }
+
+
+def test_the_environment_reaches_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET_S3_CLOUD_PROVIDER_AWS_AWS_BUCKET", "env")
+    monkeypatch.setenv("TARGET_S3_MAX_BATCH_AGE", "2.5")
+    monkeypatch.setenv("TARGET_S3_MAX_BATCH_SIZE", "50")
+    monkeypatch.setenv("TARGET_S3_ADD_RECORD_METADATA", "false")
+    found = parse(TargetS3(parse_env_config=True).config)
+    assert (found.bucket, found.max_age_seconds) == ("env", 150)
+    assert (found.max_rows, found.add_record_metadata) == (50, False)
+    monkeypatch.setenv("TARGET_S3_MAX_BATCH_AGE", "soon")
+    with pytest.raises(ConfigError, match="max_batch_age must be a number"):
+        TargetS3(parse_env_config=True)
+    monkeypatch.setenv("TARGET_S3_MAX_BATCH_SIZE", "many")
+    with pytest.raises(ConfigError, match="TARGET_S3_"):
+        TargetS3(parse_env_config=True)
+
+
+@pytest.mark.parametrize(
+    ("stream", "options", "key"),
+    [
+        ("ads", {}, "ads/2026/11/21/ads-R-00001.csv"),
+        ("ads", {"prefix": "a/b"}, "a/b/ads/2026/11/21/ads-R-00001.csv"),
+        ("my schema/t:1", {}, "my_schema_t_1/2026/11/21/my_schema_t_1-R-00001.csv"),
+        ("../up", {}, "___up/2026/11/21/___up-R-00001.csv"),
+        (
+            "schema/t 1",
+            {"raw_stream_names": True},
+            "schema/t 1/2026/11/21/schema/t 1-R-00001.csv",
+        ),
+        ("ads", {"path_override": "all"}, "all/2026/11/21/ads-R-00001.csv"),
+    ],
+)
+def test_keys(stream: str, options: dict[str, Any], key: str) -> None:
+    assert Keys(Settings("bucket", **options), "R").next(stream, START, "csv") == key
+
+
+def test_streams_that_share_a_safe_name_share_no_key() -> None:
+    keys = Keys(Settings("bucket"), "R")
+    assert keys.next("a b", START, "csv") != keys.next("a:b", START, "csv")
