@@ -1,0 +1,30 @@
+"""`amazon-demo`: Amazon Ads reports land in a bucket, on one machine, and are counted.
+
+    command      the command line and the course of the demo
+    story        its three runs, and the report types it reads
+    surroundings every setting of both plugins, as environment variables
+    project      a temporary Meltano project: the user's own is not touched
+    meltano      one `meltano run` as a child, ended with all its children
+    bucket       a local S3 (moto's server) and what lies in it
+    checking     what the emulator sent against what the bucket holds
+    telling      everything that is printed
+
+The plugins are driven as commands only; nothing of theirs is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command; without the extra `demo`, say which package is missing."""
+    try:
+        # Imported late: without the extra this fails, and that needs a sentence.
+        from amazon_emulator.demo.command import command  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        sys.exit(
+            f"amazon-demo needs the package {error.name}, which is not installed: "
+            "install the extra, as in pip install 'amazon-emulator[demo]'."
+        )
+    command()

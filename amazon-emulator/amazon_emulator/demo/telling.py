@@ -1,0 +1,196 @@
+"""Everything the demo prints."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from amazon_emulator.client import Statistics
+from amazon_emulator.demo.checking import Outcome, Restated
+from amazon_emulator.demo.story import STREAMS, Run
+
+_ROW = "  {:<45} {:>7}  {:>9}  {:>9}"
+_LINE_EVERY = 2.0
+_LINE_AT_LEAST_EVERY = 10.0
+_LOG_LINES = 10
+
+
+def tell_what_runs(
+    amazon: str, endpoint: str, name: str, ready: str, world: str
+) -> None:
+    """Say what runs where."""
+    click.echo(
+        "Amazon Ads reports to S3, all on this machine: an emulator plays Amazon,\n"
+        "moto plays S3. What lies between them is the real thing, three times:\n\n"
+        "  meltano run tap-amazon-ads target-s3\n\n"
+        f"  Amazon  {amazon}\n"
+        f"          {world};\n"
+        f"          it works {ready} seconds on a report\n"
+        f"  S3      {endpoint}, bucket {name}, empty"
+    )
+
+
+def describe(world: Mapping[str, Any], region: str) -> str:
+    """Return who the accounts of a region are."""
+    profiles = [
+        profile
+        for profile in world["profiles"]
+        if profile["region"] == region and "subType" not in profile["accountInfo"]
+    ]
+    kinds = Counter(profile["accountInfo"]["type"] for profile in profiles)
+    members = {
+        advertiser["advertiserId"]
+        for profile in profiles
+        for advertiser in world["advertisers"].get(str(profile["profileId"]), [])
+    }
+    linked = {
+        account["dspAdvertiserId"]
+        for manager in world["managerAccounts"]
+        if manager["region"] == region
+        for account in manager["linkedAccounts"]
+        if account["dspAdvertiserId"]
+    }
+    return (
+        f"{kinds['seller']} sellers, {kinds['vendor']} vendors, {kinds['agency']} "
+        f"agency with {len(members)} DSP advertisers, {len(linked - members)} linked"
+    )
+
+
+def tell_plan(run: Run) -> None:
+    """Say what a run is going to do, and why."""
+    click.echo(f"\nRun {run.number} of 3: {run.title}")
+    click.echo(_indented(run.reason))
+
+
+class Progress:
+    """Prints a line now and then while Meltano runs."""
+
+    def __init__(
+        self,
+        statistics: Callable[[], Statistics],
+        reports_before: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._statistics = statistics
+        self._before = reports_before
+        self._clock = clock
+        self._started = self._told_at = clock()
+        self._told = ""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return self._clock() - self._started
+
+    def look(self) -> None:
+        """Print how far the run is, if there is news or it was long quiet."""
+        quiet = self._clock() - self._told_at
+        if quiet < _LINE_EVERY:
+            return
+        text = self._text()
+        if text != self._told or quiet >= _LINE_AT_LEAST_EVERY:
+            self._told, self._told_at = text, self._clock()
+            click.echo(f"  {self.seconds:5.1f} s  {text}")
+
+    def _text(self) -> str:
+        reports = self._statistics().creates[self._before :]
+        if not reports:
+            return "Meltano and the tap are starting; no report is asked for yet"
+        fetched = sum(report.downloads > 0 for report in reports)
+        if fetched == len(reports):
+            return f"all {fetched} reports are fetched; their rows go to the bucket"
+        asked = f"{len(reports)} report{'s' if len(reports) > 1 else ''} asked for"
+        return f"{asked}, {fetched} finished and fetched"
+
+
+def tell_table(outcome: Outcome) -> None:
+    """Print a run's table, or one line where nothing was asked for."""
+    if not outcome.reports and not outcome.found:
+        click.echo("  No report asked for, no row sent, none in the bucket.")
+        return
+    click.echo(
+        "\n" + _ROW.format("stream", "reports", "rows sent", "in bucket").rstrip()
+    )
+    for line in outcome.lines:
+        click.echo(_row(line.stream, line.reports, line.sent, line.found))
+    click.echo(_row("all", outcome.reports, outcome.sent, outcome.found))
+
+
+def _row(name: str, *numbers: int) -> str:
+    return _ROW.format(name, *(f"{number:,}" for number in numbers))
+
+
+def tell_restated(example: Restated | None) -> None:
+    """Say by example what the look-back is for."""
+    if example is not None:
+        click.echo(
+            f"  For example {example.column} of campaign {example.campaign} on "
+            f"{example.day}:\n  {example.before:,} in run 1, {example.now:,} now."
+        )
+
+
+def tell_conclusion(
+    outcomes: Sequence[Outcome], keys: Sequence[str], bucket: str
+) -> None:
+    """Say what was shown, over all runs, and where the data lies."""
+    reports = sum(outcome.reports for outcome in outcomes)
+    rows = sum(outcome.found for outcome in outcomes)
+    folder, _, name = keys[0].rpartition("/")
+    click.echo(
+        "\nEverything that was sent lies in the bucket, read back and compared value "
+        f"by\nvalue: {reports} reports, {rows:,} rows of {len(STREAMS)} streams in "
+        f"{len(keys)} objects such as\n\n  s3://{bucket}/{folder}/\n    {name}\n\n"
+        "Objects are never overwritten: where a day was read twice, both rows are "
+        "there,\nand the one with the newest _sdc_extracted_at counts."
+    )
+
+
+def tell_differences(wrong: Sequence[str]) -> None:
+    """Say what is not as it should be."""
+    click.echo("\nWhat was sent and what was found DIFFER:", err=True)
+    for sentence in wrong:
+        click.echo(f"  {sentence}", err=True)
+
+
+def tell_failure(run: Run, code: int, log: Path) -> None:
+    """Say that Meltano failed, with what its log says of it."""
+    lines = log.read_text(errors="replace").splitlines()
+    told = [line for line in lines if "[error" in line] or lines
+    click.echo(f"\nRun {run.number} failed: meltano ended with code {code}.", err=True)
+    for line in told[-_LOG_LINES:]:
+        click.echo(f"  {line[:300]}", err=True)
+    click.echo(f"The whole log is {log}", err=True)
+
+
+def tell_what_to_type(script: Path, statistics_url: str, list_url: str) -> None:
+    """Say how to play with what is left running."""
+    click.echo(
+        "\nBoth servers stay up until Ctrl-C. In another terminal, this gives Meltano\n"
+        "the settings of the demo, for that terminal only:\n\n"
+        f"  . {script}\n\n"
+        "Then, for example:\n\n"
+        "  meltano run tap-amazon-ads target-s3                  asks for nothing\n"
+        "  meltano run --full-refresh tap-amazon-ads target-s3   all days again\n"
+        "  meltano state list                                    what it remembers\n"
+        f"  curl {statistics_url}\n"
+        f"  curl {list_url}"
+    )
+
+
+def say(text: str) -> None:
+    """Print a sentence."""
+    click.echo(text)
+
+
+def complain(text: str) -> None:
+    """Print a sentence to standard error."""
+    click.echo(text, err=True)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -1,0 +1,214 @@
+"""`amazon-demo` as a stranger meets it, and as nobody wants to meet it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from amazon_emulator.demo.surroundings import commands_folder
+from support.meltano_project import ROOT, wait_for
+
+COMMAND = str(commands_folder() / "amazon-demo")
+NOWHERE = "http://127.0.0.1:9"
+HOSTILE = {
+    "TAP_AMAZON_ADS_CLIENT_ID": "somebody",
+    "TAP_AMAZON_ADS_REFRESH_TOKEN": "Atzr|somebodys-token",
+    "TAP_AMAZON_ADS_ENDPOINT_URI": NOWHERE,
+    "TAP_AMAZON_ADS_AUTH_URI": NOWHERE,
+    "TAP_AMAZON_ADS_END_DATE": "2020-01-01",
+    "TAP_AMAZON_ADS_PROFILE_IDS": '["1"]',
+    "TAP_AMAZON_ADS_MAX_RUNTIME_SECONDS": "0",
+    "TAP_AMAZON_ADS__SELECT": '["profiles.*"]',
+    "TARGET_S3_CLOUD_PROVIDER_AWS_AWS_BUCKET": "somebodys-bucket",
+    "TARGET_S3_CLOUD_PROVIDER_AWS_AWS_ENDPOINT_OVERRIDE": NOWHERE,
+    "TARGET_S3_PREFIX": "elsewhere",
+    "MELTANO_ENVIRONMENT": "prod",
+    "MELTANO_STATE_BACKEND_URI": f"{NOWHERE}/state",
+    "AWS_ACCESS_KEY_ID": "AKIASOMEBODY",
+    "AWS_SECRET_ACCESS_KEY": "somebodys-secret",
+    "AWS_PROFILE": "nobody",
+    "AWS_ENDPOINT_URL": NOWHERE,
+    "HTTP_PROXY": NOWHERE,
+    "HTTPS_PROXY": NOWHERE,
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A clone in which somebody works: credentials, a state, Meltano's own folder."""
+    folder = tmp_path / "clone"
+    (folder / ".meltano" / "run").mkdir(parents=True)
+    (folder / "docs").mkdir()
+    shutil.copyfile(ROOT / "meltano.yml", folder / "meltano.yml")
+    lines = [f"{name}='{value}'\n" for name, value in HOSTILE.items()]
+    (folder / ".env").write_text("".join(lines))
+    (folder / ".meltano" / "meltano.db").write_bytes(b"the state of somebody")
+    return folder
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file below the folder, with its bytes and when it was changed."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def environment(temporary: Path, more: Mapping[str, str]) -> dict[str, str]:
+    temporary.mkdir()
+    return {
+        "PATH": os.defpath,
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
+
+
+@contextmanager
+def demo(
+    folder: Path, temporary: Path, *options: str, **more: str
+) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [COMMAND, *options],
+        cwd=folder,
+        env=environment(temporary, more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=30)
+
+
+def read_until(stream: IO[str] | None, words: str) -> str:
+    """Return what is printed up to a line with these words."""
+    assert stream is not None
+    lines = []
+    for line in stream:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
+    checkout: Path, tmp_path: Path
+) -> None:
+    before = contents(checkout)
+    temporary = tmp_path / "tmp"
+    # As in a terminal where somebody has exported his own settings, in a subfolder.
+    with demo(checkout / "docs", temporary, "--keep", **HOSTILE) as process:
+        told = read_until(process.stdout, "/_emulator/statistics")
+
+        first, second, third = re.split(r"\nRun \d of 3: ", told)[1:]
+        assert len(rows_of_table(first)) == len(rows_of_table(second)) == 10
+        reports, sent, found = rows_of_table(first)["all"]
+        assert reports >= 30
+        assert sent == found > 1000
+        reports_again, sent_again, found_again = rows_of_table(second)["all"]
+        assert reports_again == reports
+        assert sent > sent_again == found_again > 0
+        assert "No report asked for, no row sent, none in the bucket." in third
+        assert rows_of_table(third) == {}
+        assert f"{found + found_again:,} rows of 9 streams" in third
+        for run in (first, second):
+            assert " s  " in run  # progress while it waited
+
+        assert contents(checkout) == before
+        (settings,) = temporary.glob("*/settings.sh")
+        assert str(settings) in told
+        assert answers_as_told(told) == 60
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, rest
+    assert contents(checkout) == before
+    assert list(temporary.glob("amazon-*")) == []
+
+
+def rows_of_table(text: str) -> dict[str, list[int]]:
+    found = re.findall(r"^  (\w+) +([\d,]+) +([\d,]+) +([\d,]+)$", text, re.MULTILINE)
+    return {
+        name: [int(number.replace(",", "")) for number in numbers]
+        for name, *numbers in found
+    }
+
+
+def answers_as_told(told: str) -> int:
+    """Ask the kept emulator how many reports it was asked for."""
+    found = re.search(r"curl (http://127\S+/_emulator/statistics)", told)
+    assert found is not None
+    with urllib.request.urlopen(found[1], timeout=10) as answer:  # noqa: S310 - http
+        text = str(answer.read().decode())
+    return text.count('"report_id"')
+
+
+def test_ctrl_c_in_the_middle_of_a_run_ends_everything(
+    checkout: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "tmp"
+    with demo(checkout, temporary) as process:
+        read_until(process.stdout, "Run 1 of 3")
+        wait_for(lambda: any(temporary.glob("*/run-1.log")), "the start of Meltano")
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Stopped" in told
+    assert "Traceback" not in told
+    assert list(temporary.glob("amazon-*")) == []
+
+
+def test_a_run_that_fails_is_told_with_its_reason_and_exit_code(
+    checkout: Path, tmp_path: Path
+) -> None:
+    file = checkout / "meltano.yml"
+    text = file.read_text()
+    file.write_text(re.sub("requires_meltano: .*", 'requires_meltano: ">=99"', text))
+    with demo(checkout, tmp_path / "tmp") as process:
+        told, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Run 1 failed" in told
+    assert "this project requires >=99" in told
+    log = re.search(r"The whole log is (\S+)", told)
+    assert log is not None
+    assert Path(log[1]).is_file()
+
+
+def test_outside_of_a_clone_the_demo_says_where_to_go(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text("plugins: {}\n")  # somebody else's project
+    answer = subprocess.run(
+        [COMMAND], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 2
+    assert "no meltano.yml with tap-amazon-ads and target-s3" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_without_its_extra_the_demo_names_the_missing_package() -> None:
+    code = (
+        "import sys; sys.modules['moto'] = None; "
+        "import amazon_emulator.demo as d; d.main()"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert "moto" in answer.stderr
+    assert "amazon-emulator[demo]" in answer.stderr
+    assert "Traceback" not in answer.stderr

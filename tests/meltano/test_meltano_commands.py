@@ -1,0 +1,94 @@
+"""What a user types: each test starts the real Meltano once, so there are few."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from amazon_emulator import Emulator
+from support.meltano_project import MeltanoProject
+
+
+def test_schedule_list_shows_the_daily_job(tmp_path: Path) -> None:
+    project = MeltanoProject.make(tmp_path)
+    answer = project.run("schedule", "list", "--format=json")
+    assert answer.returncode == 0, answer.stderr
+    (schedule,) = json.loads(answer.stdout)["schedules"]["job"]
+    assert schedule["name"] == "ads-to-s3-daily"
+    assert schedule["job"]["name"] == "ads-to-s3"
+
+
+def test_config_test_answers_from_the_accounts_while_no_report_is_ready(
+    tmp_path: Path,
+) -> None:
+    with Emulator(ready_after_seconds=600) as emulator:
+        project = MeltanoProject.make(
+            tmp_path,
+            TAP_AMAZON_ADS_ENDPOINT_URI=emulator.url,
+            TAP_AMAZON_ADS_AUTH_URI=emulator.token_url,
+        )
+        answer = project.run("--environment=dev", "config", "test", "tap-amazon-ads")
+        statistics = emulator.client.statistics()
+    assert "Plugin configuration is valid" in answer.stdout + answer.stderr
+    assert answer.returncode == 0
+    assert statistics.count("profiles", 200) > 0
+
+
+@pytest.mark.parametrize(
+    ("plugin", "variables", "wanted"),
+    [
+        (
+            "tap-amazon-ads",
+            {
+                "MAX_ATTEMPTS": "7",
+                "MAX_RUNTIME_SECONDS": "0.5",
+                "START_DATE": "2026-11-01",
+                "LOOKBACK_DAYS": '{"sponsored_products_campaign_by_campaign": 3}',
+                "PROFILE_IDS": '["1234567890123456789"]',
+                "EXTRA_COLUMNS": '{"amazon_dsp_geo_by_country": ["clicks"]}',
+                "FLATTENING_ENABLED": "false",
+                "BATCH_CONFIG": '{"encoding": {"format": "jsonl"}}',
+            },
+            {
+                "max_attempts": 7,
+                "max_runtime_seconds": "0.5",
+                "start_date": "2026-11-01",
+                "lookback_days": '{"sponsored_products_campaign_by_campaign": 3}',
+                "profile_ids": ["1234567890123456789"],
+                "extra_columns": {"amazon_dsp_geo_by_country": ["clicks"]},
+                "flattening_enabled": False,
+                "batch_config": {"encoding": {"format": "jsonl"}},
+            },
+        ),
+        (
+            "target-s3",
+            {
+                "FORMAT_FORMAT_TYPE": "parquet",
+                "CLOUD_PROVIDER_AWS_AWS_BUCKET": "elsewhere",
+                "MAX_BATCH_SIZE": "10",
+                "MAX_BATCH_AGE": "0.5",
+                "ADD_RECORD_METADATA": "false",
+            },
+            {
+                "format": {"format_type": "parquet"},
+                "max_batch_size": 10,
+                "max_batch_age": "0.5",
+                "add_record_metadata": False,
+            },
+        ),
+    ],
+)
+def test_settings_from_the_environment_reach_the_plugin_in_their_own_kind(
+    tmp_path: Path, plugin: str, variables: dict[str, str], wanted: dict[str, object]
+) -> None:
+    prefix = plugin.upper().replace("-", "_")
+    given = {f"{prefix}_{name}": value for name, value in variables.items()}
+    project = MeltanoProject.make(tmp_path, **given)
+    answer = project.run("--environment=dev", "invoke", "--dump=config", plugin)
+    assert answer.returncode == 0, answer.stderr
+    config = json.loads(answer.stdout)
+    assert {name: config[name] for name in wanted} == wanted
+    if plugin == "target-s3":
+        assert config["cloud_provider"]["aws"]["aws_bucket"] == "elsewhere"

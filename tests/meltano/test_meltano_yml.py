@@ -1,0 +1,176 @@
+"""meltano.yml against what the plugins say of themselves, without running Meltano."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from amazon_emulator.demo import surroundings
+from amazon_emulator.settings import Settings
+from support.meltano_project import ROOT
+
+PLUGINS = {"tap-amazon-ads": "extractors", "target-s3": "loaders"}
+# Objects whose parts differ from user to user: settings as a whole.
+FREE = {"stream_maps", "stream_map_config", "faker_config", "batch_config"}
+DATES = {"start_date", "end_date"}
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text())
+    return found
+
+
+@cache
+def about(plugin: str) -> dict[str, Any]:
+    command = surroundings.commands_folder() / plugin
+    answer = subprocess.run(
+        [command, "--about", "--format=json"], capture_output=True, check=True
+    )
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+def declared(project: dict[str, Any], plugin: str) -> dict[str, Any]:
+    plugins = project["plugins"][PLUGINS[plugin]]
+    found: dict[str, Any] = next(item for item in plugins if item["name"] == plugin)
+    return found
+
+
+def leaves(
+    properties: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, definition in properties.items():
+        if definition.get("properties") and name not in FREE:
+            yield from leaves(definition["properties"], f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", definition
+
+
+def expected_setting(name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+    secret = {"sensitive": True} if definition.get("secret") else {}
+    return {
+        "name": name,
+        "kind": kind(name, definition),
+        **secret,
+        "description": " ".join(definition["description"].split()),
+    }
+
+
+def kind(name: str, definition: Mapping[str, Any]) -> str:
+    """What lets a value through Meltano unharmed, from meltano.yml and as text.
+
+    Not `decimal`: Meltano 4.4.1 cannot write such a value, when it comes from the
+    environment, into the JSON it hands to the plugin. Plugins read numbers from text.
+    """
+    types = [word for word in definition["type"] if word != "null"]
+    if name in DATES:
+        return "date_iso8601"
+    if len(types) != 1 or types == ["number"]:
+        return "string"
+    return str(types[0])
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_setting_of_a_plugin_is_declared_as_the_plugin_describes_it(
+    project: dict[str, Any], plugin: str
+) -> None:
+    settings = declared(project, plugin)["settings"]
+    wanted = [
+        expected_setting(name, definition)
+        for name, definition in leaves(about(plugin)["settings"]["properties"])
+    ]
+    differing = [setting for setting in wanted if setting not in settings]
+    block = yaml.safe_dump(differing, sort_keys=False, width=78)
+    assert not differing, f"meltano.yml should say of {plugin}:\n{block}"
+    assert [s["name"] for s in settings] == [s["name"] for s in wanted]
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_the_capabilities_of_a_plugin_are_those_it_has(
+    project: dict[str, Any], plugin: str
+) -> None:
+    assert declared(project, plugin)["capabilities"] == about(plugin)["capabilities"]
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_plugins_come_from_this_environment_and_are_not_installed_twice(
+    project: dict[str, Any], plugin: str
+) -> None:
+    found = declared(project, plugin)
+    assert found["executable"] == plugin
+    assert found["namespace"] == plugin.replace("-", "_")
+    assert "pip_url" not in found
+
+
+def test_a_newcomers_first_run_stays_on_the_machine(project: dict[str, Any]) -> None:
+    assert project["default_environment"] == "dev"
+    assert project["send_anonymous_usage_stats"] is False
+    dev = json.dumps(environment(project, "dev"))
+    hosts = set(re.findall(r"https?://([^:/\"]+)", dev))
+    assert hosts == {"127.0.0.1"}
+    assert "$" not in dev  # so that the credentials of a .env never get there
+
+
+def test_dev_holds_what_the_emulator_accepts(project: dict[str, Any]) -> None:
+    tap = environment(project, "dev")["extractors"][0]["config"]
+    emulator = Settings()
+    for name in ("client_id", "client_secret", "refresh_token"):
+        assert tap[name] == getattr(emulator, name)
+    serve = (ROOT / "amazon-emulator/amazon_emulator/cli.py").read_text()
+    port = re.search(r'"--port", default=(\d+)', serve)
+    assert port is not None
+    assert tap["endpoint_uri"] == f"http://127.0.0.1:{port[1]}"
+    assert tap["auth_uri"] == f"http://127.0.0.1:{port[1]}/auth/o2/token"
+
+
+def test_prod_has_no_secret_of_its_own_and_the_example_names_all_it_reads(
+    project: dict[str, Any],
+) -> None:
+    prod = environment(project, "prod")
+    used = set(re.findall(r"\$(\w+)", json.dumps(prod)))
+    tap = prod["extractors"][0]["config"]
+    assert all(value.startswith("$") for value in tap.values())
+    example = (ROOT / ".env.example").read_text()
+    assert used <= set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+
+
+def test_the_daily_schedule_runs_the_job(project: dict[str, Any]) -> None:
+    (job,) = project["jobs"]
+    (schedule,) = project["schedules"]
+    assert job["tasks"] == ["tap-amazon-ads target-s3"]
+    assert schedule["job"] == job["name"] == "ads-to-s3"
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["interval"])
+
+
+def test_the_demo_sets_every_setting_of_both_plugins(project: dict[str, Any]) -> None:
+    folder = Path(os.devnull)
+    amazon = surroundings.Amazon("", "", dict.fromkeys(CREDENTIALS, ""))
+    bucket = surroundings.Bucket("", "", "", "", "", "")
+    today = date(2026, 11, 20)
+    given = {
+        "tap-amazon-ads": surroundings.tap_settings(amazon, today, today, folder),
+        "target-s3": surroundings.target_settings(bucket, folder),
+    }
+    for plugin, settings in given.items():
+        names = {setting["name"] for setting in declared(project, plugin)["settings"]}
+        assert set(settings) == names
+
+
+CREDENTIALS = ("client_id", "client_secret", "refresh_token")
+
+
+def environment(project: dict[str, Any], name: str) -> dict[str, Any]:
+    found = next(item for item in project["environments"] if item["name"] == name)
+    plugins: dict[str, Any] = found["config"]["plugins"]
+    return plugins
