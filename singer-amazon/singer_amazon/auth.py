@@ -11,17 +11,22 @@ import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from singer_amazon.errors import AuthError
+from singer_amazon.errors import AuthError, TransientError
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
-    from singer_amazon.http import Transport
+    from singer_amazon.http import Answer, Transport
 
 logger = logging.getLogger(__name__)
 
 RENEW_EARLY = timedelta(seconds=60)
+USUAL_LIFETIME = 3600.0
+LONGEST_LIFETIME = 24 * 3600.0
+THROTTLED_TRIES = 8
+LONGEST_THROTTLE_WAIT = 60.0
 
 NEXT_STEP = {
     "invalid_grant": (
@@ -73,19 +78,21 @@ class TokenProvider:
         self._clock = clock
         self._lock = threading.Lock()
         self._token: str | None = None
-        self._expires_at: datetime | None = None
-        self._final: AuthError | None = None
+        self._renew_at: datetime | None = None
+        self._refusal: str | None = None
 
     def token(self) -> str:
         """Return a token that is good for at least a minute.
 
+        A token that lives two minutes or less is renewed at half its life.
+
         Raises:
             AuthError: Login with Amazon refuses the credential for good.
-            TransientError: it cannot be reached.
+            TransientError: it cannot be reached, or has no time for us.
         """
         with self._lock:
-            if self._final is not None:
-                raise self._final
+            if self._refusal is not None:
+                raise AuthError(self._refusal)
             if self._token is None or self._is_old():
                 self._fetch()
             assert self._token is not None  # noqa: S101 - _fetch set it or raised
@@ -98,47 +105,65 @@ class TokenProvider:
                 self._token = None
 
     def _is_old(self) -> bool:
-        return (
-            self._expires_at is not None
-            and self._clock.now() >= self._expires_at - RENEW_EARLY
-        )
+        return self._renew_at is not None and self._clock.now() >= self._renew_at
 
     def _fetch(self) -> None:
         asked_at = self._clock.now()
-        answer = self._transport.send(
-            "POST",
-            self._auth_uri,
-            data={
-                "grant_type": "refresh_token",
-                "refresh_token": self.credential.refresh_token,
-                "client_id": self.credential.client_id,
-                "client_secret": self.credential.client_secret,
-            },
-        )
+        answer = self._ask()
         body = answer.json_object()
         token = body.get("access_token")
-        if answer.status == 200 and isinstance(token, str) and token:  # noqa: PLR2004
-            lifetime = timedelta(seconds=_seconds(body.get("expires_in")))
-            self._token, self._expires_at = token, asked_at + lifetime
+        if answer.status == HTTPStatus.OK and isinstance(token, str) and token:
+            lifetime = timedelta(seconds=_lifetime(body.get("expires_in")))
+            self._token = token
+            self._renew_at = asked_at + max(lifetime - RENEW_EARLY, lifetime / 2)
             logger.info("Login with Amazon: new access token, good for %s", lifetime)
             return
-        self._final = self._refusal(answer.status, body)
-        raise self._final
+        self._refusal = self._without_secrets(_refusal(answer))
+        raise AuthError(self._refusal)
 
-    def _refusal(self, status: int, body: dict[str, object]) -> AuthError:
-        code = str(body.get("error") or f"HTTP {status}")
-        words = str(body.get("error_description") or "no description")
-        step = NEXT_STEP.get(
-            code, "check client_id, client_secret, refresh_token and auth_uri"
-        )
-        return AuthError(
-            f"Login with Amazon refuses the credential ({code}: {words}). "
-            f"What to do: {step}."
-        )
+    def _without_secrets(self, text: str) -> str:
+        for secret in (self.credential.client_secret, self.credential.refresh_token):
+            text = text.replace(secret, "***") if secret else text
+        return text
+
+    def _ask(self) -> Answer:
+        """Send the request; a 429 is waited out, since nothing goes on without."""
+        for number in range(THROTTLED_TRIES):
+            answer = self._transport.send(
+                "POST",
+                self._auth_uri,
+                data={
+                    "grant_type": "refresh_token",
+                    "refresh_token": self.credential.refresh_token,
+                    "client_id": self.credential.client_id,
+                    "client_secret": self.credential.client_secret,
+                },
+            )
+            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                return answer
+            wait = answer.retry_after(self._clock.now())
+            wait = 2.0**number if wait is None else wait
+            self._clock.sleep(min(wait, LONGEST_THROTTLE_WAIT))
+        msg = f"Login with Amazon throttled {THROTTLED_TRIES} requests for a token"
+        raise TransientError(msg, status=HTTPStatus.TOO_MANY_REQUESTS)
 
 
-def _seconds(value: object) -> float:
+def _refusal(answer: Answer) -> str:
+    body = answer.json_object()
+    code = str(body.get("error") or f"HTTP {answer.status}")
+    step = NEXT_STEP.get(
+        code, "check client_id, client_secret, refresh_token and auth_uri"
+    )
+    return (
+        f"Login with Amazon refuses the credential ({code}: {answer.words()}). "
+        f"What to do: {step}."
+    )
+
+
+def _lifetime(value: object) -> float:
+    """Return the seconds a token lives; an answer may leave them out."""
     try:
-        return max(float(str(value)), 0.0)
+        seconds = float(str(value))
     except ValueError:
-        return 3600.0
+        return USUAL_LIFETIME
+    return min(max(0.0, seconds), LONGEST_LIFETIME)  # 0.0 also for nan

@@ -1,8 +1,9 @@
 """Reads report documents in flat memory, whatever their size.
 
 Gzip is told by its first bytes, not by headers. A JSON array is cut into
-pieces of whole rows: at a `},{` where the left part parses. A cut inside a
-string or a nested object never parses, so no data can fool it.
+pieces of whole rows: at the last `},{` so far, if what is left of it parses. A
+cut inside a string or a nested object never parses; the rows are then told
+apart by their brackets, for the rest of the document. So no data can fool it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -25,9 +26,14 @@ READ_BYTES = 256 * 1024
 PIECE_BYTES = 512 * 1024
 LONGEST_ROW_BYTES = 64 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
-_BOUNDARY = re.compile(rb"\}(\s*),\s*\{")
-_CUTS_TO_TRY = 4
+_BOM = b"\xef\xbb\xbf"
+_BOUNDARY = re.compile(rb"\}([ \t\r\n]*),[ \t\r\n]*\{")
+# a string, also one that goes on in the next block, or a bracket
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _SPACE = b" \t\r\n"
+_UNPARSABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_Cut = tuple[int, int]
+"""Where a row ends and where the next one begins."""
 
 
 def unpacked(path: Path) -> Iterator[bytes]:
@@ -75,68 +81,122 @@ def pieces(
     Raises:
         DocumentError: the document is not a JSON array, or it ends too early.
     """
-    buffer = bytearray()
-    started = False
+    cutter = _Cutter(parse)
+    buffer = cutter.buffer
     wanted = size
     for block in blocks:
         buffer += block
-        if not started:
-            started = _open_array(buffer)
-        if started and len(buffer) >= wanted:
-            found = _cut(buffer, parse)
-            if found is None:
-                wanted = len(buffer) * 2
-                if len(buffer) > LONGEST_ROW_BYTES:
-                    msg = f"no end of a row within {LONGEST_ROW_BYTES} bytes"
-                    raise DocumentError(msg)
-            else:
+        if cutter.is_open() and len(buffer) >= wanted:
+            found = cutter.cut()
+            if found is not None:
                 yield found
-                wanted = size
-    if not started:
-        raise DocumentError("the document is empty: no JSON array in it")
-    yield _last(buffer, parse)
+            elif len(buffer) > LONGEST_ROW_BYTES:
+                msg = f"no end of a row within {LONGEST_ROW_BYTES} bytes"
+                raise DocumentError(msg)
+            # a row longer than that is looked at again when twice as much is there
+            wanted = size if found is not None else len(buffer) * 2
+    yield cutter.rest()
 
 
-def _open_array(buffer: bytearray) -> bool:
-    """Take the opening bracket off; say whether it was there yet."""
-    text = bytes(buffer).removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
-    if not text:
-        return False
-    if not text.startswith(b"["):
-        kind = "a JSON object" if text.startswith(b"{") else "not JSON"
-        msg = f"the document is {kind}, not a JSON array of rows"
-        raise DocumentError(msg)
-    buffer[:] = text[1:]
-    return True
+class _Cutter(Generic[T]):
+    """The part of an array that is not yet parsed."""
+
+    def __init__(self, parse: Callable[[bytes], T]) -> None:
+        self.buffer = bytearray()
+        self._parse = parse
+        self._is_open = False
+        self._is_exact = False
+
+    def is_open(self) -> bool:
+        """Take the opening bracket off; say whether it was there yet."""
+        if self._is_open:
+            return True
+        text = bytes(self.buffer)
+        if _BOM.startswith(text):
+            return False
+        text = text.removeprefix(_BOM).lstrip(_SPACE)
+        if text and not text.startswith(b"["):
+            kind = "a JSON object" if text.startswith(b"{") else "not JSON"
+            msg = f"the document is {kind}, not a JSON array of rows"
+            raise DocumentError(msg)
+        self._is_open = bool(text)
+        self.buffer[:] = text[1:]
+        return self._is_open
+
+    def cut(self) -> T | None:
+        """Parse the whole rows there are and drop them; None if there is none."""
+        if not self._is_exact:
+            spot = _last_boundary(self.buffer)
+            if spot is None:
+                return None
+            try:
+                return self._take(spot)
+            except _UNPARSABLE:
+                self._is_exact = True
+        spot = _last_row_end(self.buffer)
+        if spot is None:
+            return None
+        try:
+            return self._take(spot)
+        except _UNPARSABLE as error:
+            msg = f"the document is no JSON array of rows ({error})"
+            raise DocumentError(msg) from None
+
+    def rest(self) -> T:
+        """Parse what is left, the closing bracket included."""
+        if not self._is_open:
+            raise DocumentError("the document is empty: no JSON array in it")
+        try:
+            return self._parse(b"[" + bytes(self.buffer))
+        except _UNPARSABLE as error:
+            words = str(error)
+            if not bytes(self.buffer[-64:]).rstrip(_SPACE).endswith(b"]"):
+                words = f"it ends too early, or something follows it; {words}"
+            msg = f"the document is not a whole JSON array of rows ({words})"
+            raise DocumentError(msg) from None
+
+    def _take(self, spot: _Cut) -> T:
+        end, next_start = spot
+        parsed = self._parse(b"[" + bytes(memoryview(self.buffer)[:end]) + b"]")
+        del self.buffer[:next_start]
+        return parsed
 
 
-def _cut(buffer: bytearray, parse: Callable[[bytes], T]) -> T | None:
-    """Parse the rows up to the last boundary that works, and drop them."""
+def _last_boundary(buffer: bytearray) -> _Cut | None:
+    """Return the last place that looks like the end of a row."""
     reach = 64 * 1024
     while True:
         start = max(len(buffer) - reach, 0)
-        found = list(_BOUNDARY.finditer(buffer, start))[-_CUTS_TO_TRY:]
-        if found or start == 0:
-            break
+        spots = [
+            (match.start() + 1, match.end() - 1)
+            for match in _BOUNDARY.finditer(buffer, start)
+        ]
+        if spots or start == 0:
+            return spots[-1] if spots else None
         reach *= 4
-    spots = [(match.start() + 1, match.end() - 1) for match in found]
-    del found  # a live match keeps the buffer from shrinking
-    for end, next_start in reversed(spots):
-        try:
-            parsed = parse(b"[" + bytes(memoryview(buffer)[:end]) + b"]")
-        except msgspec.DecodeError:
-            continue
-        del buffer[:next_start]
-        return parsed
-    return None
 
 
-def _last(buffer: bytearray, parse: Callable[[bytes], T]) -> T:
-    try:
-        return parse(b"[" + bytes(buffer))
-    except msgspec.DecodeError as error:
-        text = bytes(buffer).rstrip(_SPACE)
-        cut = "" if text.endswith(b"]") else "it ends too early; "
-        words = str(error)
-        msg = f"the document is not a whole JSON array of rows ({cut}{words})"
-        raise DocumentError(msg) from None
+def _last_row_end(buffer: bytearray) -> _Cut | None:
+    """Return the last end of a row by its brackets; the buffer begins with one.
+
+    Raises:
+        DocumentError: rows without a comma between them, or more after the array.
+    """
+    depth = end = 0
+    found: _Cut | None = None
+    for match in _TOKEN.finditer(buffer):
+        token = buffer[match.start()]
+        if token in b"{[":
+            if depth == 0 and end:
+                found = (end, match.start())
+            depth += 1
+        elif token in b"}]":
+            depth -= 1
+            end = match.end() if depth == 0 else end
+            if depth < 0:
+                if buffer[match.end() :].strip(_SPACE):
+                    raise DocumentError("more follows the end of the JSON array")
+                break
+    if found and buffer[slice(*found)].strip(_SPACE) != b",":
+        raise DocumentError("the rows of the JSON array are not told apart by commas")
+    return found

@@ -7,6 +7,7 @@ but the user agent is sent: the address itself is the permission.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -43,9 +44,10 @@ def download(
 
     Raises:
         DocumentError: it could not be had whole in `max_attempts` tries.
+        StorageError: the disk is full.
         SpoolClosedError: the run ended meanwhile.
     """
-    tags: list[str | None] = [None]
+    run = _Download(transport, target)
 
     @backoff.on_exception(
         backoff.expo,
@@ -56,34 +58,56 @@ def download(
         logger=None,
     )
     def attempt() -> None:
-        tags[0] = _fetch(transport, address(), target, tags[0])
+        run.fetch(address())
 
     attempt()
     target.finish()
 
 
-def _fetch(
-    transport: Transport, url: str, target: SpoolFile, tag: str | None
-) -> str | None:
-    """Fetch what is still missing; return the tag of the version being read."""
-    headers = {"Accept-Encoding": "identity"}
-    if target.size and tag:
-        headers |= {"Range": f"bytes={target.size}-", "If-Range": tag}
-    try:
-        response = transport.session().get(
-            url, headers=headers, stream=True, timeout=transport.timeout
-        )
-    except requests.RequestException as error:
-        msg = f"the download did not begin ({type(error).__name__})"
-        raise _BrokenError(msg) from None
-    with response:
+class _Download:
+    """A document that may take several tries, each going on where one broke off."""
+
+    def __init__(self, transport: Transport, target: SpoolFile) -> None:
+        self._transport = transport
+        self._target = target
+        self._tag: str | None = None
+        """The version whose first part lies in the target already."""
+
+    def fetch(self, url: str) -> None:
+        """Fetch what is still missing."""
+        headers = {"Accept-Encoding": "identity"}
+        if self._target.size and self._tag:
+            headers["Range"] = f"bytes={self._target.size}-"
+            headers["If-Range"] = self._tag
+        try:
+            response = self._transport.session().get(
+                url, headers=headers, stream=True, timeout=self._transport.timeout
+            )
+        except requests.RequestException as error:
+            msg = f"the download did not begin ({type(error).__name__})"
+            raise _BrokenError(msg) from None
+        with response:
+            self._begin(response)
+            _copy(response, self._target)
+
+    def _begin(self, response: requests.Response) -> None:
+        """Keep what is there only if the answer goes on exactly behind it."""
+        if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            self._tag = None
         _check(response)
-        if target.size and response.status_code != HTTPStatus.PARTIAL_CONTENT:
-            target.restart()
+        goes_on = response.status_code == HTTPStatus.PARTIAL_CONTENT
+        if goes_on and _first_byte(response) != self._target.size:
+            self._tag = None
+            raise _BrokenError("the download went on at the wrong place")
+        if self._target.size and not goes_on:
+            self._target.restart()
         tag = response.headers.get("ETag")
-        promised = response.headers.get("Content-Length")
-        _copy(response, target, int(promised) if promised else None)
-    return tag
+        self._tag = None if tag is None or tag.startswith("W/") else tag
+
+
+def _first_byte(response: requests.Response) -> int | None:
+    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range") or "")
+    return int(found.group(1)) if found else None
 
 
 def _check(response: requests.Response) -> None:
@@ -97,7 +121,8 @@ def _check(response: requests.Response) -> None:
     raise _BrokenError(msg)
 
 
-def _copy(response: requests.Response, target: SpoolFile, promised: int | None) -> None:
+def _copy(response: requests.Response, target: SpoolFile) -> None:
+    promised = response.headers.get("Content-Length") or ""
     received = 0
     try:
         # raw, so that a Content-Encoding does not change the bytes we keep
@@ -107,6 +132,6 @@ def _copy(response: requests.Response, target: SpoolFile, promised: int | None) 
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         msg = f"the download broke off ({type(error).__name__})"
         raise _BrokenError(msg) from None
-    if promised is not None and received < promised:
+    if promised.isdecimal() and received < int(promised):
         msg = f"the download ended after {received} of {promised} bytes"
         raise _BrokenError(msg)

@@ -8,7 +8,7 @@
     │   └── RejectedError    Amazon said no (4xx) to this one request
     ├── DocumentError        a report document cannot be read
     │   └── DocumentExpiredError  its address is no longer valid: ask for a new one
-    └── StorageError         the folder or bucket for raw documents refuses
+    └── StorageError         the disk, or the place for raw documents, refuses
 
 Running out of time is not an error: unfinished reports wait in the state.
 Messages are for the person who runs the pipeline; none carries a secret.
@@ -63,4 +63,4 @@ class DocumentExpiredError(DocumentError):
 
 
 class StorageError(AmazonError):
-    """Raw report documents cannot be stored where `raw_report_uri` points."""
+    """Documents cannot be stored: in the spool, or where `raw_report_uri` points."""

@@ -35,6 +35,14 @@ class DocumentFetcher:
 
     def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
         """Download one document and keep its original bytes."""
+        try:
+            return Fetched(self._fetch(report, address))
+        except DocumentError as error:
+            return Unreadable(str(error))
+        except StorageError as error:
+            return Unavailable(str(error))
+
+    def _fetch(self, report: Report, address: Callable[[], str]) -> SpoolFile:
         file = self._spool.create()
         try:
             download(
@@ -45,16 +53,10 @@ class DocumentFetcher:
                 retry_wait=self._retry_wait,
             )
             self._keep(report, file)
-        except DocumentError as error:
-            file.discard()
-            return Unreadable(str(error))
-        except StorageError as error:
-            file.discard()
-            return Unavailable(f"the original document was not kept: {error}")
         except BaseException:
             file.discard()
             raise
-        return Fetched(file)
+        return file
 
     def _keep(self, report: Report, file: SpoolFile) -> None:
         if self._raw_store is None:

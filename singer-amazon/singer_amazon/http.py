@@ -9,20 +9,22 @@ a 4xx means is for the engine and the adapters to say.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import backoff
 import msgspec
 import requests
 
-from singer_amazon.errors import TransientError
+from singer_amazon.errors import RejectedError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT = (10.0, 60.0)  # connect, read; seconds
 LONGEST_RETRY_WAIT = 30.0
+LONGEST_RETRY_AFTER = 24 * 3600.0
 _LONGEST_WORDS = 500
 
 
@@ -74,21 +77,37 @@ class Answer:
             if isinstance(text, str) and text:
                 return text[:_LONGEST_WORDS]
         text = re.sub(r"<[^>]*>", " ", self.body[:4096].decode("utf-8", "replace"))
-        return " ".join(text.split())[:_LONGEST_WORDS] or HTTPStatus(self.status).phrase
+        return " ".join(text.split())[:_LONGEST_WORDS] or _phrase(self.status)
 
     def retry_after(self, now: datetime) -> float | None:
-        """Return the seconds Amazon asks us to wait, if it says so."""
+        """Return the seconds Amazon asks us to wait, if it says so; a day at most."""
         value = (self.headers.get("Retry-After") or "").strip()
-        if not value:
+        seconds = _seconds(value, now)
+        if seconds is None or math.isnan(seconds):
             return None
-        try:
-            return max(float(value), 0.0)
-        except ValueError:
-            pass
-        try:
-            return max((parsedate_to_datetime(value) - now).total_seconds(), 0.0)
-        except (TypeError, ValueError):
-            return None
+        return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def _seconds(value: str, now: datetime) -> float | None:
+    """Read a Retry-After header: seconds, or a date."""
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        instant = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    if instant.tzinfo is None:  # written as "-0000"
+        instant = instant.replace(tzinfo=timezone.utc)
+    return (instant - now).total_seconds()
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "no explanation"
 
 
 class _NoAuth(requests.auth.AuthBase):
@@ -138,6 +157,7 @@ class Transport:
         if session is None:
             session = requests.Session()
             session.auth = _NoAuth()
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers["User-Agent"] = self.user_agent
             self._local.session = session
         return session
@@ -156,6 +176,7 @@ class Transport:
         Raises:
             TransientError: nothing but 5xx, time-outs or lost connections in
                 `max_attempts` tries.
+            RejectedError: it cannot even be sent.
         """
 
         def once() -> Answer:
@@ -181,6 +202,7 @@ class Transport:
 
         Raises:
             TransientError: the tries are used up.
+            RejectedError: it cannot even be sent.
         """
         tries = backoff.on_exception(
             backoff.expo,
@@ -205,6 +227,10 @@ class Transport:
             status = error.answer.status if isinstance(error, _ServerError) else None
             msg = f"{what} failed {self.max_attempts} times, last: {_cause(error)}"
             raise TransientError(msg, status=status) from None
+        except requests.RequestException as error:
+            # its own text may hold an address or a header
+            msg = f"{what} cannot be sent ({type(error).__name__}): is it an address?"
+            raise RejectedError(msg) from None
 
 
 class ApiClient:
@@ -283,6 +309,8 @@ def _cause(error: object) -> str:
         return "no connection in time"
     if isinstance(error, requests.Timeout):
         return "no answer in time"
-    reason = getattr(error, "args", ("",))[0]
-    inner = getattr(reason, "reason", None) or reason
-    return f"connection lost ({type(inner).__name__})"
+    for _ in range(3):  # requests wraps urllib3 wraps the reason
+        inner = [getattr(error, "reason", None), *getattr(error, "args", ())]
+        reason = next((i for i in inner if isinstance(i, Exception)), None)
+        error = reason or error
+    return f"connection lost ({type(error).__name__})"

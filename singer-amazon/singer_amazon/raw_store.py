@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
 import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -90,16 +91,16 @@ class FolderStore:
     def keep(self, path: Path, name: str) -> None:
         """See RawStore."""
         target = self._folder / name
+        # a name of its own: two runs may keep the same document at once
+        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                path.open("rb") as source,
-                tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy,
-            ):
-                shutil.copyfileobj(source, copy)
-            os.replace(copy.name, target)  # noqa: PTH105 - takes the plain name
+            shutil.copyfile(path, part)
+            part.replace(target)
         except OSError as error:
-            msg = f"{target} could not be written ({error.strerror})"
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            msg = f"the original document was not kept: {target} ({error.strerror})"
             raise StorageError(msg) from None
 
 
@@ -132,7 +133,10 @@ class S3Store:
         try:
             self._client.upload_file(str(path), self._bucket, key)
         except _AWS_ERRORS as error:
-            msg = f"s3://{self._bucket}/{key} could not be written ({error})"
+            msg = (
+                f"the original document was not kept: s3://{self._bucket}/{key} "
+                f"({error})"
+            )
             raise StorageError(msg) from None
 
     def _key(self, name: str) -> str:

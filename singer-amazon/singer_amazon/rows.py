@@ -8,9 +8,13 @@ column.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -37,6 +41,12 @@ _JSON_TYPES = {
     "boolean": "boolean",
 }
 KEYS_CHECKED = 10_000
+
+# escaped backslashes and pairs are matched so that they are passed over
+_SURROGATES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 
 def json_schema(column_type: ColumnType) -> dict[str, object]:
@@ -69,7 +79,8 @@ class RowFormat:
 
     `columns` are name and type of everything asked for; `key` those of them
     that identify a row and are never null; `filled` maps a key column that
-    could not be asked for to the column whose value stands in for it.
+    could not be asked for to the column whose value stands in for it; `hidden`
+    columns are read and not given out.
     """
 
     def __init__(
@@ -79,12 +90,13 @@ class RowFormat:
         *,
         member_column: str | None = None,
         filled: Mapping[str, str] | None = None,
+        hidden: Collection[str] = (),
     ) -> None:
         self.columns = dict(columns)
         self.filled = dict(filled or {})
         self._names = {name: f"c{index}" for index, name in enumerate(columns)}
         fields = [
-            (self._names[name], _TYPES[column_type], None)
+            (self._names[name], _TYPES[column_type] | msgspec.UnsetType, None)
             for name, column_type in columns.items()
         ]
         self._row = msgspec.defstruct(
@@ -95,7 +107,8 @@ class RowFormat:
             gc=False,
         )
         self._typed = msgspec.json.Decoder(list[self._row])  # type: ignore[name-defined]  # made at run time
-        self._any = msgspec.json.Decoder(list[Any])
+        # Decimal: an id written as 9007199254740993.0 would lose its last digit
+        self._any = msgspec.json.Decoder(list[Any], float_hook=Decimal)
         self._keys = [self._names[name] for name in key if name in self._names]
         self._ids = [
             field
@@ -106,6 +119,7 @@ class RowFormat:
             (self._names[name], self._names[source])
             for name, source in self.filled.items()
         ]
+        self._hidden = [self._names[name] for name in hidden]
         self._member = self._names.get(member_column or "")
         self._encoder = msgspec.json.Encoder()
         self._seen_keys: set[tuple[object, ...]] = set()
@@ -128,17 +142,42 @@ class RowFormat:
 
         Raises:
             msgspec.DecodeError: it is no JSON array.
-            DocumentError: one of its rows is not an object.
+            DocumentError: one of its rows is not an object, or it is no UTF-8.
         """
+        try:
+            rows = self._decode(array)
+        except UnicodeDecodeError as error:
+            msg = f"the document is not UTF-8 text ({error.reason})"
+            raise DocumentError(msg) from None
+        except msgspec.DecodeError:
+            # half an emoji, where Amazon has cut a text: no reason to lose the rest
+            mended = _SURROGATES.sub(_without_lone, array)
+            if mended == array:
+                raise
+            rows = self._decode(mended)
+        self._settle(rows)
+        return rows
+
+    def _decode(self, array: bytes) -> list[Any]:
         try:
             rows: list[Any] = self._typed.decode(array)
         except msgspec.ValidationError:
             rows = [self._conform(row) for row in self._any.decode(array)]
-        self._settle(rows)
         return rows
 
     def _settle(self, rows: list[Any]) -> None:
-        """Make ids strings and key columns never null."""
+        """Make ids strings and key columns never null; drop what is hidden."""
+        self._complete_keys(rows)
+        for field in self._ids:
+            for row in rows:
+                value = getattr(row, field)
+                if type(value) is int:
+                    setattr(row, field, str(value))
+        for field in self._hidden:
+            for row in rows:
+                setattr(row, field, msgspec.UNSET)
+
+    def _complete_keys(self, rows: list[Any]) -> None:
         for field, source in self._fills:
             for row in rows:
                 setattr(row, field, getattr(row, source))
@@ -147,12 +186,7 @@ class RowFormat:
                 value = getattr(row, field)
                 if type(value) is not str:
                     setattr(row, field, "" if value is None else str(value))
-        for field in self._ids:
-            for row in rows:
-                value = getattr(row, field)
-                if type(value) is int:
-                    setattr(row, field, str(value))
-        if self._rows_checked < KEYS_CHECKED:
+        if self._keys and self._rows_checked < KEYS_CHECKED:
             self._check_keys(rows[: KEYS_CHECKED - self._rows_checked])
 
     def _check_keys(self, rows: Iterable[Any]) -> None:
@@ -184,7 +218,7 @@ class RowFormat:
         fitted = _fit(column_type, value)
         if fitted is None and value is not None:
             self.odd.add(name)
-            return value
+            return json.loads(_text.encode(value))  # without our Decimals
         return fitted
 
     # --- encoding ----------------------------------------------------------
@@ -224,6 +258,10 @@ class RowFormat:
                 yield record | added.get(getattr(row, self._member), common)
 
 
+def _without_lone(match: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if match["lone"] else match[0]
+
+
 def _fit(column_type: ColumnType, value: object) -> object:
     """Return the value in its column's type, or None where that would lose."""
     if value is None:
@@ -238,19 +276,28 @@ def _fit(column_type: ColumnType, value: object) -> object:
 def _fit_text(value: object, *, is_id: bool) -> str:
     if isinstance(value, str):
         return value
-    if is_id and isinstance(value, float) and value.is_integer():
+    if is_id and isinstance(value, Decimal) and value == value.to_integral_value():
         value = int(value)
-    return msgspec.json.encode(value).decode()
+    return _text.encode(value).decode()
+
+
+_text = msgspec.json.Encoder(decimal_format="number")
 
 
 def _fit_number(value: object, *, is_integer: bool) -> int | float | None:
     if isinstance(value, str):
         try:
-            value = int(value) if is_integer else float(value)
-        except ValueError:
+            value = _number.decode(value.strip())
+        except msgspec.DecodeError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         return None
-    if is_integer and isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value
+    if isinstance(value, int):
+        return value
+    if is_integer:
+        return int(value) if value == value.to_integral_value() else None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+_number = msgspec.json.Decoder(float_hook=Decimal)

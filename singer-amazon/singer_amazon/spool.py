@@ -7,11 +7,16 @@ let in, whatever its size.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import threading
+import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+from singer_amazon.errors import StorageError
 
 WAIT_SECONDS = 0.5
 
@@ -35,9 +40,13 @@ class SpoolFile:
 
         Raises:
             SpoolClosedError: the run ended meanwhile.
+            StorageError: the disk is full or broken.
         """
         self._spool.wait_for_room(self, len(block))
-        self._file.write(block)
+        try:
+            self._file.write(block)
+        except OSError as error:
+            raise _no_storage(self.path.parent, error) from None
 
     def restart(self) -> None:
         """Throw away what has been written so far."""
@@ -46,13 +55,21 @@ class SpoolFile:
         self._file.truncate()
 
     def finish(self) -> None:
-        """Declare it complete: from now on it waits to be delivered."""
-        self._file.close()
+        """Declare it complete: from now on it waits to be delivered.
+
+        Raises:
+            StorageError: the disk is full or broken.
+        """
+        try:
+            self._file.close()
+        except OSError as error:
+            raise _no_storage(self.path.parent, error) from None
         self._spool.completed(self)
 
     def discard(self) -> None:
         """Remove it and give its room back."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk refuses the last bytes
+            self._file.close()
         self.path.unlink(missing_ok=True)
         self._spool.remove(self)
 
@@ -65,6 +82,8 @@ class Spool:
         self.used = 0
         self._parent = folder
         self._folder: Path | None = None
+        self._remove: Callable[[], object] = lambda: None
+        """Removes the folder; happens by itself when nobody closes the spool."""
         self._files: list[SpoolFile] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -76,30 +95,40 @@ class Spool:
             return not self._files or self.used + expected_bytes < self.max_bytes
 
     def create(self) -> SpoolFile:
-        """Begin a document."""
+        """Begin a document.
+
+        Raises:
+            SpoolClosedError: the run is over.
+            StorageError: the folder cannot be written.
+        """
         with self._changed:
             if self._closed:
                 raise SpoolClosedError
-            if self._folder is None:
-                if self._parent:
-                    Path(self._parent).mkdir(parents=True, exist_ok=True)
-                # mkdtemp makes the folder readable by this user only
-                self._folder = Path(
-                    tempfile.mkdtemp(prefix="amazon-spool-", dir=self._parent)
-                )
             self._count += 1
-            file = SpoolFile(self, self._folder / f"{self._count:06d}")
+            try:
+                file = SpoolFile(self, self._own_folder() / f"{self._count:06d}")
+            except OSError as error:
+                place = self._parent or tempfile.gettempdir()
+                raise _no_storage(Path(place), error) from None
             self._files.append(file)
             return file
+
+    def _own_folder(self) -> Path:
+        if self._folder is None:
+            if self._parent:
+                Path(self._parent).mkdir(parents=True, exist_ok=True)
+            # mkdtemp makes the folder readable by this user only
+            folder = tempfile.mkdtemp(prefix="amazon-spool-", dir=self._parent)
+            self._folder = Path(folder)
+            self._remove = weakref.finalize(self, shutil.rmtree, folder, True)  # noqa: FBT003 - ignore_errors
+        return self._folder
 
     def close(self) -> None:
         """Remove everything; downloads under way are given up."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            folder, self._folder = self._folder, None
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._remove()
 
     # --- for SpoolFile -----------------------------------------------------
 
@@ -138,3 +167,10 @@ class Spool:
                 self._files.remove(file)
                 self.used -= file.size
             self._changed.notify_all()
+
+
+def _no_storage(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"documents cannot be spooled in {folder} ({error.strerror or error}): make "
+        "room there, set spool_dir to another folder, or lower spool_max_bytes"
+    )

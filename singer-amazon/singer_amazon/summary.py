@@ -138,6 +138,7 @@ def tell(tally: Tally, engine: Engine | None, now: datetime) -> None:
 def _listed(reports: Sequence[Report]) -> str:
     shown = ", ".join(
         f"{r.request.stream} of {r.request.account} {r.request.window}"
+        + (f" ({r.reason})" if r.reason else "")
         for r in reports[:_SHOWN]
     )
     more = len(reports) - _SHOWN

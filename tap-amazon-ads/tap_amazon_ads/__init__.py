@@ -1,6 +1,7 @@
 """Singer tap for Amazon Ads reports.
 
-- `tap`          settings and the tap itself
+- `tap`          the tap itself
+- `properties`   its settings
 - `streams`      report streams, `profiles` and `advertisers`
 - `definitions`  what each report stream asks for: catalogue and own reports
 - `catalogue`    the report types as data

@@ -176,10 +176,12 @@ class ReportsApi:
     ) -> Outcome | None:
         """Remember refused columns; a key column without stand-in is final."""
         definition = self._definitions[request.stream]
+        place = (request.account, request.report_type)
+        refused = bad | self.refused_columns(*place)
         lost = [
             name
-            for name in sorted(bad)
-            if name in definition.key and name not in definition.key_fallbacks
+            for name in definition.key
+            if name in refused and definition.key_fallbacks.get(name, name) in refused
         ]
         if lost:
             return model.Refused(
@@ -188,7 +190,6 @@ class ReportsApi:
                 "deselect this stream for the account, or define an own report",
                 scope="type",
             )
-        place = (request.account, request.report_type)
         with self._lock:
             self._refused[place] = self._refused.get(place, frozenset()) | bad
         account = self._account_of(request.account)

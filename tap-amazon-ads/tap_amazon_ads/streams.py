@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
+from singer_amazon.memory import Partition
 from singer_amazon.reports.model import NO_MEMBERS
 from singer_amazon.rows import (
     ColumnType,
@@ -16,7 +17,6 @@ from singer_amazon.rows import (
     encoded_members,
     json_schema,
 )
-from singer_amazon.session import Partition
 from singer_amazon.singer.stream import ReportStream
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.definitions import ADDED, Definition
@@ -57,15 +57,17 @@ class AdsReportStream(ReportStream):
         )
         wanted = frozenset(filled)
         if wanted not in self._layouts:
+            asked = self.requested_columns()
+            hidden = [name for name in filled.values() if name not in asked]
             columns: dict[str, ColumnType] = {
-                name: self.definition.columns[name]
-                for name in [*self.requested_columns(), *filled.values()]
+                name: self.definition.columns[name] for name in [*asked, *hidden]
             }
             self._layouts[wanted] = RowFormat(
                 columns,
                 self.definition.primary_key,
                 member_column="advertiserId" if self.definition.is_dsp else None,
                 filled=filled,
+                hidden=hidden,
             )
         return self._layouts[wanted]
 

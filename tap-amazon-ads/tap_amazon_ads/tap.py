@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
@@ -14,21 +15,18 @@ from singer_sdk import typing as th
 from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.errors import ConfigError
 from singer_amazon.http import ApiClient, Transport
+from singer_amazon.memory import Partition
 from singer_amazon.reports.windows import Limits, Range, summary_window
-from singer_amazon.session import Partition
-from singer_amazon.singer.settings import (
-    CREDENTIALS,
-    REPORTING,
-    day,
-    per_stream,
-)
+from singer_amazon.singer.properties import CREDENTIALS, REPORTING
+from singer_amazon.singer.settings import day, from_environment, per_stream
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
 from tap_amazon_ads.definitions import Definition, definitions
-from tap_amazon_ads.directory import KINDS, Directory, Wanted
+from tap_amazon_ads.directory import Directory, Wanted
+from tap_amazon_ads.properties import ACCOUNTS, REPORTS
 from tap_amazon_ads.reports_api import ReportsApi, report_type
 from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
 
@@ -44,7 +42,6 @@ TOKEN_HOSTS = {
 }
 DEFAULT_START_DAYS = 30
 LOOKBACK_DAYS = 30
-_IDS = th.ArrayType(th.CustomType({"type": ["string", "integer"]}))
 
 
 class TapAmazonAds(ReportTap):
@@ -54,90 +51,15 @@ class TapAmazonAds(ReportTap):
     config_jsonschema = th.PropertiesList(
         *CREDENTIALS,
         *REPORTING,
-        th.Property(
-            "profile_ids",
-            _IDS,
-            title="Profiles",
-            description="Profiles to read; all the token sees by default",
-        ),
-        th.Property(
-            "exclude_profile_ids",
-            _IDS,
-            title="Excluded profiles",
-            description="Profiles to leave out",
-        ),
-        th.Property(
-            "account_types",
-            th.ArrayType(th.StringType(allowed_values=list(KINDS))),
-            title="Account types",
-            description="Accounts to read: seller, vendor, agency; all by default",
-        ),
-        th.Property(
-            "advertiser_ids",
-            _IDS,
-            title="Advertisers",
-            description="DSP advertisers to read; all of the agencies by default",
-        ),
-        th.Property(
-            "time_unit",
-            th.StringType,
-            default="DAILY",
-            allowed_values=["DAILY", "SUMMARY"],
-            title="Time unit",
-            description="DAILY: a row per day; SUMMARY: one total over the range",
-        ),
-        th.Property(
-            "extra_columns",
-            th.CustomType(
-                {
-                    "type": ["object", "null"],
-                    "additionalProperties": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                    },
-                }
-            ),
-            title="Extra columns",
-            description=(
-                "Columns to add to streams, as an object of stream to names; "
-                "Amazon judges them"
-            ),
-        ),
-        th.Property(
-            "reports",
-            th.ArrayType(
-                th.ObjectType(
-                    th.Property("name", th.StringType, required=True),
-                    th.Property("ad_product", th.StringType, required=True),
-                    th.Property("report_type_id", th.StringType, required=True),
-                    th.Property("group_by", th.ArrayType(th.StringType), required=True),
-                    th.Property("columns", th.ArrayType(th.StringType)),
-                    th.Property(
-                        "filters",
-                        th.ArrayType(
-                            th.ObjectType(
-                                th.Property("field", th.StringType, required=True),
-                                th.Property(
-                                    "values",
-                                    th.ArrayType(th.StringType),
-                                    required=True,
-                                ),
-                            )
-                        ),
-                    ),
-                    th.Property(
-                        "time_unit",
-                        th.StringType,
-                        allowed_values=["DAILY", "SUMMARY"],
-                    ),
-                    th.Property("key", th.ArrayType(th.StringType)),
-                )
-            ),
-            default=[],
-            title="Own reports",
-            description="Report streams of your own, without code",
-        ),
+        *ACCOUNTS,
+        *REPORTS,
     ).to_dict()
+
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        """Settings of the environment; the SDK's reader fails on an empty number."""
+        self.append_builtin_config(self.config_jsonschema)
+        return from_environment(self.config_jsonschema, self._env_var_prefix)
 
     # --- streams -----------------------------------------------------------
 

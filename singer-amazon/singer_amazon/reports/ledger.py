@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import entries, spans
 from singer_amazon.reports.model import (
     NO_MEMBERS,
     ClosedGap,
+    Delivery,
     Gap,
     Members,
     PendingReport,
@@ -38,14 +39,6 @@ def roster(members: Members) -> Members:
 
 def _members(people: Members) -> Members:
     return NO_MEMBERS if people == _ITSELF else people
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A window after the bookmark that has been delivered already."""
-
-    window: Window
-    members: Members = NO_MEMBERS
 
 
 @dataclass(slots=True)
@@ -103,12 +96,15 @@ class Ledger:
         if wanted or self.members:
             self._keep_only(wanted)
         self.first_day = first_day
+        newcomers = wanted - self.members
         if self.bookmark is None:
-            self.members = wanted
+            self.members, newcomers = wanted, roster(wanted)
             self.joining = {}
         else:
-            self.joining = dict.fromkeys(wanted - self.members, first_day)
+            self.joining = dict.fromkeys(newcomers, first_day)
             self._melt()
+        if newcomers:  # none of them is owed what lies before the first day
+            self.gaps = list(self._outside(self.gaps, _until(first_day), newcomers))
 
     def _keep_only(self, wanted: Members) -> None:
         self.members &= wanted
@@ -137,7 +133,7 @@ class Ledger:
 
     def close_history(self, oldest_kept: date, now: datetime) -> list[ClosedGap]:
         """Close the parts of gaps that Amazon keeps no longer."""
-        past = Window(date.min, day_before(oldest_kept))
+        past = _until(oldest_kept)
         return [
             self._close(replace(gap, window=part), "Amazon keeps it no longer", now)
             for gap in list(self.gaps)
@@ -206,37 +202,12 @@ class Ledger:
             entry["replication_key_value"] = self.bookmark.isoformat()
             if self.start is not None:
                 entry["start_date"] = self.start.isoformat()
-            entry |= _people(self.members)
-        lists: dict[str, list[dict[str, object]]] = {
-            "delivered": [
-                _window(d.window) | _people(d.members) for d in self.delivered
-            ],
-            "pending_reports": [
-                {"report_id": p.report_id}
-                | _window(p.window)
-                | {
-                    "fingerprint": p.fingerprint,
-                    "requested_at": p.requested_at.isoformat(),
-                }
-                | _people(p.members)
-                for p in self.pending
-            ],
-            "gaps": [
-                _window(g.window)
-                | {"reason": g.reason, "attempts": g.attempts}
-                | _people(g.members)
-                for g in self.gaps
-            ],
-            "closed_gaps": [
-                _window(c.window)
-                | {
-                    "reason": c.reason,
-                    "attempts": c.attempts,
-                    "closed_at": c.closed_at.isoformat(),
-                }
-                | _people(c.members)
-                for c in self.closed_gaps
-            ],
+            entry |= entries.of_members(self.members)
+        lists = {
+            "delivered": [entries.of_delivery(item) for item in self.delivered],
+            "pending_reports": [entries.of_pending(item) for item in self.pending],
+            "gaps": [entries.of_gap(item) for item in self.gaps],
+            "closed_gaps": [entries.of_closed_gap(c) for c in self.closed_gaps],
         }
         return entry | {name: items for name, items in lists.items() if items}
 
@@ -247,43 +218,15 @@ class Ledger:
         Raises:
             ValueError: if a part is not what this version writes.
         """
+        read = entries.read_list
         return cls(
-            bookmark=_read_day(entry.get("replication_key_value")),
-            start=_read_day(entry.get("start_date")),
-            members=_read_people(entry),
-            delivered=[
-                Delivery(_read_window(item), _read_people(item))
-                for item in _items(entry, "delivered")
-            ],
-            pending=[
-                PendingReport(
-                    report_id=str(item["report_id"]),
-                    window=_read_window(item),
-                    fingerprint=str(item["fingerprint"]),
-                    requested_at=_read_instant(item["requested_at"]),
-                    members=_read_people(item),
-                )
-                for item in _items(entry, "pending_reports")
-            ],
-            gaps=[
-                Gap(
-                    _read_window(item),
-                    str(item["reason"]),
-                    int(str(item["attempts"])),
-                    _read_people(item),
-                )
-                for item in _items(entry, "gaps")
-            ],
-            closed_gaps=[
-                ClosedGap(
-                    _read_window(item),
-                    str(item["reason"]),
-                    int(str(item["attempts"])),
-                    _read_instant(item["closed_at"]),
-                    _read_people(item),
-                )
-                for item in _items(entry, "closed_gaps")
-            ],
+            bookmark=entries.read_day(entry.get("replication_key_value")),
+            start=entries.read_day(entry.get("start_date")),
+            members=entries.read_members(entry),
+            delivered=read(entry, "delivered", entries.read_delivery),
+            pending=read(entry, "pending_reports", entries.read_pending),
+            gaps=read(entry, "gaps", entries.read_gap),
+            closed_gaps=read(entry, "closed_gaps", entries.read_closed_gap),
         )
 
     # --- inside ------------------------------------------------------------
@@ -292,6 +235,7 @@ class Ledger:
         if self.bookmark is None and self.first_day is not None:
             self.bookmark = day_before(self.first_day)
             self.start = self.first_day
+            self._melt()
 
     def _melt(self) -> None:
         """Move the bookmark over delivered windows and drop what it covers."""
@@ -313,7 +257,9 @@ class Ledger:
         """Make gaps of what is missing; days that were one count an attempt more."""
         people: dict[tuple[Window, int], set[str]] = {}
         for person in roster(members):
-            days = spans.subtract([window], self.done(person))
+            owed_from = self.joining.get(person, date.min)
+            owed = window.clip(owed_from, date.max)
+            days = spans.subtract([owed] if owed else [], self.done(person))
             known = [g for g in self.gaps if person in roster(g.members)]
             for gap in known:
                 for part in spans.intersect(days, [gap.window]):
@@ -348,6 +294,11 @@ class Ledger:
             if served:
                 for part in spans.subtract([gap.window], [window]):
                     yield replace(gap, window=part, members=_members(served))
+
+
+def _until(day: date) -> Window:
+    """Return all days before this one."""
+    return Window(date.min, day_before(day))
 
 
 def _reach(done: spans.Spans, bookmark: date) -> date:

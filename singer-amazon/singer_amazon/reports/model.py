@@ -72,6 +72,14 @@ class PendingReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """A window after the bookmark that has been delivered already."""
+
+    window: Window
+    members: Members = NO_MEMBERS
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A window whose report failed or could not be read, to be tried again."""
 

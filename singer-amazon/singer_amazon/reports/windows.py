@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from singer_amazon.reports import spans
 from singer_amazon.reports.ledger import Ledger, roster
@@ -73,8 +73,13 @@ def plan(
     start, notes = _first_day(days)
     ledger.cover(members, start)
     if ledger.bookmark is not None:
+        # a bookmark goes before start_date, except for advertisers that join
+        notes = notes if ledger.joining else []
         notes += _skip(ledger, days)
-    asks = [*_gap_asks(ledger, members), *_day_asks(ledger, days, limits, members)]
+    asks = [
+        *_gap_asks(ledger, limits, members),
+        *_day_asks(ledger, days, limits, members),
+    ]
     return Plan(tuple(asks), tuple(notes))
 
 
@@ -106,27 +111,35 @@ def _first_day(days: Range) -> tuple[date, list[str]]:
 
 def _skip(ledger: Ledger, days: Range) -> list[str]:
     """Move a bookmark over days that are cut by the user or lost at Amazon."""
-    assert ledger.bookmark is not None  # noqa: S101 - the caller looked
-    first = day_after(ledger.bookmark)
-    notes = []
-    if first < days.oldest_kept:
-        lost = Window(first, day_before(days.oldest_kept))
-        notes.append(f"{lost} cannot be had any more: Amazon keeps it no longer")
-        ledger.skip_to(lost.end)
-        first = days.oldest_kept
-    if days.start_is_set and first < days.start:
-        cut = Window(first, day_before(days.start))
-        notes.append(f"start_date {days.start} leaves out {cut}")
-        ledger.skip_to(cut.end)
+    notes = _skip_to(
+        ledger,
+        day_before(days.oldest_kept),
+        "{} cannot be had any more: Amazon keeps it no longer",
+    )
+    if days.start_is_set:
+        notes += _skip_to(
+            ledger, day_before(days.start), f"start_date {days.start} leaves out {{}}"
+        )
     return notes
 
 
-def _gap_asks(ledger: Ledger, wanted: Members) -> Iterable[Ask]:
+def _skip_to(ledger: Ledger, day: date, sentence: str) -> list[str]:
+    assert ledger.bookmark is not None  # noqa: S101 - the caller looked
+    if ledger.bookmark >= day:
+        return []
+    missing = ledger.missing(Window(day_after(ledger.bookmark), day))
+    ledger.skip_to(day)
+    return [sentence.format(window) for window in missing]
+
+
+def _gap_asks(ledger: Ledger, limits: Limits, wanted: Members) -> Iterable[Ask]:
     for gap in ledger.gaps:
         people = roster(gap.members) & roster(wanted)
         busy = [p.window for p in ledger.pending if roster(p.members) & people]
-        for window in spans.subtract([gap.window], busy):
-            yield Ask(window, gap.members, window.start, is_gap=True)
+        left = spans.subtract([gap.window], busy)
+        for window in spans.split(left, limits.max_range_days):
+            for chosen in _batches(sorted(people), limits.max_members):
+                yield Ask(window, _members(chosen), window.start, is_gap=True)
 
 
 def _day_asks(
@@ -141,10 +154,10 @@ def _day_asks(
     for (new, back), people in groups.items():
         for window in spans.split([*new, *back], limits.max_range_days):
             fresh = spans.intersect([window], new)
-            since = fresh[0].start if fresh else window.end
+            # nobody waits for days that are only read again
+            since = fresh[0].start if fresh else days.end
             for chosen in _batches(people, limits.max_members):
-                members = NO_MEMBERS if chosen == [""] else frozenset(chosen)
-                yield Ask(window, members, since)
+                yield Ask(window, _members(chosen), since)
 
 
 def _new_days(ledger: Ledger, days: Range, person: str) -> spans.Spans:
@@ -171,24 +184,32 @@ def _lookback(
     done = ledger.done(person)
     if not done:
         return ()
-    count = limits.lookback_days
-    new_count = sum(window.days for window in new)
-    if new_count <= limits.max_range_days:
-        count = min(count, limits.max_range_days - new_count)
-    newest = done[-1].end
-    if count <= 0:
-        return ()
-    first = max(newest - timedelta(days=count - 1), days.oldest_kept)
-    if days.start_is_set:
-        first = max(first, days.start)
-    if ledger.start is not None:
-        first = max(first, ledger.start)
-    if first > newest:
-        return ()
-    return spans.subtract(
-        spans.intersect([Window(first, newest)], done),
-        [*ledger.gap_days(person), *ledger.pending_days(person)],
+    newest = min(done[-1].end, days.end)
+    first = max(
+        date.fromordinal(max(newest.toordinal() - limits.lookback_days + 1, 1)),
+        days.oldest_kept,
+        days.start if days.start_is_set else date.min,
+        ledger.start or date.min,
     )
+    busy = [*ledger.gap_days(person), *ledger.pending_days(person)]
+    while first <= newest:
+        back = spans.subtract(spans.intersect([Window(first, newest)], done), busy)
+        if _is_free(new, back, limits.max_range_days):
+            return back
+        first = day_after(first)
+    return ()
+
+
+def _is_free(new: spans.Spans, back: spans.Spans, longest: int) -> bool:
+    """Whether a look-back costs no report more; where one cannot do, it may."""
+    if sum(window.days for window in new) > longest:
+        return True
+    alone, together = spans.split(new, longest), spans.split([*new, *back], longest)
+    return len(together) <= len(alone)
+
+
+def _members(people: list[str]) -> Members:
+    return NO_MEMBERS if people == [""] else frozenset(people)
 
 
 def _batches(people: list[str], size: int) -> Iterable[list[str]]:

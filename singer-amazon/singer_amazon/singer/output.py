@@ -75,13 +75,18 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         return self._stop_at is not None
 
     def check(self) -> None:
-        """Raise where a signal has asked to end.
+        """Raise where the run has to end; for the main thread while it waits.
 
         Raises:
-            StoppedError: it has.
+            StoppedError: a signal has asked for it.
+            BrokenPipeError: nobody reads any more, e.g. after a kill of Meltano.
         """
         if self._stop_at is not None:
             raise StoppedError
+        if self._descriptor() is not None and self._is_pipe:
+            events = [event for _, event in self._poll.poll(0)]
+            if any(event & (select.POLLERR | select.POLLHUP) for event in events):
+                raise BrokenPipeError
 
     # --- writing -----------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The settings all taps share, and how their text forms are read.
+"""Reads settings: their text forms, what is wrong with them.
 
 Environment variables and Meltano give numbers, lists and objects as text; a
 number where text is wanted (a profile id) is as common. Both are accepted.
@@ -7,224 +7,40 @@ number where text is wanted (a profile id) is as common. Both are accepted.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from dotenv import dotenv_values, find_dotenv
 from jsonschema import Draft7Validator
-from singer_sdk import typing as th
 
 from singer_amazon.errors import ConfigError
 
-REGIONS = ("NA", "EU", "FE")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?")
+_BATCH_PARTS = {
+    "encoding": {"format", "compression"},
+    "storage": {"root", "prefix", "params"},
+}
+_SWITCHES = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
 
-CREDENTIALS = (
-    th.Property(
-        "client_id",
-        th.StringType,
-        required=True,
-        secret=True,
-        title="Client ID",
-        description="Login with Amazon client id of your application",
-    ),
-    th.Property(
-        "client_secret",
-        th.StringType,
-        required=True,
-        secret=True,
-        title="Client secret",
-        description="Login with Amazon client secret of your application",
-    ),
-    th.Property(
-        "refresh_token",
-        th.StringType,
-        required=True,
-        secret=True,
-        title="Refresh token",
-        description="Refresh token of the user who granted access (Atzr|...)",
-    ),
-    th.Property(
-        "region",
-        th.StringType,
-        default="NA",
-        allowed_values=list(REGIONS),
-        title="Region",
-        description=(
-            "Region of the accounts: NA, EU or FE. Several regions are several "
-            "plugins (Meltano: inherit_from)"
-        ),
-    ),
-    th.Property(
-        "endpoint_uri",
-        th.StringType,
-        title="Endpoint URI",
-        description="Base URL of the API, instead of the region's own",
-    ),
-    th.Property(
-        "auth_uri",
-        th.StringType,
-        title="Auth URI",
-        description="URL of the token endpoint, instead of Login with Amazon's own",
-    ),
-    th.Property(
-        "max_attempts",
-        th.IntegerType(minimum=1),
-        default=5,
-        title="Max attempts",
-        description=(
-            "Tries per API call on 5xx, lost connections and time-outs. "
-            "Throttling (429) never counts: it is waited out"
-        ),
-    ),
-    th.Property(
-        "max_concurrency",
-        th.IntegerType(minimum=1),
-        default=8,
-        title="Max concurrency",
-        description="API calls under way at once",
-    ),
-    th.Property(
-        "user_agent",
-        th.StringType,
-        title="User agent",
-        description="User-Agent header; the default names product and version",
-    ),
-)
 
-REPORTING = (
-    th.Property(
-        "start_date",
-        th.DateType,
-        title="Start date",
-        description=(
-            "First day to read, in each account's own time zone; 30 days back by "
-            "default. An existing bookmark goes first"
-        ),
-    ),
-    th.Property(
-        "end_date",
-        th.DateType,
-        title="End date",
-        description="Last day to read; the newest complete day by default",
-    ),
-    th.Property(
-        "lookback_days",
-        th.CustomType(
-            {
-                "type": ["integer", "object", "null"],
-                "minimum": 0,
-                "additionalProperties": {"type": "integer", "minimum": 0},
-            }
-        ),
-        default=30,
-        title="Look-back days",
-        description=(
-            "Delivered days to read again because Amazon restates them: a number, "
-            "or an object of stream to number"
-        ),
-    ),
-    th.Property(
-        "holdback_days",
-        th.CustomType(
-            {
-                "type": ["integer", "object", "null"],
-                "minimum": 0,
-                "additionalProperties": {"type": "integer", "minimum": 0},
-            }
-        ),
-        default=0,
-        title="Hold-back days",
-        description=(
-            "Newest complete days not to ask for yet: a number, or an object of "
-            "stream to number"
-        ),
-    ),
-    th.Property(
-        "max_runtime_seconds",
-        th.NumberType(minimum=0),
-        default=14400,
-        title="Max runtime",
-        description=(
-            "After this many seconds nothing new is asked for or waited for; what "
-            "is ready is delivered, the rest stays in the state, exit 0"
-        ),
-    ),
-    th.Property(
-        "poll_interval_seconds",
-        th.NumberType(exclusive_minimum=0),
-        default=15,
-        title="Poll interval",
-        description="Seconds between the first looks at a report",
-    ),
-    th.Property(
-        "poll_interval_max_seconds",
-        th.NumberType(exclusive_minimum=0),
-        default=300,
-        title="Longest poll interval",
-        description="Seconds between the last looks at a report",
-    ),
-    th.Property(
-        "report_attempts",
-        th.IntegerType(minimum=1),
-        default=3,
-        title="Report attempts",
-        description="How often a failed report is asked for before it is a gap",
-    ),
-    th.Property(
-        "raw_report_uri",
-        th.StringType,
-        title="Raw report URI",
-        description=(
-            "s3://bucket/prefix or file:///folder: keeps each report document "
-            "there, byte for byte"
-        ),
-    ),
-    th.Property(
-        "report_stuck_hours",
-        th.NumberType(exclusive_minimum=0),
-        default=24,
-        title="Stuck after",
-        description="Hours after which an unfinished report is asked for again",
-    ),
-    th.Property(
-        "gap_max_runs",
-        th.IntegerType(minimum=1),
-        default=5,
-        title="Gap max runs",
-        description="Runs in which a gap is tried again before it is closed",
-    ),
-    th.Property(
-        "spool_dir",
-        th.StringType,
-        title="Spool folder",
-        description="Where documents wait on disk; the system's temp by default",
-    ),
-    th.Property(
-        "spool_max_bytes",
-        th.IntegerType(minimum=1),
-        default=2 * 1024**3,
-        title="Spool limit",
-        description="Disk space for waiting documents, in bytes",
-    ),
-    *(
-        th.Property(
-            name,
-            th.StringType,
-            secret=name in {"aws_secret_access_key", "aws_session_token"},
-            title=title,
-            description=f"{title}, for raw_report_uri",
-        )
-        for name, title in (
-            ("aws_access_key_id", "AWS access key id"),
-            ("aws_secret_access_key", "AWS secret access key"),
-            ("aws_session_token", "AWS session token"),
-            ("aws_region", "AWS region"),
-            ("aws_profile_name", "AWS profile"),
-            ("aws_endpoint_override", "S3 endpoint"),
-        )
-    ),
-)
+def from_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    """Return the settings in the environment, else in `.env`, as they stand there.
+
+    `.env` is looked for in the working folder and those above it.
+    """
+    outside = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
+    found = {
+        name: outside.get(prefix + name.upper().replace("-", "_"))
+        for name in schema.get("properties", {})
+    }
+    return {name: text for name, text in found.items() if text}
 
 
 def coerced(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,22 +65,28 @@ def _coerce(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
         value = int(value) if value == value.to_integral_value() else float(value)
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
-    if isinstance(value, str) and value and "string" not in types:
-        if any(name in types for name in ("integer", "number", "object", "array")):
-            try:
-                return json.loads(value)
-            except ValueError:
-                return value.split(",") if "array" in types else value
-        if "boolean" in types:
-            return {"true": True, "false": False}.get(value.lower(), value)
-    if (
-        isinstance(value, int)
-        and not isinstance(value, bool)
-        and types[:1] == ["string"]
-    ):
-        return str(value)
+    if isinstance(value, str) and value and types and "string" not in types:
+        value = _from_text(value, types)
     if isinstance(value, list) and schema.get("items"):
         return [_coerce(item, schema["items"]) for item in value]
+    if isinstance(value, dict) and schema.get("properties"):
+        return {
+            k: _coerce(v, schema["properties"].get(k, {})) for k, v in value.items()
+        }
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number and types[:1] == ["string"] else value
+
+
+def _from_text(text: str, types: Iterable[str]) -> Any:  # noqa: ANN401
+    """Read JSON; a list may also be written `a, b`, a switch as `yes`."""
+    if "boolean" in types:
+        return _SWITCHES.get(text.strip().lower(), text)
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    if "array" in types and isinstance(value, (str, int, float)):
+        return [part.strip() for part in text.split(",") if part.strip()]
     return value
 
 
@@ -283,7 +105,7 @@ def complaints(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str
 
 
 def day(config: Mapping[str, Any], name: str) -> date | None:
-    """Return a date setting.
+    """Return a date setting; a time of day behind it does not matter.
 
     Raises:
         ConfigError: it is no date of the form YYYY-MM-DD.
@@ -291,8 +113,9 @@ def day(config: Mapping[str, Any], name: str) -> date | None:
     value = config.get(name)
     if value is None:
         return None
+    found = _DAY.fullmatch(str(value))
     try:
-        return date.fromisoformat(str(value)[:10])
+        return date.fromisoformat(found.group(1) if found else "")
     except ValueError:
         msg = f"{name} {value!r} is not a date: write it as YYYY-MM-DD"
         raise ConfigError(msg) from None
@@ -321,6 +144,24 @@ def check_shared(config: Mapping[str, Any]) -> None:
             f"poll_interval_max_seconds {longest} is below poll_interval_seconds "
             f"{first}: it must be at least that"
         )
+        raise ConfigError(msg)
+    _check_batches(config.get("batch_config") or {})
+
+
+def _check_batches(batches: Mapping[str, Any]) -> None:
+    for part, name in (("encoding", "format"), ("storage", "root")):
+        if batches and not (batches.get(part) or {}).get(name):
+            msg = f"batch_config has no {part}.{name}: it is required"
+            raise ConfigError(msg)
+    unknown = batches.keys() - _BATCH_PARTS.keys() - {"batch_size"}
+    for part, names in _BATCH_PARTS.items():
+        unknown |= {f"{part}.{n}" for n in (batches.get(part) or {}).keys() - names}
+    if unknown:
+        msg = f"batch_config: {', '.join(sorted(unknown))} is not known: leave it out"
+        raise ConfigError(msg)
+    size = batches.get("batch_size")
+    if size is not None and (not isinstance(size, int) or size < 1):
+        msg = f"batch_config: batch_size {size!r} is no number of rows above 0"
         raise ConfigError(msg)
 
 

@@ -19,9 +19,9 @@ from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.mapper import SameRecordTransform
 
 from singer_amazon.documents import pieces, unpacked
+from singer_amazon.memory import Partition
 from singer_amazon.reports.engine import Report
 from singer_amazon.rows import RowFormat, Stamp
-from singer_amazon.session import Partition
 from singer_amazon.singer.writing import (
     BatchFiles,
     WriteRows,
@@ -77,19 +77,10 @@ class ReportStream(Stream, abc.ABC):
 
     def get_records(
         self,
-        context: Any,  # noqa: ANN401, ARG002 - the SDK's signature
+        context: Any,  # noqa: ANN401 - the SDK's signature
     ) -> Iterable[dict[str, Any]]:
-        """Yield this stream's rows; those of other streams are written meanwhile."""
-        for report in self.tap.session.documents(self.name):
-            mine = [t for t in report.takers if t.stream == self.name]
-            if not mine:
-                self.tap.deliver(report)
-                continue
-            partition = self.tap.session.partition(mine[0])
-            layout, stamp = self.row_format(partition), self.stamp(partition)
-            for rows in self._rows(report, layout):
-                yield from layout.records(rows, stamp)
-            self.tap.session.delivered(report, {})
+        """Yield nothing: rows go out document by document, see `_sync_records`."""
+        return self._sync_records(context)
 
     def _sync_records(
         self,

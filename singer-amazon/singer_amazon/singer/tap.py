@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import json
 import logging
 import os
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import cached_property
-from types import FrameType
-from typing import IO, Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-import msgspec
-from singer_sdk import Stream, Tap
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
-from singer_sdk.helpers.capabilities import (
-    CapabilitiesEnum,
-    PluginCapabilities,
-    TapCapabilities,
-)
 from singer_sdk.singerlib import StateMessage
 
-from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError, DocumentError
 from singer_amazon.fetcher import DocumentFetcher
 from singer_amazon.http import Transport
+from singer_amazon.memory import Memory, Partition
 from singer_amazon.raw_store import RawStore, open_raw_store
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Patience, Report
 from singer_amazon.reports.runner import Runner
-from singer_amazon.session import Memory, Partition, Session
-from singer_amazon.singer.output import MessageWriter, StoppedError
-from singer_amazon.singer.settings import check_shared, coerced, complaints
+from singer_amazon.session import Session
+from singer_amazon.singer.command import CommandTap
+from singer_amazon.singer.output import StoppedError
+from singer_amazon.singer.settings import check_shared
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.writing import check_batch_config
 from singer_amazon.spool import Spool, SpoolFile
@@ -49,31 +40,18 @@ T = TypeVar("T")
 SETTLE_SECONDS = 0.3
 """How long the end of a run waits for the ids of reports asked for just now."""
 
+TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
+"""Libraries whose debug logs show signed addresses and headers."""
+
 TEST_SECONDS = 120
 """How long a connection test waits for reports."""
 
 
-class ReportTap(Tap, abc.ABC):
+class ReportTap(CommandTap):
     """Base of the taps; one instance is one run."""
 
-    message_writer_class = MessageWriter
-    clock: Clock = SystemClock()
     workers: int | None = None
     """Threads for calls: `max_concurrency` of them; 0 for tests without threads."""
-
-    # ACTIVATE_VERSION is left out: with some reports still pending it would
-    # delete rows in the target that are simply not there yet.
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        TapCapabilities.CATALOG,
-        TapCapabilities.STATE,
-        TapCapabilities.DISCOVER,
-        TapCapabilities.TEST,
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.BATCH,
-        PluginCapabilities.STRUCTURED_LOGGING,
-    ]
 
     # --- what a tap adds ---------------------------------------------------
 
@@ -98,27 +76,7 @@ class ReportTap(Tap, abc.ABC):
     def transport(self) -> Transport:
         """What sends this tap's requests."""
 
-    # --- settings ----------------------------------------------------------
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self.append_builtin_config(self.config_jsonschema)
-        self._config = coerced(self._config, self.config_jsonschema)
-        # the SDK fills in the defaults here; its texts show secret values
-        if not super()._validate_config(raise_errors=False):
-            return []
-        sentences = complaints(self._config, self.config_jsonschema)
-        if raise_errors:
-            raise ConfigValidationError(
-                "; ".join(sentences), errors=sentences, schema={}
-            )
-        return sentences
-
-    @property
-    def writer(self) -> MessageWriter:
-        """The one way to stdout."""
-        writer = self.message_writer
-        assert isinstance(writer, MessageWriter)  # noqa: S101 - message_writer_class
-        return writer
+    # --- streams -----------------------------------------------------------
 
     @property
     def streams(self) -> dict[str, Stream]:
@@ -137,16 +95,6 @@ class ReportTap(Tap, abc.ABC):
     def tally(self) -> Tally:
         """What this run counts."""
         return Tally(self.clock.now())
-
-    def warn_once(self, text: str) -> None:
-        """Log a warning that was not logged before in this run."""
-        if text not in self._warned:
-            self._warned.add(text)
-            self.logger.warning(text)
-
-    @cached_property
-    def _warned(self) -> set[str]:
-        return set()
 
     # --- the session -------------------------------------------------------
 
@@ -234,7 +182,6 @@ class ReportTap(Tap, abc.ABC):
             return
         self._discard(report)
         session.delivered(report, rows)
-        session.write_state()
 
     @staticmethod
     def _discard(report: Report) -> None:
@@ -259,30 +206,6 @@ class ReportTap(Tap, abc.ABC):
 
     # --- running -----------------------------------------------------------
 
-    def in_background(self, call: Callable[[], T]) -> T:
-        """Run a blocking call so that a signal is still answered.
-
-        Raises:
-            StoppedError: a signal arrived first.
-        """
-        results: list[T] = []
-        errors: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                results.append(call())
-            except BaseException as error:  # noqa: BLE001 - raised again below
-                errors.append(error)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.05)
-            self.writer.check()
-        if errors:
-            raise errors[0]
-        return results[0]
-
     def check(self) -> None:
         """Check settings and the folder or bucket for originals.
 
@@ -294,13 +217,26 @@ class ReportTap(Tap, abc.ABC):
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
         if self._raw_store is not None:
-            self._raw_store.check()
+            self.in_background(self._raw_store.check)
 
     def run(self) -> int:
         """Sync everything and return the exit code."""
-        code = 0
+        self.tally.started = self.clock.now()
         try:
             self.check()
+        except StoppedError:
+            return 0
+        except AmazonError as error:
+            self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
+            return 1
+        code = self._sync()
+        engine = self._session.engine if self._session is not None else None
+        tell(self.tally, engine, self.clock.now())
+        return 1 if self.tally.failures else code
+
+    def _sync(self) -> int:
+        """Write all streams and the last state; return 1 if the run broke off."""
+        try:
             self._warn_about_batches()
             self.sync_all()
         except StoppedError:
@@ -312,16 +248,13 @@ class ReportTap(Tap, abc.ABC):
                 "The target closed its input: see its log for the reason"
             )
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
+            return 1
         except AmazonError as error:
             self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
-            code = 1
+            return 1
         finally:
             self._end()
-        if self._session is not None or self.tally.problems:
-            engine = self._session.engine if self._session else None
-            tell(self.tally, engine, self.clock.now())
-        return 1 if self.tally.failures else code
+        return 0
 
     def _end(self) -> None:
         """Write the last state and remove what lies on disk."""
@@ -336,7 +269,9 @@ class ReportTap(Tap, abc.ABC):
         mapped = [
             stream.name
             for stream in self.streams.values()
-            if isinstance(stream, ReportStream) and not stream.is_plain
+            if isinstance(stream, ReportStream)
+            and stream.selected
+            and not stream.is_plain
         ]
         if self.config.get("batch_config") and mapped:
             self.logger.warning(
@@ -344,54 +279,3 @@ class ReportTap(Tap, abc.ABC):
                 "streams send records instead of batch files",
                 len(mapped),
             )
-
-    def _handle_termination(
-        self,
-        signum: int,
-        frame: FrameType | None,  # noqa: ARG002 - the signature of a handler
-    ) -> None:
-        """Ask the main thread to end; a second signal ends at once."""
-        if self.writer.is_stopping:
-            os._exit(128 + signum)
-        self.writer.stop()
-
-    @classmethod
-    def _from_command_line(
-        cls,
-        config: Any,  # noqa: ANN401 - the SDK's private class
-        state: IO[str] | None,
-        catalog: IO[str] | None,
-    ) -> ReportTap:
-        try:
-            return cls(
-                config=config.config,
-                state=None if state is None else msgspec.json.decode(state.read()),
-                catalog=None if catalog is None else json.load(catalog),
-                parse_env_config=config.parse_env,
-                validate_config=True,
-            )
-        except ConfigValidationError as error:
-            for sentence in error.errors:
-                cls.logger.error(sentence)  # noqa: TRY400 - sentences for people
-        except (AmazonError, ValueError) as error:
-            cls.logger.error(str(error))  # noqa: TRY400
-        sys.exit(1)
-
-    @classmethod
-    def invoke(  # type: ignore[override]  # as the SDK's own override does
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: Any = None,  # noqa: ANN401 - the SDK's private class
-        state: IO[str] | None = None,
-        catalog: IO[str] | None = None,
-    ) -> None:
-        """Run the tap from the command line and exit with its code."""
-        super(Tap, cls).invoke(about=about, about_format=about_format)  # prints, exits
-        cls.print_version(print_fn=cls.logger.info)
-        tap = cls._from_command_line(config, state, catalog)
-        sys.stdout.flush()
-        code = tap.run()
-        sys.stderr.flush()
-        sys.exit(code)

@@ -154,3 +154,9 @@ def check_batch_config(config: BatchConfig | None) -> None:
             "with compression gzip or none"
         )
         raise ConfigError(msg)
+    try:
+        with config.storage._fs():  # noqa: SLF001 - makes the folder, as open() does
+            pass
+    except (OSError, ImportError, ValueError) as error:
+        msg = f"batch_config: {config.storage.root} cannot be written ({error})"
+        raise ConfigError(msg) from None

@@ -1,0 +1,157 @@
+"""Whose turn it is: reports that wait for a call, behind the budget it needs.
+
+A report sleeps until it is due and then waits in the lane of its account and
+kind of call. Where several lanes are open the most urgent kind goes first.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from singer_amazon.reports.budget import Budget
+from singer_amazon.reports.model import ReportRequest
+from singer_amazon.reports.report import KIND_OF_STATE, Kind, Report
+
+_Rank = tuple[float, float]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The reports of one account that wait for one kind of call."""
+
+    kind: Kind
+    budget: Budget = field(default_factory=Budget)
+    waiting: list[tuple[_Rank, int, Report]] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        """Drop reports that have moved on; tell whether anybody is left."""
+        while self.waiting and not _waits_for(self.waiting[0][2], self.kind):
+            heapq.heappop(self.waiting)
+        return not self.waiting
+
+
+class Agenda:
+    """All reports that wait for a call."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[tuple[Kind, str], _Lane] = {}
+        self._sleeping: list[tuple[datetime, int, Report]] = []
+        self._sequence = itertools.count()
+
+    def budget(self, kind: Kind, account: str) -> Budget:
+        """Return the pace of one kind of call for one account."""
+        return self._lane(kind, account).budget
+
+    def put(self, report: Report, due: datetime) -> None:
+        """Let a report wait for the call its state asks for, from `due` on."""
+        heapq.heappush(self._sleeping, (due, next(self._sequence), report))
+
+    def take(
+        self, now: datetime, count: int, *, may_fetch: bool
+    ) -> list[tuple[Kind, Report]]:
+        """Take out up to `count` reports whose turn it is."""
+        self._wake(now)
+        taken: list[tuple[Kind, Report]] = []
+        heads = [
+            (kind, lane.waiting[0], account)
+            for (kind, account), lane in self._lanes.items()
+            if (may_fetch or kind is not Kind.FETCH) and _is_open(lane, now)
+        ]
+        heapq.heapify(heads)
+        while heads and len(taken) < count:
+            kind, _, account = heapq.heappop(heads)
+            lane = self._lanes[kind, account]
+            taken.append((kind, heapq.heappop(lane.waiting)[2]))
+            lane.budget.take(now)
+            if _is_open(lane, now):
+                heapq.heappush(heads, (kind, lane.waiting[0], account))
+        return taken
+
+    def next_wake(self, now: datetime) -> datetime | None:
+        """Return when it is somebody's turn again, if anybody waits."""
+        times = [
+            lane.budget.ready_at(now)
+            for lane in self._lanes.values()
+            if not lane.is_empty()
+        ]
+        while self._sleeping and self._sleeping[0][2].state not in KIND_OF_STATE:
+            heapq.heappop(self._sleeping)
+        if self._sleeping:
+            times.append(self._sleeping[0][0])
+        return min(times, default=None)
+
+    def _wake(self, now: datetime) -> None:
+        while self._sleeping and self._sleeping[0][0] <= now:
+            due, number, report = heapq.heappop(self._sleeping)
+            kind = KIND_OF_STATE.get(report.state)
+            if kind is None:
+                continue
+            lane = self._lane(kind, report.request.account)
+            rank = (0.0, due.timestamp())
+            if kind is Kind.CREATE:
+                # who was refused lets the others try first: one report type that
+                # Amazon throttles for hours must not hold up all the rest
+                rank = (report.throttled, report.place)
+            heapq.heappush(lane.waiting, (rank, number, report))
+
+    def _lane(self, kind: Kind, account: str) -> _Lane:
+        return self._lanes.setdefault((kind, account), _Lane(kind))
+
+
+class Arrivals:
+    """Documents that can be delivered, in the order they came."""
+
+    def __init__(self) -> None:
+        self._all: OrderedDict[Report, None] = OrderedDict()
+        self._of_stream: dict[str, OrderedDict[Report, None]] = {}
+
+    def put(self, report: Report) -> None:
+        """Add a report."""
+        self._all[report] = None
+        for taker in report.takers:
+            self._of_stream.setdefault(taker.stream, OrderedDict())[report] = None
+
+    def take(self, streams: Iterable[str]) -> Report | None:
+        """Take out the oldest of these streams, else the oldest of all."""
+        queues = [self._of_stream.get(name) for name in streams]
+        report = next(iter(next(filter(None, [*queues, self._all]), ())), None)
+        if report is not None:
+            del self._all[report]
+            for taker in report.takers:
+                self._of_stream[taker.stream].pop(report, None)
+        return report
+
+
+def in_turns(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
+    """Order requests: longest waiting first, then turn by turn.
+
+    Among windows that wait equally long, each account comes before any comes
+    twice, and accounts begin with different report types: where Amazon lets
+    few through, no account and no type is always last.
+    """
+    per_account: dict[tuple[object, str], list[ReportRequest]] = {}
+    for request in requests:
+        key = (request.waiting_since, request.account)
+        per_account.setdefault(key, []).append(request)
+    ranked: list[tuple[object, int, int, ReportRequest]] = []
+    places: dict[object, int] = {}
+    for (since, _), waiting in per_account.items():
+        place = places[since] = places.get(since, -1) + 1
+        shift = place % len(waiting)
+        turns = waiting[shift:] + waiting[:shift]
+        ranked += [(since, turn, place, item) for turn, item in enumerate(turns)]
+    ranked.sort(key=lambda entry: entry[:3])
+    return [entry[3] for entry in ranked]
+
+
+def _waits_for(report: Report, kind: Kind) -> bool:
+    return not report.is_busy and KIND_OF_STATE.get(report.state) is kind
+
+
+def _is_open(lane: _Lane, now: datetime) -> bool:
+    return not lane.is_empty() and lane.budget.ready_at(now) <= now

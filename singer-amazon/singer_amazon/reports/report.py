@@ -1,0 +1,89 @@
+"""One report on its way: what the engine knows of it, and what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import PendingReport, ReportRequest
+
+
+class Kind(IntEnum):
+    """The calls an engine can ask for, the most urgent first."""
+
+    CREATE = 0
+    FETCH = 1
+    CANCEL = 2
+    LOOK = 3
+
+
+KIND_OF_STATE = {
+    State.PLANNED: Kind.CREATE,
+    State.REQUESTED: Kind.LOOK,
+    State.CANCELLING: Kind.CANCEL,
+    State.READY: Kind.FETCH,
+}
+"""The call a report waits for; in other states it waits for none."""
+
+
+@dataclass(slots=True, eq=False)
+class Report:
+    """One report at Amazon and everybody who waits for its document."""
+
+    request: ReportRequest
+    takers: list[ReportRequest]
+    place: int
+    """Its place in the asking order."""
+    state: State = State.PLANNED
+    report_id: str | None = None
+    requested_at: datetime | None = None
+    adopted: bool = False
+    asked: int = 0
+    """How often this run has had it accepted."""
+    throttled: int = 0
+    looks: int = 0
+    unreachable: int = 0
+    reads: int = 0
+    no_document_seen: bool = False
+    stuck_id: str | None = None
+    unknown_word: str | None = None
+    reason: str | None = None
+    offered: bool = True
+    history: bool = False
+    document: object | None = None
+    expected_bytes: int | None = None
+    is_busy: bool = False
+    """Whether a call about it is under way; it then changes by its answer only."""
+
+    def pending(self) -> PendingReport:
+        """Return what the state keeps of it while Amazon works."""
+        assert self.report_id is not None  # noqa: S101 - only asked once accepted
+        assert self.requested_at is not None  # noqa: S101
+        return PendingReport(
+            self.report_id,
+            self.request.window,
+            self.request.fingerprint,
+            self.requested_at,
+            self.request.members,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One call to make."""
+
+    kind: Kind
+    report: Report
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A report that moved on, and the id it had before."""
+
+    report: Report
+    before: State
+    after: State
+    old_id: str | None

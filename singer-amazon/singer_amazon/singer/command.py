@@ -1,0 +1,169 @@
+"""A tap as a command: settings from outside, signals, the exit code."""
+
+from __future__ import annotations
+
+import abc
+import json
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from types import FrameType
+from typing import IO, Any, ClassVar, TypeVar
+
+import msgspec
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import (
+    CapabilitiesEnum,
+    PluginCapabilities,
+    TapCapabilities,
+)
+
+from singer_amazon.clock import Clock, SystemClock
+from singer_amazon.errors import AmazonError
+from singer_amazon.singer.output import MessageWriter
+from singer_amazon.singer.settings import coerced, complaints
+
+T = TypeVar("T")
+
+TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
+"""Libraries whose debug logs show signed addresses and headers."""
+
+
+class CommandTap(Tap, abc.ABC):
+    """What any of our taps is towards the shell; one instance is one run."""
+
+    message_writer_class = MessageWriter
+    clock: Clock = SystemClock()
+
+    # ACTIVATE_VERSION is left out: with some reports still pending it would
+    # delete rows in the target that are simply not there yet.
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.TEST,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @abc.abstractmethod
+    def run(self) -> int:
+        """Sync everything and return the exit code."""
+
+    # --- settings ----------------------------------------------------------
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self.append_builtin_config(self.config_jsonschema)
+        self._config = coerced(self._config, self.config_jsonschema)
+        # the SDK fills in the defaults here; its texts show secret values
+        if not super()._validate_config(raise_errors=False):
+            return []
+        sentences = complaints(self._config, self.config_jsonschema)
+        if raise_errors:
+            raise ConfigValidationError(
+                "; ".join(sentences), errors=sentences, schema={}
+            )
+        return sentences
+
+    @property
+    def writer(self) -> MessageWriter:
+        """The one way to stdout."""
+        writer = self.message_writer
+        assert isinstance(writer, MessageWriter)  # noqa: S101 - message_writer_class
+        return writer
+
+    # --- for the main thread -----------------------------------------------
+
+    def warn_once(self, text: str) -> None:
+        """Log a warning that was not logged before in this run."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.logger.warning(text)
+
+    @cached_property
+    def _warned(self) -> set[str]:
+        return set()
+
+    def in_background(self, call: Callable[[], T]) -> T:
+        """Run a blocking call so that a signal is still answered.
+
+        Raises:
+            StoppedError: a signal arrived first.
+        """
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(call())
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                errors.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.05)
+            self.writer.check()
+        if errors:
+            raise errors[0]
+        return results[0]
+
+    def _handle_termination(
+        self,
+        signum: int,
+        frame: FrameType | None,  # noqa: ARG002 - the signature of a handler
+    ) -> None:
+        """Ask the main thread to end; a second signal ends at once."""
+        if self.writer.is_stopping:
+            os._exit(128 + signum)
+        self.writer.stop()
+
+    @classmethod
+    def _from_command_line(
+        cls,
+        config: Any,  # noqa: ANN401 - the SDK's private class
+        state: IO[str] | None,
+        catalog: IO[str] | None,
+    ) -> CommandTap:
+        try:
+            return cls(
+                config=config.config,
+                state=None if state is None else msgspec.json.decode(state.read()),
+                catalog=None if catalog is None else json.load(catalog),
+                parse_env_config=config.parse_env,
+                validate_config=True,
+            )
+        except ConfigValidationError as error:
+            for sentence in error.errors:
+                cls.logger.error(sentence)  # noqa: TRY400 - sentences for people
+        except (AmazonError, ValueError) as error:
+            cls.logger.error(str(error))  # noqa: TRY400
+        sys.exit(1)
+
+    @classmethod
+    def invoke(  # type: ignore[override]  # as the SDK's own override does
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,  # noqa: ANN401 - the SDK's private class
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap from the command line and exit with its code."""
+        super(Tap, cls).invoke(about=about, about_format=about_format)  # prints, exits
+        cls.print_version(print_fn=cls.logger.info)
+        for library in TALKATIVE:
+            logging.getLogger(library).setLevel(logging.INFO)
+        tap = cls._from_command_line(config, state, catalog)
+        sys.stdout.flush()
+        code = tap.run()
+        sys.stderr.flush()
+        sys.exit(code)

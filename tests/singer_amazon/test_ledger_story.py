@@ -1,0 +1,293 @@
+"""Months of runs with everything that can happen, against what really happened.
+
+The story keeps its own books: which rows were really written for whom, and what
+people were told is lost. The ledger must never claim more than that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from singer_amazon.reports import spans
+from singer_amazon.reports.ledger import CLOSED_GAP_DAYS, Ledger, roster
+from singer_amazon.reports.model import ClosedGap, Members, PendingReport, Window
+from singer_amazon.reports.windows import Ask, Limits, Plan, Range, plan
+from support.report_parts import NOON, day
+
+MAX_RUNS = 3
+LIMITS = Limits(max_range_days=7, lookback_days=5, max_members=2)
+RETENTION = 25
+DEFAULT_START = 12
+
+
+def each_day(window: Window) -> list[date]:
+    return [window.start + timedelta(days=n) for n in range(window.days)]
+
+
+@dataclass
+class Story:
+    """One account over many runs."""
+
+    random: Random
+    names: str
+    """The advertisers there may be; none for a plain account."""
+    state: dict[str, object] = field(default_factory=dict)
+    today: int = 60
+    start: int | None = 40
+    """What the user has set; without it, reading begins so many days back."""
+    written: defaultdict[str, set[date]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    excused: defaultdict[str, set[date]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    owed_from: dict[str, date] = field(default_factory=dict)
+    ids: int = 0
+
+    def days(self) -> Range:
+        """Return what this run may ask for."""
+        return Range(
+            day(self.today - DEFAULT_START if self.start is None else self.start),
+            day(self.today),
+            day(self.today - RETENTION),
+            start_is_set=self.start is not None,
+        )
+
+    # --- one run -----------------------------------------------------------
+
+    def run(self, *, all_goes_well: bool = False) -> None:
+        """Plan, let things happen, and keep the state."""
+        before = Ledger.from_state(self.state)
+        ledger = Ledger.from_state(json.loads(json.dumps(self.state)))
+        members = frozenset(self.random.sample(self.names, len(self.names)))
+        if not all_goes_well and self.names:
+            members = frozenset(
+                self.random.sample(self.names, self.random.randint(1, len(self.names)))
+            )
+        days = self.days()
+        now = NOON + timedelta(days=self.today)
+        for gap in ledger.close_history(days.oldest_kept, now):
+            self._excuse(gap)
+        planned = plan(ledger, days, LIMITS, members)
+        self._excuse_what_was_cut(before, ledger)
+        self._check_plan(ledger, days, planned, members)
+        self._let_things_happen(ledger, planned, all_goes_well=all_goes_well)
+        ledger.forget_closed(now)
+        is_anew = before.bookmark is None or bool(
+            before.members and not before.members & members
+        )
+        self._remember_who_is_owed_what(ledger, days, is_anew=is_anew)
+        self._check_ledger(before, ledger, is_anew=is_anew)
+        self.state = ledger.to_state()
+
+    def _excuse(self, gap: ClosedGap) -> None:
+        for person in roster(gap.members):
+            self.excused[person].update(each_day(gap.window))
+
+    def _excuse_what_was_cut(self, before: Ledger, ledger: Ledger) -> None:
+        """A later start date or history has moved the bookmark in the plan."""
+        if ledger.bookmark is None or before.bookmark is None:
+            return
+        cut = day(self.today - RETENTION)
+        if self.start is not None:
+            cut = max(cut, day(self.start))
+        if before.bookmark < cut - timedelta(days=1):
+            lost = Window(before.bookmark, cut - timedelta(days=1))
+            for person in [*self.names, ""]:
+                self.excused[person].update(each_day(lost))
+
+    def _let_things_happen(
+        self, ledger: Ledger, planned: Plan, *, all_goes_well: bool
+    ) -> None:
+        for report in list(ledger.pending):
+            what = "delivered" if all_goes_well else self._one_of(pending=True)
+            self._happen(ledger, what, report.window, report.members, report.report_id)
+        for ask in planned.asks:
+            what = "delivered" if all_goes_well else self._one_of(pending=False)
+            self._happen(ledger, what, ask.window, ask.members, None)
+            if not all_goes_well and self.random.random() < 0.02:
+                return  # killed; the state was written just before
+
+    def _one_of(self, *, pending: bool) -> str:
+        names = ["delivered", "failed", "carried", "vanished" if pending else "refused"]
+        return self.random.choices(names, [10, 3, 4, 2])[0]
+
+    def _happen(
+        self,
+        ledger: Ledger,
+        what: str,
+        window: Window,
+        members: Members,
+        report_id: str | None,
+    ) -> None:
+        now = NOON + timedelta(days=self.today)
+        if what == "refused" or (what == "carried" and report_id):
+            return
+        if what == "vanished" and report_id:
+            ledger.forget(report_id)
+            self._happen(ledger, self._one_of(pending=False), window, members, None)
+            return
+        if report_id is None:
+            self.ids += 1
+            report_id = f"r{self.ids}"
+            ledger.requested(PendingReport(report_id, window, "f" * 16, now, members))
+            if what == "carried":
+                return
+        ledger.forget(report_id)
+        if what == "delivered":
+            for person in roster(members):
+                self.written[person].update(each_day(window))
+            ledger.deliver(window, members)
+        else:
+            reason = f"failed {self.random.randint(1, 2)}"
+            for gap in ledger.fail(window, members, reason, now=now, max_runs=MAX_RUNS):
+                self._excuse(gap)
+
+    def _remember_who_is_owed_what(
+        self, ledger: Ledger, days: Range, *, is_anew: bool
+    ) -> None:
+        """Everybody covered is owed the days from when it was first covered."""
+        first = max(days.start, days.oldest_kept)
+        for person in list(self.owed_from):
+            if person not in roster(ledger.members):
+                del self.owed_from[person]
+        if ledger.bookmark is None:
+            return
+        for person in roster(ledger.members):
+            if person not in self.owed_from or is_anew:
+                self.owed_from[person] = first
+
+    # --- what must always hold ---------------------------------------------
+
+    def _check_plan(
+        self, ledger: Ledger, days: Range, planned: Plan, members: Members
+    ) -> None:
+        for person in roster(members):
+            asks = [a for a in planned.asks if person in roster(a.members)]
+            self._check_no_day_twice(ledger, asks, person)
+            self._check_every_ask_has_a_reason(ledger, asks, person)
+            self._check_look_back_is_free(ledger, asks, person)
+            assert not _missed(ledger, days, asks, person)
+        for ask in planned.asks:
+            assert ask.window.days <= LIMITS.max_range_days
+            assert len(ask.members) <= LIMITS.max_members
+            assert ask.members <= members
+            assert ask.is_gap or days.oldest_kept <= ask.window.start
+            assert ask.window.end <= days.end
+
+    def _check_no_day_twice(self, ledger: Ledger, asks: list[Ask], person: str) -> None:
+        live = [p.window for p in ledger.pending if person in roster(p.members)]
+        mine = [ask.window for ask in asks]
+        assert spans.intersect(mine, live) == ()
+        assert sum(w.days for w in spans.union(mine)) == sum(w.days for w in mine)
+
+    def _check_every_ask_has_a_reason(
+        self, ledger: Ledger, asks: list[Ask], person: str
+    ) -> None:
+        done, gaps = ledger.done(person), ledger.gap_days(person)
+        has_new = False
+        again: list[Window] = []
+        for ask in asks:
+            if ask.is_gap:
+                assert spans.subtract([ask.window], gaps) == ()
+                continue
+            assert spans.intersect([ask.window], gaps) == ()
+            has_new |= spans.subtract([ask.window], done) != ()
+            again += spans.intersect([ask.window], done)
+        if again:
+            assert has_new, "a look-back without a new day"
+            newest = done[-1].end
+            assert min(w.start for w in again) > newest - timedelta(
+                days=LIMITS.lookback_days
+            )
+
+    def _check_look_back_is_free(
+        self, ledger: Ledger, asks: list[Ask], person: str
+    ) -> None:
+        windows = [ask.window for ask in asks if not ask.is_gap]
+        new = spans.subtract(windows, ledger.done(person))
+        if sum(w.days for w in new) <= LIMITS.max_range_days:
+            assert len(windows) <= len(spans.split(new, LIMITS.max_range_days))
+
+    def _check_ledger(self, before: Ledger, ledger: Ledger, *, is_anew: bool) -> None:
+        bookmark = ledger.bookmark
+        if not is_anew:
+            assert bookmark is not None
+            assert before.bookmark is not None
+            assert bookmark >= before.bookmark
+        for gap in ledger.gaps:
+            assert gap.attempts <= MAX_RUNS
+            if bookmark and roster(gap.members) & roster(ledger.members):
+                assert gap.window.start > bookmark
+        for entry in ledger.delivered:
+            if bookmark and roster(entry.members) & roster(ledger.members):
+                assert entry.window.start > bookmark
+        for closed in ledger.closed_gaps:
+            age = NOON + timedelta(days=self.today) - closed.closed_at
+            assert age <= timedelta(days=CLOSED_GAP_DAYS)
+        for person, first in self.owed_from.items():
+            for window in ledger.done(person):
+                self._check_claim(person, first, window)
+
+    def _check_claim(self, person: str, first: date, window: Window) -> None:
+        """What the ledger calls done was written, or people were told."""
+        claimed = window.clip(first, window.end)
+        if claimed is not None:
+            told = self.written[person] | self.excused[person]
+            assert set(each_day(claimed)) <= told, f"{person or 'account'}: {claimed}"
+
+
+def _missed(ledger: Ledger, days: Range, asks: list[Ask], person: str) -> spans.Spans:
+    """Return days nobody will bring although they are wanted."""
+    first = max(days.start, days.oldest_kept)
+    if ledger.bookmark is not None and person in roster(ledger.members):
+        first = max(first, ledger.bookmark + timedelta(days=1))
+    if first > days.end:
+        return ()
+    coming = [
+        *ledger.done(person),
+        *ledger.pending_days(person),
+        *(ask.window for ask in asks),
+    ]
+    return spans.subtract([Window(first, days.end)], coming)
+
+
+def tell(story: Story, runs: int) -> None:
+    for _ in range(runs):
+        pause = story.random.choices([0, 1, 2, 6, 40], [3, 10, 3, 1, 0.3])[0]
+        story.today += pause
+        if story.start is not None and story.random.random() < 0.05:
+            story.start = story.today - story.random.randint(0, 30)
+        story.run()
+    # all goes well at last: what is left is brought, and nothing else is left
+    for _ in range(3):
+        story.today += 1
+        story.run(all_goes_well=True)
+    end = Ledger.from_state(story.state)
+    assert (end.gaps, end.delivered, end.pending) == ([], [], [])
+    assert end.bookmark == day(story.today)
+    assert end.members == frozenset(story.names)
+    # and a second run on the same day asks for nothing
+    assert plan(end, story.days(), LIMITS, frozenset(story.names)).asks == ()
+
+
+def tell_one(seed: int, names: str) -> None:
+    random = Random(seed)  # noqa: S311 - a story, not a secret
+    tell(Story(random, names, start=40 if seed % 2 else None), runs=30)
+
+
+@given(st.integers(0, 2**32))
+def test_no_day_of_an_account_is_lost_or_claimed(seed: int) -> None:
+    tell_one(seed, "")
+
+
+@given(st.integers(0, 2**32))
+def test_no_day_of_any_advertiser_is_lost_or_claimed(seed: int) -> None:
+    tell_one(seed, "abcd")

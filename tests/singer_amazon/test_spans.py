@@ -1,0 +1,73 @@
+"""The arithmetic of spans against plain sets of days."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from singer_amazon.reports import spans
+from singer_amazon.reports.model import Window
+from support.report_parts import numbers, spans_of, window
+
+DAYS = st.integers(1, 40)
+WINDOWS = st.lists(
+    st.tuples(DAYS, DAYS).map(lambda pair: window(min(pair), max(pair))), max_size=6
+)
+
+
+def assert_normal(result: spans.Spans) -> None:
+    """Sorted, disjoint, and never two neighbours that could be one."""
+    pairs = spans_of(result)
+    assert all(end + 1 < start for (_, end), (start, _) in itertools.pairwise(pairs))
+
+
+@given(WINDOWS)
+def test_a_union_holds_the_days_of_all_windows(windows: list[Window]) -> None:
+    result = spans.union(windows)
+    assert numbers(result) == numbers(windows)
+    assert_normal(result)
+
+
+@given(WINDOWS, WINDOWS)
+def test_a_difference_holds_the_days_of_the_first_only(
+    days: list[Window], without: list[Window]
+) -> None:
+    result = spans.subtract(days, without)
+    assert numbers(result) == numbers(days) - numbers(without)
+    assert_normal(result)
+
+
+@given(WINDOWS, WINDOWS)
+def test_an_intersection_holds_the_days_of_both(
+    days: list[Window], other: list[Window]
+) -> None:
+    result = spans.intersect(days, other)
+    assert numbers(result) == numbers(days) & numbers(other)
+    assert_normal(result)
+
+
+@given(WINDOWS, st.integers(1, 12))
+def test_a_split_keeps_the_days_and_the_limit_with_the_fewest_windows(
+    days: list[Window], longest: int
+) -> None:
+    result = spans.split(days, longest)
+    assert numbers(result) == numbers(days)
+    assert sum(w.days for w in result) == len(numbers(days))
+    assert all(w.days <= longest for w in result)
+    assert len(result) == sum(-(-w.days // longest) for w in spans.union(days))
+
+
+@given(WINDOWS, WINDOWS)
+def test_equal_sets_of_days_have_equal_spans(
+    one: list[Window], other: list[Window]
+) -> None:
+    same = numbers(one) == numbers(other)
+    assert (spans.union(one) == spans.union(other)) is same
+
+
+def test_a_window_cannot_end_before_it_starts() -> None:
+    with pytest.raises(ValueError, match="cannot end"):
+        window(2, 1)

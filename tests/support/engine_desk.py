@@ -1,0 +1,144 @@
+"""Drives an engine without threads or sockets: a scripted Amazon and a fake clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from singer_amazon.reports import model
+from singer_amazon.reports.engine import Action, Change, Engine, Kind, Patience, Report
+from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import Outcome, ReportRequest
+from support.report_parts import NOON
+
+Answer = Callable[[Action], Outcome]
+
+ANYWHERE: list[Outcome] = [
+    model.Throttled(),
+    model.Throttled(retry_after=7),
+    model.Unavailable("HTTP 503"),
+    model.Refused("HTTP 400"),
+    model.Refused("no scope", scope="account"),
+]
+OUTCOMES: dict[Kind, list[Outcome]] = {
+    Kind.CREATE: [
+        model.Accepted("new"),
+        model.Accepted("new", adopted=True),
+        model.Conflict("x", "another report"),
+        model.Refused("not offered", scope="type", offered=False),
+        *ANYWHERE,
+    ],
+    Kind.LOOK: [
+        model.Running(),
+        model.Running("DREAMING"),
+        model.Ready(),
+        model.Empty(),
+        model.Failed("FAILED"),
+        model.Vanished(),
+        *ANYWHERE,
+    ],
+    Kind.FETCH: [
+        model.Fetched("document"),
+        model.Unreadable("cut"),
+        model.Empty(),
+        model.Failed("FAILED"),
+        model.Vanished(),
+        *ANYWHERE,
+    ],
+    Kind.CANCEL: [model.Cancelled(), *ANYWHERE],
+}
+"""Everything the port may answer to each kind of call."""
+
+
+@dataclass
+class Desk:
+    """An engine, the time, and what was called and changed so far."""
+
+    engine: Engine = field(default_factory=lambda: Engine(Patience()))
+    now: datetime = NOON
+    calls: list[tuple[float, Kind, Report]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    ids: int = 0
+
+    def ask(self, *requests: ReportRequest) -> list[Report]:
+        """Plan requests; return the reports they became."""
+        self.engine.ask(requests, self.now)
+        return list(self.engine.reports)
+
+    def take(self, slots: int = 8, *, may_fetch: bool = True) -> list[Action]:
+        """Return the calls to make now."""
+        return self.engine.next_actions(self.now, slots, may_fetch=may_fetch)
+
+    def take_one(self, kind: Kind) -> Action:
+        """Return the only call to make now."""
+        (action,) = self.take()
+        assert action.kind is kind
+        return action
+
+    def record(self, action: Action, outcome: Outcome) -> list[Change]:
+        """Hand an outcome in."""
+        self.calls.append((self.seconds, action.kind, action.report))
+        changes = self.engine.record(action, outcome, self.now)
+        self.changes += changes
+        return changes
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been."""
+        return (self.now - NOON).total_seconds()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def wake(self) -> bool:
+        """Let time pass until something can be done; tell whether it ever can."""
+        due = self.engine.next_wake(self.now)
+        if due is not None:
+            self.now = max(self.now, due)
+        return due is not None
+
+    def drive(self, answer: Answer, *, seconds: float = 1e9, slots: int = 8) -> None:
+        """Let Amazon answer until all is done or so much time has passed."""
+        end = self.now + timedelta(seconds=seconds)
+        while not self.engine.is_done:
+            actions = self.take(slots)
+            for action in actions:
+                self.record(action, answer(action))
+            self.deliver()
+            if not actions and (not self.wake() or self.now > end):
+                self.now = min(self.now, end)
+                return
+
+    def deliver(self) -> int:
+        """Write the rows of all that has been fetched."""
+        count = 0
+        while (report := self.engine.take_fetched()) is not None:
+            self.changes.append(self.engine.delivered(report))
+            count += 1
+        return count
+
+    def accepted(self, report_id: str | None = None) -> model.Accepted:
+        """Return the acceptance of a new report, or of the named one."""
+        self.ids += 1
+        return model.Accepted(report_id or f"r{self.ids}")
+
+    def well(self, action: Action) -> Outcome:
+        """Answer as Amazon does on a good day."""
+        if action.kind is Kind.CREATE:
+            return self.accepted()
+        if action.kind is Kind.LOOK:
+            return model.Ready()
+        if action.kind is Kind.FETCH:
+            return model.Fetched(object())
+        return model.Cancelled()
+
+    def counted(self, kind: Kind) -> int:
+        """Return how many calls of a kind were made."""
+        return Counter(k for _, k, _ in self.calls)[kind]
+
+    def states(self) -> Counter[State]:
+        """Return how many reports are in which state."""
+        return Counter(report.state for report in self.engine.reports)

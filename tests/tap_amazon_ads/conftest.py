@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from amazon_emulator import Emulator, EmulatorClient
+from support.ads_runs import NOON, Run, fresh, run_tap
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """One emulator for all tests of a worker; `amazon` makes it as new."""
+    with Emulator(now=NOON, frozen=True) as running:
+        yield running
+
+
+@pytest.fixture
+def amazon(emulator: Emulator) -> EmulatorClient:
+    """The emulator as at first, at noon of 20 November 2026 UTC."""
+    return fresh(emulator)
+
+
+@pytest.fixture
+def run(emulator: Emulator, amazon: EmulatorClient) -> Callable[..., Run]:  # noqa: ARG001 - made as new first
+    """Runs the tap against the emulator; see run_tap."""
+    return functools.partial(run_tap, emulator)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
+    """Every HTTP request this process sends, as it goes out."""
+    gone_out: list[requests.PreparedRequest] = []
+    send = requests.Session.send
+
+    def recording(
+        session: requests.Session,
+        request: requests.PreparedRequest,
+        **kwargs: Any,  # noqa: ANN401 - passed on
+    ) -> requests.Response:
+        gone_out.append(request)
+        return send(session, request, **kwargs)
+
+    monkeypatch.setattr(requests.Session, "send", recording)
+    return gone_out

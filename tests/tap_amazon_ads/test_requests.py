@@ -1,0 +1,413 @@
+"""What is asked of Amazon and what comes out, for one report type of each family."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from amazon_emulator import Emulator, EmulatorClient
+from support.ads_runs import ADVERTISERS, AGENCY, BRAZIL, LINKED, SELLER, Run, bodies
+
+Runs = Callable[..., Run]
+COUNTRIES = {
+    ADVERTISERS[0]: ("US", "USD"),
+    ADVERTISERS[1]: ("CA", "CAD"),
+    ADVERTISERS[2]: ("BR", "BRL"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A stream, the columns chosen beside its keys, and the body they make."""
+
+    stream: str
+    chosen: Sequence[str]
+    configuration: Mapping[str, object]
+    key: Sequence[str]
+    account: str = SELLER
+
+    def body(self) -> dict[str, object]:
+        """Return the whole create body of these two days."""
+        return {
+            "startDate": "2026-11-17",
+            "endDate": "2026-11-18",
+            "configuration": {
+                "timeUnit": "DAILY",
+                "format": "GZIP_JSON",
+                **self.configuration,
+            },
+        }
+
+
+SPONSORED = [
+    Family(
+        "sponsored_products_purchased_by_asin",
+        ("campaignName", "purchases14d", "sales14d"),
+        {
+            "adProduct": "SPONSORED_PRODUCTS",
+            "reportTypeId": "spPurchasedProduct",
+            "groupBy": ["asin"],
+            "columns": [
+                "adGroupId",
+                "advertisedAsin",
+                "advertisedSku",
+                "campaignName",
+                "date",
+                "keywordId",
+                "matchType",
+                "purchasedAsin",
+                "purchases14d",
+                "sales14d",
+            ],
+        },
+        key=(
+            "date",
+            "adGroupId",
+            "keywordId",
+            "matchType",
+            "advertisedAsin",
+            "advertisedSku",
+            "purchasedAsin",
+            "profile_id",
+        ),
+    ),
+    Family(
+        "sponsored_products_campaign_by_ad_group",
+        ("adGroupName", "cost"),
+        {
+            "adProduct": "SPONSORED_PRODUCTS",
+            "reportTypeId": "spCampaigns",
+            "groupBy": ["campaign", "adGroup"],
+            "columns": ["adGroupId", "adGroupName", "cost", "date"],
+        },
+        key=("date", "adGroupId", "profile_id"),
+    ),
+    Family(
+        "sponsored_brands_targeting_by_targeting",
+        ("keywordText", "clicks"),
+        {
+            "adProduct": "SPONSORED_BRANDS",
+            "reportTypeId": "sbTargeting",
+            "groupBy": ["targeting"],
+            "columns": [
+                "adGroupId",
+                "clicks",
+                "date",
+                "keywordId",
+                "keywordText",
+                "targetingId",
+            ],
+        },
+        key=("date", "adGroupId", "keywordId", "targetingId", "profile_id"),
+        account=BRAZIL,
+    ),
+    Family(
+        "sponsored_display_campaign_by_matched_target",
+        ("impressions",),
+        {
+            "adProduct": "SPONSORED_DISPLAY",
+            "reportTypeId": "sdCampaigns",
+            "groupBy": ["campaign", "matchedTarget"],
+            "columns": ["campaignId", "date", "impressions", "matchedTargetAsin"],
+        },
+        key=("date", "campaignId", "matchedTargetAsin", "profile_id"),
+    ),
+    Family(
+        "sponsored_television_targeting_by_targeting",
+        ("impressions",),
+        {
+            "adProduct": "SPONSORED_TELEVISION",
+            "reportTypeId": "stTargeting",
+            "groupBy": ["targeting"],
+            "columns": ["date", "impressions", "keywordId"],
+        },
+        key=("date", "keywordId", "profile_id"),
+    ),
+    Family(
+        "sponsored_brands_gross_and_invalid_by_campaign",
+        ("grossImpressions", "invalidClickThroughs"),
+        {
+            "adProduct": "SPONSORED_BRANDS",
+            "reportTypeId": "sbGrossAndInvalids",
+            "groupBy": ["campaign"],
+            "columns": [
+                "campaignName",
+                "date",
+                "grossImpressions",
+                "invalidClickThroughs",
+            ],
+        },
+        key=("date", "campaignName", "profile_id"),
+    ),
+]
+
+
+def dsp(
+    stream: str,
+    report_type_id: str,
+    group_by: Sequence[str],
+    columns: Sequence[str],
+    key: Sequence[str],
+) -> Family:
+    """Return a DSP family: asked for all advertisers of the agency in one filter."""
+    return Family(
+        stream,
+        ("impressions",),
+        {
+            "adProduct": "DEMAND_SIDE_PLATFORM",
+            "reportTypeId": report_type_id,
+            "groupBy": list(group_by),
+            "columns": list(columns),
+            "filters": [
+                {
+                    "field": "advertiserId",
+                    "values": ["4728736040201", "4728736040202", "4728736040203"],
+                }
+            ],
+        },
+        key=("date", *key, "advertiserId"),
+        account=AGENCY,
+    )
+
+
+DSP = [
+    dsp(
+        "amazon_dsp_tech_by_browser_type",
+        "dspTech",
+        ["browserType"],
+        ["advertiserId", "browserName", "date", "impressions"],
+        ["browserName"],
+    ),
+    dsp(
+        "amazon_dsp_product_by_line_item",
+        "dspProduct",
+        ["lineItem"],
+        [
+            "advertiserId",
+            "asin",
+            "conversionType",
+            "date",
+            "featuredAsin",
+            "impressions",
+            "lineItemId",
+            "marketplace",
+        ],
+        ["lineItemId", "asin", "featuredAsin", "conversionType", "marketplace"],
+    ),
+    dsp(
+        "amazon_dsp_inventory_by_campaign",
+        "dspInventory",
+        ["supplySource", "campaign"],
+        ["advertiserId", "date", "impressions", "orderId", "supplySource"],
+        ["supplySource", "orderId"],
+    ),
+    dsp(
+        "amazon_dsp_inventory_by_placement_size",
+        "dspInventory",
+        ["site", "placementSize"],
+        ["advertiserId", "date", "impressions", "placementSize", "site"],
+        ["site", "placementSize"],
+    ),
+    dsp(
+        "amazon_dsp_geo_by_city",
+        "dspGeo",
+        ["city"],
+        ["advertiserId", "city", "date", "impressions"],
+        ["city"],
+    ),
+    dsp(
+        "amazon_dsp_audience_by_order",
+        "dspAudience",
+        ["order"],
+        [
+            "advertiserId",
+            "date",
+            "impressions",
+            "orderId",
+            "segmentId",
+            "targetingMethod",
+        ],
+        ["orderId", "segmentId", "targetingMethod"],
+    ),
+    dsp(
+        "amazon_dsp_campaign_by_creative",
+        "dspCampaign",
+        ["creative"],
+        ["advertiserId", "creativeId", "date", "impressions", "orderId"],
+        ["orderId", "creativeId"],
+    ),
+]
+ADDED = ("profile_id", "country_code", "currency_code")
+
+
+def ask_for(run: Runs, family: Family, **settings: object) -> Run:
+    """Run one family's stream over two days of one account."""
+    return run(
+        family.stream,
+        only={family.stream: [*family.chosen, *ADDED]},
+        profile_ids=[family.account],
+        start_date="2026-11-17",
+        end_date="2026-11-18",
+        **settings,
+    )
+
+
+def expected(
+    amazon: EmulatorClient, family: Family, added: Callable[[dict[str, Any]], Any]
+) -> list[dict[str, Any]]:
+    """Return the emulator's rows in the form the tap promises, by hand."""
+    rows = []
+    for create in amazon.statistics().creates:
+        for row in amazon.expected_rows(create.report_id):
+            fitted = {
+                name: str(value)
+                if name.endswith("Id") and isinstance(value, int)
+                else value
+                for name, value in row.items()
+            }
+            for name in family.key:
+                if fitted.get(name, "") is None:
+                    fitted[name] = ""
+            rows.append(fitted | dict(zip(ADDED, added(row), strict=True)))
+    return rows
+
+
+@pytest.mark.parametrize("family", SPONSORED, ids=lambda f: f.stream)
+def test_a_sponsored_report_is_asked_for_and_delivered_to_the_letter(
+    run: Runs, amazon: EmulatorClient, family: Family
+) -> None:
+    ran = ask_for(run, family)
+
+    assert ran.code == 0
+    assert bodies(amazon.statistics()) == [family.body()]
+    create = amazon.statistics().creates[0]
+    assert (create.header, create.account) == (
+        "Amazon-Advertising-API-Scope",
+        family.account,
+    )
+    place = ("BR", "BRL") if family.account == BRAZIL else ("US", "USD")
+    rows = ran.rows(family.stream)
+    assert rows == expected(amazon, family, lambda _: (family.account, *place))
+    assert_key(ran, family)
+
+
+@pytest.mark.parametrize("family", DSP, ids=lambda f: f.stream)
+def test_a_dsp_report_is_asked_for_and_delivered_to_the_letter(
+    run: Runs, amazon: EmulatorClient, family: Family
+) -> None:
+    ran = ask_for(run, family)
+
+    assert ran.code == 0
+    assert bodies(amazon.statistics()) == [family.body()]
+    create = amazon.statistics().creates[0]
+    assert (create.header, create.account) == ("Amazon-Advertising-API-Scope", AGENCY)
+    assert ran.rows(family.stream) == expected(
+        amazon, family, lambda row: (AGENCY, *COUNTRIES[row["advertiserId"]])
+    )
+    assert_key(ran, family)
+
+
+def assert_key(ran: Run, family: Family) -> None:
+    """The key is the promised one, present in every row, never null, never twice."""
+    assert ran.schema(family.stream)["key_properties"] == list(family.key)
+    keys = [tuple(row[name] for name in family.key) for row in ran.rows(family.stream)]
+    assert len(keys) >= 10
+    assert len(set(keys)) == len(keys)
+    assert all(isinstance(part, str) for key in keys for part in key)
+
+
+def test_the_rows_of_these_families_hold_what_makes_them_hard(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    """Ids beyond 2^53, missing key values, other scripts: the tests above saw them."""
+    family = SPONSORED[0]
+    rows = ask_for(run, family).rows(family.stream)
+    amazon_rows = [
+        row
+        for create in amazon.statistics().creates
+        for row in amazon.expected_rows(create.report_id)
+    ]
+    beyond = [row for row in amazon_rows if row["adGroupId"] > 2**53]
+    assert beyond
+    assert {str(row["adGroupId"]) for row in beyond} <= {r["adGroupId"] for r in rows}
+    assert any(row["advertisedSku"] is None for row in amazon_rows)
+    assert any(row["advertisedSku"] == "" for row in rows)
+    assert any(not str(row["campaignName"]).isascii() for row in rows)
+
+
+def test_every_call_carries_the_headers_amazon_asks_for_and_the_download_none(
+    run: Runs,
+    emulator: Emulator,
+    amazon: EmulatorClient,
+    sent: list[requests.PreparedRequest],
+) -> None:
+    family = SPONSORED[0]
+    ask_for(run, family, user_agent="northwind-pipeline/2.1")
+
+    by_path: dict[str, list[requests.PreparedRequest]] = {}
+    for request in sent:
+        by_path.setdefault(request.path_url.partition("?")[0], []).append(request)
+    (token,) = by_path.pop("/auth/o2/token")
+    assert token.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+    (profiles,) = by_path.pop("/v2/profiles")
+    assert profiles.path_url.endswith("?accessLevel=view&apiProgram=report")
+    assert "Amazon-Advertising-API-Scope" not in profiles.headers
+
+    (create,) = by_path.pop("/reporting/reports")
+    report_id = amazon.statistics().creates[0].report_id
+    looks = by_path.pop(f"/reporting/reports/{report_id}")
+    for request in [profiles, create, *looks]:
+        assert request.headers["Authorization"].startswith("Bearer Atza|")
+        assert (
+            request.headers["Amazon-Advertising-API-ClientId"]
+            == emulator.credentials["client_id"]
+        )
+        assert request.headers["User-Agent"] == "northwind-pipeline/2.1"
+    assert create.headers["Amazon-Advertising-API-Scope"] == family.account
+    assert "Amazon-Ads-AccountId" not in create.headers
+    assert (
+        create.headers["Content-Type"]
+        == "application/vnd.createasyncreportrequest.v3+json"
+    )
+    assert json.loads(create.body or b"") == family.body()
+
+    ((download,),) = by_path.values()
+    assert download.url is not None
+    assert download.url.startswith(emulator.download_url)
+    carried = {name.lower() for name in download.headers}
+    assert not carried & {"authorization", "amazon-advertising-api-clientid"}
+    assert not any(name.startswith("amazon") for name in carried)
+
+
+def test_a_linked_advertiser_is_asked_for_by_its_own_account_header(
+    run: Runs, amazon: EmulatorClient, sent: list[requests.PreparedRequest]
+) -> None:
+    family = DSP[0]
+    ran = run(
+        family.stream,
+        only={family.stream: [*family.chosen, *ADDED]},
+        advertiser_ids=[int(LINKED)],
+        start_date="2026-11-17",
+        end_date="2026-11-18",
+    )
+
+    assert ran.code == 0
+    filters = [{"field": "advertiserId", "values": [LINKED]}]
+    body = family.body()
+    assert bodies(amazon.statistics()) == [
+        body | {"configuration": {**body["configuration"], "filters": filters}}  # type: ignore[dict-item]  # a dict
+    ]
+    (create,) = [r for r in sent if r.path_url == "/reporting/reports"]
+    assert create.headers["Amazon-Ads-AccountId"] == LINKED
+    assert "Amazon-Advertising-API-Scope" not in create.headers
+    rows = ran.rows(family.stream)
+    assert rows == expected(amazon, family, lambda _: (None, None, None))
+    (partition,) = ran.partitions(family.stream)
+    assert partition["context"] == {"advertiser_id": LINKED}
+    assert partition["advertiser_ids"] == [LINKED]
