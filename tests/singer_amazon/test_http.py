@@ -9,11 +9,14 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import requests_mock
 
 from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
+from singer_amazon.downloads import download
 from singer_amazon.errors import RejectedError, TransientError
 from singer_amazon.http import Answer, ApiClient, Transport
+from singer_amazon.spool import Spool
 from support.little_server import LittleServer, Reply, Reset, Silence, little_server
 from support.report_parts import NOON
 
@@ -110,6 +113,19 @@ def test_every_other_answer_is_handed_back_at_once(
     server.script(Reply(status, b"{}"))
     assert transport.send("GET", server.url).status == status
     assert len(server.received) == 1
+
+
+def test_every_request_has_time_outs(tmp_path: Path) -> None:
+    """To connect and to read; requests itself would wait for ever."""
+    transport, spool = Transport(user_agent="tests/1"), Spool(str(tmp_path), 1000)
+    with requests_mock.Mocker() as amazon:
+        amazon.get("https://api.test/x", content=b"{}")
+        transport.send("GET", "https://api.test/x")
+        file = spool.create()
+        download(transport, lambda: "https://api.test/x", file, max_attempts=1)
+        waits = [call.timeout for call in amazon.request_history]
+    assert waits == [(10.0, 60.0)] * 2
+    spool.close()
 
 
 # --- where credentials go --------------------------------------------------
@@ -279,9 +295,15 @@ def test_amazons_own_words_are_found(body: bytes, words: str) -> None:
     assert Answer(400, {}, body).words() == words
 
 
-def test_what_is_no_json_object_reads_as_empty() -> None:
-    assert Answer(200, {}, b"<html>").json_object() == {}
-    assert Answer(200, {}, b"[1]").json_object() == {}
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>", b"[1]", b"", b'{"a": "\xff"}', b'{"a":' + b"[" * 100_000, b"NaN"],
+    ids=["html", "array", "nothing", "not utf-8", "deep", "nan"],
+)
+def test_what_is_no_json_object_reads_as_empty(body: bytes) -> None:
+    found = Answer(400, {}, body)
+    assert found.json_object() == {}
+    assert len(found.words()) <= 500
 
 
 def test_an_answer_shows_neither_headers_nor_body() -> None:
