@@ -47,7 +47,7 @@ def test_the_users_own_report_names_stand_beside_the_streams() -> None:
     seeds = [r for r in load_catalogue().report_types if r.seed_name]
     assert len(seeds) == 59
     for entry in seeds:
-        assert entry.seed_name in page
+        assert str(entry.seed_name) in page
         assert entry.stream in page
 
 
