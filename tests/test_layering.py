@@ -27,8 +27,11 @@ PURE = {
     "ledger",
     "windows",
     "lifecycle",
+    "agenda",
     "budget",
     "engine",
+    "entries",
+    "report",
 }
 PURE_MAY_IMPORT = {
     "__future__",

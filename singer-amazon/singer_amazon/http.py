@@ -60,7 +60,7 @@ class Answer:
         """Return the parsed body, or None where it is not JSON."""
         try:
             parsed: object = msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # not JSON, not UTF-8, or a bomb
             return None
         return parsed
 
@@ -150,6 +150,7 @@ class Transport:
         self.timeout = timeout
         self._retry_wait = retry_wait
         self._local = threading.local()
+        self._sessions: list[requests.Session] = []
 
     def session(self) -> requests.Session:
         """Return this thread's session, without credentials of any kind."""
@@ -160,7 +161,13 @@ class Transport:
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers["User-Agent"] = self.user_agent
             self._local.session = session
+            self._sessions.append(session)
         return session
+
+    def close(self) -> None:
+        """Close the connections of all threads; calls under way end by themselves."""
+        while self._sessions:
+            self._sessions.pop().close()
 
     def send(
         self,

@@ -84,6 +84,7 @@ class Session:
                 for members in groups
             ]
         ledger = partition.ledger
+        ledger.keep_only(partition.members)
         closed = ledger.close_history(partition.days.oldest_kept, now)
         for gap in closed:
             self._problem(partition, gap.window, f"gap closed: {gap.reason}")

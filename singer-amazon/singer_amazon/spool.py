@@ -1,8 +1,8 @@
 """Bounded disk space for documents downloaded ahead of their turn.
 
-The folder is private to the user and removed at exit. A download waits for
-room only while something else can make room: the oldest document is always
-let in, whatever its size.
+The folder is private to the user and removed at exit; one that a killed run left
+behind is removed by the next. A download waits for room only while something else
+can make room: the oldest document is always let in, whatever its size.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from singer_amazon.errors import StorageError
+try:
+    import fcntl
+except ImportError:  # there is none on Windows, where left-overs stay
+    fcntl = None  # type: ignore[assignment]
+
+from singer_amazon.errors import ConfigError, StorageError
 
 WAIT_SECONDS = 0.5
+PREFIX = "amazon-spool-"
+_LOCK = ".lock"
 
 
 class SpoolClosedError(Exception):
@@ -89,6 +96,22 @@ class Spool:
         self._closed = False
         self._count = 0
 
+    def check(self) -> None:
+        """Find out now whether documents can be stored.
+
+        Raises:
+            ConfigError: they cannot, and why.
+        """
+        try:
+            if self._parent:
+                Path(self._parent).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._parent):
+                pass
+        except OSError as error:
+            place = self._parent or tempfile.gettempdir()
+            msg = f"spool_dir: {place} cannot be written ({error.strerror})"
+            raise ConfigError(msg) from None
+
     def has_room(self, expected_bytes: int = 0) -> bool:
         """Whether another download makes sense now."""
         with self._changed:
@@ -117,10 +140,14 @@ class Spool:
         if self._folder is None:
             if self._parent:
                 Path(self._parent).mkdir(parents=True, exist_ok=True)
+            if fcntl is not None:
+                remove_left_over(Path(self._parent or tempfile.gettempdir()))
             # mkdtemp makes the folder readable by this user only
-            folder = tempfile.mkdtemp(prefix="amazon-spool-", dir=self._parent)
+            folder = tempfile.mkdtemp(prefix=PREFIX, dir=self._parent)
             self._folder = Path(folder)
-            self._remove = weakref.finalize(self, shutil.rmtree, folder, True)  # noqa: FBT003 - ignore_errors
+            self._remove = weakref.finalize(
+                self, _remove, self._folder, _claim(self._folder)
+            )
         return self._folder
 
     def close(self) -> None:
@@ -174,3 +201,38 @@ def _no_storage(folder: Path, error: OSError) -> StorageError:
         f"documents cannot be spooled in {folder} ({error.strerror or error}): make "
         "room there, set spool_dir to another folder, or lower spool_max_bytes"
     )
+
+
+def remove_left_over(parent: Path) -> None:
+    """Remove spool folders whose process was killed; they are nobody's any more."""
+    for lock_file in parent.glob(f"{PREFIX}*/{_LOCK}"):
+        with contextlib.suppress(OSError):  # of another user, or gone meanwhile
+            lock = _flocked(lock_file)
+            if lock is not None:
+                _remove(lock_file.parent, lock)
+
+
+def _remove(folder: Path, lock: IO[bytes] | None) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if lock is not None:
+        lock.close()
+
+
+def _claim(folder: Path) -> IO[bytes] | None:
+    """Mark a folder as in use; the mark is never seen without its lock."""
+    unlocked = folder / f"{_LOCK}.new"
+    lock = _flocked(unlocked)
+    unlocked.rename(folder / _LOCK)
+    return lock
+
+
+def _flocked(path: Path) -> IO[bytes] | None:
+    """Open and lock a file; None where another process holds it."""
+    lock = path.open("ab")
+    try:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
@@ -18,7 +17,7 @@ from singer_amazon.http import ApiClient, Transport
 from singer_amazon.memory import Partition
 from singer_amazon.reports.windows import Limits, Range, summary_window
 from singer_amazon.singer.properties import CREDENTIALS, REPORTING
-from singer_amazon.singer.settings import day, from_environment, per_stream
+from singer_amazon.singer.settings import day, per_stream
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
 from tap_amazon_ads.accounts import Account
@@ -54,12 +53,6 @@ class TapAmazonAds(ReportTap):
         *ACCOUNTS,
         *REPORTS,
     ).to_dict()
-
-    @property
-    def _env_var_config(self) -> dict[str, Any]:
-        """Settings of the environment; the SDK's reader fails on an empty number."""
-        self.append_builtin_config(self.config_jsonschema)
-        return from_environment(self.config_jsonschema, self._env_var_prefix)
 
     # --- streams -----------------------------------------------------------
 

@@ -329,6 +329,18 @@ def fresh(emulator: Emulator) -> EmulatorClient:
     return client
 
 
+def advertiser(number: int, **more: object) -> dict[str, object]:
+    """Return an advertiser of an agency."""
+    return {
+        "advertiserId": str(880000000000 + number),
+        "name": f"Kunde {number} ä",
+        "currency": "EUR",
+        "country": "DE",
+        "timezone": "Europe/Berlin",
+        **more,
+    }
+
+
 def bodies(statistics: Statistics) -> list[dict[str, Any]]:
     """Return the bodies of all accepted creates, oldest first."""
     return [dict(create.body) for create in statistics.creates]

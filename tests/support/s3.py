@@ -21,10 +21,10 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import itertools
 import json
 import logging
 import re
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -128,11 +128,10 @@ class LocalS3:
 
     endpoint: str
     client: S3Client = field(repr=False)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def new_bucket(self, name: str | None = None) -> Bucket:
         """Make a bucket, empty and not used by any other test."""
-        chosen = name or f"bucket-{next(self._numbers)}"
+        chosen = name or f"bucket-{uuid.uuid4().hex}"  # moto shares them in a process
         self.client.create_bucket(Bucket=chosen)
         return Bucket(chosen, self.endpoint, self.client)
 

@@ -8,8 +8,18 @@ from typing import Any
 
 import pytest
 
-from amazon_emulator import EmulatorClient
-from support.ads_runs import ADVERTISERS, AGENCY, CAMPAIGNS, SELLER, Run, bodies
+from amazon_emulator import Emulator, EmulatorClient
+from support.ads_runs import (
+    ADVERTISERS,
+    AGENCY,
+    CAMPAIGNS,
+    SELLER,
+    Run,
+    bodies,
+    invoke_tap,
+    selected_catalog,
+    settings_for,
+)
 
 Runs = Callable[..., Run]
 DMA = "amazon_dsp_geo_by_dma"
@@ -66,6 +76,20 @@ def test_keys_are_asked_for_although_they_are_deselected(
         "campaignId",
         "profile_id",
     }
+
+
+def test_a_catalog_may_hold_some_streams_only(
+    emulator: Emulator, amazon: EmulatorClient
+) -> None:
+    config = settings_for(emulator, **DAY)
+    catalog = selected_catalog(config, [CAMPAIGNS], {}, {})
+    mine = [entry for entry in catalog["streams"] if entry["stream"] == CAMPAIGNS]
+
+    ran = invoke_tap(config, catalog={"streams": mine})
+
+    assert ran.code == 0
+    assert {m["stream"] for m in ran.of_type("RECORD")} == {CAMPAIGNS}
+    assert len(amazon.statistics().creates) == 1
 
 
 def test_the_schema_is_offered_key_first_with_keys_that_are_never_null(

@@ -26,7 +26,7 @@ CONFLICT_WAIT = timedelta(seconds=60)
 NO_DOCUMENT_WAIT = timedelta(seconds=30)
 POLL_GROWTH = 1.5
 REFUSALS_TO_REPORT = 10
-UNREACHABLE_LOOKS = 3
+UNREACHABLE_CALLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Engine:
             report.report_id = pending.report_id
             report.requested_at = pending.requested_at
             report.adopted = True
+            report.asked = 1
             self._agenda.put(report, now)
         return report
 
@@ -257,7 +258,7 @@ class Engine:
     def _ask_again(self, report: Report, reason: str, now: datetime) -> Change:
         report.reason = reason
         # a report of an earlier run that failed is no attempt of this one
-        if report.asked >= self.patience.report_attempts:
+        if report.asked > self.patience.report_attempts:
             return self._move(report, Event.GAVE_UP)
         wait = timedelta(seconds=self.patience.poll_interval)
         return self._move(report, Event.AGAIN, now + wait, forget_id=True)
@@ -275,10 +276,9 @@ class Engine:
     def _unavailable(self, report: Report, reason: str, now: datetime) -> Change:
         report.reason = reason
         report.unreachable += 1
-        if report.state is State.PLANNED:
-            return self._move(report, Event.REFUSED)
-        if report.unreachable >= UNREACHABLE_LOOKS:
-            return self._move(report, Event.LEFT)
+        if report.unreachable >= UNREACHABLE_CALLS:
+            is_asked = report.state is not State.PLANNED
+            return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
         return self._put_off(report, now + self._next_look(report))
 
     def _refused(self, report: Report, outcome: model.Refused) -> Iterator[Change]:

@@ -91,10 +91,7 @@ class Ledger:
 
     def cover(self, wanted: Members, first_day: date) -> None:
         """Prepare for a run that wants these members from `first_day` on."""
-        if self.members and not (self.members & wanted):
-            self.bookmark = None
-        if wanted or self.members:
-            self._keep_only(wanted)
+        self.keep_only(wanted)
         self.first_day = first_day
         newcomers = wanted - self.members
         if self.bookmark is None:
@@ -106,7 +103,12 @@ class Ledger:
         if newcomers:  # none of them is owed what lies before the first day
             self.gaps = list(self._outside(self.gaps, _until(first_day), newcomers))
 
-    def _keep_only(self, wanted: Members) -> None:
+    def keep_only(self, wanted: Members) -> None:
+        """Forget advertisers that are not wanted any more, their gaps with them."""
+        if self.members and not (self.members & wanted):
+            self.bookmark = None
+        if not wanted and not self.members:
+            return  # the account itself, which cannot leave
         self.members &= wanted
         self.delivered = [
             replace(d, members=d.members & wanted)

@@ -13,6 +13,7 @@ from functools import cached_property
 from types import FrameType
 from typing import IO, Any, ClassVar, TypeVar
 
+import click
 import msgspec
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
@@ -21,11 +22,12 @@ from singer_sdk.helpers.capabilities import (
     PluginCapabilities,
     TapCapabilities,
 )
+from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError
 from singer_amazon.singer.output import MessageWriter
-from singer_amazon.singer.settings import coerced, complaints
+from singer_amazon.singer.settings import coerced, complaints, from_environment
 
 T = TypeVar("T")
 
@@ -54,10 +56,16 @@ class CommandTap(Tap, abc.ABC):
     ]
 
     @abc.abstractmethod
-    def run(self) -> int:
-        """Sync everything and return the exit code."""
+    def run(self, work: Callable[[], object] | None = None) -> int:
+        """Sync everything, or do other work with the streams; return the exit code."""
 
     # --- settings ----------------------------------------------------------
+
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        """Settings of the environment; the SDK's reader fails on an empty number."""
+        self.append_builtin_config(self.config_jsonschema)
+        return from_environment(self.config_jsonschema, self._env_var_prefix)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
@@ -146,6 +154,36 @@ class CommandTap(Tap, abc.ABC):
         except (AmazonError, ValueError) as error:
             cls.logger.error(str(error))  # noqa: TRY400
         sys.exit(1)
+
+    @classmethod
+    def cb_discover(
+        cls,
+        ctx: click.Context,
+        param: click.Option,
+        value: bool,  # noqa: FBT001 - as in the SDK
+    ) -> None:
+        """Print the catalog; a wrong setting is a sentence here too."""
+        try:
+            super().cb_discover(ctx, param, value)
+        except AmazonError as error:
+            cls.logger.error(str(error))  # noqa: TRY400
+            ctx.exit(1)
+
+    @classmethod
+    def cb_test(
+        cls,
+        ctx: click.Context,
+        param: click.Option,  # noqa: ARG003 - as in the SDK
+        value: str,
+    ) -> None:
+        """Test the connection, or write the schemas; exit with the tap's own code."""
+        if value == CliTestOptionValue.Disabled.value:
+            return
+        tap = cls._from_command_line(ctx.params["config"], None, None)
+        if value == CliTestOptionValue.Schema.value:
+            tap.write_schemas()
+            ctx.exit()
+        ctx.exit(tap.run(tap.run_connection_test))
 
     @classmethod
     def invoke(  # type: ignore[override]  # as the SDK's own override does

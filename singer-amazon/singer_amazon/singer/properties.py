@@ -156,7 +156,7 @@ REPORTING = (
         th.IntegerType(minimum=1),
         default=3,
         title="Report attempts",
-        description="How often a failed report is asked for before it is a gap",
+        description="How often a failed report is asked for again before it is a gap",
     ),
     th.Property(
         "raw_report_uri",

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -216,10 +216,11 @@ class ReportTap(CommandTap):
         raw = self.config.get("batch_config")
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
+        self.spool.check()
         if self._raw_store is not None:
             self.in_background(self._raw_store.check)
 
-    def run(self) -> int:
+    def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
         self.tally.started = self.clock.now()
         try:
@@ -229,16 +230,16 @@ class ReportTap(CommandTap):
         except AmazonError as error:
             self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
             return 1
-        code = self._sync()
+        code = self._do(work or self.sync_all)
         engine = self._session.engine if self._session is not None else None
         tell(self.tally, engine, self.clock.now())
         return 1 if self.tally.failures else code
 
-    def _sync(self) -> int:
-        """Write all streams and the last state; return 1 if the run broke off."""
+    def _do(self, work: Callable[[], object]) -> int:
+        """Do the work and write the last state; return 1 if it broke off."""
         try:
             self._warn_about_batches()
-            self.sync_all()
+            work()
         except StoppedError:
             self.logger.warning(
                 "Stopped by a signal: unfinished reports wait in the state"
@@ -264,6 +265,7 @@ class ReportTap(CommandTap):
             with contextlib.suppress(BrokenPipeError, StoppedError):
                 self._session.write_state(at_once=True)
         self.spool.close()
+        self.transport.close()
 
     def _warn_about_batches(self) -> None:
         mapped = [

@@ -51,7 +51,7 @@ def test_a_hole_in_the_middle_closes_in_the_next_run(emulator: Emulator) -> None
     assert first.code == 1
     assert Counter(windows(emulator)) == {
         (START, FIRST_END): 1,
-        MIDDLE: 3,
+        MIDDLE: 4,
         LAST: 1,
     }
     entry = entry_of(first)
@@ -67,7 +67,7 @@ def test_a_hole_in_the_middle_closes_in_the_next_run(emulator: Emulator) -> None
     second = run_of_three(emulator, first.state)
 
     assert second.code == 0
-    assert windows(emulator)[5:] == [MIDDLE]
+    assert windows(emulator)[6:] == [MIDDLE]
     entry = entry_of(second)
     assert entry["replication_key_value"] == NEWEST
     assert not {"delivered", "gaps", "closed_gaps"} & entry.keys()
@@ -118,7 +118,7 @@ def test_a_gap_that_amazon_no_longer_keeps_is_closed(emulator: Emulator) -> None
 
     (closed,) = entry_of(second)["closed_gaps"]
     assert (closed["start"], closed["end"]) == (MIDDLE[0], "2026-10-16")
-    assert windows(emulator)[5:] == [("2026-10-17", MIDDLE[1])]
+    assert windows(emulator)[6:] == [("2026-10-17", MIDDLE[1])]
     assert entry_of(second)["replication_key_value"] == NEWEST
     assert second.said("ERROR", "2026-10-16", "keeps it no longer")
     assert second.code == 1

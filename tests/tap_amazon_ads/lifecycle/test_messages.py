@@ -62,7 +62,7 @@ def test_the_last_line_is_the_summary(emulator: Emulator) -> None:
     summary = ended.summary
     assert summary["reports"] == {
         "planned": 4,
-        "requested": 8,
+        "requested": 10,
         "adopted": 0,
         "delivered": 2,
         "failed": 2,
