@@ -24,9 +24,9 @@ TWO = {
     "report_attempts": 1,
 }
 ROW = '{"date":"2026-11-17","campaignId":1}'
-CUT = base64.b64encode(gzip.compress(f"[{ROW},{ROW}]".encode())[:-12]).decode()
+CUT = base64.b64encode(gzip.compress(f"[{ROW},{ROW}]".encode(), mtime=0)[:-12]).decode()
 LATIN = base64.b64encode('[{"campaignName":"café"}]'.encode("latin-1")).decode()
-EMPTY = base64.b64encode(gzip.compress(b"")).decode()
+EMPTY = base64.b64encode(gzip.compress(b"", mtime=0)).decode()
 
 BAD = [
     pytest.param({"text": "<html>Service Unavailable</html>"}, "not JSON", id="html"),

@@ -110,7 +110,7 @@ def test_parquet_is_stored_as_it_is_where_parquet_is_written(tmp_path: Path) -> 
     ("content", "encoding", "sentence"),
     [
         (None, {}, "cannot be opened: No such file"),
-        (gzip.compress(b'{"id":"1"}\n' * 99)[:-9], {}, "damaged or cut off"),
+        (gzip.compress(b'{"id":"1"}\n' * 99, mtime=0)[:-9], {}, "damaged or cut off"),
         (b"\x1f\x8bno gzip", {}, "damaged or cut off"),
         (b'{"id":"private"\n', {"format": "jsonl"}, "not valid JSON"),
         (b'["private"]\n', {"format": "jsonl"}, "not an object"),
