@@ -9,6 +9,7 @@
     lwa/                          Login with Amazon
     ads_accounts/                 profiles, DSP advertisers, linked accounts
     ads_reporting/                reporting v3: contract, judge, rows, documents
+    audiences/                    hashed customer records: connections, jobs, members
 
 It imports nothing of the plugins it is used to test.
 """

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from amazon_emulator.faults import Rule
     from amazon_emulator.wire import Room
 
+_WRITES = (
+    "create",
+    "add_connection",
+    "create_audience",
+    "update_audience",
+    "records",
+)
+"""What an `accepted` throttle carries out although it answers 429."""
 _PAGE = (
     "<!DOCTYPE html><html><head><title>{code} {phrase}</title></head>"
     "<body><h1>{code} {phrase}</h1><p>Désolé, too many ducks 🦆</p></body></html>"
@@ -27,7 +35,7 @@ def fault_answer(room: Room, call: Call, rule: Rule, now: datetime) -> Response 
     if rule.action == "unauthorized":
         return room.refuse(RefusalError(401, rule.text("message")))
     if rule.action == "throttle":
-        is_taken = rule.parameters["accepted"] and call.operation == "create"
+        is_taken = rule.parameters["accepted"] and call.operation in _WRITES
         return None if is_taken else room.refuse(throttled(rule, now))
     if rule.action == "html":
         code = int(rule.number("code"))

@@ -15,8 +15,16 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
 from werkzeug.routing import Rule as UrlRule
 
-from amazon_emulator.answers import fault_answer
-from amazon_emulator.wire import Call, RefusalError, Room, Route, cut, json_response
+from amazon_emulator.answers import fault_answer, throttled
+from amazon_emulator.wire import (
+    Call,
+    RefusalError,
+    ResetError,
+    Room,
+    Route,
+    cut,
+    json_response,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -36,6 +44,7 @@ class Application:
         control: Callable[[Request], Response] | None = None,
     ) -> None:
         self._core = core
+        self.rooms = tuple(rooms)
         self._control = control
         self._map = Map(
             [
@@ -97,6 +106,15 @@ class Application:
             response = route.handler(call)
         except RefusalError as refusal:
             return room.refuse(refusal)
+        return self._answered(room, call, response)
+
+    def _answered(self, room: Room, call: Call, response: Response) -> Response:
+        """Apply the faults that let the room act first and spoil its answer then."""
+        if call.fault("lost_answer") is not None:
+            raise ResetError("the fault rule loses this answer")
+        throttle = call.fault("throttle")
+        if throttle is not None:
+            return room.refuse(throttled(throttle, self._core.clock.now()))
         truncate = call.fault("truncate")
         if truncate is not None:
             return cut(response, int(truncate.number("after_bytes")))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from amazon_emulator.clock import parse_instant
 from amazon_emulator.server import Emulator
-from amazon_emulator.settings import REGIONS, Settings, SettingsError
+from amazon_emulator.settings import CHOICES, REGIONS, Settings, SettingsError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     _Type = click.ParamType[list[float]]
@@ -35,6 +38,65 @@ class _Number(_Type):
             return [float(low), float(high or low)]
         except ValueError:
             self.fail(f"{value!r} is not a number or a range like 5-20.", param, ctx)
+
+
+_JOB_SECONDS = click.option(
+    "--job-ready-after-seconds",
+    type=_Number(),
+    default="0",
+    show_default=True,
+    help="How long an upload of audience records is worked on.",
+)
+_JOB_LOOKS = click.option(
+    "--job-ready-after-looks",
+    type=_Number(),
+    default="0",
+    show_default=True,
+    help="Looks at an upload that find it PENDING.",
+)
+_NUMBERS = {
+    "max_request_bytes": "Larger uploads are refused with 413; 0: none.",
+    "records_per_hour": "Audience records per connection and hour; 0: no limit.",
+    "page_size": "AMC accounts or instances on one page.",
+}
+_FLAGS = {
+    "require_country": "Records without a country are invalid.",
+    "require_consent": "Records of consent countries without consent are invalid.",
+    "terms_accepted": "The user has accepted the AMC terms.",
+    "capital_message": "Audience errors say Message, not message.",
+}
+_WORDS = {
+    "repeated_external_id": "Answer to an external audience id used before.",
+    "delete_by": "What a DELETE record takes away.",
+    "update_omitted": "What becomes of fields an update leaves out.",
+    "judge_records": "Records of an upload that are read.",
+}
+
+
+def _audience_options(command: _Command) -> _Command:
+    """Add the settings of audiences; their defaults are those of Settings."""
+    known = Settings()
+    for name, text in _NUMBERS.items():
+        default = getattr(known, name)
+        command = click.option(
+            _dashed(name), default=default, show_default=True, help=text
+        )(command)
+    for name, text in _FLAGS.items():
+        both = f"{_dashed(name)}/--no-{name.replace('_', '-')}"
+        default = getattr(known, name)
+        command = click.option(both, default=default, show_default=True, help=text)(
+            command
+        )
+    for name, text in _WORDS.items():
+        default, kind = getattr(known, name), click.Choice(CHOICES[name])
+        command = click.option(
+            _dashed(name), type=kind, default=default, show_default=True, help=text
+        )(command)
+    return _JOB_SECONDS(_JOB_LOOKS(command))
+
+
+def _dashed(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 @click.group()
@@ -82,6 +144,7 @@ def main() -> None:
 @click.option(
     "--restate", default=0, show_default=True, help="Other metrics, same keys."
 )
+@_audience_options
 @click.option(
     "--now", help="Emulated time to start at, ISO 8601; it runs on from there."
 )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.error import HTTPError
 
+from amazon_emulator.audiences.views import AudienceView, JobView, MemberView
 from amazon_emulator.clock import format_instant, parse_instant
 
 _TIMEOUT_SECONDS = 120
@@ -57,6 +58,12 @@ class Statistics:
     creates: Sequence[Create] = field(default_factory=list)
     refused: Sequence[RefusedCreate] = field(default_factory=list)
     faults: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    records: Mapping[str, Any] = field(default_factory=dict)
+    """Audience records: received, added, renewed, removed, without_effect, invalid."""
+    audience_refusals: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Audience calls that were turned down; no body is in them."""
+    alarms: Sequence[str] = field(default_factory=list)
+    """What no client may ever do; empty after a good run."""
 
     def count(self, operation: str, status: int | str | None = None) -> int:
         """Return how often an operation was called (with this answer)."""
@@ -202,6 +209,9 @@ class EmulatorClient:
             [_create(entry) for entry in found["creates"]],
             [_refused(entry) for entry in found["refused"]],
             found["faults"],
+            found["records"],
+            found["audience_refusals"],
+            found["alarms"],
         )
 
     def clear_statistics(self) -> None:
@@ -216,6 +226,34 @@ class EmulatorClient:
     def expected_row_count(self, report_id: str) -> int:
         """Return how many rows a report's document holds."""
         return int(self._object("GET", f"/reports/{report_id}/row-count")["rows"])
+
+    def amc_world(self) -> dict[str, Any]:
+        """Return AMC `accounts`, own DSP `advertisers` and `connections`."""
+        return self._object("GET", "/amc")
+
+    def set_amc_world(self, world: Mapping[str, object]) -> None:
+        """Take other AMC accounts, DSP advertisers and connections."""
+        self._call("PUT", "/amc", world)
+
+    def audiences(self) -> list[AudienceView]:
+        """Return all audiences, oldest first."""
+        return [AudienceView.parse(entry) for entry in self._call("GET", "/audiences")]
+
+    def audience_jobs(self, audience_id: int | None = None) -> list[JobView]:
+        """Return all accepted uploads (of one audience), oldest first."""
+        path = "/audience-jobs"
+        if audience_id is not None:
+            path = f"/audiences/{audience_id}/jobs"
+        return [JobView.parse(entry) for entry in self._call("GET", path)]
+
+    def audience_members(
+        self, audience_id: int, *, expired: bool = False
+    ) -> dict[str, MemberView]:
+        """Return the members of an audience (or the expired ones) by user id."""
+        word = "expired-members" if expired else "members"
+        listed = self._call("GET", f"/audiences/{audience_id}/{word}")
+        members = [MemberView.parse(entry) for entry in listed]
+        return {member.external_user_id: member for member in members}
 
     def _object(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         found: dict[str, Any] = self._call(method, path, body)

@@ -85,6 +85,7 @@ class Control:
             ("DELETE", "/statistics", self._clear_statistics),
             ("GET", "/reports/<report_id>/rows", self._rows),
             ("GET", "/reports/<report_id>/row-count", self._row_count),
+            *self._emulation.audience_control.table(),
         )
 
     def _index(self, _: Json) -> Json:
@@ -179,6 +180,7 @@ class Control:
         return {
             **self._core.statistics.as_json(),
             **self._emulation.reports.as_json(),
+            **self._emulation.audiences.as_json(),
             "faults": self._core.faults.as_json(),
         }
 

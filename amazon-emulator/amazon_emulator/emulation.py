@@ -1,4 +1,4 @@
-"""Puts one emulator together: shared core, accounts, tokens, reports, two origins."""
+"""Puts one emulator together: shared core, accounts, tokens, rooms, two origins."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from amazon_emulator.ads_reporting.downloads import DownloadRoom, UrlSigner
 from amazon_emulator.ads_reporting.room import ReportingRoom
 from amazon_emulator.ads_reporting.store import ReportStore
 from amazon_emulator.app import Application
+from amazon_emulator.audiences.connections import Connections
+from amazon_emulator.audiences.control import AudienceControl
+from amazon_emulator.audiences.linking import ConnectionsRoom, TermsRoom
+from amazon_emulator.audiences.lookups import AmcAccountsRoom, AmcInstancesRoom
+from amazon_emulator.audiences.room import AudiencesRoom
+from amazon_emulator.audiences.store import AudienceStore
+from amazon_emulator.audiences.uploads import Uploads
+from amazon_emulator.audiences.world import AmcWorld
 from amazon_emulator.clock import SettableClock
 from amazon_emulator.control import Control
 from amazon_emulator.core import Core
@@ -32,6 +40,9 @@ class Emulation:
         self.tokens = TokenStore(self.core)
         self.reports = ReportStore(self.core)
         self.signer = UrlSigner(self.core)
+        self.amc = AmcWorld(self.core, self.world)
+        self.connections = Connections(self.core, self.amc)
+        self.audiences = AudienceStore(self.core)
         core, world, tokens = self.core, self.world, self.tokens
         self._rooms: list[Room] = [
             LwaRoom(core, tokens),
@@ -39,12 +50,30 @@ class Emulation:
             AdvertisersRoom(core, world, tokens),
             ManagerAccountsRoom(core, world, tokens),
             ReportingRoom(core, world, tokens, self.reports, self.signer),
+            *self._audience_rooms(),
         ]
         self._storage_rooms: list[Room] = [
             DownloadRoom(core, self.reports, self.signer)
         ]
         self.api = Application(core, self._rooms, Control(self))
         self.storage = Application(core, self._storage_rooms)
+
+    @property
+    def audience_control(self) -> AudienceControl:
+        """The control calls about audiences."""
+        return AudienceControl(self.amc, self.connections, self.audiences)
+
+    def _audience_rooms(self) -> list[Room]:
+        core, tokens, amc = self.core, self.tokens, self.amc
+        connections, audiences = self.connections, self.audiences
+        uploads = Uploads(core, amc, connections, audiences)
+        return [
+            AmcAccountsRoom(core, amc, tokens),
+            AmcInstancesRoom(core, amc, tokens),
+            ConnectionsRoom(connections, tokens, audiences.tally),
+            TermsRoom(core, amc, tokens),
+            AudiencesRoom(core, tokens, amc, connections, audiences, uploads),
+        ]
 
     def reset(self) -> None:
         """Forget everything and return to the first settings."""

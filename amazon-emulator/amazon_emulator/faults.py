@@ -20,10 +20,24 @@ OPERATIONS = (
     "status",
     "delete",
     "download",
+    "amc_accounts",
+    "amc_instances",
+    "connections",
+    "add_connection",
+    "delete_connection",
+    "terms",
+    "accept_terms",
+    "create_audience",
+    "audience",
+    "update_audience",
+    "records",
+    "job",
 )
 _API = tuple(name for name in OPERATIONS if name != "download")
 _SIGNED_IN = tuple(name for name in _API if name != "token")
 _FATE = ("create", "status")
+_JOB = ("records", "job")
+_TEXT_OF_INVALID = "Record could not be processed"
 
 ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "throttle": (
@@ -38,9 +52,9 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "expired": (("download",), {}),
     "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
     "failed": (_FATE, {"reason": "Internal error while generating the report"}),
-    "status_word": (_FATE, {"word": "FAILURE"}),
+    "status_word": ((*_FATE, *_JOB), {"word": "FAILURE"}),
     "no_url": (_FATE, {}),
-    "never_ready": (_FATE, {"status": "PENDING"}),
+    "never_ready": ((*_FATE, *_JOB), {"status": "PENDING"}),
     "empty": (("create", "download"), {}),
     "document": (
         ("create", "download"),
@@ -48,6 +62,20 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     ),
     "refuse_columns": (("create",), {"columns": []}),
     "duplicate_of": (("create",), {"report_id": None}),
+    "lost_answer": (OPERATIONS, {}),
+    "refuse_record": (
+        ("records",),
+        {"external_user_ids": [], "code": 400, "reason": "Invalid request"},
+    ),
+    "invalid_record": (
+        ("records",),
+        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+    ),
+    "partially_succeeded": (
+        _JOB,
+        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+    ),
+    "job_failed": (_JOB, {"reason": None}),
 }
 """Action -> the operations where it makes sense, and its parameters with defaults."""
 
@@ -69,6 +97,8 @@ class Target:
     start_date: str | None = None
     end_date: str | None = None
     columns: frozenset[str] = frozenset()
+    body: bytes = b""
+    """The request as it came, for rules about single records in it."""
 
 
 @dataclass(slots=True)
@@ -106,6 +136,8 @@ class Rule:
             return False
         if self.action == "refuse_columns" and not self._refused(target.columns):
             return False
+        if not self._holds_a_record_of(target.body):
+            return False
         if self.covers is not None and not (
             (target.start_date or "~") <= self.covers <= (target.end_date or "")
         ):
@@ -122,6 +154,15 @@ class Rule:
     def _refused(self, columns: frozenset[str]) -> bool:
         names = self.parameters["columns"]
         return isinstance(names, list) and not columns.isdisjoint(names)
+
+    def _holds_a_record_of(self, body: bytes) -> bool:
+        user_ids = self.texts("external_user_ids")
+        return not user_ids or any(f'"{x}"'.encode() in body for x in user_ids)
+
+    def texts(self, name: str) -> list[str]:
+        """Return a parameter as a list of texts; one that is no list is empty."""
+        value = self.parameters.get(name)
+        return [str(item) for item in value] if isinstance(value, list) else []
 
     def text(self, name: str) -> str:
         """Return a parameter as text."""

@@ -136,6 +136,13 @@ class _Handler(WSGIRequestHandler):
         except ConnectionError:
             self._end()
 
+    def finish(self) -> None:
+        """Close the connection, also that of a client that was killed meanwhile."""
+        try:
+            super().finish()
+        except ConnectionError:
+            self.rfile.close()
+
     def _answer(self, environ: dict[str, Any]) -> None:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 

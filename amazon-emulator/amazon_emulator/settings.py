@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from zlib import crc32
 
 REGIONS = ("NA", "EU", "FE")
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "region": REGIONS,
+    "repeated_external_id": ("same", "new", "refuse"),
+    "delete_by": ("pii", "user_id"),
+    "update_omitted": ("keep", "clear"),
+    "judge_records": ("all", "first", "none"),
+}
+"""Settings that take one of a few words."""
 
 
 class SettingsError(ValueError):
@@ -31,6 +40,10 @@ class Span:
             message = f"{name} must have 0 <= least <= most, not {value!r}."
             raise SettingsError(message)
         return cls(low, high)
+
+    def draw(self, word: str) -> float:
+        """Return a number of the span that follows from the word."""
+        return self.low + (self.high - self.low) * crc32(word.encode()) / 0xFFFFFFFF
 
     def plain(self) -> float | list[float]:
         """Return what `parse` reads."""
@@ -59,6 +72,32 @@ class Settings:
     """Another number gives other metrics for the same keys, as restatement does."""
     content_encoding: bool = False
     """Whether a document is served with `Content-Encoding: gzip`."""
+    job_ready_after_seconds: Span = Span()
+    """How long an upload of audience records is worked on."""
+    job_ready_after_looks: Span = Span()
+    """How many looks at an upload are answered PENDING."""
+    max_request_bytes: int = 5_000_000
+    """A larger upload of audience records is refused with 413; 0: none is."""
+    records_per_hour: int = 15_000_000
+    """Audience records per connection and hour; more are refused with 429; 0: none."""
+    page_size: int = 10
+    """AMC accounts or instances on one page, unless the call says otherwise."""
+    repeated_external_id: str = "same"
+    """Answer to an external audience id used before: the `same` id, `new`, `refuse`."""
+    delete_by: str = "pii"
+    """DELETE takes away the hashed `pii` it carries, or all of the `user_id`."""
+    update_omitted: str = "keep"
+    """Audience fields that an update leaves out: `keep` or `clear` them."""
+    require_country: bool = True
+    """Whether a record for which no country is known is invalid."""
+    require_consent: bool = False
+    """Whether a record of a consent country without consent is invalid."""
+    judge_records: str = "all"
+    """Records of an upload that are read: `all`, `first`, `none` (benchmarks)."""
+    terms_accepted: bool = True
+    """Whether the user has accepted the AMC terms."""
+    capital_message: bool = False
+    """Whether audience errors say `Message`, as was seen, not `message`."""
     client_id: str = "amzn1.application-oa2-client.emulator"
     client_secret: str = "emulator-client-secret"  # noqa: S105 - documented, opens nothing
     refresh_token: str = "Atzr|emulator-refresh-token"  # noqa: S105 - documented, opens nothing
@@ -77,15 +116,18 @@ class Settings:
 
     def as_json(self) -> dict[str, object]:
         """Return the settings as plain JSON values."""
-        spans = ("ready_after_seconds", "ready_after_looks")
-        return asdict(self) | {name: getattr(self, name).plain() for name in spans}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            name: value.plain() if isinstance(value, Span) else value
+            for name, value in values.items()
+        }
 
 
 def _parse(name: str, value: object, kind: type) -> object:
     if kind is Span:
         return Span.parse(name, value)
-    if name == "region" and value not in REGIONS:
-        message = f"region must be one of {', '.join(REGIONS)}, not {value!r}."
+    if name in CHOICES and value not in CHOICES[name]:
+        message = f"{name} must be one of {', '.join(CHOICES[name])}, not {value!r}."
         raise SettingsError(message)
     if kind is bool or isinstance(value, bool):
         fits = kind is bool and isinstance(value, bool)

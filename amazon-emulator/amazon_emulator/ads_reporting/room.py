@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from amazon_emulator.ads_accounts.scope import Account, find_account, named_account
 from amazon_emulator.ads_reporting.judge import ReportRequest, check_columns, judge
 from amazon_emulator.ads_reporting.lifecycle import Report, status_of
-from amazon_emulator.answers import throttled
 from amazon_emulator.clock import format_instant
 from amazon_emulator.faults import Target
 from amazon_emulator.wire import Call, RefusalError, Route, json_response
@@ -83,9 +82,6 @@ class ReportingRoom:
             account = named_account(call.request.headers)
             self._reports.refuse(account, body, refusal.status, refusal.message)
             raise
-        throttle = call.fault("throttle")
-        if throttle is not None:
-            raise throttled(throttle, self._core.clock.now())
         return json_response(self._object(report, "PENDING", call))
 
     def status(self, call: Call) -> Response:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from amazon_emulator.ads_reporting.documents import Document
 from amazon_emulator.ads_reporting.lifecycle import FATES, LIVE, Report, status_of
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from amazon_emulator.ads_reporting.judge import ReportRequest
     from amazon_emulator.core import Core
     from amazon_emulator.faults import Rule
-    from amazon_emulator.settings import Span
 
 
 class ReportStore:
@@ -128,8 +126,8 @@ class ReportStore:
             request,
             body,
             self._core.clock.now(),
-            _draw(settings.ready_after_seconds, f"{report_id}|seconds"),
-            round(_draw(settings.ready_after_looks, f"{report_id}|looks")),
+            settings.ready_after_seconds.draw(f"{report_id}|seconds"),
+            round(settings.ready_after_looks.draw(f"{report_id}|looks")),
             plan,
             Document(self._document_folder() / f"{report_id}.gz"),
             fates,
@@ -152,12 +150,6 @@ def _owners(account: Account, advertiser_ids: Sequence[str]) -> list[dict[str, o
         }
         for advertiser_id in advertiser_ids
     ]
-
-
-def _draw(span: Span, word: str) -> float:
-    """Return a number of the span that follows from the word."""
-    share = crc32(word.encode()) / 0xFFFFFFFF
-    return span.low + (span.high - span.low) * share
 
 
 def _entry(report: Report) -> dict[str, object]:
