@@ -29,7 +29,7 @@ def test_the_folder_of_a_killed_run_is_removed_by_the_next(tmp_path: Path) -> No
     (left,) = folders(tmp_path)
 
     spool = Spool(str(tmp_path), 1000)
-    spool.create()
+    spool.create().finish()
 
     assert left not in folders(tmp_path)
     assert len(folders(tmp_path)) == 1
@@ -42,7 +42,7 @@ def test_the_folder_of_a_run_that_lives_is_left_alone(tmp_path: Path) -> None:
     document = first.create()
     document.write(b"rows")
     document.finish()
-    second.create()
+    second.create().finish()
 
     assert document.path.read_bytes() == b"rows"
     first.close()
