@@ -12,12 +12,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
     "singer_amazon": ROOT / "singer-amazon",
     "tap_amazon_ads": ROOT / "tap-amazon-ads",
+    "tap_amazon_sp": ROOT / "tap-amazon-sp",
     "target_s3": ROOT / "target-s3",
     "amazon_emulator": ROOT / "amazon-emulator",
 }
 ALLOWED = {
     "singer_amazon": set(),
     "tap_amazon_ads": {"singer_amazon"},
+    "tap_amazon_sp": {"singer_amazon"},
     "target_s3": set(),
     "amazon_emulator": set(),
 }
@@ -122,5 +124,5 @@ def test_only_the_singer_room_of_the_library_knows_the_sdk() -> None:
 
 
 def test_the_emulator_is_no_runtime_dependency_of_the_products() -> None:
-    for folder in ("singer-amazon", "tap-amazon-ads", "target-s3"):
+    for folder in ("singer-amazon", "tap-amazon-ads", "tap-amazon-sp", "target-s3"):
         assert "amazon-emulator" not in (ROOT / folder / "pyproject.toml").read_text()

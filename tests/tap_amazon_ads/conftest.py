@@ -39,7 +39,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
     def recording(
         session: requests.Session,
         request: requests.PreparedRequest,
-        **kwargs: Any,  # noqa: ANN401 - passed on
+        **kwargs: Any,
     ) -> requests.Response:
         gone_out.append(request)
         return send(session, request, **kwargs)

@@ -36,7 +36,7 @@ def columns(amazon: EmulatorClient, at: int = -1) -> list[str]:
     return found
 
 
-def document(amazon: EmulatorClient, *rows: Mapping[str, object], **more: Any) -> None:  # noqa: ANN401 - a rule
+def document(amazon: EmulatorClient, *rows: Mapping[str, object], **more: Any) -> None:
     """Serve these rows instead of the emulator's own."""
     amazon.add_fault("document", operation="create", text=json.dumps(rows), **more)
 

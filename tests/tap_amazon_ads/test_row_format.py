@@ -64,7 +64,7 @@ odd_rows = st.lists(
 )
 
 
-def row_format(**more: Any) -> RowFormat:  # noqa: ANN401 - RowFormat's own
+def row_format(**more: Any) -> RowFormat:
     """Return the format of a DSP report."""
     return RowFormat(COLUMNS, KEY, member_column="advertiserId", **more)
 

@@ -31,7 +31,7 @@ WIDE = {
 }
 
 
-def stored(format_name: str, *items: object, **settings: Any) -> list[bytes]:  # noqa: ANN401 - any setting
+def stored(format_name: str, *items: object, **settings: Any) -> list[bytes]:
     run = Run(replace(SETTINGS, format=format_name, **settings))
     run.feed(items)
     return [content for _, content in sorted(run.store.objects.items())]

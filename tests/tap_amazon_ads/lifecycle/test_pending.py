@@ -28,7 +28,7 @@ HOUR = 3600.0
 DSP_CAMPAIGNS = "amazon_dsp_campaign_by_campaign"
 
 
-def stopped_run(emulator: Emulator, **changes: Any) -> Ended:  # noqa: ANN401 - see run
+def stopped_run(emulator: Emulator, **changes: Any) -> Ended:
     """Run until the time is up, while every report takes an hour."""
     emulator.client.change(ready_after_seconds=HOUR)
     return run(emulator, max_runtime_seconds=60, **changes)

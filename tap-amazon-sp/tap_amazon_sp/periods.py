@@ -1,0 +1,309 @@
+"""Whole periods: what a report can be asked for, and from when on.
+
+Every period of a kind has a number, and neighbours have neighbouring numbers; so
+spans of periods are spans of integers, and nothing can be skipped or counted twice.
+Weeks run from Sunday to Saturday, hours are hours of UTC. Days are dates of the
+marketplace: what "today" is there, the caller says.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from enum import Enum
+
+from singer_amazon.reports.model import Window
+
+PATIENCE_DAYS = 7
+"""How long past its expected day a report may still be "not yet available"."""
+
+_HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class Period(str, Enum):
+    """A kind of period, in Amazon's own word."""
+
+    HOUR = "HOUR"
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+_LONGEST_DAYS = {
+    Period.DAY: 1,
+    Period.WEEK: 7,
+    Period.MONTH: 31,
+    Period.QUARTER: 92,
+    Period.YEAR: 366,
+}
+_MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRules:
+    """What Amazon allows for one kind of period of one report.
+
+    `per_request` counts periods (None: any number), and so does `lookback`. `holdback`
+    says how long after a period's end asking makes sense, `expected` until when Amazon
+    usually has published it, `history` how far back it can be had (None: not known);
+    these are days, for hours they are hours.
+    """
+
+    per_request: int | None
+    holdback: int
+    expected: int
+    history: int | None
+    lookback: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Periods:
+    """Neighbouring periods of one kind, by the numbers of the first and the last."""
+
+    period: Period
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        if self.first > self.last:
+            msg = f"no periods from number {self.first} to {self.last}"
+            raise ValueError(msg)
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+    def __str__(self) -> str:
+        start, end = self.request_dates()
+        return start if start == end else f"{start}..{end}"
+
+    @property
+    def window(self) -> Window:
+        """The days from the first to the last; ValueError for hours."""
+        return Window(first_day(self.period, self.first), last_day(*self._newest))
+
+    @property
+    def instants(self) -> tuple[datetime, datetime]:
+        """The first instant in it and the first one after it, for hours."""
+        return hour_start(self.first), hour_start(self.last + 1)
+
+    @property
+    def _newest(self) -> tuple[Period, int]:
+        return self.period, self.last
+
+    def request_dates(self) -> tuple[str, str]:
+        """Return dataStartTime and dataEndTime of a request, as Amazon reads them.
+
+        The end of days is the last day itself, the end of hours the instant after.
+        """
+        if self.period is Period.HOUR:
+            start, end = self.instants
+            return f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}"
+        return self.window.start.isoformat(), self.window.end.isoformat()
+
+
+# --- numbers of periods --------------------------------------------------------
+
+
+def number_of(period: Period, day: date) -> int:
+    """Return the number of the period that contains a day; ValueError for hours."""
+    if period is Period.DAY:
+        return day.toordinal()
+    if period is Period.WEEK:
+        return day.toordinal() // 7  # ordinal 7 was a Sunday
+    return (day.year * 12 + day.month - 1) // _months(period)
+
+
+def first_day(period: Period, number: int) -> date:
+    """Return the first day of a period."""
+    if period is Period.DAY:
+        return date.fromordinal(number)
+    if period is Period.WEEK:
+        return date.fromordinal(number * 7)
+    year, month = divmod(number * _months(period), 12)
+    return date(year, month + 1, 1)
+
+
+def last_day(period: Period, number: int) -> date:
+    """Return the last day of a period."""
+    if period is Period.DAY:
+        return date.fromordinal(number)
+    if period is Period.WEEK:
+        return date.fromordinal(number * 7 + 6)
+    year, month = divmod(number * _months(period) + _months(period) - 1, 12)
+    return date(year, month + 1, monthrange(year, month + 1)[1])
+
+
+def hour_number(instant: datetime) -> int:
+    """Return the number of the UTC hour that contains an instant."""
+    return (instant - _EPOCH) // _HOUR
+
+
+def hour_start(number: int) -> datetime:
+    """Return the first instant of an hour, in UTC."""
+    return _EPOCH + number * _HOUR
+
+
+def _months(period: Period) -> int:
+    if period is Period.HOUR:
+        raise ValueError("hours have no days: use hour_number and hour_start")
+    return _MONTHS[period]
+
+
+# --- spans of periods ----------------------------------------------------------
+
+
+def covering(period: Period, days: Window) -> Periods:
+    """Return the periods that have a day in a window."""
+    return Periods(period, number_of(period, days.start), number_of(period, days.end))
+
+
+def within(period: Period, days: Window) -> Periods | None:
+    """Return the periods that lie whole in a window, if there are any."""
+    first, last = number_of(period, days.start), number_of(period, days.end)
+    first += first_day(period, first) < days.start
+    last -= last_day(period, last) > days.end
+    return Periods(period, first, last) if first <= last else None
+
+
+def cut(span: Periods, per_request: int | None) -> tuple[Periods, ...]:
+    """Cut a span into what requests may hold, oldest first, on a fixed grid.
+
+    None: a request may hold any number, nothing is cut.
+
+    The cuts depend on the numbers only, never on where the span begins: two
+    streams that read one document come to the same requests where they overlap.
+    """
+    if per_request is None:
+        return (span,)
+    cells = range(span.first // per_request, span.last // per_request + 1)
+    return tuple(
+        Periods(
+            span.period,
+            max(span.first, cell * per_request),
+            min(span.last, (cell + 1) * per_request - 1),
+        )
+        for cell in cells
+    )
+
+
+def lookback_of(period: Period, days: int) -> int:
+    """Return how many periods a look-back of so many days re-reads at most."""
+    if period is Period.HOUR:
+        return days * 24
+    return -(-days // _LONGEST_DAYS[period])
+
+
+# --- what to ask for today -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What can be asked for: `periods`, None while nothing is open.
+
+    `lost` are the wanted periods that Amazon keeps no longer. `opens` is the day
+    (the instant, for hours) from which one more can be asked for; None when the
+    end the user set comes before it.
+    """
+
+    periods: Periods | None
+    lost: Periods | None
+    opens: date | datetime | None
+
+
+def open_days(
+    period: Period,
+    rules: PeriodRules,
+    *,
+    today: date,
+    start: date,
+    end: date | None = None,
+    holdback: int | None = None,
+) -> Outlook:
+    """Return the periods from the one with `start` to the newest one to be had.
+
+    `today` is the date in the marketplace, `end` the last day wanted: only periods
+    that end by then count. `holdback` in days goes before the rules' own.
+    """
+    held = rules.holdback if holdback is None else holdback
+    first = number_of(period, start)
+    newest = today - timedelta(days=1 + held)
+    last = _last_closed(period, newest)
+    if end is not None:
+        last = min(last, _last_closed(period, end))
+    oldest = None
+    if rules.history is not None:
+        kept = today - timedelta(days=rules.history - 1)
+        oldest = number_of(period, kept)
+        oldest += first_day(period, oldest) < kept
+    following = last_day(period, max(last + 1, first, oldest or first))
+    opens = following + timedelta(days=1 + held)
+    is_over = end is not None and following > end
+    return _outlook(period, (first, last, oldest), None if is_over else opens)
+
+
+def open_hours(
+    rules: PeriodRules,
+    *,
+    now: datetime,
+    start: date,
+    end: date | None = None,
+    holdback: int | None = None,
+) -> Outlook:
+    """Return the full UTC hours from the start of a day to the newest to be had.
+
+    The oldest hour stays one hour inside what Amazon keeps: by the time it looks
+    at the request, the clock has moved on.
+    """
+    held = rules.holdback if holdback is None else holdback
+    first = hour_number(_midnight(start))
+    last = hour_number(now) - 1 - held
+    after_end = None
+    if end is not None:
+        after_end = hour_number(_midnight(end + timedelta(days=1)))
+        last = min(last, after_end - 1)
+    oldest = None
+    if rules.history is not None:
+        oldest = hour_number(now) - (rules.history - 2)
+    following = max(last + 1, first, oldest or first)
+    is_over = after_end is not None and following >= after_end
+    opens = None if is_over else hour_start(following + 1 + held)
+    return _outlook(Period.HOUR, (first, last, oldest), opens)
+
+
+def gives_up_on(span: Periods, rules: PeriodRules) -> date | datetime:
+    """Return when "not yet available" stops being a reason to wait.
+
+    That is 7 days after the newest period is expected; a date of the marketplace,
+    for hours an instant.
+    """
+    if span.period is Period.HOUR:
+        ended = span.instants[1] + timedelta(hours=rules.expected)
+        return ended + timedelta(days=PATIENCE_DAYS)
+    days = 1 + rules.expected + PATIENCE_DAYS
+    return span.window.end + timedelta(days=days)
+
+
+def _last_closed(period: Period, newest: date) -> int:
+    """Return the newest period that ends by a day."""
+    number = number_of(period, newest)
+    return number - (last_day(period, number) > newest)
+
+
+def _outlook(
+    period: Period, bounds: tuple[int, int, int | None], opens: date | datetime | None
+) -> Outlook:
+    first, last, oldest = bounds
+    lost = None
+    if oldest is not None and first < oldest:
+        lost = Periods(period, first, oldest - 1)
+        first = oldest
+    found = Periods(period, first, last) if first <= last else None
+    return Outlook(found, lost, opens)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
