@@ -64,7 +64,8 @@ def uvx(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         program: Program, *arguments: str, text: str = ""
     ) -> subprocess.CompletedProcess[str]:
         ran = subprocess.run(
-            [command, "--from", *program, *arguments],
+            # the same Python: the versions of both DuckDBs must go together
+            [command, "--python", sys.executable, "--from", *program, *arguments],
             input=text,
             cwd=tmp_path,
             env=os.environ | {"UV_PYTHON_DOWNLOADS": "never"},
