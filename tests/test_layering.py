@@ -13,6 +13,7 @@ PACKAGES = {
     "singer_amazon": ROOT / "singer-amazon",
     "tap_amazon_ads": ROOT / "tap-amazon-ads",
     "tap_amazon_sp": ROOT / "tap-amazon-sp",
+    "target_amazon_audience": ROOT / "target-amazon-audience",
     "target_s3": ROOT / "target-s3",
     "amazon_emulator": ROOT / "amazon-emulator",
 }
@@ -20,6 +21,7 @@ ALLOWED = {
     "singer_amazon": set(),
     "tap_amazon_ads": {"singer_amazon"},
     "tap_amazon_sp": {"singer_amazon"},
+    "target_amazon_audience": {"singer_amazon"},
     "target_s3": set(),
     "amazon_emulator": set(),
 }

@@ -1,0 +1,357 @@
+"""Amazon's audiences over HTTP. Contract: the "Advertiser audiences" OpenAPI file.
+
+Ids of audiences and advertisers are JSON integers beyond 2^53: they stay ``int``, never
+``float``. A 429 of a look-up is waited out here, since nothing can go on without it;
+uploads and looks at jobs hand it back, because they share one pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from singer_amazon.errors import CallError, RejectedError, TransientError
+from singer_amazon.http import Answer, ApiClient
+from target_amazon_audience.pacing import Pacer
+from target_amazon_audience.ports import (
+    Account,
+    Audience,
+    BadRequestError,
+    Changes,
+    Connection,
+    Fee,
+    Job,
+    JobState,
+    NewAudience,
+    NotFoundError,
+    Pauser,
+    Terms,
+    ThrottledError,
+    TooLargeError,
+)
+
+AUDIENCES = "application/vnd.amcaudiences.v1+json"
+CONNECTIONS = "application/vnd.amcaudiencesconnections.v1+json"
+INSTANCES = "application/vnd.amcinstances.v1+json"
+CLIENT_ID = "Amazon-Advertising-API-ClientId"
+
+_ADVERTISER = "Amazon-Advertising-API-AdvertiserId"
+_MARKETPLACE = "Amazon-Advertising-API-MarketplaceId"
+_METADATA = "/amc/audiences/metadata"
+_RECORDS = "/amc/audiences/records"
+_LINKS = "/amc/audiences/connections"
+_TERMS = f"{_LINKS}/terms"
+_LONGEST_WORDS = 300
+_PAGE = "100"
+
+_STEPS = {
+    HTTPStatus.UNAUTHORIZED: (
+        "the token is good but not for this: the user who granted access must see "
+        "this audience's account"
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "check that the user has access to the AMC instance or DSP advertiser, that "
+        "AMC's terms are accepted, and that the client is approved for 'Data Provider'"
+    ),
+    HTTPStatus.NOT_FOUND: (
+        "check the id, and that region is the one of the DSP advertiser"
+    ),
+    HTTPStatus.NOT_IMPLEMENTED: "Amazon does not support this target for the account",
+}
+
+
+class HttpAudienceApi:
+    """The port of audiences, spoken with an ``ApiClient``."""
+
+    def __init__(self, client: ApiClient, pauser: Pauser) -> None:
+        self._client = client
+        self._pauser = pauser
+        self._pacer = Pacer()
+
+    # Terms and connections
+
+    def terms(self) -> Terms:
+        """Return the state of AMC's terms."""
+        body = self._patiently("GET", _TERMS, media=CONNECTIONS).json_object()
+        return Terms(body.get("hasAccepted") is True, str(body.get("agreementToken")))
+
+    def accept_terms(self, token: str) -> None:
+        """Accept them in the user's name."""
+        body = {"agreementToken": token, "hasAccepted": True}
+        self._patiently("PATCH", _TERMS, body, media=CONNECTIONS)
+
+    def connections(self, connection_id: str | None = None) -> list[Connection]:
+        """Return the connections of this client, or the one that is named."""
+        params = {"connectionId": connection_id} if connection_id else None
+        answer = self._patiently("GET", _LINKS, params=params, media=CONNECTIONS)
+        return [
+            Connection(
+                id=_text(item, "connectionId"),
+                instance_id=_text(item, "amcInstanceId"),
+                advertiser_id=_text(item, "dspAdvertiserId"),
+                account_id=_text(item, "amcAccountId"),
+            )
+            for item in _objects(answer, "connections")
+        ]
+
+    def add_connection(
+        self, account: Account, instance_id: str, advertiser_id: str | None
+    ) -> str:
+        """Make a connection, never the default one, and return its id."""
+        body = {
+            "amcAccountId": account.id,
+            "amcAccountMarketplaceId": account.marketplace_id,
+            "amcInstanceId": instance_id,
+            "dspAdvertiserId": advertiser_id,
+        }
+        given = {name: value for name, value in body.items() if value}
+        answer = self._patiently("POST", _LINKS, given, media=CONNECTIONS)
+        return _required(answer, "connectionId")
+
+    def accounts(self) -> list[Account]:
+        """Return the AMC accounts."""
+        found = self._pages("/amc/accounts", "amcAccounts", CONNECTIONS)
+        return [
+            Account(_text(item, "accountId"), _text(item, "marketplaceId"))
+            for item in found
+        ]
+
+    def instances(self, account: Account) -> Iterator[str]:
+        """Yield the ids of an account's AMC instances."""
+        headers = {_ADVERTISER: account.id, _MARKETPLACE: account.marketplace_id}
+        for item in self._pages(
+            "/amc/instances", "instances", INSTANCES, headers, {"limit": _PAGE}
+        ):
+            yield _text(item, "instanceId")
+
+    # Audiences
+
+    def create(self, audience: NewAudience) -> int:
+        """Make an audience and return its id."""
+        target: dict[str, object] = (
+            {"connectionId": audience.connection_id}
+            if audience.connection_id is not None
+            else {"advertiserId": audience.advertiser_id}
+        )
+        metadata: dict[str, object] = {"externalAudienceId": audience.external_id}
+        metadata |= _metadata(audience.ttl, audience.fee)
+        body = {
+            "name": audience.name,
+            "description": audience.description,
+            "countryCode": audience.country,
+            "targetResource": target,
+            "metadata": metadata,
+        }
+        answer = self._patiently("POST", _METADATA, body)
+        found = answer.json_object().get("audienceId")
+        if isinstance(found, str) and found.isdigit():
+            return int(found)
+        if isinstance(found, int):
+            return found
+        msg = "Amazon made an audience and told no audienceId; ask Amazon's support."
+        raise RejectedError(msg, request_id=answer.request_id)
+
+    def audience(self, audience_id: int) -> Audience:
+        """Return an audience."""
+        body = self._patiently("GET", f"{_METADATA}/{audience_id}").json_object()
+        metadata = _object(body.get("metadata"))
+        sizes = _object(metadata.get("audienceSize"))
+        return Audience(
+            id=audience_id,
+            name=_optional(body.get("name"), str),
+            description=_optional(body.get("description"), str),
+            ttl=_whole(metadata.get("ttl")),
+            fee=_fee(metadata.get("audienceFees")),
+            sizes={n: v for n, v in sizes.items() if isinstance(v, int)},
+        )
+
+    def update(self, audience_id: int, changes: Changes) -> None:
+        """Change an audience."""
+        body: dict[str, object] = {}
+        if changes.description is not None:
+            body["description"] = changes.description
+        if metadata := _metadata(changes.ttl, changes.fee):
+            body["metadata"] = metadata
+        self._patiently("PUT", f"{_METADATA}/{audience_id}", body)
+
+    # Records
+
+    def upload(self, body: bytes) -> str:
+        """Send one request with records and return the id of its job."""
+        answer = self._once("POST", _RECORDS, msgspec.Raw(body))
+        return _required(answer, "jobRequestId")
+
+    def job(self, job_id: str) -> Job:
+        """Look at a job."""
+        body = self._once("GET", f"{_RECORDS}/{job_id}").json_object()
+        word = body.get("jobState")
+        word = word if isinstance(word, str) else ""
+        known = {state.value: state for state in JobState}
+        items = body.get("invalidRecords")
+        invalid = [
+            (_text(item, "externalId"), _text(item, "error")[:_LONGEST_WORDS])
+            for item in (items if isinstance(items, list) else [])
+            if isinstance(item, dict)
+        ]
+        return Job(known.get(word, JobState.UNKNOWN), word, invalid)
+
+    # Calls
+
+    def _pages(
+        self,
+        path: str,
+        key: str,
+        media: str,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        asked = dict(params or {})
+        seen = set()
+        while True:
+            answer = self._patiently(
+                "GET", path, params=asked, headers=headers, media=media
+            )
+            yield from _objects(answer, key)
+            token = answer.json_object().get("nextToken")
+            if not isinstance(token, str) or not token or token in seen:
+                return
+            seen.add(token)
+            asked["nextToken"] = token
+
+    def _patiently(
+        self,
+        method: str,
+        path: str,
+        body: object | None = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        media: str = AUDIENCES,
+    ) -> Answer:
+        """Call, and wait out a 429."""
+        while True:
+            answer = self._sent(method, path, body, params, headers, media)
+            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                self._pacer.accepted()
+                return self._checked(method, path, answer)
+            now = self._client.clock.now()
+            self._pacer.refused(now.timestamp(), answer.retry_after(now))
+            self._pauser.pause(self._pacer.wait(now.timestamp()))
+
+    def _once(self, method: str, path: str, body: object | None = None) -> Answer:
+        """Call once; a 429 is an error like any other."""
+        answer = self._sent(method, path, body, None, None, AUDIENCES)
+        return self._checked(method, path, answer)
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        body: object | None,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        media: str,
+    ) -> Answer:
+        try:
+            return self._client.call(
+                method,
+                path,
+                headers={"Accept": media, **(headers or {})},
+                params=params,
+                json=body,
+                content_type=media,
+            )
+        except TransientError as error:
+            if error.status != HTTPStatus.NOT_IMPLEMENTED:
+                raise
+            msg = f"{error}: {_STEPS[HTTPStatus.NOT_IMPLEMENTED]}."
+            raise RejectedError(msg, status=error.status) from None
+
+    def _checked(self, method: str, path: str, answer: Answer) -> Answer:
+        """Return a good answer; any other is an error."""
+        if answer.status // 100 == HTTPStatus.OK // 100:
+            return answer
+        raise self._refusal(method, path, answer)
+
+    def _refusal(self, method: str, path: str, answer: Answer) -> CallError:
+        words = words_of(answer)
+        said = f"Amazon answers {method} {path} with HTTP {answer.status}: {words}"
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return ThrottledError(said, answer.retry_after(self._client.clock.now()))
+        if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return TooLargeError(said, status=answer.status)
+        if answer.status == HTTPStatus.BAD_REQUEST:
+            return BadRequestError(said, words)
+        step = _STEPS.get(HTTPStatus(answer.status)) if answer.status in _CODES else ""
+        text = f"{said}. What to do: {step}." if step else said
+        kind = NotFoundError if answer.status == HTTPStatus.NOT_FOUND else RejectedError
+        return kind(text, status=answer.status, request_id=answer.request_id)
+
+
+_CODES = {int(status) for status in HTTPStatus}
+
+
+def words_of(answer: Answer) -> str:
+    """Return Amazon's own explanation, whichever way its service spells the key."""
+    body = answer.json_object()
+    for key in ("message", "Message", "details", "errorMessage"):
+        text = body.get(key)
+        if isinstance(text, str) and text.strip():
+            return " ".join(text.split())[:_LONGEST_WORDS]
+    return answer.words()[:_LONGEST_WORDS]
+
+
+def _metadata(ttl: int | None, fee: Fee | None) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if ttl is not None:
+        found["ttl"] = ttl
+    if fee is not None:
+        found["audienceFees"] = [{"currency": fee.currency, "cpmCents": fee.cents}]
+    return found
+
+
+def _fee(value: object) -> Fee | None:
+    first = value[0] if isinstance(value, list) and len(value) == 1 else None
+    item = _object(first)
+    cents = _whole(item.get("cpmCents"))
+    return None if cents is None else Fee(_text(item, "currency"), cents)
+
+
+def _whole(value: object) -> int | None:
+    """Return a JSON number as an integer; Amazon may write 10 as 10.0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if value == int(value) else None
+
+
+def _optional(value: object, kind: type[str]) -> str | None:
+    return value if isinstance(value, kind) else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(answer: Answer, key: str) -> list[dict[str, Any]]:
+    found = answer.json_object().get(key)
+    return (
+        [item for item in found if isinstance(item, dict)]
+        if (isinstance(found, list))
+        else []
+    )
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key)
+    return "" if value is None else str(value)
+
+
+def _required(answer: Answer, key: str) -> str:
+    found = answer.json_object().get(key)
+    if isinstance(found, str) and found:
+        return found
+    msg = f"Amazon's answer (HTTP {answer.status}) has no {key}; ask its support."
+    raise RejectedError(msg, status=answer.status, request_id=answer.request_id)

@@ -1,0 +1,88 @@
+"""Batches of members for one audience: one row per person, bounded rows and bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from target_amazon_audience import wire
+from target_amazon_audience.record import Member
+
+MOST_ROWS = 10_000
+"""Rows Amazon takes in one request."""
+
+
+@dataclass(slots=True)
+class Limits:
+    """How large a request may be; shrinks when Amazon says it is too large."""
+
+    rows: int = 6000
+    bytes: int = 4_000_000
+
+    def refused(self, size: int) -> None:
+        """Learn from a request of this many bytes that was too large."""
+        self.bytes = max(min(self.bytes, size // 2), 1)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Members under way to one request, by external id."""
+
+    opened_at: float
+    members: dict[str, Member] = field(default_factory=dict)
+    bytes: int = 0
+    merged: int = 0
+
+    def records(self, action: str) -> list[wire.Record]:
+        """Return the rows to send."""
+        return [wire.record(member, action) for member in self.members.values()]
+
+
+class Batcher:
+    """Fills one batch after the other; a full one is handed back by ``add``."""
+
+    def __init__(self, limits: Limits, *, merges: bool = True) -> None:
+        self._limits = limits
+        self._merges = merges
+        self.open: Batch | None = None
+
+    def add(self, member: Member, now: float) -> Batch | None:
+        """Take a member; return the batch that had to be closed before it, if any.
+
+        A second record of a person joins the first or takes its place.
+        """
+        batch, full = self.open, None
+        size = wire.size(member)
+        if batch is not None:
+            old = batch.members.get(member.external_id)
+            if old is not None:
+                self._again(batch, old, member)
+                return None
+            limits = self._limits
+            if len(batch.members) >= limits.rows or batch.bytes + size > limits.bytes:
+                full, batch = batch, None
+        if batch is None:
+            batch = self.open = Batch(now)
+        batch.members[member.external_id] = member
+        batch.bytes += size
+        return full
+
+    def drop(self, external_id: str) -> bool:
+        """Take a person out of the open batch; say whether one was in it."""
+        batch = self.open
+        if batch is None or (old := batch.members.pop(external_id, None)) is None:
+            return False
+        batch.bytes -= wire.size(old)
+        return True
+
+    def close(self) -> Batch | None:
+        """Return the open batch, if it holds anyone."""
+        batch, self.open = self.open, None
+        return batch if batch is not None and batch.members else None
+
+    def _again(self, batch: Batch, old: Member, new: Member) -> None:
+        # The place moves to the end, as if the person had come only now.
+        del batch.members[old.external_id]
+        found = wire.merged(old, new) if self._merges else new
+        batch.members[found.external_id] = found
+        batch.bytes += wire.size(found) - wire.size(old)
+        batch.merged += 1

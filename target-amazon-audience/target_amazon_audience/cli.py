@@ -1,0 +1,48 @@
+"""The command: the target itself, and ``purge`` beside it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from singer_amazon.errors import AmazonError
+from target_amazon_audience.database import DEFAULT_PATH
+from target_amazon_audience.purge import purge
+
+
+@click.command("purge")
+@click.option(
+    "--state-path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path(DEFAULT_PATH),
+    show_default=True,
+    help="The database, as in the setting state_path.",
+)
+@click.option("--audience-id", type=int, help="Only this audience's data.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def purge_command(state_path: Path, audience_id: int | None, *, yes: bool) -> None:
+    """Erase what this target remembers: hashes of members, open batches, ids.
+
+    Amazon's audiences stay as they are. Afterwards a CREATE makes a new audience, and
+    the first MIRROR removes nobody.
+    """
+    what = "everything" if audience_id is None else f"audience {audience_id}"
+    if not yes:
+        click.confirm(f"Erase {what} in {state_path}?", abort=True)
+    try:
+        sentence = purge(state_path, audience_id)
+    except AmazonError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(sentence)
+
+
+def main() -> None:
+    """Run the command line."""
+    if sys.argv[1:2] == ["purge"]:
+        purge_command(sys.argv[2:], prog_name="target-amazon-audience purge")
+        return
+    from target_amazon_audience.target import TargetAmazonAudience  # noqa: PLC0415
+
+    TargetAmazonAudience.cli()

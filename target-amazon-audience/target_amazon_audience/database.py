@@ -1,0 +1,187 @@
+"""The file this target remembers in: opening, folder and file rights, locks.
+
+It holds hashes of phone numbers and postal codes, which can be guessed: personal data.
+So the folder is for its owner only, and what is deleted is overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from target_amazon_audience.errors import StateFileError
+
+DEFAULT_PATH = ".target-amazon-audience/state.sqlite3"
+VERSION = 1
+BUSY_SECONDS = 60.0
+_FOLDER_RIGHTS = 0o700
+_FILE_RIGHTS = 0o600
+
+_SCHEMA = """
+create table audiences (
+    key text primary key,
+    audience_id integer not null,
+    created_at real not null
+);
+create table mirrors (
+    audience_id integer primary key,
+    last_run_at real not null
+);
+create table batches (
+    id integer primary key,
+    audience_id integer not null,
+    stream text not null,
+    action text not null,
+    target blob,
+    rows integer not null,
+    payload blob not null,
+    job_id text,
+    accepted_at real,
+    attempts integer not null,
+    owner text not null
+);
+create index batches_of_audience on batches (audience_id);
+create table members (
+    audience_id integer not null,
+    external_id text not null,
+    pii blob not null,
+    country text not null,
+    consent blob,
+    sent_at real not null,
+    confirmed integer not null default 0,
+    removing integer not null default 0,
+    batch integer,
+    primary key (audience_id, external_id)
+) without rowid;
+create table volume (
+    connection text not null,
+    sent_at real not null,
+    rows integer not null
+);
+"""
+_STAGED = """
+create temp table if not exists staged (
+    lane integer not null,
+    external_id text not null,
+    pii blob,
+    country text,
+    consent blob,
+    fate integer not null,
+    primary key (lane, external_id)
+) without rowid;
+"""
+
+
+def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the database, made where it is missing; with ``read_only`` in memory then.
+
+    Raises:
+        StateFileError: it cannot be opened, or a newer release has written it.
+    """
+    try:
+        if read_only and not path.exists():
+            connection = _connect(":memory:")
+        elif read_only:
+            connection = _connect(f"{path.resolve().as_uri()}?mode=ro")
+        else:
+            _make_private(path)
+            connection = _connect(path.resolve().as_uri())
+        _prepare(connection, path, read_only=read_only)
+    except (OSError, sqlite3.Error) as error:
+        msg = (
+            f"The database {path} cannot be used ({error}): check the rights of file "
+            "and folder, or name another place by state_path."
+        )
+        raise StateFileError(msg) from None
+    return connection
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # Threads share it behind the store's lock; transactions are ours to begin.
+    return sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _make_private(path: Path) -> None:
+    folder = path.resolve().parent
+    folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_RIGHTS)
+    if folder.name == Path(DEFAULT_PATH).parent.name:
+        folder.chmod(_FOLDER_RIGHTS)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _FILE_RIGHTS))
+    path.chmod(_FILE_RIGHTS)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version > VERSION:
+        msg = (
+            f"The database {path} was written by a newer release of this target: "
+            "update the target, or name another place by state_path."
+        )
+        raise StateFileError(msg)
+    if not read_only:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+        connection.execute("pragma secure_delete = fast")
+        connection.execute("pragma wal_autocheckpoint = 4000")
+    connection.execute("pragma temp_store = file")
+    if version == 0:
+        connection.execute("begin immediate") if not read_only else None
+        if connection.execute("pragma user_version").fetchone()[0] == 0:
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {VERSION}")
+        if connection.in_transaction:
+            connection.execute("commit")
+    connection.executescript(_STAGED)
+
+
+class AudienceLock:
+    """Keeps two runs from working on one audience at once; ends with its process."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        digest = sha256(name.encode()).hexdigest()[:16]
+        self._file = path.resolve().parent / "locks" / f"{digest}.lock"
+        self._lock = FileLock(self._file, mode=_FILE_RIGHTS, is_singleton=False)
+
+    def take(self, what: str) -> None:
+        """Take the lock.
+
+        Raises:
+            StateFileError: another run has it.
+        """
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_RIGHTS)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            msg = (
+                f"Another run is working on {what}: wait for its end. Two runs at "
+                "once would undo each other's work."
+            )
+            raise StateFileError(msg) from None
+        except OSError as error:
+            msg = f"The lock {self._file} cannot be taken ({error})."
+            raise StateFileError(msg) from None
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+
+def erase(path: Path) -> list[Path]:
+    """Remove the database and all that belongs to it; return what was removed."""
+    found = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+    removed = [file for file in found if file.exists()]
+    for file in removed:
+        file.unlink()
+    return removed

@@ -1,0 +1,271 @@
+"""From a Singer record to a member of an audience, or to the reason why not.
+
+Field names are found in any case, once per set of columns that a record has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+
+from target_amazon_audience.consent import CONSENT_FIELDS, ConsentRules, Verdict
+from target_amazon_audience.hashing import (
+    DISPUTED,
+    LONGEST_VALUE,
+    PII_FIELDS,
+    Hasher,
+    as_text,
+    hashers,
+    postal_text,
+)
+from target_amazon_audience.tables import as_country
+
+EXTERNAL_ID = "externaluserid"
+COUNTRY = "countrycode"
+FIELDS = (*PII_FIELDS, COUNTRY, EXTERNAL_ID, *CONSENT_FIELDS)
+ID_MODES = ("as_is", "sha256", "from_email", "from_phone")
+
+_ID = re.compile(r"[0-9a-zA-Z\-_]{1,128}")
+_LONGEST_ID = 128
+_MOST_SHAPES = 1000
+_encode = msgspec.json.Encoder().encode
+
+
+class Member(msgspec.Struct, frozen=True, gc=False):
+    """One person as Amazon will see them; ``pii`` are JSON objects of hashes."""
+
+    external_id: str
+    pii: tuple[bytes, ...]
+    country: str
+    consent: bytes | None = None
+
+
+class Reason:
+    """Why a record is not sent; these words stand in rejects and reports."""
+
+    ID_MISSING = "external id missing"
+    ID_NOT_ALLOWED = "external id not allowed"
+    COUNTRY_UNKNOWN = "country code unknown"
+    NO_DATA = "no usable personal data"
+    KEY_MISSING = "key column missing"
+    EXPRESSION = "expression of stream_maps failed"
+    UNREADABLE = "line unreadable"
+    REFUSED = "refused by Amazon"
+    FAILED = "job failed at Amazon"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that is not sent; a denied one asks to be removed by a mirror."""
+
+    reason: str
+    field: str | None = None
+    external_id: str | None = None
+    is_denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRules:
+    """What the settings say about reading records."""
+
+    country: str
+    field_mapping: Mapping[str, str]
+    modes: Mapping[str, str]
+    normalisation: str = "recommended"
+    external_id: str = "as_is"
+    consent_mode: str = "strict"
+    consent: Mapping[str, str] | None = None
+    is_gated: bool = True
+    """Whether consent is asked for; what is only ever deleted needs none."""
+
+
+class _Shape(NamedTuple):
+    """Where the fields stand in records with one set of columns."""
+
+    pii: tuple[tuple[str, str, Hasher], ...]
+    external_id: str | None
+    country: str | None
+    consent: tuple[tuple[str, str], ...]
+
+
+class RecordReader:
+    """Reads the records of one audience; counts what it leaves out of them."""
+
+    def __init__(self, rules: RecordRules) -> None:
+        self._rules = rules
+        self._columns = {
+            field: rules.field_mapping.get(field, field).lower() for field in FIELDS
+        }
+        first = "recommended" if rules.normalisation == "both" else rules.normalisation
+        self._hashers = hashers(first, rules.modes)
+        self._others: dict[str, Hasher] = {}
+        if rules.normalisation == "both":
+            self._others = hashers("aws_uploader", rules.modes)
+        self._consent = ConsentRules(rules.consent_mode, rules.consent or {})
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._countries: dict[object, str | None] = {}
+        self.unusable: dict[str, int] = {}
+        """Fields that held something which cannot be used, though the record went."""
+        self.consent_missing = 0
+        """Records sent although consent was missing, as ``consent_mode`` allows."""
+
+    def read(self, record: dict[str, Any]) -> Member | Refusal:
+        """Return the member a record describes, or why there is none."""
+        columns = tuple(record)
+        shape = self._shapes.get(columns) or self._shape(columns)
+        country = self._rules.country
+        if shape.country is not None and (written := record[shape.country]) is not None:
+            found = self._country(written)
+            if found is None:
+                identity = self._identity(record, shape, None, country)
+                return Refusal(Reason.COUNTRY_UNKNOWN, COUNTRY, _known(identity))
+            country = found
+        hashes = self._hashes(record, shape, country)
+        identity = self._identity(record, shape, hashes, country)
+        if isinstance(identity, Refusal):
+            return identity
+        wire = None
+        if shape.consent or self._rules.consent or self._rules.is_gated:
+            judged = self._judge(record, shape, country, identity)
+            if isinstance(judged, Refusal):
+                return judged
+            wire = judged
+        if not hashes:
+            return Refusal(Reason.NO_DATA, None, identity)
+        pii: tuple[bytes, ...] = (_encode(hashes),)
+        if self._others:
+            pii = self._with_others(record, shape, country, hashes)
+        return Member(identity, pii, country, wire)
+
+    def _shape(self, columns: tuple[str, ...]) -> _Shape:
+        by_name = {column.lower(): column for column in reversed(columns)}
+        by_name.update((c, c) for c in columns if c == c.lower())
+        place = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
+        shape = _Shape(
+            tuple((f, place[f], self._hashers[f]) for f in PII_FIELDS if f in place),
+            place.get(EXTERNAL_ID),
+            place.get(COUNTRY),
+            tuple((f, place[f]) for f in CONSENT_FIELDS if f in place),
+        )
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        self._shapes[columns] = shape
+        return shape
+
+    def _country(self, value: object) -> str | None:
+        """Return the code of a record's country; an empty one is the audience's."""
+        if not isinstance(value, str):
+            return None
+        if value not in self._countries:
+            if len(self._countries) >= _MOST_SHAPES:
+                self._countries.clear()
+            empty = not value.strip()
+            self._countries[value] = self._rules.country if empty else as_country(value)
+        return self._countries[value]
+
+    def _hashes(
+        self, record: dict[str, Any], shape: _Shape, country: str
+    ) -> dict[str, str]:
+        hashes = {}
+        for field, column, hasher in shape.pii:
+            value = record[column]
+            if value is None:
+                continue
+            if value.__class__ is not str:
+                value = _text(field, value, country)
+                if value is None:
+                    self._count(field)
+                    continue
+            found = hasher(value, country)
+            if found:
+                hashes[field] = found
+            elif found is None:
+                self._count(field)
+        return hashes
+
+    def _count(self, field: str) -> None:
+        self.unusable[field] = self.unusable.get(field, 0) + 1
+
+    def _with_others(
+        self,
+        record: dict[str, Any],
+        shape: _Shape,
+        country: str,
+        hashes: dict[str, str],
+    ) -> tuple[bytes, ...]:
+        """Return the objects of both ways of writing, one where they agree."""
+        other = dict(hashes)
+        for field, column, _ in shape.pii:
+            if field in DISPUTED:
+                value = _text(field, record[column], country)
+                found = self._others[field](value, country) if value else None
+                if found:
+                    other[field] = found
+        if other == hashes:
+            return (_encode(hashes),)
+        ordered = {field: other[field] for field in PII_FIELDS if field in other}
+        return (_encode(hashes), _encode(ordered))
+
+    def _identity(
+        self,
+        record: dict[str, Any],
+        shape: _Shape,
+        hashes: dict[str, str] | None,
+        country: str,
+    ) -> str | Refusal:
+        mode = self._rules.external_id
+        if mode.startswith("from_"):
+            field = mode.removeprefix("from_")
+            if hashes is None:
+                hashes = self._hashes(record, shape, country)
+            return hashes.get(field) or Refusal(Reason.ID_MISSING, field)
+        value = None if shape.external_id is None else record[shape.external_id]
+        text = value if value.__class__ is str else as_text(value)
+        if text is None:
+            return Refusal(Reason.ID_NOT_ALLOWED, EXTERNAL_ID)
+        text = text.strip()
+        if not text:
+            return Refusal(Reason.ID_MISSING, EXTERNAL_ID)
+        if mode == "sha256" and len(text) <= LONGEST_VALUE:
+            return sha256(text.encode("utf-8", "replace")).hexdigest()
+        if _ID.fullmatch(text):
+            return text
+        return Refusal(Reason.ID_NOT_ALLOWED, EXTERNAL_ID)
+
+    def _judge(
+        self, record: dict[str, Any], shape: _Shape, country: str, identity: str
+    ) -> bytes | Refusal | None:
+        values = {}
+        for field, column in shape.consent:
+            text = as_text(record[column])
+            if text is None:
+                if self._rules.is_gated:
+                    reason = Verdict.UNREADABLE.value
+                    return Refusal(reason, field, identity)
+                continue
+            values[field] = text
+        consent = self._consent.judge(country, values)
+        if not self._rules.is_gated or consent.verdict is Verdict.FINE:
+            return consent.wire
+        if consent.verdict is Verdict.MISSING and self._rules.consent_mode == "warn":
+            self.consent_missing += 1
+            return consent.wire
+        return Refusal(
+            consent.verdict.value,
+            consent.field or None,
+            identity,
+            is_denied=consent.verdict is Verdict.DENIED,
+        )
+
+
+def _text(field: str, value: object, country: str) -> str | None:
+    return postal_text(value, country) if field == "postal" else as_text(value)
+
+
+def _known(identity: str | Refusal) -> str | None:
+    return identity if isinstance(identity, str) else None

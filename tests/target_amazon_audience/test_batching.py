@@ -1,0 +1,164 @@
+"""Batches, their JSON, the pace they go at and the STATE they cover."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_amazon_audience import wire
+from target_amazon_audience.batching import Batch, Batcher, Limits
+from target_amazon_audience.ledger import StateLedger
+from target_amazon_audience.pacing import Pacer
+from target_amazon_audience.record import Member
+
+
+def person(number: int | str, mail: str = "1", consent: bytes | None = None) -> Member:
+    return Member(f"user-{number}", (b'{"email":"%b"}' % mail.encode(),), "US", consent)
+
+
+def rows(batch: Batch | None) -> list[str]:
+    assert batch is not None
+    return list(batch.members)
+
+
+def test_a_batch_is_full_at_its_rows() -> None:
+    batcher = Batcher(Limits(rows=2))
+    assert batcher.add(person(1), 0) is None
+    assert batcher.add(person(2), 0) is None
+    assert rows(batcher.add(person(3), 0)) == ["user-1", "user-2"]
+    assert rows(batcher.close()) == ["user-3"]
+    assert batcher.close() is None
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=30))
+def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
+    batcher = Batcher(Limits(bytes=1000))
+    found = [
+        full
+        for n, size in enumerate(sizes)
+        if (full := batcher.add(person(n, "x" * size), 0))
+    ]
+    last = batcher.close()
+    for batch in [*found, *([last] if last else [])]:
+        body = b",".join(row.wire for row in batch.records(wire.CREATE))
+        assert len(body) <= batch.bytes <= 1000
+        assert batch.bytes - len(body) == 1  # the comma behind the last
+
+
+def test_records_of_one_person_are_merged() -> None:
+    batcher = Batcher(Limits())
+    batcher.add(person(1, "a", b'{"c":1}'), 0)
+    batcher.add(person(2), 0)
+    batcher.add(Member("user-1", (b'{"email":"b"}', b'{"email":"a"}'), "DE"), 0)
+    batch = batcher.close()
+    assert batch is not None
+    assert rows(batch) == ["user-2", "user-1"]
+    found = batch.members["user-1"]
+    assert found.pii == (b'{"email":"a"}', b'{"email":"b"}')
+    assert (found.country, found.consent) == ("DE", None)
+    assert batch.merged == 1
+    assert batch.bytes == sum(map(wire.size, batch.members.values()))
+
+
+def test_merged_records_keep_a_hundred_objects() -> None:
+    batcher = Batcher(Limits())
+    for n in range(150):
+        batcher.add(person(1, str(n)), 0)
+    batch = batcher.close()
+    assert batch is not None
+    assert len(batch.members["user-1"].pii) == 100
+
+
+def test_or_the_last_record_wins() -> None:
+    batcher = Batcher(Limits(), merges=False)
+    batcher.add(person(1, "a"), 0)
+    batcher.add(person(1, "b"), 0)
+    batch = batcher.close()
+    assert batch is not None
+    assert batch.members["user-1"].pii == (b'{"email":"b"}',)
+
+
+def test_a_denied_person_leaves_the_open_batch() -> None:
+    batcher = Batcher(Limits())
+    batcher.add(person(1), 0)
+    assert batcher.drop("user-1")
+    assert not batcher.drop("user-1")
+    assert batcher.close() is None
+
+
+def test_the_json_of_a_record() -> None:
+    member = Member("u-1", (b'{"email":"a"}', b'{"email":"b"}'), "GB", b'{"x":1}')
+    row = wire.record(member, wire.DELETE)
+    assert json.loads(row.wire) == {
+        "externalUserId": "u-1",
+        "action": "DELETE",
+        "countryCode": "GB",
+        "hashedPII": [{"email": "a"}, {"email": "b"}],
+        "userConsent": {"x": 1},
+    }
+    assert list(wire.rows_of(wire.payload([row]))) == [row]
+
+
+def test_ip_addresses_are_not_kept() -> None:
+    consent = b'{"geo":{"countryCode":"GB","ipAddress":"192.0.2.1"},"consent":{}}'
+    row = wire.record(person(1, consent=consent), wire.CREATE)
+    assert b"192.0.2.1" in row.wire
+    [kept] = json.loads(wire.payload([row]))
+    assert kept["userConsent"]["geo"] == {"countryCode": "GB"}
+
+
+def test_the_hourly_volume_stays_below_amazons_limit() -> None:
+    pacer = Pacer(rows_per_hour=1000)
+    pacer.sent(0, 600)
+    pacer.sent(10, 399)
+    assert pacer.wait(20) == 0
+    assert pacer.wait(20, 1) == 3580
+    assert pacer.wait(20, 900) == 3590
+    assert pacer.wait(3600, 600) == 0
+    assert pacer.wait(3600, 601) == 10
+
+
+def test_rows_of_earlier_runs_count_to_the_volume() -> None:
+    pacer = Pacer(rows_per_hour=1000, past=[(100.0, 999)])
+    assert pacer.wait(200, 1) == 3500
+
+
+def test_a_refusal_is_waited_out_as_amazon_says_or_longer_each_time() -> None:
+    pacer = Pacer()
+    pacer.refused(0, 7.0)
+    assert pacer.wait(0) == 7
+    assert pacer.wait(7) == 0
+    waits = []
+    for _ in range(8):
+        pacer.refused(100, None)
+        waits.append(pacer.wait(100))
+    assert waits == sorted(waits)
+    assert 2 <= waits[0] <= 4
+    assert 30 <= waits[-1] <= 60
+    pacer.accepted()
+    pacer.refused(1000, None)
+    assert pacer.wait(1000) <= 2
+    assert pacer.throttled == 10
+
+
+@given(st.lists(st.sampled_from(["state", "open", "settle", "echo"]), max_size=60))
+def test_no_state_passes_a_batch_that_is_not_settled(steps: list[str]) -> None:
+    ledger, open_numbers, states, echoed = StateLedger(), list[int](), 0, 0
+    for step in steps:
+        if step == "state":
+            states += 1
+            ledger.take(b"%d" % states)
+        elif step == "open":
+            open_numbers.append(ledger.opened())
+        elif step == "settle" and open_numbers:
+            ledger.settled(open_numbers.pop(0))
+        elif step == "echo" and (due := ledger.due()):
+            assert int(due) > echoed
+            echoed = int(due)
+            ledger.echoed()
+            assert all(number >= echoed for number in open_numbers)
+    for number in open_numbers:
+        ledger.settled(number)
+    assert (ledger.due() is None) == (echoed == states)

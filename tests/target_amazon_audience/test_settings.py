@@ -1,0 +1,183 @@
+"""Every setting, and a sentence for every wrong one before the first call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from singer_sdk.exceptions import ConfigValidationError
+
+from support.audience_runs import CREATE, Bench, person
+from target_amazon_audience import settings
+from target_amazon_audience.ports import Fee
+from target_amazon_audience.target import TargetAmazonAudience
+
+UPDATE = {"action": "UPDATE", "audience_id": "413642381039213536"}
+DSP = {"target": "DSP", "dsp_advertiser_id": "5000", "amc_instance_id": None}
+
+
+def config(**changes: object) -> dict[str, Any]:
+    found = {**CREATE, **changes}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def sentences(**changes: object) -> list[str]:
+    with pytest.raises(ConfigValidationError) as caught:
+        TargetAmazonAudience(config=config(**changes))
+    return list(caught.value.errors)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"audience_name": "nine char"}, "audience_name has 9 characters"),
+        ({"audience_name": "x" * 129}, "has 129 characters"),
+        ({"audience_name": None}, "audience_name is missing: action CREATE"),
+        ({"external_audience_id": None}, "external_audience_id is missing"),
+        ({"audience_description": "x" * 1001}, "has 1001 characters"),
+        ({"audience_fee": "USD"}, "audience_fee is 'USD': write currency:cents"),
+        ({"audience_fee": "USD:-1"}, "write currency:cents"),
+        ({"audience_fee": "CHF:1"}, "names the currency 'CHF'"),
+        ({"time_to_live": 34300801}, "give a number from 0 to 3.43008e+07"),
+        ({"time_to_live": -1}, "time_to_live is -1"),
+        ({"time_to_live": 0}, "set allow_ttl_zero if you mean it"),
+        ({"country_code": "ZZ"}, "country_code is 'ZZ', which is no two-letter"),
+        ({"country_code": None}, "country_code is missing"),
+        ({"action": "UPDATE"}, "audience_id is missing: action UPDATE"),
+        ({"action": "UPDATE", "audience_id": "abc"}, "a string of digits"),
+        ({"action": "UPDATE", "audience_id": "9" * 20}, "a string of digits"),
+        ({"target": "DSP"}, "dsp_advertiser_id is missing: target DSP"),
+        ({"target": "AMC_AND_DSP"}, "dsp_advertiser_id is missing"),
+        ({"amc_instance_id": None}, "amc_instance_id is missing: target AMC"),
+        ({"dsp_advertiser_id": "ENTITY1"}, "dsp_advertiser_id is 'ENTITY1'"),
+        ({"wait_until_finish": True}, "max_wait_time is missing"),
+        (
+            {"max_wait_time": 1381},
+            "max_wait_time is 1381: give a number from 1 to 1380",
+        ),
+        ({"max_wait_time": 0}, "max_wait_time is 0"),
+        ({"batch_size_rows": 10001}, "batch_size_rows is 10001"),
+        ({"batch_size_rows": 0}, "batch_size_rows is 0"),
+        ({"batch_size_bytes": 10}, "batch_size_bytes is 10"),
+        ({"max_rejected_percent": 101}, "max_rejected_percent is 101"),
+        ({"mirror_max_delete_percent": -1}, "mirror_max_delete_percent is -1"),
+        ({"poll_interval_seconds": 0}, "poll_interval_seconds"),
+        ({"field_mapping": {"e_mail": "x"}}, "field_mapping names 'e_mail'"),
+        ({"hashing": {"email": "md5"}}, "hashing.email is 'md5': use one of auto"),
+        ({"hashing": {"countrycode": "raw"}}, "hashing names 'countrycode'"),
+        ({"consent": {"amznuserdata": "yes"}}, "consent.amznuserdata must be one of"),
+        ({"consent": {"email": "x"}}, "consent names 'email'"),
+        ({"consent": {"consentcountrycode": "X"}}, "no two-letter country code"),
+        ({"action": "INSERT"}, "action"),
+        ({"upload_mode": "REPLACE"}, "upload_mode"),
+        ({"consent_mode": "lax"}, "consent_mode"),
+        ({"normalisation": "mine"}, "normalisation"),
+        ({"external_user_id": "id"}, "external_user_id"),
+        ({"duplicate_users": "first"}, "duplicate_users"),
+        ({"region": "US"}, "region"),
+        ({"rejects_path": "."}, "rejects_path names the folder"),
+        ({"max_concurrency": 0}, "max_concurrency"),
+        ({"streams": {"a": {"audience_name": "short"}}}, "(stream a) has 5 characters"),
+        ({"streams": {"a": {"client_id": "x"}}}, "streams.a"),
+        ({"streams": {"a": 1}}, "streams.a"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_before_any_call(
+    bench: Bench, changes: dict[str, object], words: str
+) -> None:
+    [sentence] = sentences(**changes)
+    assert words in sentence
+    assert sentence.startswith("Setting ")
+    assert not bench.amazon.exchanges
+
+
+def test_missing_credentials_are_named_and_secrets_never_shown() -> None:
+    found = " ".join(sentences(client_id=None))
+    assert "client_id" in found
+    found = " ".join(sentences(refresh_token={"oops": "Atzr|hidden"}))
+    assert "refresh_token" in found
+    assert "hidden" not in found
+
+
+def parsed(**changes: object) -> settings.Mapped:
+    target = TargetAmazonAudience(config=config(**changes))
+    [found] = settings.parse(target.config).audiences.values()
+    return found
+
+
+def test_defaults() -> None:
+    found = parsed()
+    assert (found.action, found.upload_mode, found.target) == (
+        "CREATE",
+        "APPEND",
+        "AMC",
+    )
+    assert (found.batch_rows, found.batch_bytes) == (6000, 4_000_000)
+    assert (found.max_rejected_percent, found.max_delete_percent) == (100, 20)
+    assert found.rules.consent_mode == "strict"
+    assert found.rules.normalisation == "recommended"
+    assert found.rules.external_id == "as_is"
+    assert found.merges
+    assert found.wait_minutes is None
+    assert found.description is None
+    assert found.ttl is None
+    assert found.fee is None
+    assert found.state_path == Path(".target-amazon-audience/state.sqlite3")
+
+
+def test_values_are_read_from_text_and_in_any_case() -> None:
+    found = parsed(
+        action="create",
+        upload_mode="mirror",
+        target=" amc ",
+        country_code="uk",
+        audience_fee="usd:150",
+        time_to_live="604800",
+        wait_until_finish="true",
+        max_wait_time="60",
+        field_mapping='{"Email": "mail"}',
+        external_audience_id=12,
+        batch_size_rows="10",
+    )
+    assert found.upload_mode == "MIRROR"
+    assert found.country == "GB"
+    assert found.fee == Fee("USD", 150)
+    assert found.ttl == 604800
+    assert found.wait_minutes == 60
+    assert found.rules.field_mapping == {"email": "mail"}
+    assert found.external_audience_id == "12"
+    assert found.batch_rows == 10
+
+
+def test_ids_beyond_two_to_the_53_stay_exact() -> None:
+    assert parsed(**UPDATE).audience_id == 413642381039213536
+    assert parsed(action="UPDATE", audience_id=413642381039213537).audience_id == (
+        413642381039213537
+    )
+
+
+def test_a_time_to_live_of_zero_must_be_meant() -> None:
+    assert parsed(time_to_live=0, allow_ttl_zero=True).ttl == 0
+
+
+def test_dsp_region_is_another_name_of_region() -> None:
+    assert settings.region_of(TargetAmazonAudience(config=config()).config) == "NA"
+    for changes in ({"region": "eu"}, {"dsp_region": "EU"}):
+        target = TargetAmazonAudience(config=config(**changes))
+        assert settings.region_of(target.config) == "EU"
+
+
+def test_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**config(), "max_attempts": "", "batch_size_rows": "7"}.items():
+        variable = f"TARGET_AMAZON_AUDIENCE_{name.upper()}"
+        monkeypatch.setenv(variable, str(value))
+    target = TargetAmazonAudience(parse_env_config=True)
+    assert target.config["max_attempts"] == 5
+    assert settings.parse(target.config).audiences[None].batch_rows == 7
+
+
+def test_a_wrong_record_setting_stops_a_run_before_its_first_call(bench: Bench) -> None:
+    with pytest.raises(ConfigValidationError):
+        bench.run([person(1)], country_code="Germany")
+    assert not bench.amazon.exchanges
