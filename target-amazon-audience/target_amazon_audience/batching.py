@@ -52,16 +52,17 @@ class Batcher:
         """
         batch, full = self.open, None
         size = wire.size(member)
-        if batch is not None:
-            old = batch.members.get(member.external_id)
-            if old is not None:
-                self._again(batch, old, member)
-                return None
-            limits = self._limits
-            if len(batch.members) >= limits.rows or batch.bytes + size > limits.bytes:
-                full, batch = batch, None
         if batch is None:
             batch = self.open = Batch(now)
+        elif member.external_id in batch.members:
+            self._again(batch, batch.members[member.external_id], member)
+            return None
+        elif (
+            len(batch.members) >= self._limits.rows
+            or batch.bytes + size > self._limits.bytes
+        ):
+            full, batch = batch, Batch(now)
+            self.open = batch
         batch.members[member.external_id] = member
         batch.bytes += size
         return full

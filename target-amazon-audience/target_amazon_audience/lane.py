@@ -310,7 +310,8 @@ class Lane:
             f"Amazon refused {len(external_ids):,} records of a batch; the rest of "
             "it went through"
         )
-        if self.mirror is not None and upload.action == wire.CREATE:
+        # A refused CREATE may still have got through: an answer before it was lost.
+        if self.mirror is not None and upload.action == wire.DELETE:
             self.mirror.members.forget(external_ids)
 
     # After the input

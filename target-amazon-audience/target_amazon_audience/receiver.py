@@ -74,20 +74,19 @@ class Receiver:
                 self._unreadable(line, is_cut=block.is_cut)
             elif message.type == "RECORD":
                 records += 1
-                self._record(line, message)
+                if message.record is None:
+                    self._unreadable(line)
+                    continue
+                routes = self._routes.get(message.stream or "")
+                if routes is None:
+                    raise self._without_schema(line, message)
+                for route in routes:
+                    self._hand_on(route, message.record)
             else:
                 self.counts[message.type] += 1
                 self._handlers.get(message.type, self._unknown)(line, message)
         self.counts["RECORD"] += records
         return records > 0
-
-    def _record(self, line: int, message: Message) -> None:
-        record = message.record
-        if record is None:
-            self._unreadable(line)
-            return
-        for route in self._routes_of(line, message):
-            self._hand_on(route, record)
 
     def _hand_on(self, route: Route, record: dict[str, Any]) -> None:
         if route.transform is not None:
@@ -158,12 +157,10 @@ class Receiver:
                 line,
             )
 
-    def _routes_of(self, line: int, message: Message) -> list[Route]:
-        routes = self._routes.get(message.stream or "")
-        if routes is None:
-            msg = (
-                f"Line {line} of the input is a record of stream {message.stream}, "
-                "which no SCHEMA has described before."
-            )
-            raise SchemaMissingError(msg)
-        return routes
+    @staticmethod
+    def _without_schema(line: int, message: Message) -> SchemaMissingError:
+        msg = (
+            f"Line {line} of the input is a record of stream {message.stream}, which "
+            "no SCHEMA has described before."
+        )
+        return SchemaMissingError(msg)

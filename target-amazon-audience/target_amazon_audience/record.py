@@ -6,9 +6,10 @@ Field names are found in any case, once per set of columns that a record has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,7 +32,6 @@ FIELDS = (*PII_FIELDS, COUNTRY, EXTERNAL_ID, *CONSENT_FIELDS)
 ID_MODES = ("as_is", "sha256", "from_email", "from_phone")
 
 _ID = re.compile(r"[0-9a-zA-Z\-_]{1,128}")
-_LONGEST_ID = 128
 _MOST_SHAPES = 1000
 _encode = msgspec.json.Encoder().encode
 
@@ -87,10 +87,19 @@ class RecordRules:
 class _Shape(NamedTuple):
     """Where the fields stand in records with one set of columns."""
 
-    pii: tuple[tuple[str, str, Hasher], ...]
+    pii: tuple[tuple[str, Hasher], ...]
+    values: Callable[[dict[str, Any]], tuple[Any, ...]]
+    """Takes the values of ``pii`` out of a record, in the same order."""
     external_id: str | None
     country: str | None
     consent: tuple[tuple[str, str], ...]
+
+
+def _picker(columns: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Return a function that takes these columns out of a record."""
+    if len(columns) > 1:
+        return itemgetter(*columns)
+    return lambda record: tuple(record[column] for column in columns)
 
 
 class RecordReader:
@@ -107,47 +116,63 @@ class RecordReader:
         if rules.normalisation == "both":
             self._others = hashers("aws_uploader", rules.modes)
         self._consent = ConsentRules(rules.consent_mode, rules.consent or {})
+        self._is_as_is = rules.external_id == "as_is"
+        self._has_constants = bool(rules.consent)
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._countries: dict[object, str | None] = {}
+        self._free: set[str] = set()
+        """Countries found to need no consent: nothing is asked of their records."""
         self.unusable: dict[str, int] = {}
         """Fields that held something which cannot be used, though the record went."""
         self.consent_missing = 0
         """Records sent although consent was missing, as ``consent_mode`` allows."""
 
-    def read(self, record: dict[str, Any]) -> Member | Refusal:
-        """Return the member a record describes, or why there is none."""
+    def read(self, record: dict[str, Any]) -> Member | Refusal:  # noqa: C901 - a check a line
+        """Return the member a record describes, or why there is none.
+
+        A million records pass here in seconds: the usual way through makes one call
+        per field and hardly any other.
+        """
         columns = tuple(record)
-        shape = self._shapes.get(columns) or self._shape(columns)
+        shape = self._shapes.get(columns)
+        if shape is None:
+            shape = self._shape(columns)
         country = self._rules.country
-        if shape.country is not None and (written := record[shape.country]) is not None:
-            found = self._country(written)
+        if shape.country is not None:
+            found = self._country(record[shape.country])
             if found is None:
-                identity = self._identity(record, shape, None, country)
-                return Refusal(Reason.COUNTRY_UNKNOWN, COUNTRY, _known(identity))
+                return self._of_nowhere(record, shape)
             country = found
         hashes = self._hashes(record, shape, country)
-        identity = self._identity(record, shape, hashes, country)
-        if isinstance(identity, Refusal):
-            return identity
+        external_id = None
+        if self._is_as_is and shape.external_id is not None:
+            external_id = record[shape.external_id]
+        if external_id.__class__ is not str or not _ID.fullmatch(external_id):
+            identity = self._identity(record, shape, hashes)
+            if isinstance(identity, Refusal):
+                return identity
+            external_id = identity
         wire = None
-        if shape.consent or self._rules.consent or self._rules.is_gated:
-            judged = self._judge(record, shape, country, identity)
+        if shape.consent or self._has_constants or country not in self._free:
+            judged = self._judge(record, shape, country, external_id)
             if isinstance(judged, Refusal):
                 return judged
             wire = judged
         if not hashes:
-            return Refusal(Reason.NO_DATA, None, identity)
+            return Refusal(Reason.NO_DATA, None, external_id)
         pii: tuple[bytes, ...] = (_encode(hashes),)
         if self._others:
             pii = self._with_others(record, shape, country, hashes)
-        return Member(identity, pii, country, wire)
+        return Member(external_id, pii, country, wire)
 
     def _shape(self, columns: tuple[str, ...]) -> _Shape:
         by_name = {column.lower(): column for column in reversed(columns)}
         by_name.update((c, c) for c in columns if c == c.lower())
         place = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
+        fields = [field for field in PII_FIELDS if field in place]
         shape = _Shape(
-            tuple((f, place[f], self._hashers[f]) for f in PII_FIELDS if f in place),
+            tuple((field, self._hashers[field]) for field in fields),
+            _picker([place[field] for field in fields]),
             place.get(EXTERNAL_ID),
             place.get(COUNTRY),
             tuple((f, place[f]) for f in CONSENT_FIELDS if f in place),
@@ -157,8 +182,12 @@ class RecordReader:
         self._shapes[columns] = shape
         return shape
 
+    # Country
+
     def _country(self, value: object) -> str | None:
         """Return the code of a record's country; an empty one is the audience's."""
+        if value is None:
+            return self._rules.country
         if not isinstance(value, str):
             return None
         if value not in self._countries:
@@ -168,28 +197,35 @@ class RecordReader:
             self._countries[value] = self._rules.country if empty else as_country(value)
         return self._countries[value]
 
+    def _of_nowhere(self, record: dict[str, Any], shape: _Shape) -> Refusal:
+        """Refuse a record whose country nobody knows; say whose it is, if possible."""
+        hashes = {}
+        if not self._is_as_is:
+            hashes = self._hashes(record, shape, self._rules.country)
+        identity = self._identity(record, shape, hashes)
+        known = identity if isinstance(identity, str) else None
+        return Refusal(Reason.COUNTRY_UNKNOWN, COUNTRY, known)
+
+    # Personal data
+
     def _hashes(
         self, record: dict[str, Any], shape: _Shape, country: str
     ) -> dict[str, str]:
         hashes = {}
-        for field, column, hasher in shape.pii:
-            value = record[column]
-            if value is None:
+        for (field, hasher), value in zip(
+            shape.pii, shape.values(record), strict=False
+        ):
+            if value.__class__ is str:
+                found = hasher(value, country)
+            elif value is None:
                 continue
-            if value.__class__ is not str:
-                value = _text(field, value, country)
-                if value is None:
-                    self._count(field)
-                    continue
-            found = hasher(value, country)
+            else:
+                found = _odd_hash(field, hasher, value, country)
             if found:
                 hashes[field] = found
             elif found is None:
-                self._count(field)
+                self.unusable[field] = self.unusable.get(field, 0) + 1
         return hashes
-
-    def _count(self, field: str) -> None:
-        self.unusable[field] = self.unusable.get(field, 0) + 1
 
     def _with_others(
         self,
@@ -200,10 +236,10 @@ class RecordReader:
     ) -> tuple[bytes, ...]:
         """Return the objects of both ways of writing, one where they agree."""
         other = dict(hashes)
-        for field, column, _ in shape.pii:
+        values = shape.values(record)
+        for (field, _), value in zip(shape.pii, values, strict=True):
             if field in DISPUTED:
-                value = _text(field, record[column], country)
-                found = self._others[field](value, country) if value else None
+                found = _odd_hash(field, self._others[field], value, country)
                 if found:
                     other[field] = found
         if other == hashes:
@@ -211,21 +247,17 @@ class RecordReader:
         ordered = {field: other[field] for field in PII_FIELDS if field in other}
         return (_encode(hashes), _encode(ordered))
 
+    # Identity and consent
+
     def _identity(
-        self,
-        record: dict[str, Any],
-        shape: _Shape,
-        hashes: dict[str, str] | None,
-        country: str,
+        self, record: dict[str, Any], shape: _Shape, hashes: dict[str, str]
     ) -> str | Refusal:
         mode = self._rules.external_id
         if mode.startswith("from_"):
             field = mode.removeprefix("from_")
-            if hashes is None:
-                hashes = self._hashes(record, shape, country)
             return hashes.get(field) or Refusal(Reason.ID_MISSING, field)
         value = None if shape.external_id is None else record[shape.external_id]
-        text = value if value.__class__ is str else as_text(value)
+        text = as_text(value)
         if text is None:
             return Refusal(Reason.ID_NOT_ALLOWED, EXTERNAL_ID)
         text = text.strip()
@@ -250,7 +282,10 @@ class RecordReader:
                 continue
             values[field] = text
         consent = self._consent.judge(country, values)
-        if not self._rules.is_gated or consent.verdict is Verdict.FINE:
+        is_fine = consent.verdict is Verdict.FINE
+        if is_fine and not values and not self._has_constants:
+            self._free.add(country)
+        if is_fine or not self._rules.is_gated:
             return consent.wire
         if consent.verdict is Verdict.MISSING and self._rules.consent_mode == "warn":
             self.consent_missing += 1
@@ -263,9 +298,7 @@ class RecordReader:
         )
 
 
-def _text(field: str, value: object, country: str) -> str | None:
-    return postal_text(value, country) if field == "postal" else as_text(value)
-
-
-def _known(identity: str | Refusal) -> str | None:
-    return identity if isinstance(identity, str) else None
+def _odd_hash(field: str, hasher: Hasher, value: object, country: str) -> str | None:
+    """Hash a value that did not come as text, where it can be read as one."""
+    text = postal_text(value, country) if field == "postal" else as_text(value)
+    return text if not text else hasher(text, country)

@@ -72,6 +72,7 @@ class Run:
         self._receiver = Receiver(
             parts.mapper, self._lane_of, parts.ledger, self._breathe
         )
+        self._failed: AmazonError | None = None
         self._stop_at: float | None = None
         self._last_record_at = self._now()
         self._next_progress = self._last_record_at + PROGRESS_SECONDS
@@ -83,11 +84,11 @@ class Run:
         return self._receiver.counts
 
     def run(self, source: LineSource) -> None:
-        """Deliver everything.
+        """Deliver everything; ``tell`` says afterwards what came of it.
 
         Raises:
             AmazonError: something was refused or failed; everything else was still
-                delivered, and the log names it.
+                delivered, and it has been told.
         """
         failure: AmazonError | None = None
         try:
@@ -99,9 +100,10 @@ class Run:
             self._finish(failure)
         except AmazonError as error:
             failure = failure or error
-        self._tell(failure)
+        self._failed = failure
         failure = failure or self._failure()
         if failure is not None:
+            self.tell()
             raise failure
 
     # The start
@@ -307,8 +309,9 @@ class Run:
         pacers = {id(p): p for p in map(self._parts.pacer_of, self._lanes)}
         return sum(pacer.throttled for pacer in pacers.values())
 
-    def _tell(self, failure: AmazonError | None) -> None:
+    def tell(self) -> None:
         """Log the reports, in words and as JSON, and write them to their files."""
+        failure = self._failed
         unreadable = self._receiver.unreadable
         for lane in self._lanes:
             lane.report.throttled = self._parts.pacer_of(lane).throttled

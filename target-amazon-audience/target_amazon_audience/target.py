@@ -105,6 +105,7 @@ class TargetAmazonAudience(Target):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the SDK's own options
         self._signals = 0
+        self._run: Run | None = None
         self.has_told = False
         """Whether the run has logged what went wrong."""
         options.setdefault("message_reader", PipeReader(self._load))
@@ -258,10 +259,13 @@ class TargetAmazonAudience(Target):
             run.run(pipe)
         finally:
             assembly.close()
+        self._run = run
         return run.counts
 
     def process_endofpipe(self) -> None:
-        """Do nothing more: the run has delivered and told everything."""
+        """Say what was delivered, as the last lines of the log."""
+        if self._run is not None:
+            self._run.tell()
 
 
 def _keep(state: bytes) -> None:

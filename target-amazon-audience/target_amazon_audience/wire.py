@@ -54,9 +54,10 @@ def record(member: Member, action: str) -> Record:
 
 def size(member: Member) -> int:
     """Return the bytes of a member's row, with the comma behind it."""
-    found = _FIXED + len(member.external_id) + len(member.pii)
-    for part in member.pii:
-        found += len(part)
+    pii = member.pii
+    found = _FIXED + len(member.external_id) + len(pii[0]) + 1
+    for part in pii[1:]:
+        found += len(part) + 1
     if member.consent is not None:
         found += len(_CONSENT) + len(member.consent)
     return found

@@ -27,8 +27,8 @@ class Workers(Generic[T]):
 
     @property
     def is_full(self) -> bool:
-        """Whether every thread has a call, and one more waits for each second one."""
-        return self.under_way >= self.most + (self.most + 1) // 2
+        """Whether every thread has a call."""
+        return self.under_way >= self.most
 
     def submit(self, call: Callable[[], T]) -> None:
         """Take a call; call this and ``result`` from one thread only."""
