@@ -35,6 +35,7 @@ PURE = {
     "budget",
     "engine",
     "entries",
+    "grid",
     "report",
 }
 PURE_MAY_IMPORT = {

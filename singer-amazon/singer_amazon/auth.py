@@ -18,7 +18,7 @@ from singer_amazon.errors import AuthError, TransientError
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
-    from singer_amazon.http import Answer, Transport
+    from singer_amazon.transport import Answer, Transport
 
 logger = logging.getLogger(__name__)
 

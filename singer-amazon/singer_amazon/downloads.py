@@ -16,13 +16,13 @@ import requests
 import urllib3
 
 from singer_amazon.errors import DocumentError, DocumentExpiredError
-from singer_amazon.http import LONGEST_RETRY_WAIT
+from singer_amazon.transport import LONGEST_RETRY_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from singer_amazon.http import Transport
     from singer_amazon.spool import SpoolFile
+    from singer_amazon.transport import Transport
 
 BLOCK_BYTES = 256 * 1024
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}

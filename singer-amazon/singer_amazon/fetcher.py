@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from singer_amazon.downloads import download
 from singer_amazon.errors import DocumentError, StorageError
-from singer_amazon.http import Transport
 from singer_amazon.raw_store import RawStore
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import Fetched, Outcome, Unavailable, Unreadable
+from singer_amazon.reports.model import (
+    Fetched,
+    Outcome,
+    Unavailable,
+    Unreadable,
+    text_of,
+)
 from singer_amazon.spool import Spool, SpoolFile
+from singer_amazon.transport import Transport
 
 
 class DocumentFetcher:
@@ -23,26 +30,41 @@ class DocumentFetcher:
         raw_store: RawStore | None = None,
         *,
         retry_wait: float = 1.0,
+        judge: Callable[[Report, Path], Outcome | None] = lambda *_: None,
     ) -> None:
         self._spool = spool
         self._transport = transport
         self._raw_store = raw_store
         self._retry_wait = retry_wait
+        self._judge = judge
 
     def has_room(self) -> bool:
         """Whether a download may begin now."""
         return self._spool.has_room()
 
     def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
-        """Download one document and keep its original bytes."""
+        """Download one document and keep its original bytes, if it holds rows."""
         try:
-            return Fetched(self._fetch(report, address))
+            file = self._download(address)
+            return self._take_in(report, file)
         except DocumentError as error:
             return Unreadable(str(error))
         except StorageError as error:
             return Unavailable(str(error))
 
-    def _fetch(self, report: Report, address: Callable[[], str]) -> SpoolFile:
+    def _take_in(self, report: Report, file: SpoolFile) -> Outcome:
+        try:
+            verdict = self._judge(report, file.path)
+            if verdict is None:
+                self._keep(report, file)
+                return Fetched(file)
+        except BaseException:
+            file.discard()
+            raise
+        file.discard()
+        return verdict
+
+    def _download(self, address: Callable[[], str]) -> SpoolFile:
         file = self._spool.create()
         try:
             download(
@@ -52,7 +74,6 @@ class DocumentFetcher:
                 max_attempts=self._transport.max_attempts,
                 retry_wait=self._retry_wait,
             )
-            self._keep(report, file)
         except BaseException:
             file.discard()
             raise
@@ -63,5 +84,7 @@ class DocumentFetcher:
             return
         for taker in report.takers:
             window = taker.window
-            name = f"{window.start}_{window.end}_{report.report_id}.json.gz"
+            # no colons of hours: not every file system takes them
+            days = f"{text_of(window.start)}_{text_of(window.end)}".replace(":", "")
+            name = f"{days}_{report.report_id}.json.gz"
             self._raw_store.keep(file.path, f"{taker.stream}/{taker.account}/{name}")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError
 from singer_amazon.reports.ledger import Ledger
 from singer_amazon.reports.model import (
+    ListedReport,
     Members,
     ReportRequest,
     Window,
@@ -19,14 +22,26 @@ from singer_amazon.reports.model import (
 )
 from singer_amazon.reports.windows import Ask, Limits, Range
 
+logger = logging.getLogger(__name__)
+
+COUNTERS = "_budgets"
 STATE_PAUSE = 1.0
 STATE_SHARE = 20
 """A state is written at most once in this many times the last write took."""
 
 
+class Shape(Enum):
+    """How the windows of a partition come about."""
+
+    WINDOWS = auto()  # one after another, behind a bookmark
+    RANGE = auto()  # one total over a range, asked anew each day; no bookmark
+    SNAPSHOT = auto()  # what there is now, whole each time; no bookmark
+    LISTED = auto()  # reports that are there already, each taken once
+
+
 @dataclass(slots=True, eq=False)
 class Partition:
-    """One report stream read for one account."""
+    """One report stream read for one account (and marketplace, and options)."""
 
     stream: str
     account: str
@@ -38,12 +53,31 @@ class Partition:
     days: Range
     limits: Limits
     members: Members = frozenset()
-    is_summary: bool = False
+    shape: Shape = Shape.WINDOWS
+    window: Window | None = None
+    """The one window of a RANGE or SNAPSHOT; None where there is nothing to ask."""
+    listed: tuple[ListedReport, ...] = ()
+    """The reports there are, for LISTED."""
+    place: str = ""
+    """What tells it from others of the same stream and account."""
+    replication_key: str = "date"
+    mark: str | None = None
+    """Digest of what the user defined; where it changes, the bookmark starts anew."""
     ledger: Ledger = field(default_factory=Ledger)
     entry: MutableMapping[str, Any] | None = None
 
-    def request(self, ask: Ask) -> ReportRequest:
-        """Return the request for one window."""
+    @property
+    def in_hours(self) -> bool:
+        """Whether its windows are of hours, not days."""
+        return isinstance(self.days.end, datetime)
+
+    @property
+    def has_bookmark(self) -> bool:
+        """Whether what is delivered moves a bookmark."""
+        return self.shape is Shape.WINDOWS
+
+    def request(self, ask: Ask, listed_id: str = "") -> ReportRequest:
+        """Return the request for one window, or for a report that is there."""
         return ReportRequest(
             stream=self.stream,
             account=self.account,
@@ -54,11 +88,13 @@ class Partition:
             waiting_since=ask.waiting_since,
             members=ask.members,
             is_gap=ask.is_gap,
+            place=self.place,
+            listed_id=listed_id,
         )
 
     def fingerprint(self, window: Window) -> str:
-        """Return the digest of what is wanted; a SUMMARY is bound to its range."""
-        if self.is_summary:
+        """Return the digest of what is wanted; a RANGE is bound to its days."""
+        if self.shape is Shape.RANGE:
             return fingerprint({**self.definition, "window": str(window)})
         return fingerprint(self.definition)
 
@@ -80,6 +116,8 @@ class Memory:
         self._clock = clock
         self._changed: dict[int, Partition] = {}
         self._pause = 0.0
+        self.counters: Callable[[], Mapping[str, object]] = dict
+        """Gives what else outlives a run, whenever the state is written."""
         self._written_at: datetime | None = None
 
     def load(self, partition: Partition) -> None:
@@ -92,8 +130,18 @@ class Memory:
         for entry in bookmarks.get(partition.stream, {}).get("partitions", []):
             if _same(entry.get("context"), partition.context):
                 partition.entry = entry
+                if partition.mark is not None and not _is_of(entry, partition.mark):
+                    logger.warning(
+                        "%s of %s is defined otherwise than when its bookmark was "
+                        "written: it is read from the beginning",
+                        partition.stream,
+                        partition.label,
+                    )
+                    return
                 try:
-                    partition.ledger = Ledger.from_state(entry)
+                    partition.ledger = Ledger.from_state(
+                        entry, in_hours=partition.in_hours
+                    )
                 except (KeyError, ValueError) as error:
                     msg = (
                         f"the state of {partition.stream} for {partition.label} is "
@@ -115,6 +163,8 @@ class Memory:
         changed, self._changed = self._changed, {}
         for partition in changed.values():
             self._render(partition)
+        if counters := self.counters():
+            self._state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
         try:
             self._write()
         except BaseException:  # a signal, a closed pipe: it is not out
@@ -140,10 +190,16 @@ class Memory:
             "context": dict(partition.context),
             "version": state.pop("version"),
         }
+        if partition.mark is not None:
+            entry["definition"] = partition.mark
         if "replication_key_value" in state:
-            entry["replication_key"] = "date"
+            entry["replication_key"] = partition.replication_key
         partition.entry.clear()
         partition.entry.update(entry | state)
+
+
+def _is_of(entry: Mapping[str, Any], mark: str) -> bool:
+    return str(entry.get("definition", mark)) == mark
 
 
 def _same(context: object, wanted: Mapping[str, str]) -> bool:

@@ -8,38 +8,17 @@ column.
 
 from __future__ import annotations
 
-import json
-import logging
-import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Protocol
 
 import msgspec
 
+from singer_amazon.columns import ColumnType, fit_fields, python_type
 from singer_amazon.errors import DocumentError
 
-logger = logging.getLogger(__name__)
-
-ColumnType = Literal["id", "string", "integer", "number", "boolean", "date"]
-
-_TYPES: dict[str, Any] = {
-    "id": str | int | None,
-    "string": str | None,
-    "integer": int | None,
-    "number": int | float | None,
-    "boolean": bool | None,
-    "date": str | None,
-}
-_JSON_TYPES = {
-    "id": "string",
-    "string": "string",
-    "integer": "integer",
-    "number": "number",
-    "boolean": "boolean",
-}
 KEYS_CHECKED = 10_000
 
 # escaped backslashes and pairs are matched so that they are passed over
@@ -47,13 +26,6 @@ _SURROGATES = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-
-
-def json_schema(column_type: ColumnType) -> dict[str, object]:
-    """Return the JSON schema of a column; every column may be null."""
-    if column_type == "date":
-        return {"type": ["string", "null"], "format": "date"}
-    return {"type": [_JSON_TYPES[column_type], "null"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +46,38 @@ def encoded_members(values: Mapping[str, object]) -> bytes:
     return msgspec.json.encode(values)[1:-1]
 
 
+class Layout(Protocol):
+    """How the rows of one stream look; what it saw of them is for warnings."""
+
+    columns: Mapping[str, ColumnType]
+    unknown: set[str]
+    odd: set[str]
+    repeats: int
+    repeated_key: dict[str, object] | None
+
+    def begin_document(self) -> None:
+        """Forget what was seen of the last document's keys."""
+        ...
+
+    def lines(
+        self, rows: Iterable[Any], stamp: Stamp, before: bytes, after: bytes
+    ) -> bytearray:
+        """Encode rows as lines: before, the object with the stamp, after."""
+        ...
+
+    def records(self, rows: Iterable[Any], stamp: Stamp) -> Iterable[dict[str, Any]]:
+        """Yield rows as dictionaries, for paths that need to look inside."""
+        ...
+
+
 class RowFormat:
     """How the rows of one stream look for one set of requested columns.
 
     `columns` are name and type of everything asked for; `key` those of them
     that identify a row and are never null; `filled` maps a key column that
     could not be asked for to the column whose value stands in for it; `hidden`
-    columns are read and not given out.
+    columns are read and not given out. `extra` names the column that takes in
+    fields nobody knows, else they are left out.
     """
 
     def __init__(
@@ -91,18 +88,24 @@ class RowFormat:
         member_column: str | None = None,
         filled: Mapping[str, str] | None = None,
         hidden: Collection[str] = (),
+        extra: str | None = None,
     ) -> None:
-        self.columns = dict(columns)
+        self.columns: Mapping[str, ColumnType] = dict(columns)
         self.filled = dict(filled or {})
         self._names = {name: f"c{index}" for index, name in enumerate(columns)}
-        fields = [
-            (self._names[name], _TYPES[column_type] | msgspec.UnsetType, None)
+        fields: list[tuple[str, Any, Any]] = [
+            (self._names[name], python_type(column_type) | msgspec.UnsetType, None)
             for name, column_type in columns.items()
         ]
+        renamed = {field: name for name, field in self._names.items()}
+        self._extra = "extra" if extra else None
+        if extra:
+            fields.append(("extra", Any, msgspec.UNSET))
+            renamed["extra"] = extra
         self._row = msgspec.defstruct(
             "Row",
             fields,
-            rename={field: name for name, field in self._names.items()},
+            rename=renamed,
             forbid_unknown_fields=True,
             gc=False,
         )
@@ -204,22 +207,13 @@ class RowFormat:
         if not isinstance(row, dict):
             msg = f"a row of the document is not an object but {type(row).__name__}"
             raise DocumentError(msg)
-        self.unknown.update(row.keys() - self.columns.keys())
-        return self._row(
-            **{
-                self._names[name]: self._fit(name, row.get(name))
-                for name in self.columns
-            }
-        )
-
-    def _fit(self, name: str, value: object) -> object:
-        """Bring a value to its column's type where that loses nothing."""
-        column_type = self.columns[name]
-        fitted = _fit(column_type, value)
-        if fitted is None and value is not None:
-            self.odd.add(name)
-            return json.loads(_text.encode(value))  # without our Decimals
-        return fitted
+        found, extra, odd = fit_fields(self.columns, row)
+        self.unknown.update(extra)
+        self.odd |= odd
+        fields = {self._names[name]: found.get(name) for name in self.columns}
+        if extra and self._extra:
+            fields[self._extra] = extra
+        return self._row(**fields)
 
     # --- encoding ----------------------------------------------------------
 
@@ -260,44 +254,3 @@ class RowFormat:
 
 def _without_lone(match: re.Match[bytes]) -> bytes:
     return b"\\ufffd" if match["lone"] else match[0]
-
-
-def _fit(column_type: ColumnType, value: object) -> object:
-    """Return the value in its column's type, or None where that would lose."""
-    if value is None:
-        return None
-    if column_type in {"id", "string", "date"}:
-        return _fit_text(value, is_id=column_type == "id")
-    if column_type == "boolean":
-        return value if isinstance(value, bool) else None
-    return _fit_number(value, is_integer=column_type == "integer")
-
-
-def _fit_text(value: object, *, is_id: bool) -> str:
-    if isinstance(value, str):
-        return value
-    if is_id and isinstance(value, Decimal) and value == value.to_integral_value():
-        value = int(value)
-    return _text.encode(value).decode()
-
-
-_text = msgspec.json.Encoder(decimal_format="number")
-
-
-def _fit_number(value: object, *, is_integer: bool) -> int | float | None:
-    if isinstance(value, str):
-        try:
-            value = _number.decode(value.strip())
-        except msgspec.DecodeError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        return None
-    if isinstance(value, int):
-        return value
-    if is_integer:
-        return int(value) if value == value.to_integral_value() else None
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-_number = msgspec.json.Decoder(float_hook=Decimal)

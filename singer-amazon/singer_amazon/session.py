@@ -7,16 +7,15 @@ main thread; only the runner's workers are elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
 from singer_amazon.clock import Clock
 from singer_amazon.memory import Memory, Partition
+from singer_amazon.planning import Planner
 from singer_amazon.reports.engine import Change, Engine, Report
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import Members, PendingReport, ReportRequest, Window
+from singer_amazon.reports.model import ReportRequest, TakenReport, Window
 from singer_amazon.reports.runner import Runner
-from singer_amazon.reports.windows import Ask, plan, summary_window
 from singer_amazon.summary import Problem, Progress, Tally
 
 logger = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ class Session:
         self._memory = memory
         self._clock = clock
         self._gap_max_runs = gap_max_runs
-        self._partitions: dict[tuple[str, str], Partition] = {}
+        self._partitions: dict[tuple[str, str, str], Partition] = {}
         self._labels: dict[str, str] = {}
         self._progress = Progress(clock.now())
 
@@ -50,106 +49,16 @@ class Session:
 
     def plan(self, partitions: Iterable[Partition]) -> None:
         """Adopt what earlier runs left and ask for everything else."""
-        now = self._clock.now()
-        requests: list[ReportRequest] = []
-        for partition in partitions:
-            self._partitions[partition.stream, partition.account] = partition
-            self._labels[partition.account] = partition.label
-            self._memory.load(partition)
-            requests += self._plan_one(partition, now)
-        self.engine.ask(requests, now)
-        self._join()
-        logger.info(
-            "Plan: %d reports to ask for, %d taken up from earlier runs",
-            len({r.identity for r in requests}),
-            self.tally.adopted,
+        wanted = list(partitions)
+        for partition in wanted:
+            place = (partition.stream, partition.account, partition.place)
+            self._partitions[place] = partition
+            if not partition.place:
+                self._labels[partition.account] = partition.label
+        planner = Planner(
+            self.engine, self._memory, self.tally, self.partition, self._clock.now()
         )
-
-    def _plan_one(self, partition: Partition, now: datetime) -> list[ReportRequest]:
-        window: Window | None = None
-        notes: list[str] = []
-        if partition.is_summary:
-            window, notes = summary_window(
-                partition.days, partition.limits.max_range_days
-            )
-        self._adopt(partition, window, now)
-        if partition.is_summary:
-            self._say(partition, notes)
-            busy = any(p.window == window for p in partition.ledger.pending)
-            if window is None or busy:
-                return []
-            groups = _groups(partition.members, partition.limits.max_members)
-            return [
-                partition.request(Ask(window, members, window.start))
-                for members in groups
-            ]
-        ledger = partition.ledger
-        ledger.keep_only(partition.members)
-        closed = ledger.close_history(partition.days.oldest_kept, now)
-        for gap in closed:
-            self._problem(partition, gap.window, f"gap closed: {gap.reason}")
-        planned = plan(ledger, partition.days, partition.limits, partition.members)
-        self._say(partition, planned.notes)
-        self._recall(partition, now, new=len(closed))
-        return [partition.request(ask) for ask in planned.asks]
-
-    def _adopt(
-        self, partition: Partition, window: Window | None, now: datetime
-    ) -> None:
-        for pending in list(partition.ledger.pending):
-            wanted = partition.fingerprint(window or pending.window)
-            if pending.fingerprint != wanted:
-                logger.info(
-                    "%s of %s: report %s for %s asks for something else than is "
-                    "wanted now and is dropped",
-                    partition.stream,
-                    partition.label,
-                    pending.report_id,
-                    pending.window,
-                )
-                partition.ledger.forget(pending.report_id)
-                self._memory.changed(partition)
-                continue
-            request = partition.request(
-                Ask(pending.window, pending.members, pending.window.start)
-            )
-            report = self.engine.adopt(request, pending, now)
-            self.tally.adopted += len(report.takers) == 1
-
-    def _join(self) -> None:
-        """Put a live report into the state of every stream that takes it."""
-        for report in self.engine.reports:
-            if report.state is not State.REQUESTED:
-                continue
-            pending = report.pending()
-            for taker in report.takers:
-                partition = self.partition(taker)
-                mine = [p for p in partition.ledger.pending if _alike(p, pending)]
-                if mine == [pending]:
-                    continue
-                for other in mine:
-                    partition.ledger.forget(other.report_id)
-                partition.ledger.requested(pending)
-                self._memory.changed(partition)
-
-    def _recall(self, partition: Partition, now: datetime, *, new: int) -> None:
-        """Show gaps closed by earlier runs for as long as they are kept."""
-        ledger = partition.ledger
-        before = len(ledger.closed_gaps)
-        ledger.forget_closed(now)
-        if new or len(ledger.closed_gaps) != before:
-            self._memory.changed(partition)
-        for gap in ledger.closed_gaps[: len(ledger.closed_gaps) - new]:
-            self._problem(
-                partition,
-                gap.window,
-                f"given up on {gap.closed_at.date()}: {gap.reason}",
-                is_failure=False,
-            )
-
-    def _say(self, partition: Partition, notes: Iterable[str]) -> None:
-        for note in notes:
-            logger.warning("%s of %s: %s", partition.stream, partition.label, note)
+        planner.plan(wanted)
 
     # --- running -----------------------------------------------------------
 
@@ -183,19 +92,26 @@ class Session:
 
     def partition(self, request: ReportRequest) -> Partition:
         """Return the partition a request belongs to."""
-        return self._partitions[request.stream, request.account]
+        return self._partitions[request.stream, request.account, request.place]
 
-    def delivered(self, report: Report, rows: Mapping[str, int]) -> None:
-        """Note that all rows of a report are written for every taker."""
+    def served(self, report: Report, taker: ReportRequest, rows: int) -> None:
+        """Note that all rows of a report are written for one of its takers."""
+        report.served.add(taker)
+        self.tally.rows[taker.stream] += rows
+        self.tally.documents[taker.stream] += 1
+        partition = self.partition(taker)
+        ledger = partition.ledger
+        ledger.forget(report.report_id or "")
+        if partition.has_bookmark:
+            ledger.deliver(taker.window, taker.members)
+        elif taker.listed_id:
+            created = report.requested_at or self._clock.now()
+            ledger.taken.append(TakenReport(taker.listed_id, created))
+        self._memory.changed(partition)
+
+    def delivered(self, report: Report) -> None:
+        """Note that a report has served everybody."""
         self.engine.delivered(report)
-        for taker in report.takers:
-            self.tally.rows[taker.stream] += rows.get(taker.stream, 0)
-            self.tally.documents[taker.stream] += 1
-            partition = self.partition(taker)
-            partition.ledger.forget(report.report_id or "")
-            if not partition.is_summary:
-                partition.ledger.deliver(taker.window, taker.members)
-            self._memory.changed(partition)
 
     def unreadable(self, report: Report, reason: str) -> None:
         """Note that a document is damaged: it is fetched again, or is a gap."""
@@ -262,17 +178,28 @@ class Session:
             self._failed(report, change.old_id)
         elif change.after is State.REFUSED:
             self._refused(report)
-        elif change.after is State.CARRIED and report.reason and report.unreachable:
-            self._fail(report, f"{report.reason}; it stays pending for the next run")
+        elif change.after is State.DEFERRED:
+            self._forget(report, change.old_id or "")
+        elif change.after is State.CARRIED:
+            self._carried(report)
 
     def _requested(self, report: Report) -> None:
-        pending: PendingReport = report.pending()
         self.tally.requested += not report.adopted
         self.tally.adopted += report.adopted
+        self._note_pending(report)
+
+    def _note_pending(self, report: Report) -> None:
+        pending = report.pending()
         for taker in report.takers:
             partition = self.partition(taker)
             partition.ledger.requested(pending)
             self._memory.changed(partition)
+
+    def _carried(self, report: Report) -> None:
+        if report.reason and report.unreachable:
+            self._fail(report, f"{report.reason}; it stays pending for the next run")
+        if report.no_document_seen:
+            self._note_pending(report)
 
     def _forget(self, report: Report, old_id: str) -> None:
         for taker in report.takers:
@@ -283,12 +210,12 @@ class Session:
     def _has_no_document(self, report: Report) -> None:
         for taker in report.takers:
             logger.warning(
-                "%s of %s %s: Amazon completed report %s without a document: it is "
-                "taken as empty",
+                "%s of %s %s: report %s is taken as empty: %s",
                 taker.stream,
-                self._labels[taker.account],
+                self.partition(taker).label,
                 taker.window,
                 report.report_id,
+                report.reason,
             )
 
     def _failed(self, report: Report, old_id: str | None) -> None:
@@ -298,7 +225,9 @@ class Session:
         for taker in report.takers:
             partition = self.partition(taker)
             closed = []
-            if not partition.is_summary:
+            if taker in report.served:
+                continue
+            if partition.has_bookmark:
                 closed = partition.ledger.fail(
                     taker.window,
                     taker.members,
@@ -341,18 +270,3 @@ class Session:
         self.tally.add(
             Problem(partition.label, partition.stream, str(window), reason, is_failure)
         )
-
-
-def _alike(one: PendingReport, other: PendingReport) -> bool:
-    return (one.window, one.members, one.fingerprint) == (
-        other.window,
-        other.members,
-        other.fingerprint,
-    )
-
-
-def _groups(members: Members, size: int) -> list[Members]:
-    people = sorted(members)
-    return [
-        frozenset(people[index : index + size]) for index in range(0, len(people), size)
-    ] or [members]

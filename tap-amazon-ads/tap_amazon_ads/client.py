@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import RejectedError
-from singer_amazon.http import Answer, ApiClient
+from singer_amazon.http import ApiClient
+from singer_amazon.transport import Answer
 
 SCOPE = "Amazon-Advertising-API-Scope"
 PAGE = 100

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.http import Answer, ApiClient
+from singer_amazon.http import ApiClient
 from singer_amazon.reports import model
 from singer_amazon.reports.api import AnsweredError
 from singer_amazon.reports.model import Outcome, ReportRequest
+from singer_amazon.transport import Answer
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.definitions import Definition
 

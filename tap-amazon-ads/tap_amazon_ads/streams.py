@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
-from singer_amazon.memory import Partition
-from singer_amazon.reports.model import NO_MEMBERS
-from singer_amazon.rows import (
-    ColumnType,
-    RowFormat,
-    Stamp,
-    encoded_members,
-    json_schema,
-)
+from singer_amazon.columns import ColumnType, json_schema
+from singer_amazon.documents import pieces, unpacked
+from singer_amazon.memory import Partition, Shape
+from singer_amazon.reports.engine import Report
+from singer_amazon.reports.model import NO_MEMBERS, Window
+from singer_amazon.rows import Layout, RowFormat, Stamp, encoded_members
 from singer_amazon.singer.stream import ReportStream
+from singer_amazon.spool import SpoolFile
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.definitions import ADDED, Definition
 
@@ -50,6 +48,16 @@ class AdsReportStream(ReportStream):
         added = {name for name in ADDED if name not in self.definition.columns}
         return [name for name in self.selected_columns if name not in added]
 
+    def read(
+        self,
+        document: SpoolFile,
+        layout: Layout,
+        report: Report,  # noqa: ARG002 - the documents of all types are alike
+    ) -> Iterator[list[Any]]:
+        """See ReportStream: one JSON array of rows."""
+        assert isinstance(layout, RowFormat)  # noqa: S101 - from row_format below
+        yield from pieces(unpacked(document.path), layout.parse)
+
     def row_format(self, partition: Partition) -> RowFormat:
         """See ReportStream; a refused key column is filled from its stand-in."""
         filled = self.ads_tap.reports_api.filled_keys(
@@ -71,7 +79,11 @@ class AdsReportStream(ReportStream):
             )
         return self._layouts[wanted]
 
-    def stamp(self, partition: Partition) -> Stamp:
+    def stamp(
+        self,
+        partition: Partition,
+        window: Window,  # noqa: ARG002 - rows say their own dates
+    ) -> Stamp:
         """See ReportStream: profile, country and currency, money has none itself."""
         account = self.ads_tap.accounts.account(partition.account)
         if not self.definition.is_dsp:
@@ -109,7 +121,7 @@ class AdsReportStream(ReportStream):
             members=frozenset(a.advertiser_id for a in account.advertisers)
             if self.definition.is_dsp
             else NO_MEMBERS,
-            is_summary=self.definition.is_summary,
+            shape=Shape.RANGE if self.definition.is_summary else Shape.WINDOWS,
             **planned,
         )
 

@@ -13,13 +13,16 @@ from singer_sdk import typing as th
 
 from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.errors import ConfigError
-from singer_amazon.http import ApiClient, Transport
+from singer_amazon.http import ApiClient
 from singer_amazon.memory import Partition
+from singer_amazon.reports.grid import DayGrid
+from singer_amazon.reports.model import Window
 from singer_amazon.reports.windows import Limits, Range, summary_window
 from singer_amazon.singer.properties import CREDENTIALS, REPORTING
 from singer_amazon.singer.settings import day, per_stream
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
+from singer_amazon.transport import Transport
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
@@ -80,9 +83,11 @@ class TapAmazonAds(ReportTap):
         yesterday = (self.clock.now() - timedelta(days=1)).date()
         newest = day(self.config, "end_date") or yesterday
         for stream in self.streams.values():
-            if isinstance(stream, AdsReportStream) and stream.selected and start:
+            if not isinstance(stream, AdsReportStream) or not stream.selected:
+                continue
+            if stream.definition.is_summary and start:
                 days = Range(start, newest, oldest_kept=start)
-                check_summary(stream.definition, days)
+                summary_of(stream.definition, days)
 
     def _check_stream_names(self, name: str) -> None:
         value = self.config.get(name)
@@ -180,11 +185,17 @@ class TapAmazonAds(ReportTap):
         days = self._days(definition, account, now)
         if self.is_test:
             days, lookback = replace(days, start=days.end, start_is_set=True), 0
+        window = None
+        if definition.is_summary:
+            window, notes = summary_of(definition, days)
+            for note in notes:
+                self.logger.warning("%s of %s: %s", stream.name, account.label, note)
         return stream.partition(
             account,
+            window=window,
             report_type=report_type(definition),
             days=days,
-            limits=Limits(definition.max_range_days, lookback),
+            limits=Limits(DayGrid(definition.max_range_days), lookback),
         )
 
     def _days(self, definition: Definition, account: Account, now: datetime) -> Range:
@@ -195,26 +206,22 @@ class TapAmazonAds(ReportTap):
         start = day(self.config, "start_date")
         end = day(self.config, "end_date")
         last = min(end or newest, newest)
-        days = Range(
+        return Range(
             start=start or last - timedelta(days=DEFAULT_START_DAYS - 1),
             end=last,
             oldest_kept=account.oldest_kept_day(now, definition.retention_days),
             start_is_set=start is not None,
         )
-        check_summary(definition, days)
-        return days
 
 
-def check_summary(definition: Definition, days: Range) -> None:
-    """Refuse more days than one SUMMARY report may cover.
+def summary_of(definition: Definition, days: Range) -> tuple[Window | None, list[str]]:
+    """Return the days one SUMMARY report covers, and what there is to say of them.
 
     Raises:
         ConfigError: the days are too many.
     """
-    if not definition.is_summary:
-        return
     try:
-        summary_window(days, definition.max_range_days)
+        return summary_window(days, definition.max_range_days)
     except ValueError as error:
         msg = (
             f"{definition.stream}: a SUMMARY report over {error}: "

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 
-from singer_amazon.reports.model import Window
+from singer_amazon.reports.model import Moment, Window
 
 PATIENCE_DAYS = 7
 """How long past its expected day a report may still be "not yet available"."""
@@ -82,8 +82,8 @@ class Periods:
 
     @property
     def window(self) -> Window:
-        """The days from the first to the last; ValueError for hours."""
-        return Window(first_day(self.period, self.first), last_day(*self._newest))
+        """The days from the first to the last, or the hours."""
+        return Window(start_of(self.period, self.first), end_of(*self._newest))
 
     @property
     def instants(self) -> tuple[datetime, datetime]:
@@ -153,12 +153,29 @@ def _months(period: Period) -> int:
     return _MONTHS[period]
 
 
+def number_at(period: Period, moment: Moment) -> int:
+    """Return the number of the period that contains a day, or an hour's start."""
+    if isinstance(moment, datetime):
+        return hour_number(moment)
+    return number_of(period, moment)
+
+
+def start_of(period: Period, number: int) -> Moment:
+    """Return the first day of a period, or the hour itself."""
+    return hour_start(number) if period is Period.HOUR else first_day(period, number)
+
+
+def end_of(period: Period, number: int) -> Moment:
+    """Return the last day of a period, or the hour itself."""
+    return hour_start(number) if period is Period.HOUR else last_day(period, number)
+
+
 # --- spans of periods ----------------------------------------------------------
 
 
 def covering(period: Period, days: Window) -> Periods:
     """Return the periods that have a day in a window."""
-    return Periods(period, number_of(period, days.start), number_of(period, days.end))
+    return Periods(period, number_at(period, days.start), number_at(period, days.end))
 
 
 def within(period: Period, days: Window) -> Periods | None:
@@ -212,6 +229,10 @@ class Outlook:
     periods: Periods | None
     lost: Periods | None
     opens: date | datetime | None
+    newest: int
+    """The number of the newest period that can be asked for, wanted or not."""
+    oldest: int | None
+    """The number of the oldest period that Amazon keeps, where that is known."""
 
 
 def open_days(
@@ -302,7 +323,7 @@ def _outlook(
         lost = Periods(period, first, oldest - 1)
         first = oldest
     found = Periods(period, first, last) if first <= last else None
-    return Outlook(found, lost, opens)
+    return Outlook(found, lost, opens, last, oldest)
 
 
 def _midnight(day: date) -> datetime:

@@ -62,6 +62,8 @@ class TokenBucket:
     refusals: int = 0
     """How often running Amazon has refused, calls under way counted once."""
     open_at: datetime | None = None
+    named: float | None = None
+    """The rate that Amazon's newest answer names; workers set it, `_fill` takes it."""
     _filled_at: datetime | None = field(default=None, init=False)
     _refused_at: datetime | None = field(default=None, init=False)
 
@@ -128,6 +130,8 @@ class TokenBucket:
             gained = (now - self._filled_at).total_seconds() * self.rate.per_second
             self.tokens = min(self.tokens + gained, float(self.rate.burst))
         self._filled_at = max(self._filled_at or now, now)
+        if self.named is not None:
+            self.rate, self.named = Rate(self.named, self.rate.burst), None
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from singer_amazon.errors import CallError, RejectedError, TransientError
-from singer_amazon.http import Answer, ApiClient
+from singer_amazon.http import ApiClient
+from singer_amazon.transport import Answer
 from target_amazon_audience.pacing import Pacer
 from target_amazon_audience.ports import (
     Account,

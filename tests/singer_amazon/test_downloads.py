@@ -14,11 +14,12 @@ from singer_amazon.clock import FakeClock
 from singer_amazon.downloads import download
 from singer_amazon.errors import DocumentError, StorageError
 from singer_amazon.fetcher import DocumentFetcher
-from singer_amazon.http import ApiClient, Transport
+from singer_amazon.http import ApiClient
 from singer_amazon.reports.api import AnsweredError
 from singer_amazon.reports.model import Fetched, Unavailable, Unreadable, Vanished
 from singer_amazon.reports.report import Report
 from singer_amazon.spool import Spool, SpoolClosedError, SpoolFile
+from singer_amazon.transport import Transport
 from support.little_server import (
     Answer,
     LittleServer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from singer_amazon.reports import model
 from singer_amazon.reports.agenda import in_turns
+from singer_amazon.reports.budget import Budget, LearntPaces
 from singer_amazon.reports.engine import Action, Engine, Kind, Patience, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
@@ -477,12 +479,14 @@ def test_a_type_that_once_passed_is_not_reported() -> None:
 
 def test_an_unreachable_amazon_is_no_reason_to_hurry() -> None:
     """After a 429, only an answer shortens the interval between calls."""
-    one = Desk()
+    paces = LearntPaces()
+    one = Desk(Engine(Patience(), paces=paces))
     one.ask(request(1), request(2))
     first, second = one.take()
     one.record(first, model.Throttled(retry_after=1))
     one.record(second, model.Unavailable("HTTP 503"))
-    budget = one.engine._agenda.budget(Kind.CREATE, "1")
+    (budget,) = paces.of(Kind.CREATE, request(1))
+    assert isinstance(budget, Budget)
     assert (budget.interval, budget.refusals) == (1.0, 1)
 
 
@@ -756,3 +760,78 @@ def test_documents_of_the_streams_that_wait_come_first(wanted: str) -> None:
     while (report := one.engine.take_fetched(frozenset([wanted]))) is not None:
         order.append(report.request.stream)
     assert order == (["second", "first"] if wanted == "second" else ["first", "second"])
+
+
+# --- no rows, and why ----------------------------------------------------------
+
+
+def test_what_is_not_published_yet_is_left_to_a_later_run() -> None:
+    one = Desk()
+    (report,) = one.ask(request(1))
+    one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
+    one.wait(20)
+    (change,) = one.record(one.take_one(Kind.LOOK), model.NotYet("come back"))
+    assert (change.after, change.old_id) == (State.DEFERRED, "r1")
+    assert (report.report_id, one.engine.is_done) == (None, True)
+
+
+def test_no_data_is_an_empty_report() -> None:
+    one = Desk()
+    (report,) = one.ask(request(1))
+    one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
+    one.wait(20)
+    one.record(one.take_one(Kind.LOOK), model.NoData("nothing sold"))
+    assert one.engine.take_fetched() is report
+    assert report.document is None
+
+
+def test_a_failure_for_good_is_not_asked_for_again() -> None:
+    one = Desk()
+    (report,) = one.ask(request(1))
+    one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
+    one.wait(20)
+    one.record(one.take_one(Kind.LOOK), model.Failed("too late", is_final=True))
+    assert report.state is State.FAILED
+
+
+def test_an_empty_report_can_wait_for_the_next_run() -> None:
+    """Complete without a document: pending, looked at once more, then empty."""
+    patient = Patience(empty_waits_a_run=True)
+    one = Desk(Engine(patient))
+    (report,) = one.ask(request(1))
+    one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
+    one.wait(20)
+    one.record(one.take_one(Kind.LOOK), model.Empty())
+    assert (report.state, report.pending().seen_empty) == (State.CARRIED, True)
+    later = Desk(Engine(patient))
+    again = later.engine.adopt(request(1), report.pending(), NOON)
+    later.record(later.take_one(Kind.LOOK), model.Empty())
+    assert later.engine.take_fetched() is again
+
+
+@pytest.mark.parametrize("outcome", [model.Vanished(), model.Failed("it broke")])
+def test_a_report_of_somebody_else_is_never_asked_for_anew(outcome: Outcome) -> None:
+    one = Desk()
+    listed = replace(request(1), listed_id="r1")
+    report = one.engine.adopt(listed, pending(1), NOON)
+    one.record(one.take_one(Kind.LOOK), outcome)
+    assert report.state is State.FAILED
+
+
+def test_two_lanes_that_share_a_pace_share_it() -> None:
+    """One account's creates and another's wait for the same application."""
+
+    class Shared:
+        def __init__(self) -> None:
+            self.one = Budget(interval=10.0)
+
+        def of(self, kind: Kind, request: ReportRequest) -> tuple[Budget, ...]:
+            own = self.__dict__.setdefault(request.account, Budget())
+            return (own, self.one) if kind is Kind.CREATE else (own,)
+
+    one = Desk(Engine(Patience(), paces=Shared()))
+    one.ask(*many(streams=1, accounts=2))
+    assert len(one.take()) == 1
+    assert one.take() == []
+    one.wait(10)
+    assert len(one.take()) == 1

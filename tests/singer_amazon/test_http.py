@@ -15,8 +15,9 @@ from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
 from singer_amazon.downloads import download
 from singer_amazon.errors import RejectedError, TransientError
-from singer_amazon.http import Answer, ApiClient, Transport
+from singer_amazon.http import ApiClient
 from singer_amazon.spool import Spool
+from singer_amazon.transport import Answer, Transport
 from support.little_server import LittleServer, Reply, Reset, Silence, little_server
 from support.report_parts import NOON
 

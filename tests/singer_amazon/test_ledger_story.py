@@ -16,19 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.reports import spans
+from singer_amazon.reports.grid import DayGrid
 from singer_amazon.reports.ledger import CLOSED_GAP_DAYS, Ledger, roster
 from singer_amazon.reports.model import ClosedGap, Members, PendingReport, Window
 from singer_amazon.reports.windows import Ask, Limits, Plan, Range, plan
 from support.report_parts import NOON, day
 
 MAX_RUNS = 3
-LIMITS = Limits(max_range_days=7, lookback_days=5, max_members=2)
+LONGEST = 7
+LIMITS = Limits(DayGrid(LONGEST), 5, max_members=2)
 RETENTION = 25
 DEFAULT_START = 12
 
 
 def each_day(window: Window) -> list[date]:
-    return [window.start + timedelta(days=n) for n in range(window.days)]
+    return [window.start + timedelta(days=n) for n in range(window.length)]
 
 
 @dataclass
@@ -176,7 +178,7 @@ class Story:
             self._check_look_back_is_free(ledger, asks, person)
             assert not _missed(ledger, days, asks, person)
         for ask in planned.asks:
-            assert ask.window.days <= LIMITS.max_range_days
+            assert ask.window.length <= LONGEST
             assert len(ask.members) <= LIMITS.max_members
             assert ask.members <= members
             assert ask.is_gap or days.oldest_kept <= ask.window.start
@@ -186,7 +188,7 @@ class Story:
         live = [p.window for p in ledger.pending if person in roster(p.members)]
         mine = [ask.window for ask in asks]
         assert spans.intersect(mine, live) == ()
-        assert sum(w.days for w in spans.union(mine)) == sum(w.days for w in mine)
+        assert sum(w.length for w in spans.union(mine)) == sum(w.length for w in mine)
 
     def _check_every_ask_has_a_reason(
         self, ledger: Ledger, asks: list[Ask], person: str
@@ -205,7 +207,7 @@ class Story:
             assert has_new, "a look-back without a new day"
             newest = done[-1].end
             assert min(w.start for w in again) > newest - timedelta(
-                days=LIMITS.lookback_days
+                days=LIMITS.lookback
             )
 
     def _check_look_back_is_free(
@@ -213,8 +215,8 @@ class Story:
     ) -> None:
         windows = [ask.window for ask in asks if not ask.is_gap]
         new = spans.subtract(windows, ledger.done(person))
-        if sum(w.days for w in new) <= LIMITS.max_range_days:
-            assert len(windows) <= len(spans.split(new, LIMITS.max_range_days))
+        if sum(w.length for w in new) <= LONGEST:
+            assert len(windows) <= len(spans.split(new, LONGEST))
 
     def _check_ledger(self, before: Ledger, ledger: Ledger, *, is_anew: bool) -> None:
         bookmark = ledger.bookmark

@@ -55,9 +55,9 @@ def test_a_split_keeps_the_days_and_the_limit_with_the_fewest_windows(
 ) -> None:
     result = spans.split(days, longest)
     assert numbers(result) == numbers(days)
-    assert sum(w.days for w in result) == len(numbers(days))
-    assert all(w.days <= longest for w in result)
-    assert len(result) == sum(-(-w.days // longest) for w in spans.union(days))
+    assert sum(w.length for w in result) == len(numbers(days))
+    assert all(w.length <= longest for w in result)
+    assert len(result) == sum(-(-w.length // longest) for w in spans.union(days))
 
 
 @given(WINDOWS, WINDOWS)

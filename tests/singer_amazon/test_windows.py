@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from singer_amazon.reports.grid import DayGrid
 from singer_amazon.reports.ledger import Ledger
 from singer_amazon.reports.windows import Limits, Plan, Range, plan, summary_window
 from support.report_parts import NOON, day, pending, people, spans_of, window
 
-LIMITS = Limits(max_range_days=31, lookback_days=30)
+LIMITS = Limits(DayGrid(31), 30)
 
 
 def days(start: int, end: int, *, oldest: int = -500, is_set: bool = True) -> Range:
@@ -116,7 +117,7 @@ def test_days_of_a_pending_report_are_not_asked_for() -> None:
 def test_windows_delivered_beyond_a_hole_are_not_asked_for_again() -> None:
     ledger = read_until(9)
     ledger.deliver(window(12, 20))
-    planned = plan(ledger, days(1, 20), Limits(31, 0))
+    planned = plan(ledger, days(1, 20), Limits(DayGrid(31), 0))
     assert asked(planned) == [(10, 11)]
 
 
@@ -149,7 +150,7 @@ def test_where_one_report_cannot_do_the_look_back_is_whole() -> None:
 
 
 def test_days_only_read_again_wait_behind_new_ones() -> None:
-    planned = plan(read_until(40), days(1, 75), Limits(31, 35))
+    planned = plan(read_until(40), days(1, 75), Limits(DayGrid(31), 35))
     first = planned.asks[0]
     assert spans_of([first.window]) == [(6, 36)]
     assert first.waiting_since == day(75)
@@ -180,7 +181,7 @@ def test_a_look_back_ends_at_history_and_at_the_start_date() -> None:
 
 @pytest.mark.parametrize("lookback", [0, 10_000_000])
 def test_any_number_of_days_is_a_look_back(lookback: int) -> None:
-    planned = plan(read_until(40), days(1, 41), Limits(31, lookback))
+    planned = plan(read_until(40), days(1, 41), Limits(DayGrid(31), lookback))
     assert asked(planned) == [(41, 41) if lookback == 0 else (11, 41)]
 
 
@@ -207,7 +208,10 @@ def test_a_gap_waits_while_a_report_for_it_is_on_its_way() -> None:
 def test_a_gap_longer_than_one_report_is_asked_for_in_parts() -> None:
     ledger = read_until(10)
     fail(ledger, 11, 20)
-    assert asked(plan(ledger, days(1, 20), Limits(7, 0))) == [(11, 17), (18, 20)]
+    assert asked(plan(ledger, days(1, 20), Limits(DayGrid(7), 0))) == [
+        (11, 17),
+        (18, 20),
+    ]
 
 
 # --- advertisers -----------------------------------------------------------

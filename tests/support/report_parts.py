@@ -32,7 +32,7 @@ def numbers(windows: Iterable[Window]) -> set[int]:
     return {
         (item.start - DAY_ONE).days + 1 + offset
         for item in windows
-        for offset in range(item.days)
+        for offset in range(item.length)
     }
 
 

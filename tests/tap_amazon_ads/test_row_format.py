@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from singer_amazon.documents import pieces
 from singer_amazon.errors import DocumentError
-from singer_amazon.rows import ColumnType, RowFormat, Stamp, encoded_members
+from singer_amazon.columns import ColumnType
+from singer_amazon.rows import RowFormat, Stamp, encoded_members
 from singer_amazon.singer.output import MessageWriter
 from singer_amazon.singer.writing import lines, records
 from support.ads_runs import ORDERS, kept_signals

@@ -6,6 +6,7 @@ Pure rooms (no I/O, the clock is an argument):
 - `spans`      arithmetic on sets of days
 - `ledger`     what is delivered, missing and pending for one stream and account
 - `entries`    the parts of a ledger as entries of a Singer state
+- `grid`       how sets of days are cut into windows
 - `windows`    which windows to ask for today
 - `lifecycle`  the table of a report's states
 - `report`     one report on its way, and the calls there are

@@ -1,7 +1,8 @@
 """Whose turn it is: reports that wait for a call, behind the budget it needs.
 
-A report sleeps until it is due and then waits in the lane of its account and
-kind of call. Where several lanes are open the most urgent kind goes first.
+A report sleeps until it is due and then waits in the lane of those that keep the
+same paces with the same kind of call. Where several lanes are open the most urgent
+kind goes first. Lanes may share a pace: what one takes, another cannot.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from singer_amazon.reports.budget import Budget
-from singer_amazon.reports.model import ReportRequest
+from singer_amazon.reports.budget import Pace, Paces
+from singer_amazon.reports.model import ReportRequest, text_of
 from singer_amazon.reports.report import KIND_OF_STATE, Kind, Report
 
 _Rank = tuple[float, float]
@@ -22,10 +23,10 @@ _Rank = tuple[float, float]
 
 @dataclass(slots=True)
 class _Lane:
-    """The reports of one account that wait for one kind of call."""
+    """The reports that wait for one kind of call, at the same paces."""
 
     kind: Kind
-    budget: Budget = field(default_factory=Budget)
+    paces: tuple[Pace, ...]
     waiting: list[tuple[_Rank, int, Report]] = field(default_factory=list)
 
     def is_empty(self) -> bool:
@@ -34,18 +35,23 @@ class _Lane:
             heapq.heappop(self.waiting)
         return not self.waiting
 
+    def ready_at(self, now: datetime) -> datetime:
+        """Return when all paces allow a call."""
+        return max(pace.ready_at(now) for pace in self.paces)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether somebody waits whose call can be made now."""
+        return not self.is_empty() and self.ready_at(now) <= now
+
 
 class Agenda:
     """All reports that wait for a call."""
 
-    def __init__(self) -> None:
-        self._lanes: dict[tuple[Kind, str], _Lane] = {}
+    def __init__(self, paces: Paces) -> None:
+        self.paces = paces
+        self._lanes: dict[tuple[Kind, tuple[int, ...]], _Lane] = {}
         self._sleeping: list[tuple[datetime, int, Report]] = []
         self._sequence = itertools.count()
-
-    def budget(self, kind: Kind, account: str) -> Budget:
-        """Return the pace of one kind of call for one account."""
-        return self._lane(kind, account).budget
 
     def put(self, report: Report, due: datetime) -> None:
         """Let a report wait for the call its state asks for, from `due` on."""
@@ -58,26 +64,27 @@ class Agenda:
         self._wake(now)
         taken: list[tuple[Kind, Report]] = []
         heads = [
-            (kind, lane.waiting[0], account)
-            for (kind, account), lane in self._lanes.items()
-            if (may_fetch or kind is not Kind.FETCH) and _is_open(lane, now)
+            (kind, lane.waiting[0], paces)
+            for (kind, paces), lane in self._lanes.items()
+            if (may_fetch or kind is not Kind.FETCH) and lane.is_open(now)
         ]
         heapq.heapify(heads)
         while heads and len(taken) < count:
-            kind, _, account = heapq.heappop(heads)
-            lane = self._lanes[kind, account]
+            kind, _, paces = heapq.heappop(heads)
+            lane = self._lanes[kind, paces]
+            if not lane.is_open(now):  # another lane has used up what they share
+                continue
             taken.append((kind, heapq.heappop(lane.waiting)[2]))
-            lane.budget.take(now)
-            if _is_open(lane, now):
-                heapq.heappush(heads, (kind, lane.waiting[0], account))
+            for pace in lane.paces:
+                pace.take(now)
+            if lane.is_open(now):
+                heapq.heappush(heads, (kind, lane.waiting[0], paces))
         return taken
 
     def next_wake(self, now: datetime) -> datetime | None:
         """Return when it is somebody's turn again, if anybody waits."""
         times = [
-            lane.budget.ready_at(now)
-            for lane in self._lanes.values()
-            if not lane.is_empty()
+            lane.ready_at(now) for lane in self._lanes.values() if not lane.is_empty()
         ]
         while self._sleeping and self._sleeping[0][2].state not in KIND_OF_STATE:
             heapq.heappop(self._sleeping)
@@ -91,7 +98,7 @@ class Agenda:
             kind = KIND_OF_STATE.get(report.state)
             if kind is None:
                 continue
-            lane = self._lane(kind, report.request.account)
+            lane = self._lane(kind, report.request)
             rank = (0.0, due.timestamp())
             if kind is Kind.CREATE:
                 # who was refused lets the others try first: one report type that
@@ -99,8 +106,10 @@ class Agenda:
                 rank = (report.throttled, report.place)
             heapq.heappush(lane.waiting, (rank, number, report))
 
-    def _lane(self, kind: Kind, account: str) -> _Lane:
-        return self._lanes.setdefault((kind, account), _Lane(kind))
+    def _lane(self, kind: Kind, request: ReportRequest) -> _Lane:
+        paces = self.paces.of(kind, request)
+        key = (kind, tuple(map(id, paces)))
+        return self._lanes.setdefault(key, _Lane(kind, paces))
 
 
 class Arrivals:
@@ -134,12 +143,13 @@ def in_turns(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
     twice, and accounts begin with different report types: where Amazon lets
     few through, no account and no type is always last.
     """
-    per_account: dict[tuple[object, str], list[ReportRequest]] = {}
+    per_account: dict[tuple[str, str], list[ReportRequest]] = {}
     for request in requests:
-        key = (request.waiting_since, request.account)
+        # as text a day can be compared with an hour
+        key = (text_of(request.waiting_since), request.account)
         per_account.setdefault(key, []).append(request)
-    ranked: list[tuple[object, int, int, ReportRequest]] = []
-    places: dict[object, int] = {}
+    ranked: list[tuple[str, int, int, ReportRequest]] = []
+    places: dict[str, int] = {}
     for (since, _), waiting in per_account.items():
         place = places[since] = places.get(since, -1) + 1
         shift = place % len(waiting)
@@ -151,7 +161,3 @@ def in_turns(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
 
 def _waits_for(report: Report, kind: Kind) -> bool:
     return not report.is_busy and KIND_OF_STATE.get(report.state) is kind
-
-
-def _is_open(lane: _Lane, now: datetime) -> bool:
-    return not lane.is_empty() and lane.budget.ready_at(now) <= now

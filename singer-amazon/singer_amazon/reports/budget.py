@@ -8,14 +8,59 @@ the engine asks `ready_at` and does something else until then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
+
+from singer_amazon.reports.model import ReportRequest
+from singer_amazon.reports.report import Kind
 
 FIRST_INTERVAL = 1.0
 LONGEST_INTERVAL = 60.0
 LONGEST_WAIT = 300.0
 FORGOTTEN = 0.05  # an interval this short is no pace at all
 RECOVERY = 0.7
+
+
+class Pace(Protocol):
+    """How often one operation may be called; the owner of the engine asks it."""
+
+    def ready_at(self, now: datetime) -> datetime:
+        """Return when the next call may be made."""
+        ...
+
+    def take(self, now: datetime) -> None:
+        """Account for a call made now."""
+        ...
+
+    def refused(
+        self, started: datetime, now: datetime, retry_after: float | None, jitter: float
+    ) -> None:
+        """Take in a 429 to a call begun at `started`; `jitter` is in 0..1."""
+        ...
+
+    def succeeded(self) -> None:
+        """Take in an answer that was not a 429."""
+        ...
+
+
+class Paces(Protocol):
+    """The paces that a call has to keep, all of them."""
+
+    def of(self, kind: Kind, request: ReportRequest) -> tuple[Pace, ...]:
+        """Return the same objects for calls that share a pace."""
+        ...
+
+
+@dataclass(slots=True)
+class LearntPaces:
+    """A budget for each account and kind of call, without any pace to begin with."""
+
+    _budgets: dict[tuple[Kind, str], Budget] = field(default_factory=dict)
+
+    def of(self, kind: Kind, request: ReportRequest) -> tuple[Pace, ...]:
+        """See Paces."""
+        return (self._budgets.setdefault((kind, request.account), Budget()),)
 
 
 @dataclass(slots=True)

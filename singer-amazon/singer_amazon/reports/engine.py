@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from singer_amazon.reports import model
 from singer_amazon.reports.agenda import Agenda, Arrivals, in_turns
+from singer_amazon.reports.budget import LearntPaces, Paces
 from singer_amazon.reports.lifecycle import Event, State, after
 from singer_amazon.reports.model import Outcome, PendingReport, ReportRequest
 from singer_amazon.reports.report import KIND_OF_STATE, Action, Change, Kind, Report
@@ -37,12 +38,17 @@ class Patience:
     poll_interval_max: float = 300.0
     report_attempts: int = 3
     stuck_after: float = 24 * 3600.0
+    empty_waits_a_run: bool = False
+    """Whether a report complete without a document is looked at by the next run
+    again, not a little later, before it is taken as empty."""
 
 
 class Engine:
     """All reports of one run."""
 
-    def __init__(self, patience: Patience, seed: int = 0) -> None:
+    def __init__(
+        self, patience: Patience, seed: int = 0, paces: Paces | None = None
+    ) -> None:
         self.patience = patience
         self.reports: list[Report] = []
         self.blocked_accounts: dict[str, str] = {}
@@ -51,7 +57,7 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
-        self._agenda = Agenda()
+        self._agenda = Agenda(paces or LearntPaces())
         self._arrivals = Arrivals()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
@@ -72,6 +78,7 @@ class Engine:
             report.requested_at = pending.requested_at
             report.adopted = True
             report.asked = 1
+            report.no_document_seen = pending.seen_empty
             self._agenda.put(report, now)
         return report
 
@@ -172,16 +179,19 @@ class Engine:
         if isinstance(outcome, model.Unavailable):
             return  # no answer tells nothing about the pace
         request = action.report.request
-        budget = self._agenda.budget(action.kind, request.account)
+        paces = self._agenda.paces.of(action.kind, request)
         operation = (request.account, action.kind, request.report_type)
         if not isinstance(outcome, model.Throttled):
-            budget.succeeded()
+            for pace in paces:
+                pace.succeeded()
             self._refusals[operation] = None
             self.refused_types.discard(operation)
             return
         self.throttled += 1
         action.report.throttled += 1
-        budget.refused(action.started, now, outcome.retry_after, self._random.random())
+        jitter = self._random.random()
+        for pace in paces:
+            pace.refused(action.started, now, outcome.retry_after, jitter)
         count = self._refusals.get(operation, 0)
         if count is not None:
             self._refusals[operation] = count + 1
@@ -201,13 +211,20 @@ class Engine:
                 yield self._put_off(report, now + CONFLICT_WAIT)
             case model.Running(word=word):
                 yield from self._running(report, word, now)
-            case model.Ready(expected_bytes=size):
+            case model.Ready(expected_bytes=size, is_failure=is_failure):
                 report.expected_bytes, report.unreachable = size, 0
+                report.is_failure = is_failure
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
-            case model.Failed(reason=reason):
-                yield self._ask_again(report, reason, now)
+            case model.NoData(reason=reason):
+                report.reason = reason
+                yield self._move(report, Event.NO_DOCUMENT)
+            case model.NotYet(reason=reason):
+                report.reason = reason
+                yield self._move(report, Event.NOT_YET, forget_id=True)
+            case model.Failed(reason=reason, is_final=is_final):
+                yield self._ask_again(report, reason, now, is_final=is_final)
             case model.Vanished():
                 yield self._ask_again(report, "Amazon no longer knows it (404)", now)
             case model.Fetched(document=document):
@@ -244,21 +261,29 @@ class Engine:
         report.looks += 1
         asked = report.requested_at or now
         is_stuck = (now - asked).total_seconds() > self.patience.stuck_after
-        if is_stuck and report.state is State.REQUESTED:
+        is_ours = not report.request.listed_id
+        if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
             yield self._put_off(report, now + self._next_look(report))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
+            report.reason = "Amazon completed it without a document"
             return self._move(report, Event.NO_DOCUMENT)
         report.no_document_seen = True
+        if self.patience.empty_waits_a_run:
+            report.reason = "complete without a document: the next run looks again"
+            return self._move(report, Event.LEFT)
         return self._put_off(report, now + NO_DOCUMENT_WAIT)
 
-    def _ask_again(self, report: Report, reason: str, now: datetime) -> Change:
+    def _ask_again(
+        self, report: Report, reason: str, now: datetime, *, is_final: bool = False
+    ) -> Change:
         report.reason = reason
         # a report of an earlier run that failed is no attempt of this one
-        if report.asked > self.patience.report_attempts:
+        is_tried = report.asked > self.patience.report_attempts
+        if is_tried or is_final or report.request.listed_id:
             return self._move(report, Event.GAVE_UP)
         wait = timedelta(seconds=self.patience.poll_interval)
         return self._move(report, Event.AGAIN, now + wait, forget_id=True)

@@ -6,7 +6,8 @@ Whatever is not as this version writes it raises ValueError with a few words.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
 from typing import TypeVar
 
 from singer_amazon.reports.model import (
@@ -14,8 +15,11 @@ from singer_amazon.reports.model import (
     Delivery,
     Gap,
     Members,
+    Moment,
     PendingReport,
+    TakenReport,
     Window,
+    text_of,
 )
 
 T = TypeVar("T")
@@ -31,16 +35,23 @@ def of_delivery(delivery: Delivery) -> Entry:
 
 def of_pending(report: PendingReport) -> Entry:
     """Return the entry of a report Amazon works on."""
-    rest = {
+    rest: Entry = {
         "fingerprint": report.fingerprint,
         "requested_at": report.requested_at.isoformat(),
     }
+    if report.seen_empty:
+        rest["seen_empty"] = True
     return (
         {"report_id": report.report_id}
         | _of_window(report.window)
         | rest
         | of_members(report.members)
     )
+
+
+def of_taken(report: TakenReport) -> Entry:
+    """Return the entry of a report that was there already."""
+    return {"report_id": report.report_id, "created_at": report.created_at.isoformat()}
 
 
 def of_gap(gap: Gap) -> Entry:
@@ -65,57 +76,87 @@ def of_members(members: Members) -> Entry:
 
 
 def _of_window(window: Window) -> Entry:
-    return {"start": window.start.isoformat(), "end": window.end.isoformat()}
+    return {"start": text_of(window.start), "end": text_of(window.end)}
 
 
 # --- reading ---------------------------------------------------------------
 
 
-def read_list(
-    entry: Mapping[str, object], name: str, read: Callable[[Mapping[str, object]], T]
-) -> list[T]:
-    """Read all entries of one list; a list that is not there is empty."""
-    items = entry.get(name) or []
-    if not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
-        msg = f"{name} is not a list of objects"
-        raise ValueError(msg)
-    return [read(item) for item in items]
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads entries of a stream that counts in days, or in hours of UTC."""
+
+    in_hours: bool = False
+
+    def entries_of(
+        self,
+        entry: Mapping[str, object],
+        name: str,
+        read: Callable[[Mapping[str, object]], T],
+    ) -> list[T]:
+        """Read all entries of one list; a list that is not there is empty."""
+        items = entry.get(name) or []
+        if not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
+            msg = f"{name} is not a list of objects"
+            raise ValueError(msg)
+        return [read(item) for item in items]
+
+    def delivery(self, item: Mapping[str, object]) -> Delivery:
+        """Read what `of_delivery` wrote."""
+        return Delivery(self._window(item), read_members(item))
+
+    def pending(self, item: Mapping[str, object]) -> PendingReport:
+        """Read what `of_pending` wrote."""
+        return PendingReport(
+            report_id=_text(item, "report_id"),
+            window=self._window(item),
+            fingerprint=_text(item, "fingerprint"),
+            requested_at=_read_instant(_text(item, "requested_at")),
+            members=read_members(item),
+            seen_empty=bool(item.get("seen_empty")),
+        )
+
+    def gap(self, item: Mapping[str, object]) -> Gap:
+        """Read what `of_gap` wrote."""
+        return Gap(
+            self._window(item),
+            _text(item, "reason"),
+            int(_text(item, "attempts")),
+            read_members(item),
+        )
+
+    def closed_gap(self, item: Mapping[str, object]) -> ClosedGap:
+        """Read what `of_closed_gap` wrote."""
+        return ClosedGap(
+            self._window(item),
+            _text(item, "reason"),
+            int(_text(item, "attempts")),
+            _read_instant(_text(item, "closed_at")),
+            read_members(item),
+        )
+
+    def moment(self, value: object) -> Moment | None:
+        """Read a bookmark; one of another tap may be an instant where we count days."""
+        return self._moment(str(value)) if value else None
+
+    def _window(self, item: Mapping[str, object]) -> Window:
+        return Window(
+            self._moment(_text(item, "start")), self._moment(_text(item, "end"))
+        )
+
+    def _moment(self, text: str) -> Moment:
+        if not self.in_hours:
+            return date.fromisoformat(text[:10])
+        if len(text) == len("2026-11-18"):
+            text += "T00:00:00Z"
+        instant = _read_instant(text).astimezone(timezone.utc)
+        return instant.replace(minute=0, second=0, microsecond=0)
 
 
-def read_delivery(item: Mapping[str, object]) -> Delivery:
-    """Read what `of_delivery` wrote."""
-    return Delivery(_read_window(item), read_members(item))
-
-
-def read_pending(item: Mapping[str, object]) -> PendingReport:
-    """Read what `of_pending` wrote."""
-    return PendingReport(
-        report_id=_text(item, "report_id"),
-        window=_read_window(item),
-        fingerprint=_text(item, "fingerprint"),
-        requested_at=_read_instant(_text(item, "requested_at")),
-        members=read_members(item),
-    )
-
-
-def read_gap(item: Mapping[str, object]) -> Gap:
-    """Read what `of_gap` wrote."""
-    return Gap(
-        _read_window(item),
-        _text(item, "reason"),
-        int(_text(item, "attempts")),
-        read_members(item),
-    )
-
-
-def read_closed_gap(item: Mapping[str, object]) -> ClosedGap:
-    """Read what `of_closed_gap` wrote."""
-    return ClosedGap(
-        _read_window(item),
-        _text(item, "reason"),
-        int(_text(item, "attempts")),
-        _read_instant(_text(item, "closed_at")),
-        read_members(item),
+def read_taken(item: Mapping[str, object]) -> TakenReport:
+    """Read what `of_taken` wrote."""
+    return TakenReport(
+        _text(item, "report_id"), _read_instant(_text(item, "created_at"))
     )
 
 
@@ -126,18 +167,6 @@ def read_members(item: Mapping[str, object]) -> Members:
         msg = "advertiser_ids is not a list"
         raise ValueError(msg)  # noqa: TRY004 - callers catch ValueError for any damage
     return frozenset(str(p) for p in people)
-
-
-def read_day(value: object) -> date | None:
-    """Read a day, also from an instant as other taps write bookmarks."""
-    return date.fromisoformat(str(value)[:10]) if value else None
-
-
-def _read_window(item: Mapping[str, object]) -> Window:
-    return Window(
-        date.fromisoformat(_text(item, "start")),
-        date.fromisoformat(_text(item, "end")),
-    )
 
 
 def _read_instant(text: str) -> datetime:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from singer_amazon.reports import entries, spans
 from singer_amazon.reports.model import (
@@ -22,10 +22,13 @@ from singer_amazon.reports.model import (
     Delivery,
     Gap,
     Members,
+    Moment,
     PendingReport,
+    TakenReport,
     Window,
-    day_after,
-    day_before,
+    step_back,
+    step_on,
+    text_of,
 )
 
 CLOSED_GAP_DAYS = 30
@@ -45,17 +48,19 @@ def _members(people: Members) -> Members:
 class Ledger:
     """The memory of one stream and account between runs."""
 
-    bookmark: date | None = None
-    start: date | None = None
+    bookmark: Moment | None = None
+    start: Moment | None = None
     """The first day ever asked for: a look-back never reads before it."""
     members: Members = NO_MEMBERS
     delivered: list[Delivery] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     closed_gaps: list[ClosedGap] = field(default_factory=list)
     pending: list[PendingReport] = field(default_factory=list)
-    first_day: date | None = None
+    taken: list[TakenReport] = field(default_factory=list)
+    """Reports of somebody else's making that are delivered, while Amazon lists them."""
+    first_day: Moment | None = None
     """Where this run's plan starts: gives the first bookmark when anything happens."""
-    joining: dict[str, date] = field(default_factory=dict)
+    joining: dict[str, Moment] = field(default_factory=dict)
     """Advertisers not covered yet, each with the first day it is owed."""
 
     # --- questions ---------------------------------------------------------
@@ -64,7 +69,7 @@ class Ledger:
         """Return the days this member (or "" for the account) needs no more."""
         days = [d.window for d in self.delivered if person in roster(d.members)]
         if self.bookmark is not None and person in roster(self.members):
-            days.append(Window(date.min, self.bookmark))
+            days.append(Window.up_to(self.bookmark))
         return spans.union(days)
 
     def gap_days(self, person: str) -> spans.Spans:
@@ -89,7 +94,7 @@ class Ledger:
 
     # --- before a run ------------------------------------------------------
 
-    def cover(self, wanted: Members, first_day: date) -> None:
+    def cover(self, wanted: Members, first_day: Moment) -> None:
         """Prepare for a run that wants these members from `first_day` on."""
         self.keep_only(wanted)
         self.first_day = first_day
@@ -121,7 +126,7 @@ class Ledger:
             if g.members & wanted
         ]
 
-    def skip_to(self, day: date) -> None:
+    def skip_to(self, day: Moment) -> None:
         """Give up everything up to and including this day."""
         if self.bookmark is None or self.bookmark >= day:
             return
@@ -129,11 +134,11 @@ class Ledger:
         self.gaps = [
             replace(gap, window=part)
             for gap in self.gaps
-            if (part := gap.window.clip(day_after(day), date.max)) is not None
+            if (part := gap.window.since(step_on(day))) is not None
         ]
         self._melt()
 
-    def close_history(self, oldest_kept: date, now: datetime) -> list[ClosedGap]:
+    def close_history(self, oldest_kept: Moment, now: datetime) -> list[ClosedGap]:
         """Close the parts of gaps that Amazon keeps no longer."""
         past = _until(oldest_kept)
         return [
@@ -201,41 +206,46 @@ class Ledger:
         """Return the entry for a Singer state, without empty parts."""
         entry: dict[str, object] = {"version": 1}
         if self.bookmark is not None:
-            entry["replication_key_value"] = self.bookmark.isoformat()
+            entry["replication_key_value"] = text_of(self.bookmark)
             if self.start is not None:
-                entry["start_date"] = self.start.isoformat()
+                entry["start_date"] = text_of(self.start)
             entry |= entries.of_members(self.members)
         lists = {
             "delivered": [entries.of_delivery(item) for item in self.delivered],
             "pending_reports": [entries.of_pending(item) for item in self.pending],
             "gaps": [entries.of_gap(item) for item in self.gaps],
             "closed_gaps": [entries.of_closed_gap(c) for c in self.closed_gaps],
+            "taken_reports": [entries.of_taken(item) for item in self.taken],
         }
         return entry | {name: items for name, items in lists.items() if items}
 
     @classmethod
-    def from_state(cls, entry: Mapping[str, object]) -> Ledger:
+    def from_state(
+        cls, entry: Mapping[str, object], *, in_hours: bool = False
+    ) -> Ledger:
         """Read what `to_state` wrote.
 
         Raises:
             ValueError: if a part is not what this version writes.
         """
-        read = entries.read_list
+        reader = entries.Reader(in_hours)
+        read = reader.entries_of
         return cls(
-            bookmark=entries.read_day(entry.get("replication_key_value")),
-            start=entries.read_day(entry.get("start_date")),
+            bookmark=reader.moment(entry.get("replication_key_value")),
+            start=reader.moment(entry.get("start_date")),
             members=entries.read_members(entry),
-            delivered=read(entry, "delivered", entries.read_delivery),
-            pending=read(entry, "pending_reports", entries.read_pending),
-            gaps=read(entry, "gaps", entries.read_gap),
-            closed_gaps=read(entry, "closed_gaps", entries.read_closed_gap),
+            delivered=read(entry, "delivered", reader.delivery),
+            pending=read(entry, "pending_reports", reader.pending),
+            gaps=read(entry, "gaps", reader.gap),
+            closed_gaps=read(entry, "closed_gaps", reader.closed_gap),
+            taken=read(entry, "taken_reports", entries.read_taken),
         )
 
     # --- inside ------------------------------------------------------------
 
     def _anchor(self) -> None:
         if self.bookmark is None and self.first_day is not None:
-            self.bookmark = day_before(self.first_day)
+            self.bookmark = step_back(self.first_day)
             self.start = self.first_day
             self._melt()
 
@@ -259,8 +269,8 @@ class Ledger:
         """Make gaps of what is missing; days that were one count an attempt more."""
         people: dict[tuple[Window, int], set[str]] = {}
         for person in roster(members):
-            owed_from = self.joining.get(person, date.min)
-            owed = window.clip(owed_from, date.max)
+            owed_from = self.joining.get(person)
+            owed = window if owed_from is None else window.since(owed_from)
             days = spans.subtract([owed] if owed else [], self.done(person))
             known = [g for g in self.gaps if person in roster(g.members)]
             for gap in known:
@@ -298,21 +308,21 @@ class Ledger:
                     yield replace(gap, window=part, members=_members(served))
 
 
-def _until(day: date) -> Window:
+def _until(day: Moment) -> Window:
     """Return all days before this one."""
-    return Window(date.min, day_before(day))
+    return Window.up_to(step_back(day))
 
 
-def _reach(done: spans.Spans, bookmark: date) -> date:
+def _reach(done: spans.Spans, bookmark: Moment) -> Moment:
     """Return the last day reached from the bookmark without a hole."""
     for window in done:
-        if window.start <= day_after(bookmark) and window.end > bookmark:
+        if window.start <= step_on(bookmark) and window.end > bookmark:
             return window.end
     return bookmark
 
 
 def _tidy(
-    delivered: Iterable[Delivery], covered: Members, bookmark: date
+    delivered: Iterable[Delivery], covered: Members, bookmark: Moment
 ) -> list[Delivery]:
     """Merge deliveries member by member and drop what the bookmark covers."""
     per_person: dict[str, list[Window]] = {}
@@ -320,7 +330,7 @@ def _tidy(
         for person in roster(entry.members):
             per_person.setdefault(person, []).append(entry.window)
     by_window: dict[Window, set[str]] = {}
-    past = [Window(date.min, bookmark)]
+    past = [Window.up_to(bookmark)]
     for person, windows in per_person.items():
         for window in spans.subtract(windows, past if person in covered else []):
             by_window.setdefault(window, set()).add(person)

@@ -27,6 +27,7 @@ class State(Enum):
     REFUSED = auto()  # Amazon said no; the bookmark stays
     CARRIED = auto()  # left for the next run, which adopts its id
     UNASKED = auto()  # time was up before it was asked for
+    DEFERRED = auto()  # Amazon has not published it yet; a later run asks anew
 
     @property
     def is_final(self) -> bool:
@@ -40,6 +41,7 @@ _FINAL = {
     State.REFUSED,
     State.CARRIED,
     State.UNASKED,
+    State.DEFERRED,
 }
 
 
@@ -59,6 +61,7 @@ class Event(Enum):
     GAVE_UP = auto()
     REFUSED = auto()
     TIME_UP = auto()
+    NOT_YET = auto()  # Amazon has not published what was asked for
     LEFT = auto()  # Amazon cannot be reached about it; the id is kept
 
 
@@ -76,6 +79,7 @@ TABLE: dict[tuple[State, Event], State] = {
     (State.REQUESTED, Event.GAVE_UP): State.FAILED,
     (State.REQUESTED, Event.REFUSED): State.REFUSED,
     (State.REQUESTED, Event.TIME_UP): State.CARRIED,
+    (State.REQUESTED, Event.NOT_YET): State.DEFERRED,
     (State.REQUESTED, Event.LEFT): State.CARRIED,
     (State.CANCELLING, Event.PUT_OFF): State.CANCELLING,
     (State.CANCELLING, Event.CANCELLED): State.PLANNED,
@@ -89,6 +93,7 @@ TABLE: dict[tuple[State, Event], State] = {
     (State.READY, Event.AGAIN): State.PLANNED,
     (State.READY, Event.GAVE_UP): State.FAILED,
     (State.READY, Event.REFUSED): State.REFUSED,
+    (State.READY, Event.NOT_YET): State.DEFERRED,
     (State.READY, Event.LEFT): State.CARRIED,
     (State.FETCHED, Event.DELIVERED): State.DELIVERED,
     (State.FETCHED, Event.READ_AGAIN): State.READY,

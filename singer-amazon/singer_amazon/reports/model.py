@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 Members = frozenset[str]
 """The advertisers one DSP report covers; empty for reports of a single account."""
@@ -14,40 +14,77 @@ Members = frozenset[str]
 NO_MEMBERS: Members = frozenset()
 
 
+Moment = date
+"""A day, or the first instant of an hour of UTC: a datetime, which is a date too.
+
+One stream counts in one of them; they are never mixed.
+"""
+
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """The date span of one request, both ends included."""
+    """The span of one request in days (or in hours), both ends included."""
 
-    start: date
-    end: date
+    start: Moment
+    end: Moment
 
     def __post_init__(self) -> None:
         if self.start > self.end:
             msg = f"a window cannot end ({self.end}) before it starts ({self.start})"
             raise ValueError(msg)
 
+    @classmethod
+    def up_to(cls, end: Moment) -> Window:
+        """Return everything up to and including a moment."""
+        return cls(earliest(end), end)
+
     def __str__(self) -> str:
-        return f"{self.start.isoformat()}..{self.end.isoformat()}"
+        return f"{text_of(self.start)}..{text_of(self.end)}"
 
     @property
-    def days(self) -> int:
-        """How many days it holds."""
-        return (self.end - self.start).days + 1
+    def length(self) -> int:
+        """How many days it holds (or hours, if it is one of hours)."""
+        return (self.end - self.start) // _step(self.start) + 1
 
-    def clip(self, start: date, end: date) -> Window | None:
+    def clip(self, start: Moment, end: Moment) -> Window | None:
         """Return the part of it inside [start, end], if there is one."""
         first, last = max(self.start, start), min(self.end, end)
         return Window(first, last) if first <= last else None
 
+    def since(self, start: Moment) -> Window | None:
+        """Return the part of it from a moment on, if there is one."""
+        return self.clip(start, self.end)
 
-def day_before(day: date) -> date:
-    """Return the day before."""
-    return day - timedelta(days=1)
+
+def step_back(moment: Moment, count: int = 1) -> Moment:
+    """Return the day (or hour) so many before, the earliest there is at most."""
+    first = earliest(moment)
+    step = _step(moment)
+    return first if (moment - first) // step < count else moment - count * step
 
 
-def day_after(day: date) -> date:
-    """Return the day after."""
-    return day + timedelta(days=1)
+def step_on(moment: Moment, count: int = 1) -> Moment:
+    """Return the day (or hour) so many after."""
+    return moment + count * _step(moment)
+
+
+def earliest(like: Moment) -> Moment:
+    """Return the first moment there can be, of the same kind."""
+    return _BEGINNING if isinstance(like, datetime) else date.min
+
+
+def text_of(moment: Moment) -> str:
+    """Return a moment as it stands in a state and in messages."""
+    if isinstance(moment, datetime):
+        return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return moment.isoformat()
+
+
+def _step(moment: Moment) -> timedelta:
+    return _HOUR if isinstance(moment, datetime) else _DAY
 
 
 def fingerprint(definition: Mapping[str, object]) -> str:
@@ -69,6 +106,25 @@ class PendingReport:
     fingerprint: str
     requested_at: datetime
     members: Members = NO_MEMBERS
+    seen_empty: bool = False
+    """Whether a run has seen it complete without a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReport:
+    """A report of somebody else's making, as Amazon lists it."""
+
+    report_id: str
+    window: Window
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenReport:
+    """A report somebody else had made that has been delivered."""
+
+    report_id: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +171,24 @@ class ReportRequest:
     window: Window
     definition: Mapping[str, object] = field(hash=False)
     fingerprint: str
-    waiting_since: date
+    waiting_since: Moment
     members: Members = NO_MEMBERS
     is_gap: bool = False
+    place: str = ""
+    """What tells partitions of one stream and account apart, if there are several."""
+    listed_id: str = ""
+    """Of a report that is there already: it is never asked for anew."""
 
     @property
-    def identity(self) -> tuple[str, Window, str, Members]:
+    def identity(self) -> tuple[object, ...]:
         """Equal identities are one report at Amazon, whichever stream asks."""
-        return (self.account, self.window, self.fingerprint, self.members)
+        return (
+            self.account,
+            self.window,
+            self.fingerprint,
+            self.members,
+            self.listed_id,
+        )
 
 
 # --- what an adapter reports back ------------------------------------------
@@ -145,9 +211,13 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The report is complete; `expected_bytes` is a hint for the spool."""
+    """The report is complete; `expected_bytes` is a hint for the spool.
+
+    `is_failure`: what its document holds is the reason of a failure.
+    """
 
     expected_bytes: int | None = None
+    is_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +227,25 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Amazon ended the report without a document, in its own words."""
+    """Amazon ended the report without a document, in its own words.
+
+    `is_final`: asking again in this run would bring the same.
+    """
+
+    reason: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """Amazon ended the report because there is nothing to report."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Amazon has not published this window yet: a later run asks again."""
 
     reason: str
 
@@ -230,6 +318,8 @@ Outcome = (
     | Ready
     | Empty
     | Failed
+    | NoData
+    | NotYet
     | Vanished
     | Fetched
     | Unreadable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
@@ -47,6 +47,10 @@ class Report:
     unreachable: int = 0
     reads: int = 0
     no_document_seen: bool = False
+    is_failure: bool = False
+    """Whether its document holds the reason of a failure, as Amazon's status says."""
+    served: set[ReportRequest] = field(default_factory=set)
+    """Those of the takers that have every row."""
     stuck_id: str | None = None
     unknown_word: str | None = None
     reason: str | None = None
@@ -67,6 +71,7 @@ class Report:
             self.request.fingerprint,
             self.requested_at,
             self.request.members,
+            self.no_document_seen,
         )
 
 

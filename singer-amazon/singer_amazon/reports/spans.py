@@ -1,4 +1,4 @@
-"""Arithmetic on sets of days, kept as sorted, disjoint windows.
+"""Arithmetic on sets of days (or hours), kept as sorted, disjoint windows.
 
 A day is contained whole or not at all, and neighbouring windows are always
 merged, so two equal sets have equal lists.
@@ -7,9 +7,8 @@ merged, so two equal sets have equal lists.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
-from singer_amazon.reports.model import Window, day_after, day_before
+from singer_amazon.reports.model import Window, step_back, step_on
 
 Spans = tuple[Window, ...]
 
@@ -18,7 +17,7 @@ def union(windows: Iterable[Window]) -> Spans:
     """Return the days in any of the windows."""
     merged: list[Window] = []
     for window in sorted(windows):
-        if merged and window.start <= day_after(merged[-1].end):
+        if merged and window.start <= step_on(merged[-1].end):
             last = merged[-1]
             merged[-1] = Window(last.start, max(last.end, window.end))
         else:
@@ -47,9 +46,11 @@ def split(days: Iterable[Window], longest: int) -> Spans:
     for window in union(days):
         start = window.start
         while start <= window.end:
-            end = min(start + timedelta(days=longest - 1), window.end)
+            end = window.end
+            if Window(start, end).length > longest:
+                end = step_on(start, longest - 1)
             pieces.append(Window(start, end))
-            start = day_after(end)
+            start = step_on(end)
     return tuple(pieces)
 
 
@@ -58,7 +59,7 @@ def _cut(window: Window, hole: Window) -> list[Window]:
         return [window]
     parts = []
     if hole.start > window.start:
-        parts.append(Window(window.start, day_before(hole.start)))
+        parts.append(Window(window.start, step_back(hole.start)))
     if hole.end < window.end:
-        parts.append(Window(day_after(hole.end), window.end))
+        parts.append(Window(step_on(hole.end), window.end))
     return parts

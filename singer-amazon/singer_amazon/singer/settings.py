@@ -121,13 +121,13 @@ def day(config: Mapping[str, Any], name: str) -> date | None:
         raise ConfigError(msg) from None
 
 
-def check_shared(config: Mapping[str, Any]) -> None:
-    """Check what the schema cannot say.
+def check_shared(config: Mapping[str, Any], required: Iterable[str]) -> None:
+    """Check what the schema cannot say; `required` settings may not be blank.
 
     Raises:
         ConfigError: a setting is empty or two contradict each other.
     """
-    for name in ("client_id", "client_secret", "refresh_token"):
+    for name in required:
         if not str(config.get(name) or "").strip():
             msg = f"{name} is empty: set it to the value from Login with Amazon"
             raise ConfigError(msg)

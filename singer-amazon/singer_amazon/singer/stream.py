@@ -18,10 +18,11 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.mapper import SameRecordTransform
 
-from singer_amazon.documents import pieces, unpacked
+from singer_amazon.columns import ColumnType, Nested
 from singer_amazon.memory import Partition
 from singer_amazon.reports.engine import Report
-from singer_amazon.rows import RowFormat, Stamp
+from singer_amazon.reports.model import ReportRequest, Window
+from singer_amazon.rows import Layout, Stamp
 from singer_amazon.singer.writing import (
     BatchFiles,
     WriteRows,
@@ -44,13 +45,26 @@ class ReportStream(Stream, abc.ABC):
     is_sorted = False
     _is_schema_written = False
 
+    unknown_advice = "extra_columns takes it in"
+    """What to do about a column that nobody asked for; empty: it is taken in."""
+
     @abc.abstractmethod
-    def row_format(self, partition: Partition) -> RowFormat:
+    def row_format(self, partition: Partition) -> Layout:
         """Return how the rows of this account's documents are read."""
 
     @abc.abstractmethod
-    def stamp(self, partition: Partition) -> Stamp:
-        """Return what is added to each row of this account."""
+    def read(
+        self, document: SpoolFile, layout: Layout, report: Report
+    ) -> Iterator[list[Any]]:
+        """Yield the rows of a document in lists, as the layout takes them.
+
+        Raises:
+            DocumentError: it is damaged.
+        """
+
+    @abc.abstractmethod
+    def stamp(self, partition: Partition, window: Window) -> Stamp:
+        """Return what is added to each row of this account's document of a window."""
 
     @property
     def tap(self) -> ReportTap:
@@ -115,14 +129,17 @@ class ReportStream(Stream, abc.ABC):
 
     # --- writing documents -------------------------------------------------
 
-    def write_document(self, report: Report, partition: Partition) -> int:
+    def write_document(
+        self, report: Report, taker: ReportRequest, partition: Partition
+    ) -> int:
         """Write every row of a fetched document; return how many.
 
         Raises:
             DocumentError: it is damaged; rows before the damage are out.
         """
         self._write_schema_message()
-        layout, stamp = self.row_format(partition), self.stamp(partition)
+        layout = self.row_format(partition)
+        stamp = self.stamp(partition, taker.window)
         layout.begin_document()
         count = 0
         with self._way_out(layout, stamp) as write:
@@ -136,13 +153,13 @@ class ReportStream(Stream, abc.ABC):
             counter.increment(count)
         return count
 
-    def _rows(self, report: Report, layout: RowFormat) -> Iterator[list[Any]]:
+    def _rows(self, report: Report, layout: Layout) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
         if report.document is None:
             return
         assert isinstance(report.document, SpoolFile)  # noqa: S101 - our fetcher's
         left = self.ABORT_AT_RECORD_COUNT
-        for rows in pieces(unpacked(report.document.path), layout.parse):
+        for rows in self.read(report.document, layout, report):
             if left is None:
                 yield rows
             else:
@@ -163,7 +180,7 @@ class ReportStream(Stream, abc.ABC):
         )
 
     def _way_out(
-        self, layout: RowFormat, stamp: Stamp
+        self, layout: Layout, stamp: Stamp
     ) -> AbstractContextManager[WriteRows]:
         writer = self.tap.writer
         if not self.is_plain:
@@ -173,18 +190,18 @@ class ReportStream(Stream, abc.ABC):
             return batch_files(BatchFiles(writer, self.name, config, layout, stamp))
         return lines(writer, self.name, layout, stamp, self.tap.clock.now())
 
-    def _tell_oddities(self, layout: RowFormat, partition: Partition) -> None:
+    def _tell_oddities(self, layout: Layout, partition: Partition) -> None:
         """Warn once per stream about columns, and per document about keys."""
         tell_once = self.tap.warn_once
-        for name in sorted(layout.unknown):
+        for name in sorted(layout.unknown) if self.unknown_advice else ():
             tell_once(
                 f"{self.name}: Amazon sends a column {name!r} that nobody asked for; "
-                "it is left out (extra_columns takes it in)"
+                f"it is left out ({self.unknown_advice})"
             )
         for name in sorted(layout.odd):
             tell_once(
                 f"{self.name}: column {name!r} has values that are no "
-                f"{layout.columns[name]}; they are passed on as they are"
+                f"{_words(layout.columns[name])}; they are passed on as they are"
             )
         if layout.repeats:
             self.tap.tally.repeats[self.name] += layout.repeats
@@ -194,3 +211,9 @@ class ReportStream(Stream, abc.ABC):
                 "of them. stream_maps can set another key: "
                 f'{{"{self.name}": {{"__key_properties__": [...]}}}}'
             )
+
+
+def _words(column_type: ColumnType) -> str:
+    if not isinstance(column_type, Nested):
+        return column_type
+    return "list of objects" if column_type.is_list else "object of that shape"

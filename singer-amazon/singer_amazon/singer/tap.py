@@ -7,9 +7,10 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from singer_sdk import Stream
@@ -18,11 +19,12 @@ from singer_sdk.singerlib import StateMessage
 
 from singer_amazon.errors import AmazonError, DocumentError
 from singer_amazon.fetcher import DocumentFetcher
-from singer_amazon.http import Transport
 from singer_amazon.memory import Memory, Partition
 from singer_amazon.raw_store import RawStore, open_raw_store
 from singer_amazon.reports.api import ReportApi
+from singer_amazon.reports.budget import LearntPaces, Paces
 from singer_amazon.reports.engine import Engine, Patience, Report
+from singer_amazon.reports.model import Outcome
 from singer_amazon.reports.runner import Runner
 from singer_amazon.session import Session
 from singer_amazon.singer.command import CommandTap
@@ -32,6 +34,7 @@ from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.writing import check_batch_config
 from singer_amazon.spool import Spool, SpoolFile
 from singer_amazon.summary import Tally, tell
+from singer_amazon.transport import Transport
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +73,28 @@ class ReportTap(CommandTap):
     @abc.abstractmethod
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
         """Return every stream and account to read, and note what cannot be."""
+
+    empty_waits_a_run = False
+    """Whether a report complete without a document is left to the next run once."""
+
+    def make_paces(self) -> Paces:
+        """Return how often each operation may be called; learnt by default."""
+        return LearntPaces()
+
+    def counters(self) -> Mapping[str, object]:
+        """Return what has to outlive this run besides bookmarks."""
+        return {}
+
+    def tell_plan(self, engine: Engine) -> None:
+        """Say how long what is planned will take, where that is known."""
+
+    def judge(self, report: Report, path: Path) -> Outcome | None:
+        """Say what a downloaded document is if it is no rows: a reason, mostly.
+
+        Called by a worker; None means that it can be delivered.
+        """
+        del report, path
+        return None
 
     @property
     @abc.abstractmethod
@@ -123,13 +148,17 @@ class ReportTap(CommandTap):
                 poll_interval_max=config["poll_interval_max_seconds"],
                 report_attempts=config["report_attempts"],
                 stuck_after=config["report_stuck_hours"] * 3600,
+                empty_waits_a_run=self.empty_waits_a_run,
             ),
             seed=os.getpid(),
+            paces=self.make_paces(),
         )
         write = (lambda: None) if self.is_test else self._write_state_now
+        memory = Memory(cast("dict[str, Any]", self.state), write, self.clock)
+        memory.counters = self.counters
         session = Session(
             engine=engine,
-            memory=Memory(cast("dict[str, Any]", self.state), write, self.clock),
+            memory=memory,
             clock=self.clock,
             tally=self.tally,
             gap_max_runs=config["gap_max_runs"],
@@ -139,7 +168,9 @@ class ReportTap(CommandTap):
         session.runner = Runner(
             engine,
             self.make_api(),
-            DocumentFetcher(self.spool, self.transport, self._raw_store),
+            DocumentFetcher(
+                self.spool, self.transport, self._raw_store, judge=self.judge
+            ),
             self.clock,
             workers=(
                 config["max_concurrency"] if self.workers is None else self.workers
@@ -150,6 +181,7 @@ class ReportTap(CommandTap):
         )
         session.runner.sign_of_life = lambda: self.spool.used
         session.plan(self.make_partitions(streams))
+        self.tell_plan(engine)
         self._session = session
         self.writer.while_waiting = session.keep_going
         return session
@@ -168,20 +200,21 @@ class ReportTap(CommandTap):
 
     def deliver(self, report: Report) -> None:
         """Write a fetched report's rows for every stream that takes it."""
-        session, rows = self.session, {}
+        session = self.session
         try:
             for taker in report.takers:
+                if taker in report.served:  # the document broke for another stream
+                    continue
                 stream = self.streams[taker.stream]
                 assert isinstance(stream, ReportStream)  # noqa: S101 - it asked
-                rows[taker.stream] = stream.write_document(
-                    report, session.partition(taker)
-                )
+                rows = stream.write_document(report, taker, session.partition(taker))
+                session.served(report, taker, rows)
         except DocumentError as error:
             self._discard(report)
             session.unreadable(report, str(error))
             return
         self._discard(report)
-        session.delivered(report, rows)
+        session.delivered(report)
 
     @staticmethod
     def _discard(report: Report) -> None:
@@ -212,7 +245,7 @@ class ReportTap(CommandTap):
         Raises:
             ConfigError: something is wrong; no call to Amazon has been made.
         """
-        check_shared(self.config)
+        check_shared(self.config, self.config_jsonschema.get("required", ()))
         raw = self.config.get("batch_config")
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()

@@ -14,7 +14,7 @@ import msgspec
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
 
 from singer_amazon.errors import ConfigError
-from singer_amazon.rows import RowFormat, Stamp
+from singer_amazon.rows import Layout, Stamp
 from singer_amazon.singer.output import MessageWriter
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ WriteRows = Callable[[list[Any]], None]
 def lines(
     writer: MessageWriter,
     stream: str,
-    layout: RowFormat,
+    layout: Layout,
     stamp: Stamp,
     extracted_at: datetime,
 ) -> Iterator[WriteRows]:
@@ -42,7 +42,7 @@ def lines(
 
 @contextlib.contextmanager
 def records(
-    writer: MessageWriter, stream: Stream, layout: RowFormat, stamp: Stamp
+    writer: MessageWriter, stream: Stream, layout: Layout, stamp: Stamp
 ) -> Iterator[WriteRows]:
     """Write through the SDK, for stream maps and flattening."""
 
@@ -66,7 +66,7 @@ class BatchFiles:
         writer: MessageWriter,
         stream: str,
         config: BatchConfig,
-        layout: RowFormat,
+        layout: Layout,
         stamp: Stamp,
     ) -> None:
         self._writer = writer

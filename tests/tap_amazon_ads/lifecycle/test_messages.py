@@ -117,7 +117,7 @@ def test_no_secret_comes_out(
     monkeypatch.setattr(
         emulator.emulation.signer,
         "sign",
-        lambda report: signed.append((found := sign(report))[0]) or found,  # type: ignore[func-returns-value] # remembers what it hands on
+        lambda *what: signed.append((found := sign(*what))[0]) or found,  # type: ignore[func-returns-value] # remembers what it hands on
     )
     if not goes_well:
         client.add_fault("expired", operation="download", times=2)

@@ -15,6 +15,7 @@ from singer_amazon.clock import Clock, FakeClock
 from singer_amazon.memory import STATE_PAUSE, STATE_SHARE, Memory, Partition
 from singer_amazon.reports import model
 from singer_amazon.reports.api import ReportApi
+from singer_amazon.reports.grid import DayGrid
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.windows import Limits, Range
 from singer_amazon.singer.output import StoppedError
@@ -126,7 +127,7 @@ class Writes:
             report_type="t",
             definition={},
             days=Range(day, day, day),
-            limits=Limits(31, 0),
+            limits=Limits(DayGrid(31), 0),
         )
 
     def _write(self) -> None:

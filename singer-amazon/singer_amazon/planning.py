@@ -1,0 +1,228 @@
+"""What a run asks for: takes up what earlier runs left, and plans the rest.
+
+Partitions of several streams that read one document are planned together.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from singer_amazon.memory import Memory, Partition, Shape
+from singer_amazon.reports.engine import Engine
+from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import (
+    ListedReport,
+    Members,
+    PendingReport,
+    ReportRequest,
+    Window,
+)
+from singer_amazon.reports.windows import Ask, Plan, plan, plan_shared
+from singer_amazon.summary import Problem, Tally
+
+logger = logging.getLogger(__name__)
+
+TAKEN_DAYS = 100
+"""How long a listed report is remembered; Amazon lists the last 90 days."""
+
+
+class Planner:
+    """Fills an engine from partitions whose ledgers it reads and prepares."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        memory: Memory,
+        tally: Tally,
+        partition_of: Callable[[ReportRequest], Partition],
+        now: datetime,
+    ) -> None:
+        self._engine = engine
+        self._memory = memory
+        self._tally = tally
+        self._partition_of = partition_of
+        self._now = now
+
+    def plan(self, partitions: Iterable[Partition]) -> None:
+        """Adopt what earlier runs left and ask for everything else."""
+        requests: list[ReportRequest] = []
+        sharing: dict[object, list[Partition]] = {}
+        for partition in partitions:
+            self._memory.load(partition)
+            self._adopt(partition)
+            if partition.shape is Shape.WINDOWS:
+                sharing.setdefault(_document(partition), []).append(partition)
+            elif partition.shape is Shape.LISTED:
+                self._take_up(partition)
+            else:
+                requests += _ask_once(partition)
+        for group in sharing.values():
+            requests += self._plan_group(group)
+        self._engine.ask(requests, self._now)
+        self._join()
+        logger.info(
+            "Plan: %d reports to ask for, %d taken up from earlier runs",
+            len({r.identity for r in requests}),
+            self._tally.adopted,
+        )
+
+    def _plan_group(self, group: list[Partition]) -> Iterable[ReportRequest]:
+        new_gaps = [self._close_history(partition) for partition in group]
+        one = group[0]
+        plans: tuple[Plan, ...]
+        if len(group) == 1:
+            plans = (plan(one.ledger, one.days, one.limits, one.members),)
+        else:
+            ledgers = [partition.ledger for partition in group]
+            limits = max((p.limits for p in group), key=lambda item: item.lookback)
+            plans = plan_shared(ledgers, one.days, limits)
+        for partition, planned, new in zip(group, plans, new_gaps, strict=True):
+            for note in planned.notes:
+                logger.warning("%s of %s: %s", partition.stream, partition.label, note)
+            self._recall(partition, new=new)
+            for ask in planned.asks:
+                yield partition.request(ask)
+
+    def _close_history(self, partition: Partition) -> int:
+        ledger = partition.ledger
+        ledger.keep_only(partition.members)
+        closed = ledger.close_history(partition.days.oldest_kept, self._now)
+        for gap in closed:
+            self._problem(partition, gap.window, f"gap closed: {gap.reason}")
+        return len(closed)
+
+    # --- reports there are -------------------------------------------------
+
+    def _adopt(self, partition: Partition) -> None:
+        for pending in list(partition.ledger.pending):
+            wanted = partition.fingerprint(partition.window or pending.window)
+            if pending.fingerprint != wanted:
+                logger.info(
+                    "%s of %s: report %s for %s asks for something else than is "
+                    "wanted now and is dropped",
+                    partition.stream,
+                    partition.label,
+                    pending.report_id,
+                    pending.window,
+                )
+                partition.ledger.forget(pending.report_id)
+                self._memory.changed(partition)
+                continue
+            self._take(partition, pending)
+
+    def _take(self, partition: Partition, pending: PendingReport) -> None:
+        listed_id = pending.report_id if partition.shape is Shape.LISTED else ""
+        request = partition.request(
+            Ask(pending.window, pending.members, pending.window.start), listed_id
+        )
+        report = self._engine.adopt(request, pending, self._now)
+        self._tally.adopted += len(report.takers) == 1
+
+    def _take_up(self, partition: Partition) -> None:
+        """Take every listed report that has not been delivered yet."""
+        ledger = partition.ledger
+        limit = self._now - timedelta(days=TAKEN_DAYS)
+        ledger.taken = [t for t in ledger.taken if t.created_at >= limit]
+        known = {t.report_id for t in ledger.taken}
+        known |= {p.report_id for p in ledger.pending}
+        for listed in partition.listed:
+            if listed.report_id not in known:
+                self._take(partition, _as_pending(partition, listed))
+
+    def _join(self) -> None:
+        """Put a live report into the state of every stream that takes it."""
+        for report in self._engine.reports:
+            if report.state is not State.REQUESTED:
+                continue
+            pending = report.pending()
+            for taker in report.takers:
+                partition = self._partition_of(taker)
+                mine = [
+                    p
+                    for p in partition.ledger.pending
+                    if _alike(p, pending) and not taker.listed_id
+                ]
+                if mine == [pending]:
+                    continue
+                for other in mine:
+                    partition.ledger.forget(other.report_id)
+                partition.ledger.requested(pending)
+                self._memory.changed(partition)
+
+    # --- telling -----------------------------------------------------------
+
+    def _recall(self, partition: Partition, *, new: int) -> None:
+        """Show gaps closed by earlier runs for as long as they are kept."""
+        ledger = partition.ledger
+        before = len(ledger.closed_gaps)
+        ledger.forget_closed(self._now)
+        if new or len(ledger.closed_gaps) != before:
+            self._memory.changed(partition)
+        for gap in ledger.closed_gaps[: len(ledger.closed_gaps) - new]:
+            self._problem(
+                partition,
+                gap.window,
+                f"given up on {gap.closed_at.date()}: {gap.reason}",
+                is_failure=False,
+            )
+
+    def _problem(
+        self,
+        partition: Partition,
+        window: Window,
+        reason: str,
+        *,
+        is_failure: bool = True,
+    ) -> None:
+        self._tally.add(
+            Problem(partition.label, partition.stream, str(window), reason, is_failure)
+        )
+
+
+def _ask_once(partition: Partition) -> Iterable[ReportRequest]:
+    """Ask for the one window of a stream without a bookmark, unless it is coming."""
+    window = partition.window
+    pending = partition.ledger.pending
+    if window is None or (partition.shape is Shape.SNAPSHOT and pending):
+        return
+    if any(p.window == window for p in pending):
+        return
+    for members in _groups(partition.members, partition.limits.max_members):
+        yield partition.request(Ask(window, members, window.start))
+
+
+def _document(partition: Partition) -> object:
+    """Return what streams have in common that read one document."""
+    if partition.members:  # read advertiser by advertiser, each for itself
+        return id(partition)
+    return (
+        partition.account,
+        partition.fingerprint(Window.up_to(partition.days.end)),
+        partition.days,
+    )
+
+
+def _as_pending(partition: Partition, listed: ListedReport) -> PendingReport:
+    return PendingReport(
+        listed.report_id,
+        listed.window,
+        partition.fingerprint(listed.window),
+        listed.created_at,
+    )
+
+
+def _alike(one: PendingReport, other: PendingReport) -> bool:
+    return (one.window, one.members, one.fingerprint) == (
+        other.window,
+        other.members,
+        other.fingerprint,
+    )
+
+
+def _groups(members: Members, size: int) -> list[Members]:
+    people = sorted(members)
+    return [
+        frozenset(people[index : index + size]) for index in range(0, len(people), size)
+    ] or [members]

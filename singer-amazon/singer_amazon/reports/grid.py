@@ -1,0 +1,50 @@
+"""What one request may hold: how sets of days (or hours) are cut into windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from singer_amazon.reports import spans
+from singer_amazon.reports.model import Moment, Window, step_back
+
+
+class Grid(Protocol):
+    """The periods of a report type: days, hours, weeks or longer.
+
+    All windows it is given begin and end where periods do.
+    """
+
+    @property
+    def is_single(self) -> bool:
+        """Whether no request can hold more than one period."""
+        ...
+
+    def cut(self, days: Iterable[Window]) -> spans.Spans:
+        """Cut a set into windows that a request may hold, oldest first."""
+        ...
+
+    def back(self, newest: Moment, count: int) -> Moment:
+        """Return where the first of `count` periods up to `newest` begins."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DayGrid:
+    """Any days (or hours), at most so many in one request."""
+
+    longest: int
+
+    @property
+    def is_single(self) -> bool:
+        """See Grid."""
+        return self.longest == 1
+
+    def cut(self, days: Iterable[Window]) -> spans.Spans:
+        """See Grid."""
+        return spans.split(days, self.longest)
+
+    def back(self, newest: Moment, count: int) -> Moment:
+        """See Grid."""
+        return step_back(newest, count - 1)

@@ -1,0 +1,207 @@
+"""Several streams that read one document: planned together, in days or in hours."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from singer_amazon.reports import spans
+from singer_amazon.reports.grid import DayGrid
+from singer_amazon.reports.ledger import Ledger
+from singer_amazon.reports.model import (
+    Moment,
+    PendingReport,
+    Window,
+    step_back,
+    step_on,
+)
+from singer_amazon.reports.windows import Ask, Limits, Plan, Range, plan, plan_shared
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+DAY_ZERO = date(2026, 9, 30)
+HOUR_ZERO = datetime(2026, 10, 31, 23, tzinfo=timezone.utc)
+LAST = 30
+LONGEST = 7
+LIMITS = Limits(DayGrid(LONGEST), 5)
+
+
+def at(number: int, zero: Moment = DAY_ZERO) -> Moment:
+    """Return the day (or hour) of this number."""
+    return step_on(zero, number)
+
+
+def window(first: int, last: int, zero: Moment = DAY_ZERO) -> Window:
+    """Return a window by the numbers of its ends."""
+    return Window(at(first, zero), at(last, zero))
+
+
+def days(zero: Moment = DAY_ZERO) -> Range:
+    """Return all there is to ask for."""
+    return Range(at(1, zero), at(LAST, zero), oldest_kept=at(1, zero))
+
+
+def read_until(number: int) -> Ledger:
+    """Return a ledger that has everything up to a day."""
+    return Ledger(bookmark=at(number), start=at(1))
+
+
+def waits_for(ledger: Ledger, report_id: str, found: Window) -> Ledger:
+    """Add a pending report."""
+    ledger.pending.append(PendingReport(report_id, found, "f" * 16, NOW))
+    return ledger
+
+
+def asked(planned: Plan) -> list[tuple[Moment, Moment]]:
+    """Return the ends of the windows asked for."""
+    return [(ask.window.start, ask.window.end) for ask in planned.asks]
+
+
+# --- examples ------------------------------------------------------------------
+
+
+def test_two_streams_at_one_place_ask_for_the_same_windows() -> None:
+    one, other = plan_shared([Ledger(), Ledger()], days(), LIMITS)
+    assert one == other
+    assert [w.length for w in (a.window for a in one.asks)] == [7, 7, 7, 7, 2]
+
+
+def test_an_older_bookmark_costs_the_other_stream_nothing() -> None:
+    behind, ahead = plan_shared([read_until(10), read_until(27)], days(), LIMITS)
+    mine, theirs = set(asked(behind)), set(asked(ahead))
+    assert theirs < mine
+    assert min(start for start, _ in theirs) <= at(28)
+    assert len(mine) == 4  # 20 new days and those to read again
+
+
+def test_a_report_that_one_waits_for_serves_both() -> None:
+    held = window(11, 17)
+    one, other = plan_shared(
+        [waits_for(read_until(10), "r1", held), read_until(10)], days(), LIMITS
+    )
+    assert (held.start, held.end) not in asked(one)
+    assert (held.start, held.end) in asked(other)
+    assert set(asked(other)) - set(asked(one)) == {(held.start, held.end)}
+
+
+def test_what_one_has_already_is_not_asked_again_for_it() -> None:
+    """A run that died between two streams: the second alone takes up the report."""
+    held = window(24, 30)
+    has_it, waits = plan_shared(
+        [read_until(30), waits_for(read_until(23), "r1", held)], days(), LIMITS
+    )
+    assert has_it.asks == waits.asks == ()
+
+
+def test_of_two_reports_that_share_a_day_a_third_stream_takes_one() -> None:
+    held = [window(11, 17), window(14, 20)]
+    waiting = [waits_for(read_until(10), f"r{n}", w) for n, w in enumerate(held)]
+    third = plan_shared([*waiting, read_until(10)], days(), LIMITS)[2]
+    windows = [ask.window for ask in third.asks]
+    assert sum(w in held for w in windows) == 1
+    assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
+
+
+def test_hours_are_counted_as_days_are() -> None:
+    hours = plan(Ledger(), days(HOUR_ZERO), LIMITS)
+    assert [ask.window.length for ask in hours.asks] == [7, 7, 7, 7, 2]
+    assert hours.asks[0].window.start == HOUR_ZERO + timedelta(hours=1)
+    ledger = Ledger()
+    plan(ledger, days(HOUR_ZERO), LIMITS)
+    ledger.deliver(hours.asks[0].window)
+    state = ledger.to_state()
+    assert state["replication_key_value"] == "2026-11-01T06:00:00Z"
+    assert Ledger.from_state(state, in_hours=True).bookmark == at(7, HOUR_ZERO)
+
+
+def test_a_bookmark_of_a_day_is_the_first_hour_of_it() -> None:
+    state = {"replication_key_value": "2026-11-01"}
+    found = Ledger.from_state(state, in_hours=True).bookmark
+    assert found == datetime(2026, 11, 1, tzinfo=timezone.utc)
+
+
+# --- properties ----------------------------------------------------------------
+
+numbers = st.integers(1, LAST)
+
+
+@st.composite
+def ledgers(draw: st.DrawFn, zero: Moment) -> Ledger:
+    """Return what earlier runs may have left of a stream."""
+    ledger = Ledger()
+    if draw(st.booleans()):
+        ledger.bookmark = at(draw(st.integers(0, LAST)), zero)
+        ledger.start = at(1, zero)
+    taken: list[Window] = []
+    for kind in draw(st.lists(st.sampled_from(["pending", "done", "gap"]), max_size=4)):
+        first = draw(numbers)
+        found = window(first, min(first + draw(st.integers(0, 6)), LAST), zero)
+        free = not spans.intersect([found], taken)
+        if ledger.bookmark is None or found.start <= ledger.bookmark or not free:
+            continue
+        taken.append(found)
+        if kind == "pending":
+            waits_for(ledger, f"r{first}", found)
+        elif kind == "done":
+            ledger.deliver(found)
+        else:
+            ledger.fail(found, frozenset(), "it failed", now=NOW, max_runs=5)
+    return ledger
+
+
+@pytest.mark.parametrize("zero", [DAY_ZERO, HOUR_ZERO])
+@given(data=st.data())
+def test_nobody_misses_a_day_or_waits_for_it_twice(
+    zero: Moment, data: st.DataObject
+) -> None:
+    """Every stream gets what it lacks, and no two live reports of it share a day."""
+    found = data.draw(st.lists(ledgers(zero), min_size=1, max_size=3))
+    plans = plan_shared(found, days(zero), LIMITS)
+    for ledger, planned in zip(found, plans, strict=True):
+        windows = [ask.window for ask in planned.asks]
+        live = windows + [p.window for p in ledger.pending]
+        first = at(1, zero) if ledger.bookmark is None else step_on(ledger.bookmark)
+        if first <= at(LAST, zero):
+            owed = [Window(first, at(LAST, zero))]
+            assert spans.subtract(owed, [*live, *ledger.done("")]) == ()
+        together = sum(w.length for w in spans.union(live))
+        assert together == sum(w.length for w in live)
+        held = {p.window for other in found for p in other.pending}
+        assert all(w.length <= LONGEST for w in windows if w not in held)
+
+
+@pytest.mark.parametrize("zero", [DAY_ZERO, HOUR_ZERO])
+@given(data=st.data())
+def test_once_all_is_delivered_nothing_more_is_asked(
+    zero: Moment, data: st.DataObject
+) -> None:
+    found = data.draw(st.lists(ledgers(zero), min_size=1, max_size=3))
+    for ledger, planned in zip(
+        found, plan_shared(found, days(zero), LIMITS), strict=True
+    ):
+        for ask in (
+            *planned.asks,
+            *(Ask(p.window, frozenset(), p.window.start) for p in ledger.pending),
+        ):
+            ledger.deliver(ask.window)
+        ledger.pending.clear()
+    again = plan_shared(found, days(zero), LIMITS)
+    assert all(planned.asks == () for planned in again)
+    started = [ledger for ledger in found if ledger.bookmark is not None]
+    assert all(ledger.bookmark == at(LAST, zero) for ledger in started)
+
+
+@given(ledgers(DAY_ZERO))
+def test_one_stream_alone_is_planned_as_ever(ledger: Ledger) -> None:
+    """Sharing changes nothing where nobody shares, but for edges of held days."""
+    (shared,) = plan_shared([Ledger.from_state(ledger.to_state())], days(), LIMITS)
+    alone = plan(Ledger.from_state(ledger.to_state()), days(), LIMITS)
+    one = spans.union(ask.window for ask in shared.asks)
+    assert one == spans.union(ask.window for ask in alone.asks)
+
+
+def test_the_earliest_day_is_never_stepped_over() -> None:
+    assert step_back(date.min) == date.min
+    assert step_back(date(1, 1, 3), 10) == date.min
