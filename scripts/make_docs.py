@@ -14,6 +14,7 @@ from typing import Any
 
 from singer_amazon.reports.lifecycle import TABLE, State
 from tap_amazon_ads.tap import TapAmazonAds
+from target_amazon_audience.target import TargetAmazonAudience
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -52,9 +53,17 @@ def tap_settings() -> str:
     return settings_table(schema)
 
 
+def audience_settings() -> str:
+    """Return the settings of target-amazon-audience."""
+    schema = TargetAmazonAudience.config_jsonschema
+    TargetAmazonAudience.append_builtin_config(schema)
+    return settings_table(schema)
+
+
 PARTS = {
     "how-reports-run.md": {"lifecycle": state_picture},
     "tap-amazon-ads.md": {"settings": tap_settings},
+    "target-amazon-audience.md": {"settings": audience_settings},
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug import Response
 
+from amazon_emulator.selling_partner.refusals import denied
 from amazon_emulator.wire import Call, RefusalError, ResetError, json_response
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _WRITES = (
     "create_audience",
     "update_audience",
     "records",
+    "create_report",
 )
 """What an `accepted` throttle carries out although it answers 429."""
 _PAGE = (
@@ -34,6 +36,8 @@ def fault_answer(room: Room, call: Call, rule: Rule, now: datetime) -> Response 
         raise ResetError("the fault rule resets this connection")
     if rule.action == "unauthorized":
         return room.refuse(RefusalError(401, rule.text("message")))
+    if rule.action == "denied":
+        return room.refuse(denied(rule.text("details")))
     if rule.action == "throttle":
         is_taken = rule.parameters["accepted"] and call.operation in _WRITES
         return None if is_taken else room.refuse(throttled(rule, now))

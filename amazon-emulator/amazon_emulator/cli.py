@@ -58,23 +58,37 @@ _NUMBERS = {
     "max_request_bytes": "Larger uploads are refused with 413; 0: none.",
     "records_per_hour": "Audience records per connection and hour; 0: no limit.",
     "page_size": "AMC accounts or instances on one page.",
+    "sp_asins": "Products of a selling partner: rows per period and section.",
+    "sp_search_term_rows": "Rows of one search-terms report.",
+    "sp_flat_rows": "Rows of a flat file.",
+    "sp_orders_per_day": "Orders placed per day and marketplace.",
+    "sp_orders_per_page": "Most orders on one page.",
+    "sp_order_items_per_page": "Lines of an order on one page.",
+    "sp_rate_scale": "1: Amazon's rates; 60: sixty times as fast; 0: no limits.",
+    "sp_document_url_lifetime_seconds": "Life of a document address.",
+    "sp_extra_delay_hours": "How much later than usual analytics data come.",
 }
 _FLAGS = {
     "require_country": "Records without a country are invalid.",
     "require_consent": "Records of consent countries without consent are invalid.",
     "terms_accepted": "The user has accepted the AMC terms.",
     "capital_message": "Audience errors say Message, not message.",
+    "sp_rate_header": "Selling Partner answers tell the rate.",
+    "sp_specification_last": "Report documents hold what was asked for at the end.",
+    "sp_unknown_fields": "Reports and rows have fields that are in no model.",
 }
 _WORDS = {
     "repeated_external_id": "Answer to an external audience id used before.",
     "delete_by": "What a DELETE record takes away.",
     "update_omitted": "What becomes of fields an update leaves out.",
     "judge_records": "Records of an upload that are read.",
+    "sp_region": "Which selling partners this host serves.",
+    "sp_compression": "Which report documents are gzip.",
 }
 
 
-def _audience_options(command: _Command) -> _Command:
-    """Add the settings of audiences; their defaults are those of Settings."""
+def _room_options(command: _Command) -> _Command:
+    """Add the settings of single rooms; their defaults are those of Settings."""
     known = Settings()
     for name, text in _NUMBERS.items():
         default = getattr(known, name)
@@ -144,7 +158,7 @@ def main() -> None:
 @click.option(
     "--restate", default=0, show_default=True, help="Other metrics, same keys."
 )
-@_audience_options
+@_room_options
 @click.option(
     "--now", help="Emulated time to start at, ISO 8601; it runs on from there."
 )
@@ -157,7 +171,7 @@ def serve(
     frozen: bool,
     **settings: Any,  # noqa: ANN401 - checked by Settings
 ) -> None:
-    """Serve the Amazon Ads API until SIGTERM or SIGINT."""
+    """Serve the emulated APIs until SIGTERM or SIGINT."""
     stop = threading.Event()
     _stop_on_signals(stop)
     try:
@@ -195,11 +209,26 @@ def _greeting(emulator: Emulator) -> str:
     credentials = emulator.credentials
     return "\n".join(
         (
-            f"Amazon Ads API   {emulator.url}",
+            f"Amazon APIs      {emulator.url}",
             f"Token URL        {emulator.token_url}",
             f"Documents        {emulator.download_url}",
             f"Control          {emulator.url}/_emulator",
             *(f"{name:<16} {value}" for name, value in credentials.items()),
+            "Selling partners, by refresh token",
+            *(f"  {token:<22} {words}" for token, words in _partners(emulator)),
             "amazon-emulator is ready",
         )
     )
+
+
+def _partners(emulator: Emulator) -> list[tuple[str, str]]:
+    """Return refresh token and description of each selling partner."""
+    return [
+        (
+            partner.refresh_token,
+            f"{partner.account_type} in "
+            f"{', '.join(place.country for place in partner.marketplaces)}"
+            + (" (authorisation withdrawn)" if partner.is_revoked else ""),
+        )
+        for partner in emulator.emulation.selling.world.partners()
+    ]

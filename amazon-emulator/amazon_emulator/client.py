@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.error import HTTPError
 
 from amazon_emulator.audiences.views import AudienceView, JobView, MemberView
+from amazon_emulator.calling import EmulatorError
 from amazon_emulator.clock import format_instant, parse_instant
+from amazon_emulator.selling_partner.calling import SpCalls
+from amazon_emulator.selling_partner.views import SpRefusal, SpReportView
 
-_TIMEOUT_SECONDS = 120
-
-
-class EmulatorError(Exception):
-    """The emulator turned a control call down; the text is its sentence."""
+__all__ = ["Create", "EmulatorClient", "EmulatorError", "RefusedCreate", "Statistics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,10 @@ class Statistics:
     """Audience calls that were turned down; no body is in them."""
     alarms: Sequence[str] = field(default_factory=list)
     """What no client may ever do; empty after a good run."""
+    sp_reports: Sequence[SpReportView] = field(default_factory=list)
+    """Selling Partner reports that were asked for, oldest first."""
+    sp_refusals: Sequence[SpRefusal] = field(default_factory=list)
+    """Selling Partner calls that were turned down, but not by fault rules."""
 
     def count(self, operation: str, status: int | str | None = None) -> int:
         """Return how often an operation was called (with this answer)."""
@@ -71,13 +71,8 @@ class Statistics:
         return sum(calls.values()) if status is None else calls.get(status, 0)
 
 
-class EmulatorClient:
+class EmulatorClient(SpCalls):
     """Sets and asks one emulator over HTTP; `url` is that of its API."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
-        # A proxy of the environment has no business with a loopback address.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def reset(self) -> None:
         """Return to the first settings and time, the default world and nothing else."""
@@ -211,7 +206,9 @@ class EmulatorClient:
             found["faults"],
             found["records"],
             found["audience_refusals"],
-            found["alarms"],
+            found["alarms"] + found["sp_alarms"],
+            [SpReportView.parse(entry) for entry in found["sp_reports"]],
+            [SpRefusal.parse(entry) for entry in found["sp_refusals"]],
         )
 
     def clear_statistics(self) -> None:
@@ -254,27 +251,6 @@ class EmulatorClient:
         listed = self._call("GET", f"/audiences/{audience_id}/{word}")
         members = [MemberView.parse(entry) for entry in listed]
         return {member.external_user_id: member for member in members}
-
-    def _object(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        found: dict[str, Any] = self._call(method, path, body)
-        return found
-
-    def _call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - the caller's own emulator
-            f"{self.url}/_emulator{path}",
-            data,
-            {"Content-Type": "application/json"},
-            method=method,
-        )
-        try:
-            with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
-                return json.load(response)
-        except HTTPError as error:
-            with error:
-                text = error.read().decode(errors="replace")
-            message = f"{method} /_emulator{path} was answered {error.code}: {text}"
-            raise EmulatorError(message) from None
 
 
 def _status(word: str) -> int | str:

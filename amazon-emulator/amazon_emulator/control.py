@@ -86,6 +86,7 @@ class Control:
             ("GET", "/reports/<report_id>/rows", self._rows),
             ("GET", "/reports/<report_id>/row-count", self._row_count),
             *self._emulation.audience_control.table(),
+            *self._emulation.selling.control.table(),
         )
 
     def _index(self, _: Json) -> Json:
@@ -174,6 +175,7 @@ class Control:
 
     def _expire_tokens(self, _: Json) -> Json:
         self._emulation.tokens.revoke_all()
+        self._emulation.selling.access.revoke_all()
         return _OK
 
     def _statistics(self, _: Json) -> Json:
@@ -181,6 +183,7 @@ class Control:
             **self._core.statistics.as_json(),
             **self._emulation.reports.as_json(),
             **self._emulation.audiences.as_json(),
+            **self._emulation.selling.control.statistics(),
             "faults": self._core.faults.as_json(),
         }
 

@@ -8,7 +8,7 @@ from amazon_emulator.ads_accounts.room import (
     ProfilesRoom,
 )
 from amazon_emulator.ads_accounts.world import World
-from amazon_emulator.ads_reporting.downloads import DownloadRoom, UrlSigner
+from amazon_emulator.ads_reporting.downloads import DownloadRoom
 from amazon_emulator.ads_reporting.room import ReportingRoom
 from amazon_emulator.ads_reporting.store import ReportStore
 from amazon_emulator.app import Application
@@ -25,7 +25,9 @@ from amazon_emulator.control import Control
 from amazon_emulator.core import Core
 from amazon_emulator.lwa.room import LwaRoom
 from amazon_emulator.lwa.store import TokenStore
+from amazon_emulator.selling_partner.assembly import SellingPartner
 from amazon_emulator.settings import Settings
+from amazon_emulator.storage import UrlSigner
 from amazon_emulator.wire import Room
 
 
@@ -43,17 +45,20 @@ class Emulation:
         self.amc = AmcWorld(self.core, self.world)
         self.connections = Connections(self.core, self.amc)
         self.audiences = AudienceStore(self.core)
+        self.selling = SellingPartner(self.core, self.signer)
         core, world, tokens = self.core, self.world, self.tokens
         self._rooms: list[Room] = [
-            LwaRoom(core, tokens),
+            LwaRoom(core, tokens, self.selling.access),
             ProfilesRoom(core, world, tokens),
             AdvertisersRoom(core, world, tokens),
             ManagerAccountsRoom(core, world, tokens),
             ReportingRoom(core, world, tokens, self.reports, self.signer),
             *self._audience_rooms(),
+            *self.selling.rooms,
         ]
         self._storage_rooms: list[Room] = [
-            DownloadRoom(core, self.reports, self.signer)
+            DownloadRoom(core, self.reports, self.signer),
+            self.selling.downloads,
         ]
         self.api = Application(core, self._rooms, Control(self))
         self.storage = Application(core, self._storage_rooms)
@@ -84,3 +89,4 @@ class Emulation:
     def close(self) -> None:
         """Remove the temporary files."""
         self.reports.close()
+        self.selling.close()

@@ -11,73 +11,17 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-OPERATIONS = (
-    "token",
-    "profiles",
-    "advertisers",
-    "manager_accounts",
-    "create",
-    "status",
-    "delete",
-    "download",
-    "amc_accounts",
-    "amc_instances",
-    "connections",
-    "add_connection",
-    "delete_connection",
-    "terms",
-    "accept_terms",
-    "create_audience",
-    "audience",
-    "update_audience",
-    "records",
-    "job",
-)
-_API = tuple(name for name in OPERATIONS if name != "download")
-_SIGNED_IN = tuple(name for name in _API if name != "token")
-_FATE = ("create", "status")
-_JOB = ("records", "job")
-_TEXT_OF_INVALID = "Record could not be processed"
+from amazon_emulator.actions import ACTIONS, OPERATIONS
 
-ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
-    "throttle": (
-        OPERATIONS,
-        {"retry_after": None, "as_date": False, "accepted": False},
-    ),
-    "status": (OPERATIONS, {"code": 500, "body": None, "headers": {}}),
-    "html": (OPERATIONS, {"code": 503}),
-    "reset": (OPERATIONS, {}),
-    "delay": (OPERATIONS, {"seconds": 1.0}),
-    "truncate": (OPERATIONS, {"after_bytes": 20}),
-    "expired": (("download",), {}),
-    "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
-    "failed": (_FATE, {"reason": "Internal error while generating the report"}),
-    "status_word": ((*_FATE, *_JOB), {"word": "FAILURE"}),
-    "no_url": (_FATE, {}),
-    "never_ready": ((*_FATE, *_JOB), {"status": "PENDING"}),
-    "empty": (("create", "download"), {}),
-    "document": (
-        ("create", "download"),
-        {"text": None, "base64": None, "gzip": True},
-    ),
-    "refuse_columns": (("create",), {"columns": []}),
-    "duplicate_of": (("create",), {"report_id": None}),
-    "lost_answer": (OPERATIONS, {}),
-    "refuse_record": (
-        ("records",),
-        {"external_user_ids": [], "code": 400, "reason": "Invalid request"},
-    ),
-    "invalid_record": (
-        ("records",),
-        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
-    ),
-    "partially_succeeded": (
-        _JOB,
-        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
-    ),
-    "job_failed": (_JOB, {"reason": None}),
-}
-"""Action -> the operations where it makes sense, and its parameters with defaults."""
+__all__ = [
+    "ACTIONS",
+    "OPERATIONS",
+    "FaultError",
+    "Faults",
+    "Rule",
+    "Target",
+    "parse_rule",
+]
 
 _MATCHERS = ("account", "report_type_id", "start_date", "end_date", "covers")
 _FIELDS = {"operation", "action", "group_by", "times", "skip", *_MATCHERS}

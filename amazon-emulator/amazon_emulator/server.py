@@ -88,12 +88,12 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """Base URL of the Amazon Ads API (setting `endpoint_uri` of the tap)."""
+        """Base URL of all emulated APIs (setting `endpoint_uri` of the plugins)."""
         return self._servers[0].url
 
     @property
     def token_url(self) -> str:
-        """URL of the token call (setting `auth_uri` of the tap)."""
+        """URL of the token call (setting `auth_uri` of the plugins)."""
         return f"{self.url}/auth/o2/token"
 
     @property
@@ -107,6 +107,12 @@ class Emulator:
         settings = self.emulation.core.settings
         names = ("client_id", "client_secret", "refresh_token")
         return {name: getattr(settings, name) for name in names}
+
+    @property
+    def sp_refresh_tokens(self) -> dict[str, str]:
+        """The refresh tokens of the selling partners, by the name of the account."""
+        partners = self.emulation.selling.world.partners()
+        return {partner.name: partner.refresh_token for partner in partners}
 
     @property
     def client(self) -> EmulatorClient:

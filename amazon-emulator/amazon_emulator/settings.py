@@ -13,6 +13,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "delete_by": ("pii", "user_id"),
     "update_omitted": ("keep", "clear"),
     "judge_records": ("all", "first", "none"),
+    "sp_region": ("ALL", *REGIONS),
+    "sp_compression": ("by_format", "gzip", "none"),
 }
 """Settings that take one of a few words."""
 
@@ -98,6 +100,33 @@ class Settings:
     """Whether the user has accepted the AMC terms."""
     capital_message: bool = False
     """Whether audience errors say `Message`, as was seen, not `message`."""
+    sp_region: str = "ALL"
+    """Which selling partners this host serves: those of one region, or all."""
+    sp_asins: int = 5
+    """Products of a selling partner: rows per period and section."""
+    sp_search_term_rows: int = 30
+    """Rows of one search-terms report."""
+    sp_flat_rows: int = 6
+    """Rows of a flat file (of a day, where it has days)."""
+    sp_orders_per_day: int = 4
+    """Orders placed per day and marketplace."""
+    sp_orders_per_page: int = 100
+    """Most orders on one page, whatever the call asks for."""
+    sp_order_items_per_page: int = 2
+    """Lines of an order on one page."""
+    sp_rate_scale: float = 0.0
+    """1: Amazon's rates; 60: sixty times as fast; 0: nothing is limited."""
+    sp_rate_header: bool = True
+    """Whether answers tell the rate."""
+    sp_document_url_lifetime_seconds: float = 300.0
+    sp_extra_delay_hours: float = 0.0
+    """How much later than usual analytics data come."""
+    sp_compression: str = "by_format"
+    """Which documents are gzip: JSON ones (`by_format`), all (`gzip`), `none`."""
+    sp_specification_last: bool = False
+    """Whether JSON documents hold `reportSpecification` after the arrays."""
+    sp_unknown_fields: bool = False
+    """Whether reports and rows have fields that are in no model."""
     client_id: str = "amzn1.application-oa2-client.emulator"
     client_secret: str = "emulator-client-secret"  # noqa: S105 - documented, opens nothing
     refresh_token: str = "Atzr|emulator-refresh-token"  # noqa: S105 - documented, opens nothing
@@ -135,7 +164,8 @@ def _parse(name: str, value: object, kind: type) -> object:
         fits = isinstance(value, str)
     else:
         fits = _is_number(value) and (name in ("seed", "restate") or value >= 0)  # type: ignore[operator] # a number
-        fits = fits and (isinstance(value, int) or name.endswith("_seconds"))
+        is_whole = isinstance(value, int)
+        fits = fits and (is_whole or kind is float or name.endswith("_seconds"))
     if not fits:
         message = f"{name} cannot be {value!r}."
         raise SettingsError(message)

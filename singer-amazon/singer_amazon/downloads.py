@@ -101,6 +101,7 @@ class _Download:
             raise _BrokenError("the download went on at the wrong place")
         if self._target.size and not goes_on:
             self._target.restart()
+        self._target.content_type = response.headers.get("Content-Type")
         tag = response.headers.get("ETag")
         self._tag = None if tag is None or tag.startswith("W/") else tag
 

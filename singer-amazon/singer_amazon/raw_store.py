@@ -54,19 +54,24 @@ class RawStore(Protocol):
         ...
 
 
-def open_raw_store(uri: str, config: Mapping[str, object]) -> RawStore:
+def open_raw_store(
+    uri: str, config: Mapping[str, object], *, setting: str = "raw_report_uri"
+) -> RawStore:
     """Return the store for a `file:///folder` or `s3://bucket/prefix` URI.
+
+    `setting` is named in complaints.
 
     Raises:
         ConfigError: the URI is neither.
     """
     parts = urlsplit(uri)
     if parts.scheme == "file" and parts.path and not parts.netloc:
-        return FolderStore(Path(unquote(parts.path)))
+        return FolderStore(Path(unquote(parts.path)), setting)
     if parts.scheme == "s3" and parts.netloc:
-        return S3Store(parts.netloc, parts.path.strip("/"), _client(config))
+        prefix = parts.path.strip("/")
+        return S3Store(parts.netloc, prefix, _client(config), setting)
     msg = (
-        f"raw_report_uri {uri!r} is not understood: "
+        f"{setting} {uri!r} is not understood: "
         "write s3://bucket/prefix or file:///folder"
     )
     raise ConfigError(msg)
@@ -75,8 +80,9 @@ def open_raw_store(uri: str, config: Mapping[str, object]) -> RawStore:
 class FolderStore:
     """Files in a local folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, setting: str) -> None:
         self._folder = folder
+        self._setting = setting
 
     def check(self) -> None:
         """See RawStore."""
@@ -85,7 +91,9 @@ class FolderStore:
             with tempfile.NamedTemporaryFile(dir=self._folder):
                 pass
         except OSError as error:
-            msg = f"raw_report_uri: {self._folder} cannot be written ({error.strerror})"
+            msg = (
+                f"{self._setting}: {self._folder} cannot be written ({error.strerror})"
+            )
             raise ConfigError(msg) from None
 
     def keep(self, path: Path, name: str) -> None:
@@ -100,15 +108,18 @@ class FolderStore:
         except OSError as error:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
-            msg = f"the original document was not kept: {target} ({error.strerror})"
+            msg = f"the document was not kept: {target} ({error.strerror})"
             raise StorageError(msg) from None
 
 
 class S3Store:
     """Objects below a prefix of a bucket; large ones go up in parts."""
 
-    def __init__(self, bucket: str, prefix: str, client: S3Client) -> None:
+    def __init__(
+        self, bucket: str, prefix: str, client: S3Client, setting: str
+    ) -> None:
         self._bucket = bucket
+        self._setting = setting
         self._prefix = prefix
         self._client = client
 
@@ -122,7 +133,7 @@ class S3Store:
             )
         except _AWS_ERRORS as error:
             msg = (
-                f"raw_report_uri: bucket {self._bucket} cannot be written ({error}). "
+                f"{self._setting}: bucket {self._bucket} cannot be written ({error}). "
                 "Check the bucket, the aws_* settings and s3:PutObject"
             )
             raise ConfigError(msg) from None
@@ -133,10 +144,7 @@ class S3Store:
         try:
             self._client.upload_file(str(path), self._bucket, key)
         except _AWS_ERRORS as error:
-            msg = (
-                f"the original document was not kept: s3://{self._bucket}/{key} "
-                f"({error})"
-            )
+            msg = f"the document was not kept: s3://{self._bucket}/{key} ({error})"
             raise StorageError(msg) from None
 
     def _key(self, name: str) -> str:

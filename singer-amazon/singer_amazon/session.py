@@ -118,6 +118,11 @@ class Session:
         now = self._clock.now()
         self.on_changes([self.engine.unreadable(report, reason, now)])
 
+    def not_stored(self, report: Report, reason: str) -> None:
+        """Note that a document could not be kept: the next run fetches it again."""
+        self.on_changes([self.engine.left(report, reason)])
+        self._fail(report, f"{reason}; it stays pending for the next run")
+
     def write_state(self, *, at_once: bool = False) -> None:
         """Write the state if it changed and is due."""
         self._memory.write(at_once=at_once)

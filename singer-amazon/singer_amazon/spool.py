@@ -38,6 +38,8 @@ class SpoolFile:
     def __init__(self, spool: Spool, path: Path) -> None:
         self.path = path
         self.size = 0
+        self.content_type: str | None = None
+        """The header of that name its download came with."""
         self.is_complete = False
         self._spool = spool
         self._file: IO[bytes] = path.open("w+b")

@@ -13,6 +13,7 @@ Pure rooms, without input or output:
 - ``normalise``, ``phones``, ``hashing``: from a value to what Amazon matches.
 - ``consent``: whether a person may be sent, and what Amazon is told of it.
 - ``record``, ``wire``: from a record to a member, and to Amazon's JSON.
+- ``packing``, ``difference``: a person's data as text, a mirror's questions as SQL.
 - ``batching``, ``pacing``, ``ledger``: how much, how fast, and which STATE is covered.
 
 Rooms that act:
@@ -20,7 +21,7 @@ Rooms that act:
 - ``target``, ``cli``, ``schema``, ``settings``: the command, and what the user wrote.
 - ``assembly``, ``run``, ``lane``: one run, and one audience in it.
 - ``opening``: which audience, through which connection; made when first needed.
-- ``mirroring``, ``members``: what MIRROR adds and removes.
+- ``mirroring``, ``staging``, ``members``: what MIRROR adds and removes.
 - ``uploader``, ``workers``, ``jobs``, ``pausing``: calls, in threads of their own.
 - ``database``, ``store``: the file that remembers.
 - ``ports``, ``audience_api``: Amazon as we know it, and how it is spoken to.

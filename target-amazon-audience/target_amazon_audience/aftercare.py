@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from singer_amazon.errors import AmazonError, AuthError, TransientError
 from target_amazon_audience import wire
 from target_amazon_audience.jobs import ENDED, Look, Schedule
-from target_amazon_audience.mirroring import REPLACE_WAIT_SECONDS
+from target_amazon_audience.mirroring import HELD_UP_SECONDS
+from target_amazon_audience.packing import carried
 from target_amazon_audience.ports import JobState
 from target_amazon_audience.record import Reason
 from target_amazon_audience.uploader import Upload
@@ -106,12 +107,21 @@ class Aftercare:
                 "target has it, another has not"
             )
         self._lane.report.completed += 1
-        if self._lane.members is not None and self._lane.members.is_mirrored():
-            ids = [row.external_id for row in self._rows(batch)]
-            good = [external_id for external_id in ids if external_id not in bad]
-            self._lane.members.done(batch.id, batch.action, good, ok=True)
-            self._lane.members.done(batch.id, batch.action, bad & set(ids), ok=False)
+        if self._lane.is_tracked:
+            self._note_ended(batch, bad)
         self._close(batch)
+
+    def _note_ended(self, batch: OpenBatch, bad: set[str]) -> None:
+        """Note what became of the members that a batch was about."""
+        members = self._lane.members
+        assert members is not None  # noqa: S101 - an audience with jobs is known
+        data = carried(self._lane.hands.store.payload(batch.id))
+        good = {name: pii for name, pii in data.items() if name not in bad}
+        if batch.action == wire.CREATE:
+            members.created(batch.id, good)
+        else:
+            members.removed(batch.id, good)
+            members.not_removed(batch.id, bad & data.keys())
 
     def _failed(self, batch: OpenBatch, word: str) -> None:
         """Send a batch again whose job has failed; the second time it is final."""
@@ -137,13 +147,13 @@ class Aftercare:
     def _note_failed(self, batch: OpenBatch) -> Sequence[str]:
         """Close a batch whose job has failed; return whom it was about."""
         ids = [row.external_id for row in self._rows(batch)]
-        if self._lane.members is not None:
-            self._lane.members.done(batch.id, batch.action, ids, ok=False)
+        if self._lane.members is not None and batch.action == wire.DELETE:
+            self._lane.members.not_removed(batch.id, ids)
         self._close(batch)
         return ids
 
     def _send_again(self, batch: OpenBatch) -> None:
-        members, mirror = self._lane.members, self._lane.mirror
+        members = self._lane.members
         assert members is not None  # noqa: S101 - an audience with jobs is known
 
         def keep(_now: float, draft: Draft, part: Sequence[wire.Record]) -> int:
@@ -158,7 +168,6 @@ class Aftercare:
             keep,
             attempts=batch.attempts + 1,
             replaces=batch.id,
-            is_replacing=mirror is not None and batch.id in mirror.replacing,
         )
         self._lane.hands.submit(self._lane, upload)
 
@@ -169,7 +178,7 @@ class Aftercare:
         self._lane.hands.store.forget(batch.id)
         self.schedule.drop(batch.id)
         if self._lane.mirror is not None:
-            self._lane.mirror.replacing.discard(batch.id)
+            self._lane.mirror.in_the_way.discard(batch.id)
 
     # Waiting
 
@@ -181,6 +190,7 @@ class Aftercare:
         minutes = self._lane.settings.wait_minutes
         if minutes is not None:
             return start + minutes * 60
-        if self._lane.mirror is not None and self._lane.mirror.replacing:
-            return start + REPLACE_WAIT_SECONDS
+        mirror = self._lane.mirror
+        if mirror is not None and any(n in self.schedule for n in mirror.in_the_way):
+            return start + HELD_UP_SECONDS
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from target_amazon_audience.opening import Opening, key_of
 from target_amazon_audience.pacing import Pacer
 from target_amazon_audience.store import Store
 from target_amazon_audience.uploader import SharedPacer, Upload, Uploader
-from target_amazon_audience.workers import Workers
+from target_amazon_audience.workers import Gate, Workers
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
@@ -42,9 +42,12 @@ class Assembly:
     _open: ExitStack = field(default_factory=ExitStack)
     _stores: dict[tuple[Path, bool], Store] = field(default_factory=dict)
     _pacers: dict[str, SharedPacer] = field(default_factory=dict)
+    _claimed: dict[int, str | None] = field(default_factory=dict)
+    """Audiences by id, each with the stream that goes to it."""
 
     def __post_init__(self) -> None:
         self.workers: Workers[Completion] = Workers(self.threads)
+        self._gate = Gate()
         self._owner = secrets.token_hex(8)
         self._idle = SharedPacer(Pacer(), self.clock, self.pauser)
 
@@ -92,12 +95,35 @@ class Assembly:
         if mapped.is_dry:
             submit = DryShow().submit
         else:
-            lock = AudienceLock(mapped.state_path, key)
-            lock.take(f"audience {mapped.external_audience_id or mapped.audience_id}")
-            self._open.callback(lock.release)
-        hands = Hands(store, self.ledger, self.clock, submit, self._uploader)
+            self._lock(mapped, key)
+        hands = Hands(
+            store, self.ledger, self.clock, submit, self._uploader, self._claim
+        )
         opening = Opening(mapped, key, self.api, store, self.clock)
         return Lane(number, stream, mapped, opening, hands)
+
+    def _lock(self, mapped: Mapped, key: str) -> None:
+        lock = AudienceLock(mapped.state_path, key)
+        lock.take(f"audience {mapped.external_audience_id or mapped.audience_id}")
+        self._open.callback(lock.release)
+
+    def _claim(self, lane: Lane, audience_id: int) -> None:
+        """Lock an audience by its id too: CREATE and UPDATE name it differently.
+
+        Raises:
+            ConfigError: another stream of this run goes to it.
+            StateFileError: another run works on it.
+        """
+        if audience_id in self._claimed:
+            msg = (
+                f"Setting streams: {self._claimed[audience_id]} and {lane.stream} "
+                f"both lead to audience {audience_id}. Give both records one stream "
+                "name by stream_maps (__alias__), and name that one."
+            )
+            raise ConfigError(msg)
+        self._claimed[audience_id] = lane.stream
+        if lane.settings.action == "CREATE":
+            self._lock(lane.settings, f"{self.identity}|{audience_id}")
 
     def _store(self, mapped: Mapped) -> Store:
         place = (mapped.state_path, mapped.is_dry)
@@ -116,8 +142,11 @@ class Assembly:
         uploader = lane.uploader
         assert uploader is not None  # noqa: S101 - made before anything is submitted
 
+        turn = self._gate.turn()
+
         def call() -> Completion:
-            outcome = uploader.run(upload)
+            with turn:
+                outcome = uploader.run(replace(upload, keep=turn.ended_by(upload.keep)))
             return lambda: lane.uploaded(outcome)
 
         self.workers.submit(call)

@@ -51,19 +51,19 @@ class Batcher:
         A second record of a person joins the first or takes its place.
         """
         batch, full = self.open, None
-        size = wire.size(member)
         if batch is None:
             batch = self.open = Batch(now)
-        elif member.external_id in batch.members:
-            self._again(batch, batch.members[member.external_id], member)
+        members = batch.members
+        if member.external_id in members:
+            self._again(batch, members[member.external_id], member)
             return None
-        elif (
-            len(batch.members) >= self._limits.rows
-            or batch.bytes + size > self._limits.bytes
+        size = wire.size(member)
+        if len(members) >= self._limits.rows or (
+            members and batch.bytes + size > self._limits.bytes
         ):
-            full, batch = batch, Batch(now)
-            self.open = batch
-        batch.members[member.external_id] = member
+            full, self.open = batch, Batch(now)
+            batch, members = self.open, self.open.members
+        members[member.external_id] = member
         batch.bytes += size
         return full
 

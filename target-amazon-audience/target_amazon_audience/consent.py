@@ -48,7 +48,7 @@ class Consent:
     """The verdict, and the JSON of ``userConsent`` where there is something to say."""
 
     verdict: Verdict
-    wire: bytes | None
+    wire: str | None
     field: str = ""
 
 
@@ -116,7 +116,7 @@ def _is_readable(name: str, value: str) -> bool:
         return as_country(value) is not None
     if name == "ipaddress":
         return _is_address(value)
-    return len(value) <= LONGEST_STRING and value.isprintable()
+    return len(value) <= LONGEST_STRING and value.isascii() and value.isprintable()
 
 
 def _is_address(value: str) -> bool:
@@ -132,11 +132,11 @@ def _wire(
     address: str | None,
     amzn: Mapping[str, str],
     strings: Mapping[str, str],
-) -> bytes | None:
+) -> str | None:
     if not (amzn or strings or address):
         return None
     geo = {"countryCode": country}
     if address:
         geo["ipAddress"] = address  # last, so that it can be cut out again
     consent: dict[str, object] = {"amzn": amzn} if amzn else {}
-    return _encode({"geo": geo, "consent": {**consent, **strings}})
+    return _encode({"geo": geo, "consent": {**consent, **strings}}).decode()

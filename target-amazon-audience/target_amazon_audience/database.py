@@ -32,25 +32,28 @@ create table mirrors (
     last_run_at real not null
 );
 create table batches (
-    id integer primary key,
+    id integer primary key autoincrement,
     audience_id integer not null,
     stream text not null,
     action text not null,
-    target blob,
+    target text,
     rows integer not null,
-    payload blob not null,
     job_id text,
     accepted_at real,
     attempts integer not null,
     owner text not null
 );
+create table payloads (
+    batch integer primary key references batches on delete cascade,
+    payload blob not null
+);
 create index batches_of_audience on batches (audience_id);
 create table members (
     audience_id integer not null,
     external_id text not null,
-    pii blob not null,
+    pii text not null,
     country text not null,
-    consent blob,
+    consent text,
     sent_at real not null,
     confirmed integer not null default 0,
     removing integer not null default 0,
@@ -67,11 +70,17 @@ _STAGED = """
 create temp table if not exists staged (
     lane integer not null,
     external_id text not null,
-    pii blob,
+    pii text,
     country text,
-    consent blob,
+    consent text,
     fate integer not null,
     primary key (lane, external_id)
+) without rowid;
+create temp table if not exists tried (
+    lane integer not null,
+    external_id text not null,
+    action text not null,
+    primary key (lane, external_id, action)
 ) without rowid;
 """
 
@@ -133,6 +142,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma secure_delete = fast")
+        connection.execute("pragma foreign_keys = on")
         connection.execute("pragma wal_autocheckpoint = 4000")
     connection.execute("pragma temp_store = file")
     if version == 0:

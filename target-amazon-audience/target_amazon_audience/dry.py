@@ -41,7 +41,7 @@ class DryShow:
         )
 
 
-def shown(wire: bytes) -> dict[str, Any]:
+def shown(wire: str) -> dict[str, Any]:
     """Return a record for people: hashes and external id cut, IP address hidden."""
     record: dict[str, Any] = msgspec.json.decode(wire)
     hidden = sha256(str(record["externalUserId"]).encode()).hexdigest()

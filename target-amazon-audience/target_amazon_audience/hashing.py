@@ -67,19 +67,26 @@ DISPUTED = tuple(f for f in PII_FIELDS if _AS_UPLOADER[f] is not _RECOMMENDED[f]
 """Fields that the two ways of writing treat differently."""
 
 
-def hashers(normalisation: str, modes: Mapping[str, str]) -> dict[str, Hasher]:
-    """Return the hasher of each field, for ``recommended`` or ``aws_uploader``."""
+def hashers(
+    normalisation: str, modes: Mapping[str, str], *, as_json: bool = False
+) -> dict[str, Hasher]:
+    """Return the hasher of each field, for ``recommended`` or ``aws_uploader``.
+
+    With ``as_json`` a hash comes with its field, as a member of a JSON object.
+    """
     writers = _AS_UPLOADER if normalisation == "aws_uploader" else _RECOMMENDED
     found = {}
     for field in PII_FIELDS:
-        made = _hasher(writers[field], modes.get(field, "auto"))
+        form = (f'"{field}":"', '"') if as_json else ("", "")
+        made = _hasher(writers[field], modes.get(field, "auto"), form)
         size = _REMEMBERED.get(field)
         found[field] = lru_cache(size)(made) if size else made
     return found
 
 
-def _hasher(write: Writer, mode: str) -> Hasher:
+def _hasher(write: Writer, mode: str, form: tuple[str, str]) -> Hasher:
     is_raw, must_be_hashed = mode == "raw", mode == "hashed"
+    before, after = form
 
     def hashed(text: str, country: str | None) -> str | None:
         text = text.strip()
@@ -89,11 +96,11 @@ def _hasher(write: Writer, mode: str) -> Hasher:
         # normalised and hashed again matches nobody
         if len(text) == _HASH_DIGITS and not is_raw and _HASH.fullmatch(text):
             digits = text.lower()
-            return None if digits == EMPTY_HASH else digits
+            return None if digits == EMPTY_HASH else f"{before}{digits}{after}"
         if must_be_hashed or len(text) > LONGEST_VALUE:
             return None
         written = write(text, country)
-        return sha256(written).hexdigest() if written else None
+        return f"{before}{sha256(written).hexdigest()}{after}" if written else None
 
     return hashed
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from singer_amazon.errors import AmazonError
 from target_amazon_audience import wire
 from target_amazon_audience.aftercare import Aftercare
 from target_amazon_audience.batching import Batch, Batcher, Limits
-from target_amazon_audience.members import Members, Staged
-from target_amazon_audience.mirroring import Mirror, resend_before
+from target_amazon_audience.members import Members
+from target_amazon_audience.mirroring import Mirror, ages
 from target_amazon_audience.ports import StoppedError
 from target_amazon_audience.record import Member, Reason, RecordReader, Refusal
 from target_amazon_audience.rejects import Rejects
 from target_amazon_audience.report import Report
+from target_amazon_audience.staging import Staged
 from target_amazon_audience.uploader import Outcome, Upload, Uploader
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Hands:
     clock: Clock
     submit: Callable[[Lane, Upload], None]
     make_uploader: Callable[[Lane], Uploader]
+    claim: Callable[[Lane, int], None]
+    """Makes sure that nobody else works on an audience."""
 
 
 @dataclass
@@ -61,7 +65,11 @@ class Lane:
     uploader: Uploader | None = None
     mirror: Mirror | None = None
     members: Members | None = None
+    is_tracked: bool = False
+    """Whether the database has to know all members: the audience is mirrored."""
     _number: int | None = field(default=None, repr=False)
+    _unread: int = 0
+    _nameless: int = 0
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -95,6 +103,7 @@ class Lane:
         audience_id = self.report.audience_id = self.opening.audience_id
         if audience_id is None:
             return []
+        self.hands.claim(self, audience_id)
         self._know(audience_id)
         store.forget_drafts(audience_id)
         found = list(store.open_batches(audience_id))
@@ -112,6 +121,7 @@ class Lane:
 
     def _know(self, audience_id: int) -> None:
         self.members = Members(self.hands.store, audience_id)
+        self.is_tracked = self.staged is not None or self.members.is_mirrored()
 
     def fail(self, error: AmazonError) -> None:
         """Give this audience up; others go on. Its records come again next time."""
@@ -127,29 +137,45 @@ class Lane:
 
     # Records
 
-    def take(self, record: dict[str, Any], stream: str) -> bool:
-        """Take a record; say whether a batch was closed by it."""
-        self.report.records += 1
-        if self.failure is not None:
-            self.report.skipped[f"not sent: {type(self.failure).__name__}"] += 1
-            return False
+    def take(
+        self,
+        records: Sequence[dict[str, Any]],
+        stream: str,
+        breathe: Callable[[], None],
+    ) -> None:
+        """Take records that came in a row; ``breathe`` after each batch they fill."""
+        self.report.records += len(records)
+        read, add = self.reader.read, self.batcher.add
+        if self.action == wire.DELETE and self.is_tracked:
+            read = self._read_with_held
+        for record in records:
+            if self.failure is not None:
+                self.report.skipped[f"not sent: {type(self.failure).__name__}"] += 1
+                continue
+            found = read(record)
+            if found.__class__ is not Member:
+                assert isinstance(found, Refusal)  # noqa: S101 - the only other answer
+                self._refused(found, stream)
+                continue
+            full = add(found, self.now)
+            if full is not None:
+                self._send(full)
+                self._number = self._opened()
+                breathe()
+            elif self._number is None:
+                self._number = self._opened()
+
+    def _read_with_held(self, record: dict[str, Any]) -> Member | Refusal:
+        """Read a record that is deleted; what a mirror has created of it goes too."""
         found = self.reader.read(record)
-        if found.__class__ is not Member:
-            assert isinstance(found, Refusal)  # noqa: S101 - the only other answer
-            self._refused(found, stream)
-            return False
-        full = self.batcher.add(found, self.now)
-        if full is not None:
-            self._send(full)
-            self._number = self._opened()
-            return True
-        if self._number is None:
-            self._number = self._opened()
-        return False
+        if self.members is None or not isinstance(found, Member):
+            return found
+        return self.members.with_held(found)
 
     def refuse(self, refusal: Refusal, stream: str) -> None:
         """Note a record that could not even be read."""
         self.report.records += 1
+        self._unread += 1
         self._refused(refusal, stream)
 
     def _opened(self) -> int | None:
@@ -159,6 +185,7 @@ class Lane:
         self.report.skipped[refusal.reason] += 1
         self.rejects.add(refusal.external_id, stream, refusal.field, refusal.reason)
         if refusal.external_id is None:
+            self._nameless += 1
             return
         if refusal.is_denied:
             self.batcher.drop(refusal.external_id)
@@ -194,7 +221,7 @@ class Lane:
                 self.action,
                 batch.records(self.action),
                 self.stream or "",
-                self._keep,
+                partial(self._keep, batch),
                 self._number,
             )
             self.hands.submit(self, upload)
@@ -204,23 +231,31 @@ class Lane:
         if self.settings.is_dry or self.uploader is not None:
             return True
         try:
-            self.uploader = self.hands.make_uploader(self)
+            uploader = self.hands.make_uploader(self)
+            audience_id = uploader.place.audience_id
+            if self.members is None:
+                self.hands.claim(self, audience_id)
         except AmazonError as error:
             self.fail(error)
             return False
-        audience_id = self.uploader.place.audience_id
+        self.uploader = uploader
         self.report.audience_id = audience_id
         self.report.is_created = self.opening.is_created
         if self.members is None:
             self._know(audience_id)
         return True
 
-    def _keep(self, _now: float, draft: Draft, part: Sequence[wire.Record]) -> int:
-        batch = self.hands.store.draft(draft)
-        if draft.action == wire.DELETE and self.members is not None:
-            # a later mirror must not believe that Amazon still holds them
-            self.members.forget([row.external_id for row in part])
-        return batch
+    def _keep(
+        self, batch: Batch, now: float, draft: Draft, part: Sequence[wire.Record]
+    ) -> int:
+        """Keep a batch; a later mirror has to know what it does to members."""
+        if not self.is_tracked or self.members is None:
+            return self.hands.store.draft(draft)
+        external_ids = [row.external_id for row in part]
+        if draft.action == wire.DELETE:
+            return self.members.removing(draft, external_ids)
+        members = [batch.members[external_id] for external_id in external_ids]
+        return self.members.creating(draft, members, now)
 
     # The end of the input
 
@@ -240,18 +275,28 @@ class Lane:
             return
         if unreadable:
             too_many = f"{unreadable} lines of the input could not be read"
+        if self._unread:
+            too_many = (
+                f"{self._unread:,} records could not be read (a key column is missing, "
+                "or an expression of stream_maps failed), so it is not known whom they "
+                "would keep"
+            )
+        if self._nameless:
+            self.report.note(
+                f"{self._nameless:,} rejected records have no usable external id: if "
+                "they are of members, these count as missing"
+            )
         yield from self._mirrored(self.members, self.staged, too_many)
 
     def _mirrored(
         self, members: Members, staged: Staged, why_not: str | None
     ) -> Iterator[Upload]:
         now = self.hands.clock.now().timestamp()
-        before = resend_before(now, self.opening.ttl, members.last_run())
-        self.mirror = Mirror(members, staged, self.limits, self.stream or "", before)
-        removes = self.mirror.tell(
-            self.report, self.settings.max_delete_percent, why_not
-        )
-        yield from self.mirror.uploads(removes=removes)
+        old = ages(now, self.opening.ttl, members.last_run())
+        mirror = Mirror(members, staged, self.limits, self.stream or "", old)
+        mirror.compare(self.report, self.settings.max_delete_percent, why_not)
+        self.mirror = mirror
+        yield from mirror.uploads()
 
     def _too_many_rejected(self) -> str | None:
         report = self.report
@@ -292,16 +337,15 @@ class Lane:
             if upload.replaces is None:
                 report.batches += 1
                 report.sent += batch.rows
-            if upload.is_replacing and self.mirror is not None:
-                self.mirror.replacing.add(batch.id)
-                self.mirror.has_replaced = True
         if outcome.failure is not None:
             self.fail(outcome.failure)
             return
         if upload.replaces is not None:
             self.hands.store.forget(upload.replaces)
             if self.mirror is not None:
-                self.mirror.replacing.discard(upload.replaces)
+                self.mirror.sent_again(
+                    upload.replaces, [batch.id for batch in outcome.batches]
+                )
         if upload.number is not None:
             self.hands.ledger.settled(upload.number)
 
@@ -310,24 +354,29 @@ class Lane:
             f"Amazon refused {len(external_ids):,} records of a batch; the rest of "
             "it went through"
         )
-        # A refused CREATE may still have got through: an answer before it was lost.
-        if self.mirror is not None and upload.action == wire.DELETE:
-            self.mirror.members.forget(external_ids)
+        if self.is_tracked and self.members is not None:
+            self.members.refused(upload.action, external_ids)
 
     # After the input
 
-    def replacements(self, *, is_last: bool = False) -> Iterator[Upload]:
-        """Yield changed members anew once Amazon has deleted all old hashes.
+    def watch(self) -> None:
+        """Find out which jobs the rest of a mirror waits for."""
+        is_sending = self.failure is None and not self.settings.is_dry
+        if self.mirror is not None and is_sending:
+            self.mirror.watch()
 
-        With ``is_last`` those whose old hashes are gone do not wait for the others.
+    def later_uploads(self, *, is_last: bool = False) -> Iterator[Upload]:
+        """Yield the rest of a mirror once the jobs in its way have ended.
+
+        With ``is_last`` members whose own jobs have ended do not wait for the others.
         """
         mirror = self.mirror
-        if mirror is None or self.failure is not None or not mirror.has_replaced:
+        if mirror is None or self.failure is not None or not mirror.is_held_up:
             return
-        if mirror.replacing and not is_last:
+        if mirror.in_the_way and not is_last:
             return
-        mirror.has_replaced = False
-        yield from mirror.replacements()
+        mirror.is_held_up = False
+        yield from mirror.uploads()
 
     def finish(self) -> None:
         """Complete the report."""
@@ -337,9 +386,9 @@ class Lane:
         if self.report.audience_id is not None and not self.settings.is_dry:
             found = self.hands.store.open_batches(self.report.audience_id)
             report.pending = len(found)
-        if self.mirror is not None and self.mirror.replacing:
+        if self.mirror is not None and self.mirror.in_the_way:
             report.note(
-                f"{len(self.mirror.replacing)} batches of changed members are still "
-                "being deleted; the next run creates those members anew"
+                f"{len(self.mirror.in_the_way)} batches that Amazon still works on "
+                "hold up other changes of their members; the next run completes them"
             )
         self.rejects.close()

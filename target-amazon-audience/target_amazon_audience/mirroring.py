@@ -1,8 +1,11 @@
 """MIRROR: at the end of the input the audience becomes what the input said.
 
 Order of the uploads: members sent again, members that go, old hashes of changed
-members, new members. Changed members are created anew once the job that deletes their
-old hashes has ended: until then they look like members that Amazon still holds.
+members, new members. A member is sent only while Amazon works on no other batch of
+theirs: changed members are created anew once the job that deletes their old hashes has
+ended, and a member whom an earlier run has just created is deleted once that is done.
+So the uploads are worked out again each time the jobs in the way have ended, until
+nothing is left to do or time is up; the next run goes on from what the database says.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from target_amazon_audience import wire
 from target_amazon_audience.batching import Batch, Batcher, Limits
-from target_amazon_audience.members import Counts, Members, Part, Staged
+from target_amazon_audience.difference import STUCK_SECONDS, Ages, Counts, Part
+from target_amazon_audience.members import Members
+from target_amazon_audience.staging import Staged
 from target_amazon_audience.uploader import Upload
 
 if TYPE_CHECKING:
@@ -24,20 +29,20 @@ if TYPE_CHECKING:
     from target_amazon_audience.report import Report
     from target_amazon_audience.store import Draft
 
-REPLACE_WAIT_SECONDS = 5400.0
-"""How long changed members are waited for where max_wait_time says nothing."""
+HELD_UP_SECONDS = 5400.0
+"""How long jobs in the way are waited for where max_wait_time says nothing."""
 
 _PERCENT = 100
 
 
-def resend_before(now: float, ttl: int, last_run: float | None) -> float:
-    """Return the time before which a member was sent too long ago.
+def ages(now: float, ttl: int, last_run: float | None) -> Ages:
+    """Return the times before which a member was sent, or a job taken, too long ago.
 
     A member is sent again before half its time to live has passed; the next run is
     taken to be as far away as the last one is.
     """
     gap = 0.0 if last_run is None else max(now - last_run, 0.0)
-    return now + gap - ttl / 2
+    return Ages(now + gap - ttl / 2, now - STUCK_SECONDS)
 
 
 def held_back(counts: Counts, most_percent: float) -> str | None:
@@ -66,18 +71,20 @@ class Mirror:
     staged: Staged
     limits: Limits
     stream: str
-    resend_before: float
-    replacing: set[int] = field(default_factory=set)
-    """Batches that delete the old hashes of changed members, not ended yet."""
-    has_replaced: bool = False
-    """Whether there were such batches whose members are not created anew yet."""
+    ages: Ages
+    removes: bool = False
+    """Whether members that the input does not name are removed."""
+    in_the_way: set[int] = field(default_factory=set)
+    """Batches Amazon still works on that members wait for."""
+    is_held_up: bool = False
+    """Whether there were such batches when last asked."""
 
-    def tell(self, report: Report, most_percent: float, why_not: str | None) -> bool:
+    def compare(self, report: Report, most_percent: float, why_not: str | None) -> None:
         """Report how the input compares with what Amazon holds.
 
-        Return whether members that are missing may be removed.
+        Decides for the run whether members that are missing may be removed.
         """
-        counts = self.members.counts(self.staged, self.resend_before)
+        counts = self.members.counts(self.staged, self.ages)
         reason = held_back(counts, most_percent)
         if counts.gone:
             reason = why_not or reason
@@ -97,38 +104,46 @@ class Mirror:
             )
         if reason:
             report.fail(f"MIRROR removed nobody: {reason}")
-        return reason is None
+        self.removes = reason is None
 
-    def uploads(self, *, removes: bool) -> Iterator[Upload]:
-        """Yield all uploads but the creation of changed members."""
+    def uploads(self) -> Iterator[Upload]:
+        """Yield what can be sent now and this run has not sent yet."""
         yield from self._creating(Part.AGAIN)
-        if removes:
+        if self.removes:
             yield from self._removing(Part.GONE)
-        yield from self._removing(Part.CHANGED, is_replacing=True)
+        yield from self._removing(Part.CHANGED)
         yield from self._creating(Part.NEW)
 
-    def replacements(self) -> Iterator[Upload]:
-        """Yield the creation of changed members whose old hashes are gone."""
-        yield from self._creating(Part.NEW)
+    def watch(self) -> None:
+        """Find out which batches are in the way, once all uploads are accepted."""
+        self.in_the_way = self.members.in_the_way(
+            self.staged, self.ages, removes=self.removes
+        )
+        self.is_held_up = bool(self.in_the_way)
+
+    def sent_again(self, old: int, new: Iterable[int]) -> None:
+        """Note that a batch in the way was sent a second time."""
+        if old in self.in_the_way:
+            self.in_the_way.remove(old)
+            self.in_the_way.update(new)
 
     def _creating(self, part: str) -> Iterator[Upload]:
         for batch in self._batches(part, held=False):
             keep = partial(self._keep_created, batch)
             yield Upload(wire.CREATE, batch.records(wire.CREATE), self.stream, keep)
 
-    def _removing(self, part: str, *, is_replacing: bool = False) -> Iterator[Upload]:
+    def _removing(self, part: str) -> Iterator[Upload]:
         for batch in self._batches(part, held=True):
             yield Upload(
                 wire.DELETE,
                 batch.records(wire.DELETE),
                 self.stream,
                 self._keep_removed,
-                is_replacing=is_replacing,
             )
 
     def _batches(self, part: str, *, held: bool) -> Iterator[Batch]:
         batcher = Batcher(self.limits)
-        pages = self.members.pages(self.staged, part, self.resend_before, held=held)
+        pages = self.members.pages(self.staged, part, self.ages, held=held)
         for member in _flat(pages):
             full = batcher.add(member, 0.0)
             if full is not None:
@@ -141,12 +156,15 @@ class Mirror:
         self, batch: Batch, now: float, draft: Draft, part: Sequence[wire.Record]
     ) -> int:
         members = [batch.members[row.external_id] for row in part]
+        self.staged.try_once(draft.action, [row.external_id for row in part])
         return self.members.creating(draft, members, now)
 
     def _keep_removed(
         self, _now: float, draft: Draft, part: Sequence[wire.Record]
     ) -> int:
-        return self.members.removing(draft, [row.external_id for row in part])
+        external_ids = [row.external_id for row in part]
+        self.staged.try_once(draft.action, external_ids)
+        return self.members.removing(draft, external_ids)
 
 
 def _flat(pages: Iterable[list[Member]]) -> Iterator[Member]:

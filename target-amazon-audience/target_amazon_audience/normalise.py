@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from target_amazon_audience.tables import state_codes, street_words
 
 _ALL = bytes(range(256))
 _LETTERS = string.ascii_lowercase.encode()
 _DIGITS = string.digits.encode()
+_AT = ord("@")
 
 
 def _all_but(kept: bytes) -> bytes:
@@ -60,7 +61,10 @@ def email(text: str) -> bytes:
         found = text.encode().translate(_LOWER, _NOT_EMAIL)
     else:
         found = _lowered(text).translate(None, _NOT_EMAIL)
-    return found if _is_address(found) and not _DISPLAY_NAME.search(text) else b""
+    if not _is_address(found):
+        return b""
+    # nothing is taken for a display name that has not lost a character above
+    return b"" if len(found) != len(text) and _DISPLAY_NAME.search(text) else found
 
 
 def email_as_uploader(text: str) -> bytes:
@@ -70,8 +74,7 @@ def email_as_uploader(text: str) -> bytes:
 
 
 def _is_address(text: bytes) -> bool:
-    left, at, right = text.partition(b"@")
-    return bool(left and at and right and b"@" not in right)
+    return text.count(b"@") == 1 and text[0] != _AT and text[-1] != _AT
 
 
 def name(text: str) -> bytes:
@@ -120,6 +123,7 @@ def postal_as_uploader(text: str, country: str | None) -> bytes:
 
 # A comma takes the spaces around it along; the word C/O only as a word of its own.
 _DELIMITER = re.compile(r"\s*,\s*|\bC/O\b|[!\[\](){}.\s]")
+_SPACES = str.maketrans(dict.fromkeys(",![](){}.", " "))
 _POUND = re.compile(r"([A-Z]*)#([0-9A-Z\-/]*)")
 
 
@@ -130,28 +134,35 @@ def address(text: str, country: str | None) -> bytes:
     far as there were tokens before, as Amazon's do: the last ones stay whole then.
     """
     raised = _composed(text).strip().upper()
-    tokens = [token for token in _DELIMITER.split(raised) if token]
-    tokens = _split(tokens, at="-")
-    tokens = _split(tokens, at="#")
+    if "C/O" in raised:
+        tokens = [token for token in _DELIMITER.split(raised) if token]
+    else:  # the same, five times faster
+        tokens = raised.translate(_SPACES).split()
+    if "-" in raised:
+        tokens = _split(tokens, "-", _dash_parts)
+    if "#" in raised:
+        tokens = _split(tokens, "#", _pound_parts)
     words: Mapping[str, str] = street_words(country)
-    joined = "".join(words.get(token, token) for token in tokens)
+    joined = "".join([words.get(token, token) for token in tokens])
     return joined.lower().encode("utf-8", "replace")
 
 
-def _split(tokens: list[str], *, at: str) -> list[str]:
-    if not any(at in token for token in tokens):
-        return tokens
-    part = _dash_parts if at == "-" else _pound_parts
-    result = list(tokens)
-    for index in range(len(tokens)):
-        result[index : index + 1] = part(result[index])
-    return result
+def _split(
+    tokens: list[str], mark: str, parts: Callable[[str], list[str]]
+) -> list[str]:
+    """Take apart the tokens that hold a mark; those moved past the end stay whole."""
+    end, index = len(tokens), 0
+    while index < end:
+        if mark in tokens[index]:
+            tokens[index : index + 1] = parts(tokens[index])
+        index += 1
+    return tokens
 
 
 def _dash_parts(token: str) -> list[str]:
     """``12-B`` is number and letter; ``12-14`` and ``A-B`` stay."""
-    left, dash, right = token.rpartition("-")
-    is_pair = dash and left.isdigit() and right and not right.isdigit()
+    left, _, right = token.rpartition("-")
+    is_pair = left.isdigit() and right and not right.isdigit()
     return [left, right] if is_pair else [token]
 
 

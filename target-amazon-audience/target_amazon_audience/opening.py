@@ -87,7 +87,8 @@ class Opening:
         if settings.uses_amc:
             self._check_terms()
             self._connection = settings.connection_id or self._find_connection()
-            self._check_connection()
+            if settings.connection_id is not None:
+                self._check_connection(settings.connection_id)
         if self.audience_id is not None:
             self._check_audience(self.audience_id)
 
@@ -100,7 +101,7 @@ class Opening:
             named: dict[str, object] = {"connectionId": self._connection}
             if self.settings.target == "AMC_AND_DSP":
                 named["targetTypes"] = ["DSP"]
-            target = _encode(named)
+            target = _encode(named).decode()
         connection = self._connection or f"dsp:{self.settings.advertiser_id}"
         return Place(self.audience_id, target, connection)
 
@@ -154,13 +155,28 @@ class Opening:
         )
         raise UploadError(msg)
 
-    def _check_connection(self) -> None:
-        """A connection without advertiser would silently deliver to AMC only."""
-        given = self.settings.connection_id
-        if given is None or self.settings.target != "AMC_AND_DSP":
-            return
-        found = [c for c in self.api.connections(given) if c.id == given]
-        if found and not found[0].advertiser_id:
+    def _check_connection(self, given: str) -> None:
+        """A wrong connection would deliver elsewhere, or in silence to AMC only."""
+        wanted = self.settings
+        try:
+            listed = self.api.connections(given)
+        except NotFoundError:
+            listed = []
+        found = next((c for c in listed if c.id == given), None)
+        if found is None:
+            msg = (
+                f"Connection {given} is not known to Amazon for this user: check "
+                "connection_id and region, or leave it out to find or make one."
+            )
+            raise UploadError(msg)
+        if wanted.instance_id not in {None, found.instance_id}:
+            msg = (
+                f"Connection {given} leads to AMC instance {found.instance_id or '-'} "
+                f"and not to {wanted.instance_id}: leave one of connection_id and "
+                "amc_instance_id out."
+            )
+            raise ConfigError(msg)
+        if wanted.target == "AMC_AND_DSP" and not found.advertiser_id:
             msg = (
                 f"Connection {given} holds no DSP advertiser, which target AMC_AND_DSP "
                 "needs: leave connection_id out to find or make one that does."

@@ -21,8 +21,9 @@ from phonenumbers import (
     ValidationResult,
 )
 
-_PLAIN = re.compile(r"\+?[0-9]{6,17}")
-_SEPARATORS = str.maketrans("", "", " ()-./")
+_SEPARATORS = b" ()-./"
+_SHORTEST, _LONGEST = 6, 17
+"""Digits of what the quick way reads."""
 _NORTH_AMERICA = "1"
 _KINDS = (
     "fixed_line",
@@ -47,12 +48,7 @@ def phone(text: str, country: str | None) -> bytes:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    plain = text.translate(_SEPARATORS)
-    if _PLAIN.fullmatch(plain):
-        found = _quick(plain, country)
-        if found:
-            return found.encode()
-    return _asked(text, country).encode()
+    return (_quick(text, country) or _asked(text, country)).encode()
 
 
 def _asked(text: str, country: str | None) -> str:
@@ -134,23 +130,57 @@ def _main_plan(code: str) -> _Plan | None:
     return _plan(regions[0]) if regions and regions[0] != "001" else None
 
 
-def _quick(plain: str, country: str | None) -> str:
-    """Return the answer where it is certain, else an empty text."""
-    if plain[0] == "+":
-        return _signed(plain[1:])
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """How numbers are dialled in a country; ``main`` may be another's plan."""
+
+    plan: _Plan
+    main: _Plan
+    lengths: frozenset[int]
+    """Of numbers that both know."""
+    prefix: re.Pattern[str]
+    """Begins what is not simply a number: the international or national prefix."""
+
+
+@cache
+def _home(country: str | None) -> _Home | None:
     plan = _plan(country) if country in SUPPORTED_REGIONS else None
     if plan is None or (main := _main_plan(plan.code)) is None:
+        return None
+    prefixes = [p.pattern for p in (plan.international, plan.national) if p]
+    prefix = "|".join(f"(?:{pattern})" for pattern in (*prefixes, "0"))
+    return _Home(plan, main, plan.lengths & main.lengths, re.compile(prefix))
+
+
+def _quick(text: str, country: str | None) -> str:
+    """Return the answer where it is certain, else an empty text."""
+    plain = text.encode("ascii", "replace").translate(None, _SEPARATORS).decode()
+    digits = plain[1:] if plain[:1] == "+" else plain
+    if not (digits.isdigit() and _SHORTEST <= len(digits) <= _LONGEST):
         return ""
-    if plain.startswith(plan.code):
-        return _with_code(plain, main)
-    if plan.international and plan.international.match(plain):
+    if digits is not plain:
+        return _signed(digits)
+    home = _home(country)
+    if home is None:
         return ""
-    rest = plain
-    if plan.national and (found := plan.national.match(plain)):
-        rest = plain[found.end() :]
+    if digits.startswith(home.plan.code):
+        return _with_code(digits, home.main)
+    if not home.prefix.match(digits):
+        return home.plan.code + digits if len(digits) in home.lengths else ""
+    return _without_prefix(digits, home)
+
+
+def _without_prefix(digits: str, home: _Home) -> str:
+    """Read digits that begin with the prefix dialled inside the country."""
+    plan = home.plan
+    if plan.international and plan.international.match(digits):
+        return ""
+    rest = digits
+    if plan.national and (found := plan.national.match(digits)):
+        rest = digits[found.end() :]
         if not (plan.is_simple and plan.general.fullmatch(rest)):
             return ""
-    is_certain = rest[:1] != "0" and len(rest) in plan.lengths & main.lengths
+    is_certain = rest[:1] != "0" and len(rest) in home.lengths
     return plan.code + rest if is_certain else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -68,43 +68,67 @@ class Receiver:
 
     def take(self, block: Block) -> bool:
         """Take the lines of a block; say whether records were among them."""
-        records = 0
+        before = self.counts["RECORD"]
+        stream = ""
+        records: list[dict[str, Any]] = []  # that came in a row
         for line, message in parse(block):
-            if message is None:
-                self._unreadable(line, is_cut=block.is_cut)
-            elif message.type == "RECORD":
-                records += 1
+            if message is not None and message.type == "RECORD":
                 if message.record is None:
+                    self.counts["RECORD"] += 1
                     self._unreadable(line)
                     continue
-                routes = self._routes.get(message.stream or "")
-                if routes is None:
-                    raise self._without_schema(line, message)
-                for route in routes:
-                    self._hand_on(route, message.record)
+                if message.stream != stream or not records:
+                    self._hand_on(stream, records)
+                    stream, records = message.stream or "", []
+                    if stream not in self._routes:
+                        raise self._without_schema(line, message)
+                records.append(message.record)
+                continue
+            self._hand_on(stream, records)
+            records = []
+            if message is None:
+                self._unreadable(line, is_cut=block.is_cut)
             else:
                 self.counts[message.type] += 1
                 self._handlers.get(message.type, self._unknown)(line, message)
-        self.counts["RECORD"] += records
-        return records > 0
+        self._hand_on(stream, records)
+        return self.counts["RECORD"] > before
 
-    def _hand_on(self, route: Route, record: dict[str, Any]) -> None:
-        if route.transform is not None:
+    def _hand_on(self, stream: str, records: list[dict[str, Any]]) -> None:
+        if not records:
+            return
+        self.counts["RECORD"] += len(records)
+        for route in self._routes[stream]:
+            found = records
+            if route.transform is not None:
+                found = list(self._mapped(route, route.transform, records))
+            if route.keys:
+                found = list(self._keyed(route, found))
+            route.lane.take(found, route.stream, self._pause)
+
+    @staticmethod
+    def _mapped(
+        route: Route, transform: Transform, records: list[dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        for record in records:
             try:
-                mapped = route.transform(dict(record))
-            except ExpressionError:
+                mapped = transform(dict(record))
+            except ExpressionError:  # noqa: PERF203 - each record fails for itself
                 route.lane.refuse(Refusal(Reason.EXPRESSION), route.stream)
-                return
-            if mapped is None:
-                return
-            record = mapped
-        for key in route.keys:
-            if key not in record:
-                self.keyless.setdefault(route.stream, key)
-                route.lane.refuse(Refusal(Reason.KEY_MISSING, key), route.stream)
-                return
-        if route.lane.take(record, route.stream):
-            self._pause()
+            else:
+                if mapped is not None:
+                    yield mapped
+
+    def _keyed(
+        self, route: Route, records: list[dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        for record in records:
+            missing = [key for key in route.keys if key not in record]
+            if missing:
+                self.keyless.setdefault(route.stream, missing[0])
+                route.lane.refuse(Refusal(Reason.KEY_MISSING, missing[0]), route.stream)
+            else:
+                yield record
 
     def _unreadable(self, line: int, *, is_cut: bool = False) -> None:
         self.unreadable += 1

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -33,16 +33,15 @@ ID_MODES = ("as_is", "sha256", "from_email", "from_phone")
 
 _ID = re.compile(r"[0-9a-zA-Z\-_]{1,128}")
 _MOST_SHAPES = 1000
-_encode = msgspec.json.Encoder().encode
 
 
 class Member(msgspec.Struct, frozen=True, gc=False):
     """One person as Amazon will see them; ``pii`` are JSON objects of hashes."""
 
     external_id: str
-    pii: tuple[bytes, ...]
+    pii: tuple[str, ...]
     country: str
-    consent: bytes | None = None
+    consent: str | None = None
 
 
 class Reason:
@@ -87,9 +86,10 @@ class RecordRules:
 class _Shape(NamedTuple):
     """Where the fields stand in records with one set of columns."""
 
-    pii: tuple[tuple[str, Hasher], ...]
+    pii: tuple[str, ...]
+    hashers: tuple[Hasher, ...]
+    """Of the fields in ``pii``, in the same order, as are their ``values``."""
     values: Callable[[dict[str, Any]], tuple[Any, ...]]
-    """Takes the values of ``pii`` out of a record, in the same order."""
     external_id: str | None
     country: str | None
     consent: tuple[tuple[str, str], ...]
@@ -111,10 +111,11 @@ class RecordReader:
             field: rules.field_mapping.get(field, field).lower() for field in FIELDS
         }
         first = "recommended" if rules.normalisation == "both" else rules.normalisation
-        self._hashers = hashers(first, rules.modes)
+        self._hashers = hashers(first, rules.modes, as_json=True)
         self._others: dict[str, Hasher] = {}
         if rules.normalisation == "both":
-            self._others = hashers("aws_uploader", rules.modes)
+            others = hashers("aws_uploader", rules.modes, as_json=True)
+            self._others = {field: others[field] for field in DISPUTED}
         self._consent = ConsentRules(rules.consent_mode, rules.consent or {})
         self._is_as_is = rules.external_id == "as_is"
         self._has_constants = bool(rules.consent)
@@ -144,7 +145,7 @@ class RecordReader:
                 return self._of_nowhere(record, shape)
             country = found
         hashes = self._hashes(record, shape, country)
-        external_id = None
+        external_id: object = None
         if self._is_as_is and shape.external_id is not None:
             external_id = record[shape.external_id]
         if external_id.__class__ is not str or not _ID.fullmatch(external_id):
@@ -160,9 +161,9 @@ class RecordReader:
             wire = judged
         if not hashes:
             return Refusal(Reason.NO_DATA, None, external_id)
-        pii: tuple[bytes, ...] = (_encode(hashes),)
+        pii: tuple[str, ...] = (f"{{{','.join(hashes)}}}",)
         if self._others:
-            pii = self._with_others(record, shape, country, hashes)
+            pii += self._otherwise(record, shape, country, hashes)
         return Member(external_id, pii, country, wire)
 
     def _shape(self, columns: tuple[str, ...]) -> _Shape:
@@ -171,7 +172,8 @@ class RecordReader:
         place = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
         fields = [field for field in PII_FIELDS if field in place]
         shape = _Shape(
-            tuple((field, self._hashers[field]) for field in fields),
+            tuple(fields),
+            tuple(self._hashers[field] for field in fields),
             _picker([place[field] for field in fields]),
             place.get(EXTERNAL_ID),
             place.get(COUNTRY),
@@ -199,7 +201,7 @@ class RecordReader:
 
     def _of_nowhere(self, record: dict[str, Any], shape: _Shape) -> Refusal:
         """Refuse a record whose country nobody knows; say whose it is, if possible."""
-        hashes = {}
+        hashes: list[str] = []
         if not self._is_as_is:
             hashes = self._hashes(record, shape, self._rules.country)
         identity = self._identity(record, shape, hashes)
@@ -208,54 +210,59 @@ class RecordReader:
 
     # Personal data
 
-    def _hashes(
-        self, record: dict[str, Any], shape: _Shape, country: str
-    ) -> dict[str, str]:
-        hashes = {}
-        for (field, hasher), value in zip(
-            shape.pii, shape.values(record), strict=False
-        ):
-            if value.__class__ is str:
-                found = hasher(value, country)
-            elif value is None:
-                continue
-            else:
-                found = _odd_hash(field, hasher, value, country)
-            if found:
-                hashes[field] = found
-            elif found is None:
-                self.unusable[field] = self.unusable.get(field, 0) + 1
-        return hashes
-
-    def _with_others(
-        self,
-        record: dict[str, Any],
-        shape: _Shape,
-        country: str,
-        hashes: dict[str, str],
-    ) -> tuple[bytes, ...]:
-        """Return the objects of both ways of writing, one where they agree."""
-        other = dict(hashes)
+    def _hashes(self, record: dict[str, Any], shape: _Shape, country: str) -> list[str]:
+        """Return the fields that can be matched, each with its hash, as JSON."""
         values = shape.values(record)
-        for (field, _), value in zip(shape.pii, values, strict=True):
-            if field in DISPUTED:
-                found = _odd_hash(field, self._others[field], value, country)
-                if found:
-                    other[field] = found
-        if other == hashes:
-            return (_encode(hashes),)
-        ordered = {field: other[field] for field in PII_FIELDS if field in other}
-        return (_encode(hashes), _encode(ordered))
+        found = [
+            hasher(value, country) if value.__class__ is str else None
+            for hasher, value in zip(shape.hashers, values, strict=False)
+        ]
+        if all(found):
+            return cast("list[str]", found)
+        return self._usable(shape, values, country, found)
+
+    def _usable(
+        self,
+        shape: _Shape,
+        values: tuple[Any, ...],
+        country: str,
+        hashes: list[str | None],
+    ) -> list[str]:
+        """Return what there is; read other values than text, count what is unusable."""
+        found = []
+        for field, hasher, value, known in zip(
+            shape.pii, shape.hashers, values, hashes, strict=True
+        ):
+            is_text = value.__class__ is str
+            made = known if is_text else _odd_hash(field, hasher, value, country)
+            if made:
+                found.append(made)
+            elif made is None:
+                self.unusable[field] = self.unusable.get(field, 0) + 1
+        return found
+
+    def _otherwise(
+        self, record: dict[str, Any], shape: _Shape, country: str, hashes: list[str]
+    ) -> tuple[str, ...]:
+        """Return a second object where disputed values have another form."""
+        other = {found.partition(":")[0]: found for found in hashes}
+        for field, value in zip(shape.pii, shape.values(record), strict=True):
+            hasher = self._others.get(field)
+            if hasher and (made := _odd_hash(field, hasher, value, country)):
+                other[f'"{field}"'] = made
+        found = [other[name] for name in sorted(other)]
+        return () if found == hashes else (f"{{{','.join(found)}}}",)
 
     # Identity and consent
 
     def _identity(
-        self, record: dict[str, Any], shape: _Shape, hashes: dict[str, str]
+        self, record: dict[str, Any], shape: _Shape, hashes: list[str]
     ) -> str | Refusal:
         mode = self._rules.external_id
         if mode.startswith("from_"):
             field = mode.removeprefix("from_")
-            return hashes.get(field) or Refusal(Reason.ID_MISSING, field)
+            digits = msgspec.json.decode(f"{{{','.join(hashes)}}}").get(field)
+            return digits or Refusal(Reason.ID_MISSING, field)
         value = None if shape.external_id is None else record[shape.external_id]
         text = as_text(value)
         if text is None:
@@ -271,7 +278,7 @@ class RecordReader:
 
     def _judge(
         self, record: dict[str, Any], shape: _Shape, country: str, identity: str
-    ) -> bytes | Refusal | None:
+    ) -> str | Refusal | None:
         values = {}
         for field, column in shape.consent:
             text = as_text(record[column])

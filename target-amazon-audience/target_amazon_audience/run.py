@@ -218,12 +218,15 @@ class Run:
             lane.finish()
         self._parts.echo.check()
 
-    def _submit_all(self, lane: Lane, uploads: Iterable[Upload]) -> None:
-        for upload in uploads:
+    def _submit_all(self, lane: Lane, uploads: Iterable[Upload]) -> bool:
+        """Submit uploads; say whether there were any."""
+        number = 0
+        for number, upload in enumerate(uploads, 1):  # noqa: B007 - counted
             self._breathe()
             if lane.failure is not None:
-                return
+                break
             lane.hands.submit(lane, upload)
+        return number > 0
 
     def _drain(self) -> None:
         while self._parts.workers.under_way:
@@ -237,29 +240,32 @@ class Run:
         began = self._now()
         for lane in self._lanes:
             lane.aftercare.waited_from = began
+            lane.watch()
         while not self._parts.is_stopped():
+            for lane in self._lanes:
+                self._go_on(lane)
             now = self._now()
             waiting = [
                 lane
                 for lane in self._lanes
                 if (limit := lane.aftercare.wait_until()) is not None and now < limit
             ]
-            if not waiting:
+            if not waiting and not self._parts.workers.under_way:
                 break
             for lane in waiting:
                 self._look(lane)
             self._pass_time(waiting)
-            for lane in waiting:
-                self._replace(lane)
             self._parts.echo.tick(now)
             self._progress(now)
-        for lane in self._lanes:
-            self._replace(lane, is_last=True)
         self._drain()
+        for lane in self._lanes:
+            self._go_on(lane, is_last=True)
 
-    def _replace(self, lane: Lane, *, is_last: bool = False) -> None:
-        """Create changed members anew as soon as their old hashes are gone."""
-        self._submit_all(lane, lane.replacements(is_last=is_last))
+    def _go_on(self, lane: Lane, *, is_last: bool = False) -> None:
+        """Send the rest of a mirror as soon as the jobs in its way have ended."""
+        if self._submit_all(lane, lane.later_uploads(is_last=is_last)):
+            self._drain()
+            lane.watch()
 
     def _pass_time(self, lanes: Iterable[Lane]) -> None:
         """Wait for a result or, with nothing under way, for the next look."""

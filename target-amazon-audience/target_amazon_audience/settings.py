@@ -31,6 +31,9 @@ CURRENCIES = frozenset(
     | {"JPY", "MXN", "SAR", "SEK", "TRY", "USD"}
 )
 CAPITALS = frozenset({"action", "upload_mode", "target", "region", "dsp_region"})
+SMALL_LETTERS = frozenset(
+    {"normalisation", "external_user_id", "duplicate_users", "consent_mode"}
+)
 
 _NAME_LENGTHS = (10, 128)
 _LONGEST_DESCRIPTION = 1000

@@ -39,9 +39,9 @@ class Draft:
     audience_id: int
     stream: str
     action: str
-    target: bytes | None
+    target: str | None
     rows: int
-    payload: bytes
+    payload: bytes | memoryview
     attempts: int = 1
 
 
@@ -122,19 +122,20 @@ class Store:
     def insert(self, db: sqlite3.Connection, draft: Draft) -> int:
         """Keep a batch inside a transaction of the caller; return its id."""
         found = db.execute(
-            "insert into batches (audience_id, stream, action, target, rows, payload,"
-            " attempts, owner) values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into batches (audience_id, stream, action, target, rows,"
+            " attempts, owner) values (?, ?, ?, ?, ?, ?, ?)",
             (
                 draft.audience_id,
                 draft.stream,
                 draft.action,
                 draft.target,
                 draft.rows,
-                draft.payload,
                 draft.attempts,
                 self._owner,
             ),
         ).lastrowid
+        # A table of its own: SQLite writes a row anew, whole, when one column changes.
+        db.execute("insert into payloads values (?, ?)", (found, draft.payload))
         return found or 0
 
     def accepted(self, batch: int, job_id: str, now: float, connection: str) -> None:
@@ -190,7 +191,7 @@ class Store:
         """Return the rows of a batch as JSON."""
         with self.reading() as db:
             row = db.execute(
-                "select payload from batches where id = ?", (batch,)
+                "select payload from payloads where batch = ?", (batch,)
             ).fetchone()
         return b"[]" if row is None else bytes(row[0])
 

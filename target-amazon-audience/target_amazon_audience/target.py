@@ -24,8 +24,9 @@ from singer_sdk.singerlib.encoding import GenericSingerReader
 from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError, ConfigError
-from singer_amazon.http import ApiClient, Transport
+from singer_amazon.http import ApiClient
 from singer_amazon.singer.settings import coerced, complaints, from_environment
+from singer_amazon.transport import Transport
 from target_amazon_audience import settings
 from target_amazon_audience.assembly import Assembly
 from target_amazon_audience.audience_api import CLIENT_ID, HttpAudienceApi
@@ -287,12 +288,15 @@ def _prepared(config: Any, schema: dict[str, Any]) -> dict[str, Any]:  # noqa: A
 
 
 def _cased(config: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.strip().upper()
-        if name in settings.CAPITALS and isinstance(value, str)
-        else value
-        for name, value in config.items()
-    }
+    return {name: _case(name, value) for name, value in config.items()}
+
+
+def _case(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if name in settings.CAPITALS:
+        return value.strip().upper()
+    return value.strip().lower() if name in settings.SMALL_LETTERS else value
 
 
 def _complaints_of_streams(config: Any) -> list[str]:  # noqa: ANN401

@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from singer_amazon.errors import AmazonError
 from target_amazon_audience.errors import UploadError
@@ -23,7 +23,7 @@ from target_amazon_audience.ports import (
     TooLargeError,
 )
 from target_amazon_audience.store import Draft, OpenBatch, Store
-from target_amazon_audience.wire import Record, payload
+from target_amazon_audience.wire import Record, joined, payload
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
@@ -53,8 +53,6 @@ class Upload:
     attempts: int = 1
     replaces: int | None = None
     """The batch whose failed job this one repeats."""
-    is_replacing: bool = False
-    """Whether it deletes old hashes of members that are then created anew."""
 
 
 @dataclass(slots=True)
@@ -68,20 +66,28 @@ class Outcome:
     failure: AmazonError | None = None
 
 
+class Request(NamedTuple):
+    """The body of a request; ``rows`` is the JSON array in it, not copied."""
+
+    body: bytes
+    rows: memoryview
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where records go: an audience, and the resource named with them."""
 
     audience_id: int
-    target: bytes | None
+    target: str | None
     connection: str
     """Whose hourly volume the records count to."""
 
-    def body(self, records: Sequence[Record]) -> bytes:
+    def request(self, records: Sequence[Record]) -> Request:
         """Return the request that carries these records."""
-        target = b"" if self.target is None else b'"targetResource":%b,' % self.target
-        rows = b",".join([record.wire for record in records])
-        return b'{"audienceId":%d,%b"records":[%b]}' % (self.audience_id, target, rows)
+        target = "" if self.target is None else f'"targetResource":{self.target},'
+        head = f'{{"audienceId":{self.audience_id},{target}"records":'
+        body = joined(records, f"{head}[", "]}")
+        return Request(body, memoryview(body)[len(head) : -1])
 
 
 class SharedPacer:
@@ -171,7 +177,7 @@ class Uploader:
                 if len(part) == 1:
                     self._refuse(part, str(error), outcome)
                 else:
-                    self._limits.refused(len(self.place.body(part)))
+                    self._limits.refused(len(self.place.request(part).body))
                     parts += _halves(part)
             except BadRequestError as error:
                 if len(part) == 1:
@@ -184,18 +190,10 @@ class Uploader:
                     self._refuse(part, error.words, outcome)
 
     def _send(self, upload: Upload, part: Sequence[Record], outcome: Outcome) -> None:
-        draft = Draft(
-            audience_id=self.place.audience_id,
-            stream=upload.stream,
-            action=upload.action,
-            target=self.place.target,
-            rows=len(part),
-            payload=payload(part),
-            attempts=upload.attempts,
-        )
-        batch = upload.keep(self._clock.now().timestamp(), draft, part)
+        request = self.place.request(part)
+        batch = self._keep(upload, part, request.rows)
         try:
-            job_id = self._call(part)
+            job_id = self._call(request.body, len(part))
         except (BadRequestError, TooLargeError):
             self._store.forget(batch)
             raise
@@ -215,14 +213,25 @@ class Uploader:
             )
         )
 
-    def _call(self, part: Sequence[Record]) -> str:
-        body = self.place.body(part)
+    def _keep(self, upload: Upload, part: Sequence[Record], rows: memoryview) -> int:
+        draft = Draft(
+            audience_id=self.place.audience_id,
+            stream=upload.stream,
+            action=upload.action,
+            target=self.place.target,
+            rows=len(part),
+            payload=payload(rows),
+            attempts=upload.attempts,
+        )
+        return upload.keep(self._clock.now().timestamp(), draft, part)
+
+    def _call(self, body: bytes, rows: int) -> str:
         while True:
-            self.pacer.take_turn(len(part))
+            self.pacer.take_turn(rows)
             try:
                 job_id = self._api.upload(body)
             except ThrottledError as error:
-                self.pacer.refused(len(part), error.retry_after)
+                self.pacer.refused(rows, error.retry_after)
             else:
                 self.pacer.accepted()
                 return job_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -15,17 +14,15 @@ DELETE = "DELETE"
 MOST_OBJECTS = 100
 """Objects of personal data that one record may carry."""
 
-_RECORD = b'{"externalUserId":"%b","action":"%b","countryCode":"%b","hashedPII":[%b]%b}'
-_CONSENT = b',"userConsent":'
-_FIXED = len(_RECORD % (b"", CREATE.encode(), b"US", b"", b""))
+_CONSENT = ',"userConsent":'
 _IP_ADDRESS = re.compile(rb',"ipAddress":"[^"]*"')
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One row of an upload: whom it is about, and its JSON."""
 
     external_id: str
-    wire: bytes
+    wire: str
 
 
 class _Identity(msgspec.Struct):
@@ -41,23 +38,25 @@ def record(member: Member, action: str) -> Record:
 
     The external id is plain by its pattern and needs no escaping.
     """
-    consent = b"" if member.consent is None else _CONSENT + member.consent
-    wire = _RECORD % (
-        member.external_id.encode(),
-        action.encode(),
-        member.country.encode(),
-        b",".join(member.pii),
-        consent,
+    external_id = member.external_id
+    pii = member.pii[0] if len(member.pii) == 1 else ",".join(member.pii)
+    consent = "" if member.consent is None else _CONSENT + member.consent
+    return Record(
+        external_id,
+        f'{{"externalUserId":"{external_id}","action":"{action}",'
+        f'"countryCode":"{member.country}","hashedPII":[{pii}]{consent}}}',
     )
-    return Record(member.external_id, wire)
+
+
+_FIXED = len(record(Member("", ("",), "US"), CREATE).wire)
 
 
 def size(member: Member) -> int:
-    """Return the bytes of a member's row, with the comma behind it."""
+    """Return the bytes of a member's row, with the comma behind it: all is ASCII."""
     pii = member.pii
     found = _FIXED + len(member.external_id) + len(pii[0]) + 1
-    for part in pii[1:]:
-        found += len(part) + 1
+    if len(pii) > 1:
+        found += sum(map(len, pii[1:])) + len(pii) - 1
     if member.consent is not None:
         found += len(_CONSENT) + len(member.consent)
     return found
@@ -69,24 +68,35 @@ def merged(old: Member, new: Member) -> Member:
     return Member(new.external_id, pii, new.country, new.consent)
 
 
-def payload(rows: Iterable[Record]) -> bytes:
-    """Return rows as the JSON array that is kept until their job has succeeded.
+def joined(rows: Iterable[Record], before: str = "[", after: str = "]") -> bytes:
+    """Return rows as a JSON array, or with something else around them.
+
+    All in one step: these are megabytes, and each copy of them costs.
+    """
+    parts = [row.wire for row in rows]
+    if not parts:
+        return f"{before}{after}".encode()
+    parts[0] = before + parts[0]
+    parts[-1] += after
+    return ",".join(parts).encode()
+
+
+def payload(rows: bytes | memoryview) -> bytes | memoryview:
+    """Return ``joined`` rows as they are kept until their job has succeeded.
 
     IP addresses are sent once and kept nowhere.
     """
-    joined = b"[%b]" % b",".join(row.wire for row in rows)
-    return _IP_ADDRESS.sub(b"", joined) if b'"ipAddress"' in joined else joined
+    return _IP_ADDRESS.sub(b"", rows) if _IP_ADDRESS.search(rows) else rows
 
 
-def kept_consent(consent: bytes | None) -> bytes | None:
+def kept_consent(consent: str | None) -> str | None:
     """Return what may be kept of a person's consent."""
-    return None if consent is None else _IP_ADDRESS.sub(b"", consent)
+    return None if consent is None else _IP_ADDRESS.sub(b"", consent.encode()).decode()
 
 
 def rows_of(stored: bytes) -> Sequence[Record]:
     """Return the rows of a payload that was kept."""
-    found = []
-    for raw in _decode_rows(stored):
-        wire = bytes(raw)
-        found.append(Record(_decode_identity(wire).externalUserId, wire))
-    return found
+    return [
+        Record(_decode_identity(raw).externalUserId, bytes(raw).decode())
+        for raw in _decode_rows(stored)
+    ]

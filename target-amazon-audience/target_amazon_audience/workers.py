@@ -5,9 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Workers(Generic[T]):
@@ -69,3 +74,54 @@ class Workers(Generic[T]):
             self._results.put(call())
         except BaseException as error:  # noqa: BLE001 - raised again by result()
             self._results.put(error)
+
+
+class Gate:
+    """Lets one upload at a time be made ready; who comes next waits for its turn.
+
+    What is ready waits for Amazon, which takes as long as it takes. What is not holds
+    megabytes, and without a gate a fast reader would make one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Semaphore()
+
+    def turn(self) -> Turn:
+        """Wait for the turn before to end; return the next."""
+        self._lock.acquire()
+        return Turn(self._lock.release)
+
+
+class Turn:
+    """The right to make an upload ready; ends once, at the latest with its block."""
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release: Callable[[], None] | None = release
+
+    def ended_by(self, call: Callable[P, T]) -> Callable[P, T]:
+        """Return the call, made to end the turn when it has returned."""
+
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+            found = call(*args, **kwargs)
+            self._end()
+            return found
+
+        return wrapped
+
+    def __enter__(self) -> Self:
+        """Keep the turn."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it, however it went."""
+        self._end()
+
+    def _end(self) -> None:
+        release, self._release = self._release, None
+        if release is not None:
+            release()

@@ -274,7 +274,10 @@ def test_delay_goes_with_another_rule(
     ("rule", "text"),
     [
         ({"action": "explode"}, "action must be one of throttle,"),
-        ({"action": "expired", "operation": "create"}, "works for download or *"),
+        (
+            {"action": "expired", "operation": "create"},
+            "works for download, download_document or *",
+        ),
         ({"action": "reset", "after": 3}, "has no after"),
         ({"action": "reset", "times": "3"}, "times must be a whole number"),
         ({"action": "reset", "group_by": "campaign"}, "group_by must be a list"),

@@ -33,6 +33,9 @@ HOSTILE = {
     "TARGET_S3_CLOUD_PROVIDER_AWS_AWS_BUCKET": "somebodys-bucket",
     "TARGET_S3_CLOUD_PROVIDER_AWS_AWS_ENDPOINT_OVERRIDE": NOWHERE,
     "TARGET_S3_PREFIX": "elsewhere",
+    "TARGET_AMAZON_AUDIENCE_ENDPOINT_URI": NOWHERE,
+    "TARGET_AMAZON_AUDIENCE_UPLOAD_MODE": "DELETE",
+    "TAP_CUSTOMER_FILE_PATH": "/somebodys/customers.csv",
     "MELTANO_ENVIRONMENT": "prod",
     "MELTANO_STATE_BACKEND_URI": f"{NOWHERE}/state",
     "AWS_ACCESS_KEY_ID": "AKIASOMEBODY",
@@ -130,6 +133,14 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
         assert f"{found + found_again:,} rows of 9 streams" in third
         for run in (first, second):
             assert " s  " in run  # progress while it waited
+        assert audience_table(third) == [
+            ("APPEND", 1003, 3, 1000, 0, 1000),
+            ("APPEND", 200, 0, 200, 0, 1200),
+            ("DELETE", 50, 0, 0, 50, 1150),
+            ("MIRROR", 1150, 0, 0, 0, 1150),
+            ("MIRROR", 1090, 0, 40, 100, 1090),
+        ]
+        assert "nothing came in clear" in third
 
         assert contents(checkout) == before
         (settings,) = temporary.glob("*/settings.sh")
@@ -148,6 +159,16 @@ def rows_of_table(text: str) -> dict[str, list[int]]:
         name: [int(number.replace(",", "")) for number in numbers]
         for name, *numbers in found
     }
+
+
+def audience_table(text: str) -> list[tuple[str | int, ...]]:
+    found = re.findall(
+        r"^  ([A-Z]+) +[\w ]+?" + r" +([\d,]+)" * 5 + "$", text, re.MULTILINE
+    )
+    return [
+        (mode, *(int(number.replace(",", "")) for number in numbers))
+        for mode, *numbers in found
+    ]
 
 
 def answers_as_told(told: str) -> int:

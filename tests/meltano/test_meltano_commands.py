@@ -15,9 +15,11 @@ def test_schedule_list_shows_the_daily_job(tmp_path: Path) -> None:
     project = MeltanoProject.make(tmp_path)
     answer = project.run("schedule", "list", "--format=json")
     assert answer.returncode == 0, answer.stderr
-    (schedule,) = json.loads(answer.stdout)["schedules"]["job"]
-    assert schedule["name"] == "ads-to-s3-daily"
-    assert schedule["job"]["name"] == "ads-to-s3"
+    schedules = json.loads(answer.stdout)["schedules"]["job"]
+    assert {s["name"]: s["job"]["name"] for s in schedules} == {
+        "ads-to-s3-daily": "ads-to-s3",
+        "customers-to-audience-daily": "customers-to-audience",
+    }
 
 
 def test_config_test_answers_from_the_accounts_while_no_report_is_ready(
@@ -60,6 +62,31 @@ def test_config_test_answers_from_the_accounts_while_no_report_is_ready(
                 "extra_columns": {"amazon_dsp_geo_by_country": ["clicks"]},
                 "flattening_enabled": False,
                 "batch_config": {"encoding": {"format": "jsonl"}},
+            },
+        ),
+        (
+            "target-amazon-audience",
+            {
+                "UPLOAD_MODE": "MIRROR",
+                "AUDIENCE_ID": "413642381039213536",
+                "TIME_TO_LIVE": "1209600",
+                "MIRROR_MAX_DELETE_PERCENT": "12.5",
+                "WAIT_UNTIL_FINISH": "false",
+                "FIELD_MAPPING": '{"email": "E-Mail"}',
+                "CONSENT": '{"amznuserdata": "GRANTED"}',
+                "STREAMS": '{"a": {"audience_id": "413642381039213537"}}',
+                "STREAM_MAPS": '{"a": {"phone": "tel"}}',
+            },
+            {
+                "upload_mode": "MIRROR",
+                "audience_id": "413642381039213536",
+                "time_to_live": 1209600,
+                "mirror_max_delete_percent": "12.5",
+                "wait_until_finish": False,
+                "field_mapping": {"email": "E-Mail"},
+                "consent": {"amznuserdata": "GRANTED"},
+                "streams": {"a": {"audience_id": "413642381039213537"}},
+                "stream_maps": {"a": {"phone": "tel"}},
             },
         ),
         (

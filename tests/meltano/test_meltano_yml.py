@@ -19,7 +19,11 @@ from amazon_emulator.demo import surroundings
 from amazon_emulator.settings import Settings
 from support.meltano_project import ROOT
 
-PLUGINS = {"tap-amazon-ads": "extractors", "target-s3": "loaders"}
+PLUGINS = {
+    "tap-amazon-ads": "extractors",
+    "target-amazon-audience": "loaders",
+    "target-s3": "loaders",
+}
 # Objects whose parts differ from user to user: settings as a whole.
 FREE = {"stream_maps", "stream_map_config", "faker_config", "batch_config"}
 DATES = {"start_date", "end_date"}
@@ -122,16 +126,19 @@ def test_a_newcomers_first_run_stays_on_the_machine(project: dict[str, Any]) -> 
     assert "$" not in dev  # so that the credentials of a .env never get there
 
 
-def test_dev_holds_what_the_emulator_accepts(project: dict[str, Any]) -> None:
-    tap = environment(project, "dev")["extractors"][0]["config"]
+@pytest.mark.parametrize("plugin", ["tap-amazon-ads", "target-amazon-audience"])
+def test_dev_holds_what_the_emulator_accepts(
+    project: dict[str, Any], plugin: str
+) -> None:
+    config = environment_of(project, "dev", plugin)
     emulator = Settings()
     for name in ("client_id", "client_secret", "refresh_token"):
-        assert tap[name] == getattr(emulator, name)
+        assert config[name] == getattr(emulator, name)
     serve = (ROOT / "amazon-emulator/amazon_emulator/cli.py").read_text()
     port = re.search(r'"--port", default=(\d+)', serve)
     assert port is not None
-    assert tap["endpoint_uri"] == f"http://127.0.0.1:{port[1]}"
-    assert tap["auth_uri"] == f"http://127.0.0.1:{port[1]}/auth/o2/token"
+    assert config["endpoint_uri"] == f"http://127.0.0.1:{port[1]}"
+    assert config["auth_uri"] == f"http://127.0.0.1:{port[1]}/auth/o2/token"
 
 
 def test_prod_has_no_secret_of_its_own_and_the_example_names_all_it_reads(
@@ -139,18 +146,38 @@ def test_prod_has_no_secret_of_its_own_and_the_example_names_all_it_reads(
 ) -> None:
     prod = environment(project, "prod")
     used = set(re.findall(r"\$(\w+)", json.dumps(prod)))
-    tap = prod["extractors"][0]["config"]
-    assert all(value.startswith("$") for value in tap.values())
+    assert all(
+        value.startswith("$")
+        for plugins in prod.values()
+        for plugin in plugins
+        for value in plugin["config"].values()
+    )
     example = (ROOT / ".env.example").read_text()
     assert used <= set(re.findall(r"^(\w+)=", example, re.MULTILINE))
 
 
-def test_the_daily_schedule_runs_the_job(project: dict[str, Any]) -> None:
-    (job,) = project["jobs"]
-    (schedule,) = project["schedules"]
-    assert job["tasks"] == ["tap-amazon-ads target-s3"]
-    assert schedule["job"] == job["name"] == "ads-to-s3"
-    assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["interval"])
+def test_the_daily_schedules_run_the_jobs(project: dict[str, Any]) -> None:
+    tasks = {job["name"]: job["tasks"] for job in project["jobs"]}
+    assert tasks == {
+        "ads-to-s3": ["tap-amazon-ads target-s3"],
+        "customers-to-audience": ["tap-customer-file audience-customers"],
+    }
+    assert {s["name"]: s["job"] for s in project["schedules"]} == {
+        f"{name}-daily": name for name in tasks
+    }
+    for schedule in project["schedules"]:
+        assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["interval"])
+
+
+def test_the_sample_customers_never_leave_the_machine(project: dict[str, Any]) -> None:
+    dev = environment_of(project, "dev", "tap-customer-file")
+    prod = environment_of(project, "prod", "tap-customer-file")
+    assert dev["path"] == "sample"
+    assert prod["path"] == "$CUSTOMERS_CSV"
+    tap = next(
+        p for p in project["plugins"]["extractors"] if p["name"].endswith("file")
+    )
+    assert "config" not in tap
 
 
 def test_the_demo_sets_every_setting_of_both_plugins(project: dict[str, Any]) -> None:
@@ -168,6 +195,14 @@ def test_the_demo_sets_every_setting_of_both_plugins(project: dict[str, Any]) ->
 
 
 CREDENTIALS = ("client_id", "client_secret", "refresh_token")
+
+
+def environment_of(project: dict[str, Any], name: str, plugin: str) -> dict[str, Any]:
+    """Return what an environment sets for a plugin."""
+    found = environment(project, name)
+    configs = {p["name"]: p["config"] for plugins in found.values() for p in plugins}
+    config: dict[str, Any] = configs[plugin]
+    return config
 
 
 def environment(project: dict[str, Any], name: str) -> dict[str, Any]:

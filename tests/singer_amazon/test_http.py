@@ -15,7 +15,7 @@ from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
 from singer_amazon.downloads import download
 from singer_amazon.errors import RejectedError, TransientError
-from singer_amazon.http import ApiClient
+from singer_amazon.http import BEARER, ApiClient, Scheme
 from singer_amazon.spool import Spool
 from singer_amazon.transport import Answer, Transport
 from support.little_server import LittleServer, Reply, Reset, Silence, little_server
@@ -171,7 +171,9 @@ def test_cookies_are_not_kept(server: LittleServer, transport: Transport) -> Non
 # --- the API client --------------------------------------------------------
 
 
-def client(server: LittleServer, transport: Transport) -> ApiClient:
+def client(
+    server: LittleServer, transport: Transport, scheme: Scheme = BEARER
+) -> ApiClient:
     clock = FakeClock(NOON)
     tokens = TokenProvider(
         Credential("client", "client-secret", "refresh"),
@@ -185,6 +187,7 @@ def client(server: LittleServer, transport: Transport) -> ApiClient:
         transport=transport,
         clock=clock,
         headers={"Amazon-Advertising-API-ClientId": "client"},
+        scheme=scheme,
     )
 
 
@@ -247,6 +250,38 @@ def test_a_401_that_stays_is_handed_back(
     assert len(server.received) == 4
 
 
+OWN_SCHEME = Scheme(
+    headers=lambda token: {"x-own-token": token},
+    wants_new_token=lambda found: found.status == 403 and b"ended" in found.body,
+)
+
+
+def test_an_api_may_take_its_token_in_its_own_way(
+    server: LittleServer, transport: Transport
+) -> None:
+    serve(server, Reply(403, b"ended"), Reply(401, b"{}"))
+
+    found = client(server, transport, OWN_SCHEME).call("GET", "/x")
+
+    assert found.status == 401, "its own sign of an ended token is another"
+    calls = [r for r in server.received if r.path == "/x"]
+    assert [r.headers["x-own-token"] for r in calls] == ["t1", "t2"]
+    assert not any("authorization" in r.headers for r in server.received)
+
+
+def test_a_call_may_have_a_token_of_its_own(
+    server: LittleServer, transport: Transport
+) -> None:
+    """It is granted for that call, so nothing can renew it."""
+    serve(server, Reply(401, b"{}"))
+
+    found = client(server, transport).call("GET", "/x", token="granted")
+
+    assert found.status == 401
+    (only,) = server.received
+    assert only.headers["authorization"] == "Bearer granted"
+
+
 # --- reading answers -------------------------------------------------------
 
 
@@ -286,14 +321,22 @@ def test_without_the_header_there_is_no_retry_after() -> None:
         (b'{"code": 400, "details": "columns"}', "columns"),
         (b'{"message": "Too Many Requests"}', "Too Many Requests"),
         (b'{"error": "x", "error_description": "no good"}', "no good"),
+        (
+            b'{"errors": [{"code": "A", "message": "denied.", "details": "no role"}]}',
+            "denied. no role",
+        ),
+        (b'{"errors": [{"message": "one"}, {"message": "two"}, 3]}', "one two"),
+        (b'{"errors": [{"code": "A", "details": ""}]}', None),
+        (b'{"errors": "none"}', None),
         (b"<html><title>Bad</title>\n <p>Gateway</p></html>", "Bad Gateway"),
         (b"", "Bad Request"),
         (b"\xff\xfe", "��"),
         (b'{"detail": "' + b"x" * 2000 + b'"}', "x" * 500),
     ],
 )
-def test_amazons_own_words_are_found(body: bytes, words: str) -> None:
-    assert Answer(400, {}, body).words() == words
+def test_amazons_own_words_are_found(body: bytes, words: str | None) -> None:
+    """None: the body as it is."""
+    assert Answer(400, {}, body).words() == (body.decode() if words is None else words)
 
 
 @pytest.mark.parametrize(

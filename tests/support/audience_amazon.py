@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 
-from singer_amazon.http import Transport
+from singer_amazon.transport import Transport
 
 FIRST_ID = 413642381039213536
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -119,6 +119,10 @@ class FakeAmazon:
         self.bad_ids: dict[str, str] = {}
         """External ids that spoil a request (400), with Amazon's words."""
         self.most_bytes = 5_000_000
+        self.delete_by = "pii"
+        """What a DELETE takes away: the hashes it names, or all of the user_id."""
+        self.is_orderly = True
+        """Whether jobs are carried out in the order they were accepted in."""
         self.repeats = "new"
         """What a repeated external audience id brings: new, same or refused."""
         self.largest = 0
@@ -170,6 +174,10 @@ class FakeAmazon:
                     method, parts.path, query, headers, body
                 )
                 lost = fault is not None
+                is_upload = parts.path == RECORDS and status == 202
+                if lost and is_upload and not self.is_orderly:
+                    # nobody will ever look at it: it ends by itself, and first
+                    self._apply(self.jobs[f"job-{len(self.jobs)}"])
             media = extra.get("Content-Type") or self._media(parts.path)
             content = answer if isinstance(answer, bytes) else b""
             if answer is not None and not isinstance(answer, bytes):
@@ -376,7 +384,7 @@ class FakeAmazon:
 
     def _apply(self, last: Job) -> None:
         """Carry out a job, after all that were accepted before it."""
-        for job in self.jobs.values():
+        for job in self.jobs.values() if self.is_orderly else (last,):
             if not job.is_applied and job.state != "FAILED":
                 self._carry_out(job)
             if job is last:
@@ -394,8 +402,10 @@ class FakeAmazon:
             held = members.setdefault(external, set())
             if record["action"] == "CREATE":
                 held |= hashes
-            else:
+            elif self.delete_by == "pii":
                 held -= hashes
+            else:
+                held.clear()
             if not held:
                 del members[external]
 

@@ -28,6 +28,18 @@ PATIENCE_SECONDS = 20.0
 class TapProcess:
     """A running tap whose stdout is read only when the test says so."""
 
+    name = "tap-amazon-ads"
+
+    @staticmethod
+    def settings(emulator: Emulator, **changes: object) -> Json:
+        """Return the tap's settings."""
+        return settings(emulator, **changes)
+
+    @staticmethod
+    def catalog(streams: Iterable[str], config: Mapping[str, Any]) -> Json:
+        """Return a catalog with these streams selected."""
+        return catalog(streams, reports=config.get("reports", ()))
+
     def __init__(
         self,
         folder: Path,
@@ -38,17 +50,18 @@ class TapProcess:
         environment: Mapping[str, str] | None = None,
         **changes: object,
     ) -> None:
+        config = self.settings(
+            emulator,
+            poll_interval_seconds=0.05,
+            poll_interval_max_seconds=0.2,
+            **changes,
+        )
         files = {
-            "config": settings(
-                emulator,
-                poll_interval_seconds=0.05,
-                poll_interval_max_seconds=0.2,
-                **changes,
-            ),
-            "catalog": catalog(streams),
+            "config": config,
+            "catalog": self.catalog(streams, config),
             "state": state or {},
         }
-        command = [str(Path(sys.executable).with_name("tap-amazon-ads"))]
+        command = [str(Path(sys.executable).with_name(self.name))]
         for name, content in files.items():
             path = folder / f"{name}.json"
             path.write_text(json.dumps(content))
@@ -162,5 +175,5 @@ def _waiting_bytes(fd: int) -> int:
 
 
 def _environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("TAP_AMAZON_ADS")}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TAP_AMAZON_")}
     return {**kept, "NO_PROXY": "127.0.0.1,localhost"}

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from singer_amazon.columns import ColumnType
 from singer_amazon.documents import pieces
 from singer_amazon.errors import DocumentError
-from singer_amazon.columns import ColumnType
 from singer_amazon.rows import RowFormat, Stamp, encoded_members
 from singer_amazon.singer.output import MessageWriter
 from singer_amazon.singer.writing import lines, records

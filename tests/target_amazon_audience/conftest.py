@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from support.audience_runs import Bench
+from amazon_emulator import Emulator
+from support.audience_rooms import Room
+from support.audience_runs import START, Bench
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -25,3 +27,15 @@ def _signals() -> Iterator[None]:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """One emulator for all tests of a worker; `room` makes it as new."""
+    with Emulator(now=START, frozen=True) as running:
+        yield running
+
+
+@pytest.fixture
+def room(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    return Room(tmp_path, monkeypatch, emulator=emulator)

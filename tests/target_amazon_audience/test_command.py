@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +15,9 @@ from typing import Any
 import pytest
 
 from support.audience_amazon import FIRST_ID, RECORDS, FakeAmazon, Fault, served
+from support.audience_command import COMMAND, PATIENCE, Command
 from support.audience_runs import CREATE, person, schema, state
 
-COMMAND = str(Path(sys.executable).parent / "target-amazon-audience")
-PATIENCE = 30.0
 QUICK = {"poll_interval_seconds": 0.05, "poll_interval_max_seconds": 0.05}
 MIRROR = {
     **QUICK,
@@ -42,86 +39,6 @@ def address(amazon: FakeAmazon) -> Iterator[str]:
         yield found
 
 
-class Command:
-    """The command under way, its output read as it comes."""
-
-    def __init__(self, folder: Path, address: str, **changes: object) -> None:
-        config = {
-            **CREATE,
-            "endpoint_uri": address,
-            "auth_uri": f"{address}/auth/o2/token",
-            "summary_path": "summary.json",
-            **changes,
-        }
-        path = folder / "config.json"
-        path.write_text(json.dumps(config), encoding="utf-8")
-        kept = {k: v for k, v in os.environ.items() if "PROXY" not in k.upper()}
-        self.folder = folder
-        self.process = subprocess.Popen(
-            [COMMAND, "--config", str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=kept,
-            cwd=folder,
-        )
-        self.states: list[Any] = []
-        self.log = ""
-        self._readers = [
-            threading.Thread(target=read, daemon=True)
-            for read in (self._read_states, self._read_log)
-        ]
-        for reader in self._readers:
-            reader.start()
-
-    def _read_states(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.states.append(json.loads(line)["bookmarks"])
-
-    def _read_log(self) -> None:
-        assert self.process.stderr
-        for line in self.process.stderr:
-            self.log += line.decode()
-
-    def write(self, *messages: object) -> Command:
-        assert self.process.stdin
-        for message in messages:
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-        self.process.stdin.flush()
-        return self
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        limit = time.monotonic() + PATIENCE
-        while not what():
-            assert time.monotonic() < limit, self.log
-            time.sleep(0.02)
-
-    def end(self) -> int:
-        try:
-            if self.process.stdin:
-                self.process.stdin.close()
-        except BrokenPipeError:
-            pass
-        code = self.process.wait(PATIENCE)
-        for reader in self._readers:
-            reader.join(PATIENCE)
-        for pipe in (self.process.stdout, self.process.stderr):
-            if pipe:
-                pipe.close()
-        return code
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.end()
-
-    def summary(self) -> dict[str, Any]:
-        text = (self.folder / "summary.json").read_text(encoding="utf-8")
-        [found] = json.loads(text)["audiences"]
-        assert isinstance(found, dict)
-        return found
-
-
 Start = Callable[..., Command]
 
 
@@ -130,7 +47,14 @@ def start(tmp_path: Path, address: str) -> Iterator[Start]:
     started: list[Command] = []
 
     def begin(**changes: object) -> Command:
-        started.append(Command(tmp_path, address, **changes))
+        config = {
+            **CREATE,
+            "endpoint_uri": address,
+            "auth_uri": f"{address}/auth/o2/token",
+            "summary_path": "summary.json",
+            **changes,
+        }
+        started.append(Command(tmp_path, config))
         return started[-1]
 
     yield begin
@@ -161,17 +85,6 @@ def test_the_whole_way(start: Start, amazon: FakeAmazon) -> None:
     assert run.summary()["result"] == "done"
 
 
-def test_killed_in_the_middle_of_an_upload(start: Start, amazon: FakeAmazon) -> None:
-    run = start(batch_size_rows=5)
-    run.write(schema(), *people(*range(8)), state(1), *people(*range(8, 40)))
-    run.wait_for(lambda: len(amazon.jobs) >= 3)
-    run.kill()
-    again = start(batch_size_rows=5).write(schema(), *people(*range(40)), state(2))
-    assert again.end() == 0, again.log
-    assert again.states == [2]
-    assert set(amazon.who()) == names(40)
-
-
 def test_killed_between_acceptance_and_the_books(
     start: Start, amazon: FakeAmazon, tmp_path: Path
 ) -> None:
@@ -198,33 +111,6 @@ def test_killed_between_acceptance_and_the_books(
         "select count(*) from batches where job_id is null"
     ).fetchone() == (0,)
     rows.close()
-
-
-@pytest.mark.parametrize("moment", [1, 2, 3, 4])
-def test_killed_in_the_middle_of_a_mirror(
-    start: Start, amazon: FakeAmazon, moment: int
-) -> None:
-    first = start(**MIRROR, batch_size_rows=4).write(schema(), *people(*range(12)))
-    assert first.end() == 0, first.log
-    amazon.settle()
-    done = len(amazon.jobs)
-    # members go, change and come; the run dies after so many uploads of it
-    changed = people(*range(4, 8), city="x")
-    wanted = [*changed, *people(*range(8, 20))]
-    amazon.looks = 3
-    run = start(**MIRROR, batch_size_rows=4).write(schema(), *wanted)
-    assert run.process.stdin
-    run.process.stdin.close()
-    run.wait_for(lambda: len(amazon.jobs) >= done + moment)
-    run.kill()
-    amazon.looks = 0
-    # the next input wants something else again
-    last = [*people(*range(6, 9), city="y"), *people(*range(9, 15))]
-    again = start(**MIRROR, batch_size_rows=4).write(schema(), *last)
-    assert again.end() == 0, again.log
-    found = amazon.who()
-    assert set(found) == {f"user-{n}" for n in range(6, 15)}
-    assert all(len(held) == 1 for held in found.values())
 
 
 def test_a_signal_delivers_what_was_received(start: Start, amazon: FakeAmazon) -> None:

@@ -177,7 +177,8 @@ def test_a_given_connection_is_used_as_it_is(bench: Bench) -> None:
     good(bench.run([person(1)], connection_id="mine", amc_instance_id=None))
     [body] = bench.amazon.uploads()
     assert body["targetResource"] == {"connectionId": "mine"}
-    ran = bench.run([person(1)], connection_id="mine", **AMC_AND_DSP)
+    given = {"connection_id": "mine", "amc_instance_id": None}
+    ran = bench.run([person(1)], **given, **AMC_AND_DSP)
     assert "holds no DSP advertiser" in str(ran.error)
 
 

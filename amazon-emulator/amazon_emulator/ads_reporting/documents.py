@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import csv
 import gzip
-import hashlib
 import io
 import json
 import threading
@@ -13,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from amazon_emulator.ads_reporting.rows import row_batches
+from amazon_emulator.storage import HashingWriter
 
 if TYPE_CHECKING:
     from amazon_emulator.ads_reporting.rows import RowPlan
@@ -51,7 +51,7 @@ class Document:
             if self.is_built:
                 return
             with self.path.open("wb") as raw:
-                target = _Hashing(raw)
+                target = HashingWriter(raw)
                 self.rows = self._write(target, plan, file_format, fate)
             if self.is_cancelled:
                 return
@@ -63,7 +63,7 @@ class Document:
         self.is_cancelled = True
 
     def _write(
-        self, target: _Hashing, plan: RowPlan, file_format: str, fate: Rule | None
+        self, target: HashingWriter, plan: RowPlan, file_format: str, fate: Rule | None
     ) -> int:
         if fate is not None:
             target.write(fault_bytes(fate))
@@ -106,24 +106,6 @@ def fault_bytes(rule: Rule) -> bytes:
     if rule.parameters["gzip"]:
         return gzip.compress(content, _COMPRESSION, mtime=0)
     return content
-
-
-class _Hashing(io.RawIOBase):
-    """Counts and hashes what passes through it."""
-
-    def __init__(self, target: BinaryIO) -> None:
-        super().__init__()
-        self._target = target
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes, /) -> int:  # type: ignore[override] # bytes will do
-        self.digest.update(data)
-        self.size += len(data)
-        return self._target.write(data)
 
 
 def _write_json(packed: gzip.GzipFile, batches: Iterable[list[str]]) -> int:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
     from amazon_emulator.ads_accounts.world import World
-    from amazon_emulator.ads_reporting.downloads import UrlSigner
     from amazon_emulator.ads_reporting.store import ReportStore
     from amazon_emulator.core import Core
     from amazon_emulator.faults import Rule
     from amazon_emulator.lwa.store import TokenStore
+    from amazon_emulator.storage import UrlSigner
 
 CONTENT_TYPES = (
     "application/vnd.createasyncreportrequest.v3+json",
@@ -31,6 +31,7 @@ CONTENT_TYPES = (
 )
 """The documented type, and the one that the live API was seen to take as well."""
 _PATH = "/reporting/reports"
+_STORED = "/offline-report-storage/{0}/report-{0}.json.gz"
 
 
 class ReportingRoom:
@@ -179,7 +180,9 @@ class ReportingRoom:
             shown["generatedAt"] = format_instant(ready)
             if not any(rule.action == "no_url" for rule in rules):
                 shown["fileSize"] = report.document.size
-                url, expires = self._signer.sign(report)
+                life = self._core.settings.url_lifetime_seconds
+                path = _STORED.format(report.report_id)
+                url, expires = self._signer.sign(path, life)
                 shown["url"], shown["urlExpiresAt"] = url, format_instant(expires)
         return shown
 

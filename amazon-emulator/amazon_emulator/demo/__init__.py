@@ -1,4 +1,4 @@
-"""`amazon-demo`: Amazon Ads reports land in a bucket, on one machine, and are counted.
+"""`amazon-demo`: reports land in a bucket, customers in an audience; both are counted.
 
     command      the command line and the course of the demo
     story        its three runs, and the report types it reads
@@ -7,7 +7,10 @@
     meltano      one `meltano run` as a child, ended with all its children
     bucket       a local S3 (moto's server) and what lies in it
     checking     what the emulator sent against what the bucket holds
-    telling      everything that is printed
+    telling      everything that is printed about the reports
+    audience     customers become an audience: the second part, by plain pipes
+    customers    who do not exist, and the file they stand in
+    customer_tap that file as a Singer tap, a command of its own
 
 The plugins are driven as commands only; nothing of theirs is imported.
 """

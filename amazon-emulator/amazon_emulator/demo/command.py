@@ -17,6 +17,7 @@ from types import FrameType
 
 import click
 
+from amazon_emulator.demo.audience import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
 from amazon_emulator.demo.checking import Outcome, Row, check, judge, restated
 from amazon_emulator.demo.meltano import meltano_command, run_meltano
@@ -68,7 +69,9 @@ class FailedError(Exception):
     "--keep", is_flag=True, help="Leave the servers up afterwards, until Ctrl-C."
 )
 def command(*, keep: bool) -> None:
-    """Run Amazon Ads reports into a bucket on this machine and count them.
+    """Run Amazon Ads reports into a bucket, and customers into an audience.
+
+    All on this machine, and counted afterwards.
 
     It needs no account and no network, and touches no .env and no state of yours.
     """
@@ -110,6 +113,7 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
         demo.wait_for_a_quiet_moment(time.sleep)
         outcomes = [demo.run(run) for run in demo.runs]
         demo.judge(outcomes)
+        demo.show_audience()
         say(f"\nIt took {time.monotonic() - started:.0f} seconds.")
         if keep:
             demo.invite(own)
@@ -229,6 +233,19 @@ class Demo:
             complain(f"The logs are in {self.project.folder}")
             raise FailedError
         tell_conclusion(outcomes, self.bucket.keys, self.bucket.address.name)
+
+    def show_audience(self) -> None:
+        """Let customers become an audience, step by step.
+
+        Raises:
+            FailedError: a step did not do what it should.
+        """
+        folder = self.project.folder / "audience"
+        folder.mkdir()
+        if not AudienceDemo(folder, self.emulator).run():
+            self.project.is_kept = True
+            complain(f"The files and logs are in {folder}")
+            raise FailedError
 
     def invite(self, own: dict[str, str]) -> None:
         """Write the settings down for another terminal and say what to type."""

@@ -18,7 +18,10 @@ from pathlib import Path
 from amazon_emulator.demo.story import LOOKBACK_DAYS, STREAMS
 
 ENVIRONMENT = "dev"
-_DROPPED = ("TAP_AMAZON_ADS", "TARGET_S3", "MELTANO_", "AWS_", "BOTO_", "SINGER_SDK_")
+_DROPPED = (
+    *("TAP_AMAZON_ADS", "TARGET_S3", "TARGET_AMAZON_AUDIENCE", "TAP_CUSTOMER_FILE"),
+    *("MELTANO_", "AWS_", "BOTO_", "SINGER_SDK_"),
+)
 _MAPPING = {
     "stream_maps": {},
     "stream_map_config": {},

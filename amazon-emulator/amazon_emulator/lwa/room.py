@@ -13,25 +13,28 @@ if TYPE_CHECKING:
 
     from amazon_emulator.core import Core
     from amazon_emulator.lwa.store import TokenStore
+    from amazon_emulator.selling_partner.access import SpAccess
 
 _JSON = "application/json;charset=UTF-8"
 
 
 class LwaRoom:
-    """Gives access tokens for the one client and refresh token of the settings."""
+    """Gives access tokens: for the refresh token of the settings, or of a partner."""
 
-    def __init__(self, core: Core, tokens: TokenStore) -> None:
+    def __init__(self, core: Core, tokens: TokenStore, partners: SpAccess) -> None:
         self._core = core
-        self._tokens = tokens
+        self._tokens, self._partners = tokens, partners
 
     @property
     def routes(self) -> Sequence[Route]:
         """The one operation: `token`."""
         return (Route("POST", "/auth/o2/token", "token", self.token),)
 
-    def target(self, call: Call) -> Target:  # noqa: ARG002 - the port gives the call
-        """Nothing but the operation can be matched."""
-        return Target()
+    def target(self, call: Call) -> Target:
+        """Say which selling partner asks, if it is one."""
+        refresh_token = call.request.form.get("refresh_token", "")
+        partner = self._partners.world.of_token(refresh_token)
+        return Target() if partner is None else Target(frozenset((partner.name,)))
 
     def refuse(self, refusal: RefusalError) -> Response:
         """Word a refusal as OAuth does."""
@@ -53,19 +56,25 @@ class LwaRoom:
         credentials = (form["client_id"], form["client_secret"])
         if credentials != (settings.client_id, settings.client_secret):
             return _error(401, "invalid_client", "Client authentication failed")
-        if form["refresh_token"] != settings.refresh_token:
+        token = self._issue(form["refresh_token"])
+        if token is None:
             text = "The request has an invalid grant parameter : refresh_token"
             return _error(400, "invalid_grant", text)
-        return json_response(self._grant(), content_type=_JSON)
-
-    def _grant(self) -> dict[str, object]:
-        settings = self._core.settings
-        return {
-            "access_token": self._tokens.issue(),
-            "refresh_token": settings.refresh_token,
+        grant = {
+            "access_token": token,
+            "refresh_token": form["refresh_token"],
             "token_type": "bearer",
             "expires_in": int(settings.token_lifetime_seconds),
         }
+        return json_response(grant, content_type=_JSON)
+
+    def _issue(self, refresh_token: str) -> str | None:
+        if refresh_token == self._core.settings.refresh_token:
+            return self._tokens.issue()
+        partner = self._partners.world.of_token(refresh_token)
+        if partner is None or partner.is_revoked:
+            return None
+        return self._partners.issue(partner)
 
 
 def _malformed(request: Request) -> Response | None:

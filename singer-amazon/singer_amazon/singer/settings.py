@@ -71,7 +71,9 @@ def _coerce(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
         return [_coerce(item, schema["items"]) for item in value]
     if isinstance(value, dict) and schema.get("properties"):
         return {
-            k: _coerce(v, schema["properties"].get(k, {})) for k, v in value.items()
+            k: _coerce(v, schema["properties"].get(k, {}))
+            for k, v in value.items()
+            if v is not None
         }
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_number and types[:1] == ["string"] else value
@@ -96,12 +98,29 @@ def complaints(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str
     for error in Draft7Validator(schema).iter_errors(config):
         path = [str(part) for part in error.absolute_path]
         words = error.message
-        top = schema.get("properties", {}).get(path[0], {}) if path else {}
-        if top.get("secret") or top.get("writeOnly"):
+        # the words of a missing name show no value, all others do
+        if error.validator != "required" and _may_show_secret(schema, path):
             words = f"is not of type {error.validator_value}"
         where = f"Setting {'.'.join(path)}" if path else "Settings"
         sentences.append(f"{where}: {words}")
     return sentences
+
+
+def _may_show_secret(schema: Mapping[str, Any], path: Iterable[str]) -> bool:
+    """Whether the value at a path is a secret, lies in one, or holds one."""
+    for part in path:
+        inside = schema.get("properties", {}).get(part) or schema.get("items", {})
+        schema = inside if isinstance(inside, Mapping) else {}
+        if schema.get("secret") or schema.get("writeOnly"):
+            return True
+    return _holds_secret(schema)
+
+
+def _holds_secret(schema: Mapping[str, Any]) -> bool:
+    inside = [*schema.get("properties", {}).values(), schema.get("items")]
+    return bool(schema.get("secret") or schema.get("writeOnly")) or any(
+        _holds_secret(part) for part in inside if isinstance(part, Mapping)
+    )
 
 
 def day(config: Mapping[str, Any], name: str) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import copy
 import logging
 import os
 import sys
@@ -17,7 +18,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
-from singer_amazon.errors import AmazonError, DocumentError
+from singer_amazon.errors import AmazonError, DocumentError, StorageError
 from singer_amazon.fetcher import DocumentFetcher
 from singer_amazon.memory import Memory, Partition
 from singer_amazon.raw_store import RawStore, open_raw_store
@@ -153,8 +154,10 @@ class ReportTap(CommandTap):
             seed=os.getpid(),
             paces=self.make_paces(),
         )
-        write = (lambda: None) if self.is_test else self._write_state_now
-        memory = Memory(cast("dict[str, Any]", self.state), write, self.clock)
+        state = cast("dict[str, Any]", self.state)
+        # what a test reads is not delivered: its state stays what it was given
+        kept = copy.deepcopy(state) if self.is_test else state
+        memory = Memory(kept, self._write_state_now, self.clock)
         memory.counters = self.counters
         session = Session(
             engine=engine,
@@ -212,6 +215,10 @@ class ReportTap(CommandTap):
         except DocumentError as error:
             self._discard(report)
             session.unreadable(report, str(error))
+            return
+        except StorageError as error:
+            self._discard(report)
+            session.not_stored(report, str(error))
             return
         self._discard(report)
         session.delivered(report)

@@ -1,0 +1,120 @@
+"""Judges a createReport: refused at once, or a report that ends FATAL or CANCELLED.
+
+Amazon refuses little at once. Options and dates that do not fit a report type are
+taken, and the report is FATAL with a document that says why, more or less clearly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeGuard
+
+from amazon_emulator.clock import parse_instant
+from amazon_emulator.selling_partner.contract import REPORT_TYPES
+from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
+from amazon_emulator.selling_partner.refusals import (
+    OVER_QUOTA,
+    SpRefusalError,
+    denied,
+    invalid,
+)
+from amazon_emulator.selling_partner.verdict import Verdict, judge_content
+from amazon_emulator.selling_partner.world import BRAND_ANALYTICS
+
+if TYPE_CHECKING:
+    from amazon_emulator.selling_partner.contract import ReportType
+    from amazon_emulator.selling_partner.marketplaces import Marketplace
+    from amazon_emulator.selling_partner.world import Partner
+
+MOST_MARKETPLACES = 25
+FORBIDDEN = "Access to the resource is forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """A createReport that was taken; `verdict` says how it must end."""
+
+    report_type: ReportType
+    marketplaces: Sequence[Marketplace]
+    options: Mapping[str, str]
+    start: datetime
+    end: datetime
+    verdict: Verdict | None = None
+
+
+def read_body(body: bytes) -> dict[str, object]:
+    """Return the JSON object of a request, else refuse it (400)."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise invalid("The request body is not a JSON object.")
+    return content
+
+
+def judge(
+    body: Mapping[str, object], partner: Partner, now: datetime, extra_hours: float = 0
+) -> ReportRequest:
+    """Return what is asked for, or refuse it (400, 403, 429)."""
+    name, ids = body.get("reportType"), body.get("marketplaceIds")
+    if not isinstance(name, str) or not name:
+        raise invalid("Missing required parameter: reportType.")
+    if not _are_texts(ids) or not 1 <= len(ids) <= MOST_MARKETPLACES:
+        raise invalid("marketplaceIds must be a list of 1 to 25 marketplace ids.")
+    start = _instant(body, "dataStartTime", now)
+    end = _instant(body, "dataEndTime", now)
+    options = _options(body.get("reportOptions"))
+    report_type = _report_type(name, partner)
+    marketplaces = _marketplaces(ids, partner)
+    request = ReportRequest(report_type, marketplaces, options, start, end)
+    return replace(request, verdict=judge_content(request, partner, now, extra_hours))
+
+
+def _report_type(name: str, partner: Partner) -> ReportType:
+    report_type = REPORT_TYPES.get(name)
+    if report_type is None:
+        raise invalid("Invalid Report Type: the report type is unknown.", name)
+    if not report_type.is_requestable:
+        # Seen live: a type that Amazon makes by itself is answered so for ever.
+        raise SpRefusalError(429, OVER_QUOTA)
+    has_role = BRAND_ANALYTICS in partner.roles or not report_type.is_brand_analytics
+    if partner.account_type not in report_type.kinds or not has_role:
+        raise SpRefusalError(403, FORBIDDEN)
+    return report_type
+
+
+def _marketplaces(ids: Sequence[str], partner: Partner) -> list[Marketplace]:
+    for marketplace_id in ids:
+        if marketplace_id not in MARKETPLACES:
+            raise invalid("Invalid Marketplace id.", marketplace_id)
+        if marketplace_id not in partner.marketplace_ids:
+            raise denied()
+    return [MARKETPLACES[marketplace_id] for marketplace_id in ids]
+
+
+def _are_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _instant(body: Mapping[str, object], name: str, now: datetime) -> datetime:
+    value = body.get(name)
+    if value is None:
+        return now
+    try:
+        return parse_instant(str(value))
+    except ValueError:
+        text = f"{name} is not an ISO 8601 date-time."
+        raise invalid(text, str(value)) from None
+
+
+def _options(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}  # seen live: a list is ignored, not refused
+    for name, text in value.items():
+        if not isinstance(text, str):
+            raise invalid("reportOptions must hold texts only.", str(name))
+    return value

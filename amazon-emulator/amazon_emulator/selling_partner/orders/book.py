@@ -1,0 +1,220 @@
+"""The orders of all sellers: they follow from the seed, and change as time passes.
+
+An order is placed, released after half an hour, and shipped or cancelled later; so it
+is found again under a later update time, as at Amazon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from amazon_emulator.selling_partner.marketplaces import MARKETPLACES, Marketplace
+from amazon_emulator.selling_partner.rows.draw import product
+
+if TYPE_CHECKING:
+    from amazon_emulator.core import Core
+    from amazon_emulator.selling_partner.rows.draw import Product
+    from amazon_emulator.selling_partner.world import Partner
+
+PENDING, UNSHIPPED, SHIPPED, CANCELLED = "Pending", "Unshipped", "Shipped", "Canceled"
+_LONGEST = timedelta(days=2)
+_RELEASED = timedelta(minutes=30)
+_TURNED_DOWN = timedelta(hours=2)
+_CANCELLED_EVERY, _WAITING_EVERY = 7, 5
+_MOST_ITEMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of an order."""
+
+    item_id: str
+    product: Product
+    quantity: int
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order as it is at an instant."""
+
+    order_id: str
+    marketplace: Marketplace
+    created_at: datetime
+    updated_at: datetime
+    status: str
+    number: int
+    items: Sequence[Item]
+
+    @property
+    def total(self) -> float:
+        """The sum of all lines."""
+        return round(sum(item.price * item.quantity for item in self.items), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An order that a control call put in."""
+
+    account: str
+    order: Order
+
+
+class OrderBook:
+    """Finds orders by time and by id."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._added: list[Added] = []
+
+    def reset(self) -> None:
+        """Forget the orders that control calls put in."""
+        with self._core.lock:
+            self._added.clear()
+
+    def add(
+        self,
+        partner: Partner,
+        marketplace_id: str,
+        created_at: datetime,
+        updated_at: datetime,
+        status: str = SHIPPED,
+        items: int = 1,
+    ) -> Order:
+        """Put in an order that never changes; return it."""
+        marketplace = MARKETPLACES[marketplace_id]
+        with self._core.lock:
+            number = len(self._added) + 1
+            order_id = f"999-{number:07d}-{len(partner.name):07d}"
+            lines = self._items(partner, marketplace, order_id, items)
+            order = Order(
+                order_id, marketplace, created_at, updated_at, status, number, lines
+            )
+            self._added.append(Added(partner.name, order))
+            return order
+
+    def created(
+        self,
+        partner: Partner,
+        marketplaces: Iterable[Marketplace],
+        after: datetime,
+        before: datetime,
+    ) -> list[Order]:
+        """Return the orders placed from `after` to `before`, both included."""
+        found = self._between(partner, marketplaces, after, before)
+        kept = [order for order in found if after <= order.created_at <= before]
+        return sorted(kept, key=lambda order: (order.created_at, order.order_id))
+
+    def updated(
+        self,
+        partner: Partner,
+        marketplaces: Iterable[Marketplace],
+        after: datetime,
+        before: datetime,
+    ) -> list[Order]:
+        """Return the orders last changed from `after` to `before`, both included."""
+        found = self._between(partner, marketplaces, after - _LONGEST, before)
+        kept = [order for order in found if after <= order.updated_at <= before]
+        return sorted(kept, key=lambda order: (order.updated_at, order.order_id))
+
+    def find(self, partner: Partner, order_id: str) -> Order | None:
+        """Return one order of an account, if it has been placed already."""
+        for added in self._added:
+            if added.account == partner.name and added.order.order_id == order_id:
+                return added.order
+        place, _, rest = order_id.partition("-")
+        ordinal = rest.partition("-")[0]
+        if not (place.isdigit() and ordinal.isdigit()):
+            return None
+        if not 0 <= int(place) - 100 < len(partner.marketplaces):
+            return None
+        marketplace = partner.marketplaces[int(place) - 100]
+        day = date.fromordinal(max(1, min(int(ordinal), date.max.toordinal())))
+        orders = self._of_day(partner, marketplace, day)
+        return next((order for order in orders if order.order_id == order_id), None)
+
+    def _between(
+        self,
+        partner: Partner,
+        marketplaces: Iterable[Marketplace],
+        after: datetime,
+        before: datetime,
+    ) -> list[Order]:
+        wanted = list(marketplaces)
+        days = range(_day(after).toordinal(), _day(before).toordinal() + 1)
+        made = [
+            order
+            for marketplace in wanted
+            for ordinal in days
+            for order in self._of_day(partner, marketplace, date.fromordinal(ordinal))
+        ]
+        with self._core.lock:
+            added = [
+                entry.order
+                for entry in self._added
+                if entry.account == partner.name and entry.order.marketplace in wanted
+            ]
+        return made + added
+
+    def _of_day(
+        self, partner: Partner, marketplace: Marketplace, day: date
+    ) -> list[Order]:
+        settings, now = self._core.settings, self._core.clock.now()
+        place = partner.marketplaces.index(marketplace) + 100
+        salt = f"{settings.seed}|{partner.name}|{marketplace.marketplace_id}|{day}"
+        orders = []
+        for number in range(settings.sp_orders_per_day):
+            drawn = crc32(f"{salt}|{number}".encode())
+            midnight = datetime.combine(day, time(), timezone.utc)
+            created_at = midnight + timedelta(seconds=drawn % 86400)
+            if created_at > now:
+                continue
+            order_id = f"{place:03d}-{day.toordinal():07d}-{number:07d}"
+            status, updated_at = _state(number + day.day, created_at, now)
+            count = drawn % _MOST_ITEMS + 1
+            items = self._items(partner, marketplace, order_id, count)
+            orders.append(
+                Order(
+                    order_id, marketplace, created_at, updated_at, status, number, items
+                )
+            )
+        return orders
+
+    def _items(
+        self, partner: Partner, marketplace: Marketplace, order_id: str, count: int
+    ) -> list[Item]:
+        settings = self._core.settings
+        lines = []
+        for place in range(count):
+            drawn = crc32(f"{order_id}|{place}|{settings.seed}".encode())
+            number = (drawn + place) % max(1, settings.sp_asins)
+            salt = f"{settings.seed}|{partner.name}|{marketplace.marketplace_id}"
+            lines.append(
+                Item(
+                    f"{drawn:010d}{place:04d}",
+                    product(salt, number),
+                    drawn % 3 + 1,
+                    drawn % 9000 / 100 + 1,
+                )
+            )
+        return lines
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(timezone.utc).date()
+
+
+def _state(number: int, created_at: datetime, now: datetime) -> tuple[str, datetime]:
+    """Return status and time of the newest change that has happened by now."""
+    shipped_after = timedelta(hours=20 + number % 9)
+    steps = [(PENDING, timedelta(0)), (UNSHIPPED, _RELEASED), (SHIPPED, shipped_after)]
+    if number % _CANCELLED_EVERY == 3:  # noqa: PLR2004 - any but the first
+        steps = [(PENDING, timedelta(0)), (CANCELLED, _TURNED_DOWN)]
+    elif number % _WAITING_EVERY == 4:  # noqa: PLR2004 - any but the first
+        steps = steps[:2]
+    reached = [(word, created_at + step) for word, step in steps]
+    return [entry for entry in reached if entry[1] <= now][-1]

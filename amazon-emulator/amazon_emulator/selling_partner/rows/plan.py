@@ -1,0 +1,117 @@
+"""What the rows of one report follow from, and what a document is made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from amazon_emulator.selling_partner.rows.draw import Draw, Product, product
+
+if TYPE_CHECKING:
+    from amazon_emulator.selling_partner.contract import ReportType
+    from amazon_emulator.selling_partner.marketplaces import Marketplace
+    from amazon_emulator.selling_partner.orders.book import OrderBook
+    from amazon_emulator.selling_partner.world import Partner
+    from amazon_emulator.settings import Settings
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """Everything the rows of one report follow from."""
+
+    report_type: ReportType
+    partner: Partner
+    marketplaces: Sequence[Marketplace]
+    options: Mapping[str, str]
+    start: datetime
+    end: datetime
+    created_at: datetime
+    settings: Settings
+    orders: OrderBook
+
+    @property
+    def marketplace(self) -> Marketplace:
+        """The first marketplace: the only one of most types."""
+        return self.marketplaces[0]
+
+    @property
+    def today(self) -> date:
+        """The marketplace's date when the report was asked for."""
+        zone = ZoneInfo(self.marketplace.timezone)
+        return self.created_at.astimezone(zone).date()
+
+    def salt(self, marketplace: Marketplace | None = None) -> str:
+        """Return the word that products of the account follow from."""
+        place = marketplace or self.marketplace
+        seed = self.settings.seed
+        return f"{seed}|{self.partner.name}|{place.marketplace_id}"
+
+    def products(self, marketplace: Marketplace | None = None) -> Iterator[Product]:
+        """Yield the products of the account in a marketplace."""
+        salt = self.salt(marketplace)
+        return (product(salt, number) for number in range(self.settings.sp_asins))
+
+    def draw(self, *parts: object) -> Draw:
+        """Return numbers of this report type and options for a row."""
+        options = sorted(self.options.items())
+        name = self.report_type.name
+        return Draw(self.salt(), name, options, self.settings.restate, *parts)
+
+    def money(self, amount: float) -> Row:
+        """Return an amount in the marketplace's currency."""
+        return {"amount": amount, "currencyCode": self.marketplace.currency}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One array of a JSON document; `texts` yields its rows as JSON."""
+
+    name: str
+    texts: Callable[[], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonContent:
+    """A JSON document: what was asked for, and its arrays."""
+
+    specification: Row
+    sections: Sequence[Section] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class FlatContent:
+    """A flat file: columns as they are called here, and rows of texts."""
+
+    columns: Sequence[str]
+    rows: Callable[[], Iterable[Sequence[str]]]
+    delimiter: str = "\t"
+    charset: str | None = "UTF-8"
+    """In the words of the Content-Type header; None: the header names none."""
+    is_quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class XmlContent:
+    """An XML document: root, name of a row, and rows of name -> text."""
+
+    root: str
+    element: str
+    rows: Callable[[], Iterable[Mapping[str, object]]]
+
+
+Content = JsonContent | FlatContent | XmlContent
+
+
+def section(name: str, rows: Callable[[], Iterable[Row]]) -> Section:
+    """Return a section over rows as dictionaries."""
+
+    def texts() -> Iterator[str]:
+        return (json.dumps(row, ensure_ascii=False) for row in rows())
+
+    return Section(name, texts)

@@ -1,0 +1,199 @@
+"""Vendor analytics: sales, margin, traffic, inventory, forecasting, real time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from amazon_emulator.selling_partner.periods import first_day, shifted, spans
+from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+
+if TYPE_CHECKING:
+    from amazon_emulator.selling_partner.rows.draw import Draw
+
+_FORECAST_WEEKS = 4
+_HOUR = timedelta(hours=1)
+_FRESH = "FRESH"
+Metrics = Callable[["RowPlan", "Draw", int], Row]
+"""(plan, numbers, number of the product or -1 for the total) -> metrics."""
+
+
+def sales(plan: RowPlan) -> list[Section]:
+    """Return the sales sections."""
+    return _two(plan, "sales", _sales)
+
+
+def margin(plan: RowPlan) -> list[Section]:
+    """Return the margin sections."""
+    return _two(plan, "netPureProductMargin", _margin)
+
+
+def traffic(plan: RowPlan) -> list[Section]:
+    """Return the traffic sections."""
+    return _two(plan, "traffic", _traffic)
+
+
+def inventory(plan: RowPlan) -> list[Section]:
+    """Return the inventory sections."""
+    return _two(plan, "inventory", _inventory)
+
+
+def forecasting(plan: RowPlan) -> list[Section]:
+    """Return the newest weekly forecast of every product."""
+
+    def rows() -> Iterator[Row]:
+        if _is_empty(plan):
+            return
+        generated = first_day("WEEK", plan.today)
+        for item in plan.products():
+            for week in range(_FORECAST_WEEKS):
+                start = shifted("WEEK", generated, week)
+                mean = plan.draw(item.asin, start).money("mean", 300)
+                yield {
+                    "forecastGenerationDate": generated.isoformat(),
+                    "asin": item.asin,
+                    "startDate": start.isoformat(),
+                    "endDate": (start + timedelta(days=6)).isoformat(),
+                    "meanForecastUnits": mean,
+                    "p70ForecastUnits": round(mean * 1.2, 2),
+                    "p80ForecastUnits": round(mean * 1.4, 2),
+                    "p90ForecastUnits": round(mean * 1.9, 2),
+                }
+
+    return [section("forecastByAsin", rows)]
+
+
+def real_time_inventory(plan: RowPlan) -> list[Section]:
+    """Return what could be sold, hour by hour."""
+    return _by_hour(
+        plan, lambda draw: {"highlyAvailableInventory": draw.whole("stock", 900)}
+    )
+
+
+def real_time_sales(plan: RowPlan) -> list[Section]:
+    """Return what was ordered, hour by hour; returns are negative."""
+    return _by_hour(
+        plan,
+        lambda draw: {
+            "orderedUnits": draw.whole("units", 20, -2),
+            "orderedRevenue": draw.money("revenue", 900, -40),
+        },
+    )
+
+
+def real_time_traffic(plan: RowPlan) -> list[Section]:
+    """Return how often products were looked at, hour by hour."""
+    return _by_hour(plan, lambda draw: {"glanceViews": draw.whole("views", 400)})
+
+
+def _is_empty(plan: RowPlan) -> bool:
+    """A vendor outside the Fresh programme gets arrays without rows."""
+    return plan.options.get("sellingProgram") == _FRESH
+
+
+def _two(plan: RowPlan, name: str, metrics: Metrics) -> list[Section]:
+    period = plan.options["reportPeriod"]
+    first, last = plan.start.date(), plan.end.date()
+
+    def total() -> Iterator[Row]:
+        for start, end in () if _is_empty(plan) else spans(period, first, last):
+            dates = {"startDate": start.isoformat(), "endDate": end.isoformat()}
+            yield {**dates, **metrics(plan, plan.draw("total", start), -1)}
+
+    def by_asin() -> Iterator[Row]:
+        for start, end in () if _is_empty(plan) else spans(period, first, last):
+            dates = {"startDate": start.isoformat(), "endDate": end.isoformat()}
+            for item in plan.products():
+                numbers = plan.draw(item.asin, start)
+                found = metrics(plan, numbers, item.number)
+                yield {**dates, "asin": item.asin, **found}
+
+    return [section(f"{name}Aggregate", total), section(f"{name}ByAsin", by_asin)]
+
+
+def _sales(plan: RowPlan, draw: Draw, number: int) -> Row:
+    del number
+    row: Row = {}
+    if plan.options["sellingProgram"] != _FRESH:
+        row["customerReturns"] = draw.whole("returns", 9)
+    if plan.options["distributorView"] == "MANUFACTURING":
+        row["orderedRevenue"] = plan.money(draw.money("ordered"))
+        row["orderedUnits"] = draw.whole("ordered", 300)
+    return row | {
+        "shippedCogs": plan.money(draw.money("cogs")),
+        "shippedRevenue": plan.money(draw.money("shipped")),
+        "shippedUnits": draw.whole("shipped", 280),
+    }
+
+
+def _margin(plan: RowPlan, draw: Draw, number: int) -> Row:
+    del plan, number
+    return {"netPureProductMargin": draw.share("margin")}
+
+
+def _traffic(plan: RowPlan, draw: Draw, number: int) -> Row:
+    del plan, number
+    return {"glanceViews": draw.whole("views", 9000)}
+
+
+def _inventory(plan: RowPlan, draw: Draw, number: int) -> Row:
+    row: Row = {
+        "vendorConfirmationRate": draw.share("confirmed"),
+        "netReceivedInventoryCost": plan.money(draw.money("received", 3000, -200)),
+        "netReceivedInventoryUnits": draw.whole("received", 400, -30),
+        "openPurchaseOrderUnits": draw.whole("open", 500),
+        "averageVendorLeadTimeDays": draw.whole("lead", 300) / 10,
+        "sellThroughRate": draw.share("sold"),
+        "unfilledCustomerOrderedUnits": draw.whole("unfilled", 40),
+        "sellableOnHandInventoryCost": plan.money(draw.money("sellable", 90_000)),
+        "sellableOnHandInventoryUnits": draw.whole("sellable", 6000),
+        "unsellableOnHandInventoryCost": plan.money(draw.money("unsellable")),
+        "unsellableOnHandInventoryUnits": draw.whole("unsellable", 900),
+        "aged90PlusDaysSellableInventoryCost": plan.money(draw.money("aged")),
+        "aged90PlusDaysSellableInventoryUnits": draw.whole("aged", 2500),
+        "unhealthyInventoryCost": plan.money(draw.money("unhealthy")),
+        "unhealthyInventoryUnits": draw.whole("unhealthy", 150),
+        "procurableProductOutOfStockRate": draw.share("out"),
+        "uft": draw.share("uft"),
+        "receiveFillRate": draw.share("fill"),
+    }
+    if number % 4 == 3:  # noqa: PLR2004 - a product Amazon knows less about
+        del row["averageVendorLeadTimeDays"], row["sellThroughRate"]
+    if plan.options["reportPeriod"] == "DAY":
+        for name in ("unhealthyInventoryCost", "unhealthyInventoryUnits"):
+            # Both were seen: no such key, and a null that the schema does not allow.
+            if number % 2:
+                row[name] = None
+            else:
+                del row[name]
+    return row
+
+
+def _by_hour(plan: RowPlan, metrics: Callable[[Draw], Row]) -> list[Section]:
+    def rows() -> Iterator[Row]:
+        start = _next_full_hour(plan.start)
+        while start + _HOUR <= plan.end:
+            for item in plan.products():
+                draw = plan.draw(item.asin, start)
+                if draw.whole("silent", 3) == 0:
+                    continue  # a product without news in this hour has no row
+                yield {
+                    "startTime": _stamp(start),
+                    "endTime": _stamp(start + _HOUR),
+                    "asin": item.asin,
+                    **metrics(draw),
+                }
+            start += _HOUR
+
+    return [section("reportData", rows)]
+
+
+def _next_full_hour(moment: datetime) -> datetime:
+    utc = moment.astimezone(timezone.utc)
+    full = utc.replace(minute=0, second=0, microsecond=0)
+    return full if full == utc else full + _HOUR
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,262 @@
+"""How fast target-amazon-audience takes records, and how much memory it needs for it.
+
+Pipes RECORD lines of nine fields into four programs, all in one run of this one::
+
+    stock    the SDK's own target path, with a BatchSink that does nothing
+    path     our target with normalising and hashing stubbed out
+    full     our target
+    loop     a bare loop that parses, normalises and hashes, and does nothing else
+
+Amazon is the emulator, in a process of its own, answering at once without reading the
+records. Each program runs ROUNDS times, one after the other; its best time counts, less
+that of an empty input. Prints the rates, the ratios ``path : stock`` (wanted: 8 at
+least) and ``full : loop`` in time (1.5 at most), and the memory of many records over
+that of few (1.2 at most)::
+
+    uv run python benchmarks/audience.py [RECORDS [ROUNDS]]
+
+Two cores at least are needed for the ratios to mean anything: the target sends and
+keeps while it reads, the stock path and the loop have one thread.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harness import emulator, tap_settings
+
+from amazon_emulator import EmulatorClient
+
+FEW = 10_000
+STOCK_RECORDS = 100_000
+"""The stock path is given no more: it would take too long."""
+
+# Says how long a command took, on all cores together too, and its memory at most.
+METER = """
+import os, resource, subprocess, sys, time
+began = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+took = time.perf_counter() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+os.write(1, f"{took} {used.ru_utime + used.ru_stime} {used.ru_maxrss}".encode())
+"""
+STOCK = """
+from singer_sdk import BatchSink, Target, typing as th
+
+class Nothing(BatchSink):
+    def process_batch(self, context): pass
+
+class Stock(Target):
+    name = "target-stock"
+    config_jsonschema = th.PropertiesList().to_dict()
+    default_sink_class = Nothing
+
+Stock.cli()
+"""
+PATH = """
+from target_amazon_audience import hashing, record
+def stub(field):
+    digits = f'"{field}":"{"0" * 64}"'
+    return lambda text, country: digits
+def stubs(normalisation, modes, as_json):
+    return {field: stub(field) for field in hashing.PII_FIELDS}
+record.hashers = stubs
+from target_amazon_audience.cli import main
+main()
+"""
+FULL = "from target_amazon_audience.cli import main; main()"
+LOOP = """
+import sys, msgspec
+from target_amazon_audience.hashing import hashers
+fields = list(hashers("recommended", {}).items())
+for line in sys.stdin.buffer:
+    message = msgspec.json.decode(line)
+    if message["type"] == "RECORD":
+        record = message["record"]
+        for field, hasher in fields:
+            hasher(record[field], "US")
+"""
+
+
+class Measured(NamedTuple):
+    """One run of a program."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def write_input(path: Path, records: int) -> None:
+    """Write Singer lines of customers: repeating names and places, the rest unique."""
+    rng = random.Random(7)  # noqa: S311 - the same input each time
+    first = [f"Name{n}" for n in range(3000)]
+    last = [f"Family{n}" for n in range(20_000)]
+    towns = [(f"Town {n}", f"{10_000 + n}") for n in range(20_000)]
+    states = ["Washington", "New York", "CA", "Texas", "Virginia"]
+    fields = "externaluserid email phone firstname lastname address city state postal"
+    properties = {name: {"type": ["string", "null"]} for name in fields.split()}
+    message = {
+        "type": "SCHEMA",
+        "stream": "customers",
+        "schema": {"type": "object", "properties": properties},
+        "key_properties": ["externaluserid"],
+    }
+    with path.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(message) + "\n")
+        for n in range(records):
+            town, postal = rng.choice(towns)
+            phone = f"206-{n // 10_000 % 800 + 200}-{n % 10_000:04}"
+            row = {
+                "externaluserid": f"crm-{n}",
+                "email": f"Customer.{n}@Example.com",
+                "phone": phone if n % 2 else f"+1{phone}",
+                "firstname": rng.choice(first),
+                "lastname": rng.choice(last),
+                "address": f"{n % 9000} North Main Street, Apt. #{n % 90}",
+                "city": town,
+                "state": rng.choice(states),
+                "postal": postal,
+            }
+            line = {"type": "RECORD", "stream": "customers", "record": row}
+            file.write(json.dumps(line) + "\n")
+        file.write('{"type": "STATE", "value": {"bookmarks": {"customers": 1}}}\n')
+
+
+def measure(source: Path, program: str, *options: str) -> Measured:
+    """Run a program on the file through a pipe."""
+    with subprocess.Popen(["cat", str(source)], stdout=subprocess.PIPE) as pipe:
+        done = subprocess.run(
+            [sys.executable, "-c", METER, sys.executable, "-c", program, *options],
+            stdin=pipe.stdout,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+    seconds, cpu_seconds, peak_kb = done.stdout.split()
+    return Measured(float(seconds), float(cpu_seconds), int(peak_kb) / 1024)
+
+
+class Bench:
+    """The inputs, and a configuration with a new database for each run."""
+
+    def __init__(self, folder: Path, amazon: EmulatorClient, records: int) -> None:
+        self._folder = folder
+        self._amazon = amazon
+        self._runs = 0
+        self.none, self.few, self.many, self.some = (
+            self._input(count)
+            for count in (0, FEW, records, min(records, STOCK_RECORDS))
+        )
+
+    def _input(self, count: int) -> Path:
+        path = self._folder / f"{count}.singer"
+        write_input(path, count)
+        return path
+
+    def ours(self, source: Path, program: str) -> Measured:
+        """Run our target."""
+        self._runs += 1
+        folder = self._folder / f"{self._runs}"
+        config = {
+            **target_settings(self._amazon),
+            "state_path": str(folder / "state.sqlite3"),
+        }
+        path = self._folder / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        found = measure(source, program, "--config", str(path))
+        self._amazon.reset()
+        shutil.rmtree(folder)
+        return found
+
+
+def target_settings(amazon: EmulatorClient) -> dict[str, object]:
+    """Return the settings that point the target to an emulator."""
+    return {
+        **tap_settings(amazon),
+        "amc_instance_id": "amclight01",
+        "external_audience_id": "loyal",
+        "audience_name": "loyal customers",
+        "country_code": "US",
+    }
+
+
+class Pace(NamedTuple):
+    """What a program needs for a record, in microseconds, its start left out."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def of(
+        cls, runs: Sequence[Measured], starts: Sequence[Measured], records: int
+    ) -> Pace:
+        """Return the best of several runs, less the best of several starts."""
+        wall = min(r.seconds for r in runs) - min(r.seconds for r in starts)
+        cpu = min(r.cpu_seconds for r in runs) - min(r.cpu_seconds for r in starts)
+        return cls(wall / records * 1e6, cpu / records * 1e6)
+
+
+def compare(bench: Bench, records: int, rounds: int) -> None:
+    """Measure everything and print the figures."""
+    names = ("stock", "path", "full", "loop")
+    runs: dict[str, list[Measured]] = {name: [] for name in names}
+    starts: dict[str, list[Measured]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for source, found, some in (
+            (bench.none, starts, bench.none),
+            (bench.many, runs, bench.some),
+        ):
+            found["stock"].append(measure(some, STOCK))
+            found["path"].append(bench.ours(source, PATH))
+            found["full"].append(bench.ours(source, FULL))
+            found["loop"].append(measure(source, LOOP))
+    paces = {
+        name: Pace.of(
+            runs[name],
+            starts[name],
+            min(records, STOCK_RECORDS) if name == "stock" else records,
+        )
+        for name in names
+    }
+    few = max(bench.ours(bench.few, FULL).peak_mb for _ in range(rounds))
+    many = max(run.peak_mb for run in runs["full"])
+    tell(paces)
+    judge("path : stock", paces["stock"].wall / paces["path"].wall, 8, at_least=True)
+    judge("full : loop, in time", paces["full"].wall / paces["loop"].wall, 1.5)
+    judge(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
+    print(f"peak memory {many:.0f} MB")
+
+
+def tell(paces: Mapping[str, Pace]) -> None:
+    """Print the pace of each program."""
+    print("program   records/s   us a record   CPU us a record, all threads")
+    for name, pace in paces.items():
+        print(f"{name:8}{1e6 / pace.wall:>11,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
+
+
+def judge(title: str, value: float, goal: float, *, at_least: bool = False) -> None:
+    """Print a ratio beside its goal."""
+    is_good = value >= goal if at_least else value <= goal
+    words = f"at {'least' if at_least else 'most'} {goal:g}"
+    print(f"{title:32}{value:6.2f}  {words}: {'reached' if is_good else 'MISSED'}")
+
+
+def main() -> None:
+    """Run the comparison against an emulator of its own process."""
+    records = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+    options = ("--judge-records", "none", "--records-per-hour", "0")
+    with emulator(*options) as amazon, tempfile.TemporaryDirectory() as folder:
+        compare(Bench(Path(folder), amazon, records), records, rounds)
+
+
+if __name__ == "__main__":
+    main()

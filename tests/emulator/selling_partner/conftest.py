@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.sp_emulator_caller import SpCaller
+
+
+@pytest.fixture
+def sp() -> Iterator[SpCaller]:
+    caller = SpCaller()
+    yield caller
+    caller.emulation.close()
