@@ -42,8 +42,8 @@ NEXT_STEP = {
         "application is approved for the API and region"
     ),
     "invalid_scope": (
-        "the authorisation lacks the scope of this API: authorise again with "
-        "advertising::campaign_management"
+        "the authorisation lacks the scope of this API: authorise again (for the Ads "
+        "API with advertising::campaign_management)"
     ),
 }
 

@@ -104,7 +104,8 @@ def grouped(problems: Iterable[Problem]) -> list[str]:
         names = [f"{p.stream} {p.window}".strip() for p in members]
         shown = ", ".join(names[:_SHOWN])
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        lines.append(f"{account}: {shown}{more}: {reason}")
+        where = f"{account}: {shown}{more}" if shown else account
+        lines.append(f"{where}: {reason}")
     return lines
 
 

@@ -92,7 +92,8 @@ _UNAVAILABLE = (
 )
 _BAD_OPTIONS = (
     r"reportOption|dataStartTime|dataEndTime|must (be|fall|correspond|have)|invalid"
-    r"|not (a )?(valid|supported|allowed)|exceed|malformed|missing|required|requires"
+    r"|(one|single) marketplace|not (a )?(valid|supported|allowed)|exceed|malformed"
+    r"|missing|required|requires"
 )
 
 

@@ -99,8 +99,13 @@ class SectionReader(Generic[T]):
     def _leads_on(self, path: tuple[str, ...]) -> bool:
         return any(known[: len(path)] == path for known in self._parsers)
 
+    @property
+    def arrays(self) -> list[str]:
+        """The paths of all arrays met so far."""
+        return [".".join(p) for p, kind in self._met.items() if kind == "an array"]
+
     def _check(self) -> None:
-        arrays = [path for path, kind in self._met.items() if kind == "an array"]
+        arrays = self.arrays
         if "errorDetails" in self.header and not arrays:
             raise ErrorDetailsError(str(self.header["errorDetails"]))
         for path in self._parsers:
@@ -127,3 +132,15 @@ def read_header(blocks: Iterable[bytes]) -> dict[str, Any]:
     except ErrorDetailsError:
         pass  # it is what the header is read for
     return reader.header
+
+
+def read_arrays(blocks: Iterable[bytes]) -> tuple[dict[str, Any], list[str]]:
+    """Return the members of a document that are no arrays, and the names of those.
+
+    Raises:
+        DocumentError: it is no JSON object, or damaged.
+    """
+    reader: SectionReader[Any] = SectionReader({})
+    for _ in reader.read(blocks):
+        pass
+    return reader.header, reader.arrays

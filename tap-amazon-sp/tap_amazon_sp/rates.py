@@ -15,7 +15,10 @@ from typing import Any
 
 LONGEST_WAIT = 300.0
 _DAY = timedelta(days=1)
-_ALMOST_ONE = 1 - 1e-6  # sums of floats never quite reach 1
+_TINY = 1e-6  # sums of floats never quite reach what they should
+_LAG = 0.02
+"""Share of a call that Amazon's clock is behind: it begins when a call arrives."""
+_ALMOST_ONE = 1 - _TINY
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,16 @@ class TokenBucket:
         self._fill(now)
         ready = now
         if self.tokens < _ALMOST_ONE:
-            ready += timedelta(seconds=(1 - self.tokens) / self.rate.per_second)
+            ready = max(now, self._filled_at or now) + timedelta(
+                seconds=(1 - self.tokens) / self.rate.per_second
+            )
         return ready if self.open_at is None else max(ready, self.open_at)
 
     def take(self, now: datetime) -> None:
         """Account for a call made now."""
         self._fill(now)
+        if self.tokens >= self.rate.burst:
+            self._filled_at = now + timedelta(seconds=_LAG / self.rate.per_second)
         self.tokens -= 1
 
     def refused(
@@ -106,6 +113,7 @@ class TokenBucket:
         self.open_at = opening if self.open_at is None else max(self.open_at, opening)
         # at the opening there is one call to be made, not a burst
         self._fill(now)
+        self._filled_at = now
         closed = (self.open_at - now).total_seconds()
         self.tokens = 1 - closed * self.rate.per_second
 
@@ -123,7 +131,12 @@ class TokenBucket:
         """Return how long so many calls take from now on, at this pace."""
         wait = (self.ready_at(now) - now).total_seconds()
         missing = calls - self.tokens
-        return max(wait, missing / self.rate.per_second, 0.0) if calls > 0 else 0.0
+        if calls <= 0 or missing <= 0:
+            return wait if calls > 0 else 0.0
+        lag = (max(self._filled_at or now, now) - now).total_seconds()
+        if self.tokens >= self.rate.burst:
+            lag = _LAG / self.rate.per_second
+        return max(wait, lag + missing / self.rate.per_second)
 
     def _fill(self, now: datetime) -> None:
         if self._filled_at is not None and now > self._filled_at:

@@ -7,11 +7,6 @@ these tests skip and say so.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,17 +15,13 @@ import pytest
 
 from amazon_emulator import Emulator
 from support.ads_runs import CAMPAIGNS, ORDERS, Run, fresh, run_tap
+from support.foreign_programs import CHECKER, DUCKDB, JSONL, RunProgram, runner
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
 
 STREAMS = ("profiles", "advertisers", CAMPAIGNS, ORDERS)
 # the loader of target-duckdb takes the first row of an all-text table for a header
 WITH_NUMBERS = ("profiles", CAMPAIGNS, ORDERS)
-CHECKER = ("singer-tools==0.4.1", "singer-check-tap")
-JSONL = ("target-jsonl==0.1.4", "target-jsonl")
-DUCKDB = ("target-duckdb==0.8.0", "target-duckdb")
-
-Program = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +44,9 @@ def runs(emulator: Emulator) -> Runs:
 
 
 @pytest.fixture
-def uvx(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a program of a registry in an empty folder, with text as its input."""
-    found = Path(sys.executable).with_name("uvx")
-    command = str(found) if found.exists() else shutil.which("uvx")
-    if command is None:
-        pytest.skip("There is no uvx beside Python nor on PATH.")
-
-    def run(
-        program: Program, *arguments: str, text: str = ""
-    ) -> subprocess.CompletedProcess[str]:
-        ran = subprocess.run(
-            # the same Python: the versions of both DuckDBs must go together
-            [command, "--python", sys.executable, "--from", *program, *arguments],
-            input=text,
-            cwd=tmp_path,
-            env=os.environ | {"UV_PYTHON_DOWNLOADS": "never"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        if ran.returncode and arguments != ("--help",):
-            tried = run(program, "--help")
-            if tried.returncode:  # not even that: it could not be installed
-                reason = (tried.stderr.strip() or "no reason given").splitlines()[-1]
-                pytest.skip(f"No registry gives {program[0]}: {reason}")
-        return ran
-
-    return run
+def uvx(tmp_path: Path) -> RunProgram:
+    """Run a program of a registry in an empty folder, with text as its input."""
+    return runner(tmp_path)
 
 
 def merged(runs: Runs, stream: str) -> dict[tuple[str, ...], dict[str, object]]:
@@ -91,9 +56,7 @@ def merged(runs: Runs, stream: str) -> dict[tuple[str, ...], dict[str, object]]:
     return {tuple(str(row[name]) for name in key): row for row in rows}
 
 
-def test_singer_check_tap_finds_the_stream_valid(
-    runs: Runs, uvx: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
+def test_singer_check_tap_finds_the_stream_valid(runs: Runs, uvx: RunProgram) -> None:
     checked = uvx(CHECKER, text=runs.first.text)
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -103,7 +66,7 @@ def test_singer_check_tap_finds_the_stream_valid(
 
 def test_target_jsonl_writes_every_row(
     runs: Runs,
-    uvx: Callable[..., subprocess.CompletedProcess[str]],
+    uvx: RunProgram,
     tmp_path: Path,
 ) -> None:
     config = tmp_path / "config.json"
@@ -121,7 +84,7 @@ def test_target_jsonl_writes_every_row(
 
 def test_target_duckdb_merges_two_runs_by_key(
     runs: Runs,
-    uvx: Callable[..., subprocess.CompletedProcess[str]],
+    uvx: RunProgram,
     tmp_path: Path,
 ) -> None:
     database = tmp_path / "lake.duckdb"

@@ -22,7 +22,7 @@ from tap_amazon_sp.endpoints.paging import (
     rows_at,
     unclaimed,
 )
-from tap_amazon_sp.endpoints.slices import Slice, newest, slices
+from tap_amazon_sp.endpoints.slices import Cutter, Slice, newest
 from tap_amazon_sp.endpoints.sub_requests import sub_requests
 from tap_amazon_sp.rates import Rate
 
@@ -273,18 +273,29 @@ def test_a_sub_request_that_lacks_something_stops_the_run(
 # ----------------------------------------------------------------------- slices
 
 
+def cut(cutter: Cutter, pages: int = 1) -> list[Slice]:
+    """Return all slices of a span in which each takes so many pages."""
+    found = []
+    while (entry := cutter.next()) is not None:
+        found.append(entry)
+        cutter.took(pages)
+    return found
+
+
 @given(
     st.integers(0, 10_000_000),
     st.integers(1, 5_000_000),
     st.one_of(st.none(), st.floats(0.5, 1000)),
+    st.floats(0.5, 100),
+    st.integers(0, 50),
 )
 def test_slices_leave_no_hole_and_end_with_the_run(
-    start: int, length: int, hours: float | None
+    start: int, length: int, hours: float | None, first_hours: float, pages: int
 ) -> None:
     begin = NOON + timedelta(seconds=start)
     end = begin + timedelta(seconds=length)
 
-    found = list(slices(begin, end, hours))
+    found = cut(Cutter(begin, end, hours=hours, first_hours=first_hours), pages)
 
     assert (found[0].after, found[-1].before) == (begin, end)
     for one, other in pairwise(found):
@@ -296,11 +307,38 @@ def test_slices_leave_no_hole_and_end_with_the_run(
             assert entry.before - entry.after <= timedelta(hours=hours)
 
 
+def test_a_quiet_month_costs_few_calls_and_a_busy_one_keeps_its_progress() -> None:
+    """Each slice is a call of its own at a pace of one in three minutes."""
+    month = timedelta(days=30)
+
+    quiet = cut(Cutter(NOON, NOON + month))
+    busy = cut(Cutter(NOON, NOON + month), pages=30)
+    fixed = cut(Cutter(NOON, NOON + month, hours=24), pages=30)
+
+    assert len(quiet) == 4
+    assert len(busy) > 100
+    assert len(fixed) == 30
+
+
+def test_the_next_run_begins_with_less_where_a_slice_was_too_much() -> None:
+    end = NOON + timedelta(days=9)
+
+    def hours(cutter: Cutter) -> float | None:
+        return cutter.next_hours(was_too_long=True)
+
+    assert hours(Cutter(NOON, end)) == 12
+    assert hours(Cutter(NOON, end, first_hours=0.1)) == 0.25
+    assert hours(Cutter(NOON, end, hours=24)) is None
+    assert hours(Cutter(NOON, end, is_bounded=False)) is None
+    assert Cutter(NOON, end, first_hours=3).next_hours(was_too_long=False) == 3
+    assert Cutter(NOON, end, first_hours=96).next_hours(was_too_long=True) is None
+
+
 def test_an_endpoint_without_an_upper_bound_is_asked_in_one_piece() -> None:
     end = NOON + timedelta(days=9)
 
-    assert list(slices(NOON, end, 24, is_bounded=False)) == [Slice(NOON, None)]
-    assert list(slices(end, NOON, 24)) == []
+    assert cut(Cutter(NOON, end, is_bounded=False)) == [Slice(NOON, None)]
+    assert cut(Cutter(end, NOON)) == []
 
 
 def test_bounds_go_before_what_the_params_say() -> None:
@@ -313,6 +351,7 @@ def test_bounds_go_before_what_the_params_say() -> None:
         "MarketplaceIds": "A",
     }
     assert "LastUpdatedBefore" not in entry.params(params, "LastUpdatedAfter", None)
+    assert entry.params(params, None, None) == params
 
 
 def test_a_run_reads_up_to_two_minutes_ago() -> None:

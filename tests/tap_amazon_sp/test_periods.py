@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from singer_amazon.reports.model import Window
 from tap_amazon_sp.marketplaces import MARKETPLACES
 from tap_amazon_sp.periods import (
+    Outlook,
     Period,
     PeriodRules,
     Periods,

@@ -15,7 +15,9 @@ ROOMS = [
     *("charsets", "fatal", "flat_files", "json_pieces", "json_sections"),
     *("json_source", "marketplaces", "old_config", "options", "periods", "rates"),
     *("xml_rows", "catalogue/model", "endpoints/paging", "endpoints/slices"),
-    "endpoints/sub_requests",
+    *("endpoints/sub_requests", "endpoints/instants", "endpoints/models"),
+    *("endpoints/rows", "endpoints/tables", "endpoints/own_tables"),
+    "endpoints/places",
 ]
 DATA = {"importlib"}  # their own data files
 NEVER = {

@@ -48,18 +48,23 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class KnownPath:
-    """An operation Amazon documents; `rate` is None where the model says none."""
+    """An operation Amazon documents; `rate` is None where the model says none.
+
+    `marketplace` is the parameter that says which marketplaces are meant.
+    """
 
     path: str
     paging: Paging
     list_path: str
     rate: Rate | None
+    marketplace: str | None
 
 
 class _PathFile(msgspec.Struct, forbid_unknown_fields=True):
     list: str
     rate: float | None = None
     burst: int | None = None
+    marketplace: str | None = None
 
 
 class _FamilyFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,7 +83,7 @@ def known_paths() -> Mapping[str, KnownPath]:
         paging = Paging(family.token_param, family.token_path, family.send_alone)
         for path, raw in family.paths.items():
             rate = Rate(raw.rate, raw.burst or 1) if raw.rate is not None else None
-            found[path] = KnownPath(path, paging, raw.list, rate)
+            found[path] = KnownPath(path, paging, raw.list, rate, raw.marketplace)
     return found
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 SAFE_DISTANCE = timedelta(minutes=2)
 """How far in the past Amazon wants the upper bound of a search to be."""
+
+FIRST_HOURS = 24.0
+GROWTH = 4
+MANY_PAGES = 20
+SHORTEST = timedelta(minutes=15)
+LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +29,11 @@ class Slice:
     before: datetime | None
 
     def params(
-        self, params: Mapping[str, Any], after: str, before: str | None
+        self, params: Mapping[str, Any], after: str | None, before: str | None
     ) -> dict[str, Any]:
         """Return parameters with the bounds, which go before what is set there."""
+        if after is None:
+            return dict(params)
         bounds = {after: self.after}
         if before is not None and self.before is not None:
             bounds[before] = self.before
@@ -40,22 +48,63 @@ def newest(now: datetime) -> datetime:
     return (now - SAFE_DISTANCE).astimezone(timezone.utc).replace(microsecond=0)
 
 
-def slices(
-    start: datetime, end: datetime, hours: float | None, *, is_bounded: bool = True
-) -> Iterator[Slice]:
-    """Yield what to ask for from `start` to `end`, oldest first, without holes.
+class Cutter:
+    """Cuts the span of a run into slices, oldest first, without holes.
 
-    Without `hours` it is one slice. An endpoint that takes no upper bound
-    (`is_bounded` False) can be asked in one piece only, until now.
+    With `hours` all are of that length. Else they follow what a slice costs: longer
+    while one page holds it, shorter when it takes many, so that a quiet account is
+    read in few calls and a busy one keeps its progress. An endpoint that takes no
+    upper bound (`is_bounded` False) can be asked in one piece only, until now.
     """
-    if start >= end:
-        return
-    if not is_bounded:
-        yield Slice(start, None)
-        return
-    step = timedelta(hours=hours) if hours else end - start
-    at = start
-    while at < end:
-        following = min(at + step, end)
-        yield Slice(at, following)
-        at = following
+
+    def __init__(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        hours: float | None = None,
+        first_hours: float = FIRST_HOURS,
+        is_bounded: bool = True,
+    ) -> None:
+        self._at, self._end = start, end
+        self._is_bounded = is_bounded
+        self._is_fixed = hours is not None
+        self.length = timedelta(hours=hours or first_hours)
+
+    def next(self) -> Slice | None:
+        """Return the next slice, None after the last."""
+        if self._at >= self._end:
+            return None
+        after = self._at
+        if not self._is_bounded:
+            self._at = self._end
+            return Slice(after, None)
+        # an instant that datetime cannot hold is later than any end
+        left = self._end - after
+        self._at = self._end if left <= self.length else after + self.length
+        return Slice(after, self._at)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the slice handed out last is the last one."""
+        return self._at >= self._end
+
+    def took(self, pages: int) -> None:
+        """Learn from how many pages a slice took."""
+        if self._is_fixed:
+            return
+        if pages <= 1:
+            self.length = min(self.length * GROWTH, LONGEST)
+        elif pages > MANY_PAGES:
+            self.length = max(self.length / 2, SHORTEST)
+
+    def next_hours(self, *, was_too_long: bool) -> float | None:
+        """Return the first length for the next run, where it is not the usual one.
+
+        `was_too_long`: this run did not even end its first slice.
+        """
+        if self._is_fixed or not self._is_bounded:
+            return None
+        length = max(self.length / 2, SHORTEST) if was_too_long else self.length
+        hours = length.total_seconds() / 3600
+        return hours if hours < FIRST_HOURS else None

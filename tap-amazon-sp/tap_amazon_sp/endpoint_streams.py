@@ -1,0 +1,176 @@
+"""Streams of endpoints: ready-made ones and the user's own.
+
+The rows of all of them are read by one `EndpointRun`; whichever stream comes first
+starts it. The private hooks of the SDK leant on here are those of `ReportStream`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream
+from singer_sdk.helpers._batch import BatchConfig
+from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+
+from tap_amazon_sp.endpoints.models import Schema
+from tap_amazon_sp.endpoints.own_tables import tables
+from tap_amazon_sp.endpoints.places import Place
+from tap_amazon_sp.endpoints.rows import RowShape, first_page
+from tap_amazon_sp.endpoints.tables import Table
+
+if TYPE_CHECKING:
+    from tap_amazon_sp.tap import TapAmazonSp
+
+_TEXT: Schema = {"type": ["string", "null"]}
+_LIST: Schema = {"type": ["array", "null"]}
+
+
+def endpoint_streams(tap: TapAmazonSp) -> list[EndpointStream]:
+    """Return the streams of all endpoints; nothing is asked of Amazon for it.
+
+    Raises:
+        ConfigError: an own endpoint cannot be meant so.
+    """
+    return [
+        EndpointStream(tap, table) for table in tables(tap.config.get("endpoints", ()))
+    ]
+
+
+class EndpointStream(Stream):
+    """One table of an endpoint, over all accounts that have it."""
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # RowShape has done it
+    is_sorted = False
+
+    def __init__(self, tap: TapAmazonSp, table: Table) -> None:
+        self.table = table
+        self._keeps_unknown = tap.config.get("unknown_fields", "keep") == "keep"
+        self._is_open = table.columns is None
+        """Whether the first page has still to say what the columns are."""
+        self._is_schema_written = False
+        self.added = ["account_name"]
+        if table.listing.has_marketplace:
+            self.added.append("marketplace_id")
+        self.shape = self._shape(table.columns or _known_so_far(table))
+        super().__init__(tap=tap, name=table.name, schema=self.shape.schema(self.added))
+        if table.replication_key is not None:
+            self.replication_key = table.replication_key
+        self.primary_keys = (*self.added, *table.key) if table.key else ()
+        self.selected_by_default = table.is_default
+
+    def _shape(self, columns: dict[str, Schema] | Any) -> RowShape:  # noqa: ANN401
+        return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
+
+    @property
+    def sp_tap(self) -> TapAmazonSp:
+        """The tap, as what it is."""
+        tap: Any = self._tap
+        return tap  # type: ignore[no-any-return]  # __init__ took this type
+
+    # --- the SDK's hooks ---------------------------------------------------
+
+    @property
+    def partitions(self) -> None:
+        """Nothing: the places are kept by the run, not by the SDK."""
+        return
+
+    def get_replication_key_signpost(
+        self,
+        context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
+    ) -> None:
+        """Nothing: the run says itself how far a bookmark may go."""
+        return
+
+    def get_records(
+        self,
+        context: Any,  # noqa: ANN401 - the SDK's signature
+    ) -> Iterable[dict[str, Any]]:
+        """Yield nothing: rows go out page by page, see `_sync_records`."""
+        return self._sync_records(context)
+
+    def _sync_records(
+        self,
+        context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
+        *,
+        write_messages: bool = True,  # noqa: ARG002
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Read until this stream has all of its own."""
+        with self.get_sync_timer():
+            self.sp_tap.endpoint_run.read(self)
+        self._is_open = False
+        self._write_schema_message()
+        if self.shape.left_out and not self._keeps_unknown:
+            self.logger.info(
+                "Left out, as unknown_fields says: %s",
+                ", ".join(sorted(self.shape.left_out)),
+            )
+        yield from ()
+
+    def _sync_batches(
+        self,
+        batch_config: BatchConfig,  # noqa: ARG002 - pages are small
+        context: Any = None,  # noqa: ANN401
+    ) -> None:
+        """Send records: a file for each page would be no gain."""
+        for _ in self._sync_records(context):
+            pass
+
+    def _write_schema_message(self) -> None:
+        """Write the SCHEMA once, as soon as the columns are known."""
+        if not self._is_schema_written and not self._is_open:
+            self._is_schema_written = True
+            super()._write_schema_message()
+
+    def _write_state_message(self) -> None:
+        """Leave the pace of STATE messages to the run."""
+        self.sp_tap.write_state()
+
+    # --- rows --------------------------------------------------------------
+
+    def look_at(self, records: Sequence[dict[str, Any]]) -> None:
+        """Take the columns from the first page that has records, if need be."""
+        if not self._is_open or not records:
+            return
+        self._is_open = False
+        columns = first_page(records)
+        columns |= {sub.new_field: _LIST for sub in self.table.subs}
+        self.shape = self._shape({**columns, **_known_so_far(self.table)})
+        schema = self.shape.schema(self.added)
+        self._schema = schema
+        selected = get_selected_schema(self.name, schema, self.mask)
+        keys = list(self.primary_keys)
+        self._tap.mapper.register_raw_stream_schema(self.name, selected, keys)
+        self._stream_maps = []
+
+    def write(self, place: Place, records: Sequence[dict[str, Any]]) -> int:
+        """Write the rows in complete records; return how many."""
+        self._write_schema_message()
+        writer = self.sp_tap.writer
+        left = self.ABORT_AT_RECORD_COUNT
+        count = 0
+        for record in records:
+            for raw in self.table.rows(record):
+                if left is not None and count >= left:
+                    return count
+                row = self.shape.row(raw, place.context)
+                self._check_key(row)
+                for message in self._generate_record_messages(row):
+                    writer.write_message(message)
+                count += 1
+        return count
+
+    def _check_key(self, row: Mapping[str, Any]) -> None:
+        """Warn once of rows without what identifies them."""
+        missing = [name for name in self.table.key if row[name] == ""]
+        if missing:
+            self.sp_tap.warn_once(
+                f"{self.name}: there are records without {', '.join(missing)}, which "
+                "is their key: a merging target keeps only one of them. Check "
+                "record_config.id_field"
+            )
+
+
+def _known_so_far(table: Table) -> dict[str, Schema]:
+    return dict.fromkeys(table.needed, _TEXT)

@@ -1,0 +1,229 @@
+"""Streams of the user's own reports: rows of any document, or one row about a file."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from singer_amazon.memory import Partition
+from singer_amazon.reports.engine import Report
+from singer_amazon.reports.model import Window, text_of
+from singer_amazon.rows import KEYS_CHECKED, Layout, Stamp
+from singer_amazon.singer.stream import ReportStream
+from singer_amazon.spool import SpoolFile
+from tap_amazon_sp.charsets import Charset
+from tap_amazon_sp.endpoints.rows import RowShape, first_page
+from tap_amazon_sp.learning import learn_schema
+from tap_amazon_sp.own.files import Place, place_of
+from tap_amazon_sp.own.rows import DocumentRows, Row
+from tap_amazon_sp.own.settings import OwnReport
+
+if TYPE_CHECKING:
+    from tap_amazon_sp.tap import TapAmazonSp
+
+_ACCOUNT = ("account_name", "marketplace_id")
+_WINDOW = ("window_start", "window_end")
+_TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
+_FILE_COLUMNS: Mapping[str, Mapping[str, Any]] = {
+    "report_id": _TEXT,
+    "report_type": _TEXT,
+    "file": _TEXT,
+    "bytes": {"type": ["integer", "null"]},
+}
+
+
+class OwnLayout:
+    """How the rows of one own report look; implements singer_amazon.rows.Layout."""
+
+    def __init__(self, shape: RowShape, key: Sequence[str]) -> None:
+        self.shape = shape
+        self.columns: Mapping[str, Any] = {}
+        self.unknown: set[str] = set()
+        self.odd: set[str] = set()
+        self.repeats = 0
+        self.repeated_key: dict[str, object] | None = None
+        self._key = tuple(key)
+        self._seen: set[tuple[object, ...]] = set()
+
+    def begin_document(self) -> None:
+        """See Layout."""
+        self._seen.clear()
+        self.repeats, self.repeated_key = 0, None
+
+    def lines(
+        self, rows: Iterable[Row], stamp: Stamp, before: bytes, after: bytes
+    ) -> bytearray:
+        """See Layout."""
+        out = bytearray()
+        for record in self.records(rows, stamp):
+            out += before
+            out += msgspec.json.encode(record)
+            out += after + b"\n"
+        return out
+
+    def records(self, rows: Iterable[Row], stamp: Stamp) -> Iterator[dict[str, Any]]:
+        """See Layout."""
+        added = msgspec.json.decode(b"{" + stamp.by_member[""] + b"}")
+        for row in rows:
+            record = self.shape.row(row, added)
+            self._check_key(record)
+            yield record
+
+    def _check_key(self, record: Mapping[str, Any]) -> None:
+        if not self._key or len(self._seen) >= KEYS_CHECKED:
+            return
+        key = tuple(record.get(name) for name in self._key)
+        if key in self._seen:
+            self.repeats += 1
+            self.repeated_key = self.repeated_key or dict(
+                zip(self._key, key, strict=True)
+            )
+        self._seen.add(key)
+
+
+class OwnStream(ReportStream):
+    """One entry of `reports`, read as rows.
+
+    Its columns are those of the first document of a run; what later ones have more
+    goes into `_extra`.
+    """
+
+    unknown_advice = ""
+
+    def __init__(self, tap: TapAmazonSp, own: OwnReport) -> None:
+        self.own = own
+        self.replication_key = "window_end" if own.dates == "window" else None
+        self._is_open = own.output_file is None
+        """Whether the first document has still to say what the columns are."""
+        self._keeps_unknown = tap.config.get("unknown_fields", "keep") == "keep"
+        self.added = [*_ACCOUNT, *(() if self._has_no_dates else _WINDOW)]
+        own_key = [name for name in own.key if name not in self.added]
+        columns = _FILE_COLUMNS if own.output_file else dict.fromkeys(own_key, _TEXT)
+        self._row_key = ["report_id"] if own.output_file else own_key
+        self._layout = OwnLayout(self._shape(columns), ())
+        super().__init__(tap=tap, name=own.name, schema=self._columns_schema())
+        keys = [*_ACCOUNT, *(own.key or ())]
+        if own.output_file:
+            keys = [*_ACCOUNT, "report_id"]
+        self.primary_keys = (
+            tuple(dict.fromkeys(keys)) if own.key or own.output_file else ()
+        )
+        self._layout = OwnLayout(self._layout.shape, self.primary_keys)
+
+    @property
+    def sp_tap(self) -> TapAmazonSp:
+        """The tap, as what it is."""
+        tap: Any = self._tap
+        return tap  # type: ignore[no-any-return]  # __init__ took this type
+
+    @property
+    def _has_no_dates(self) -> bool:
+        return self.own.dates == "none" and not self.own.is_listed
+
+    # --- columns -----------------------------------------------------------
+
+    def _shape(self, columns: Mapping[str, Any]) -> RowShape:
+        return RowShape(columns, self._row_key, keeps_unknown=self._keeps_unknown)
+
+    def _columns_schema(self) -> dict[str, Any]:
+        return self._layout.shape.schema(self.added)
+
+    def _learn(self, names: Iterable[str], rows: Iterable[Row]) -> None:
+        """Take the columns from the first document that has rows, if need be."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        columns = dict.fromkeys(names, _TEXT) or first_page(rows)
+        mask = self.mask
+        self._layout.shape = self._shape(
+            {n: c for n, c in columns.items() if mask.get(("properties", n), True)}
+        )
+        learn_schema(self, self._columns_schema())
+        self._write_schema_message()
+
+    def _write_schema_message(self) -> None:
+        """Write the SCHEMA once, as soon as the columns are known."""
+        if not self._is_open:
+            super()._write_schema_message()
+
+    def _sync_records(
+        self,
+        context: Any = None,  # noqa: ANN401 - the SDK's signature
+        *,
+        write_messages: bool = True,
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Deliver documents until this stream has all of its own."""
+        yield from super()._sync_records(context, write_messages=write_messages)
+        self._is_open = False
+        self._write_schema_message()
+
+    # --- rows --------------------------------------------------------------
+
+    def row_format(self, partition: Partition) -> OwnLayout:  # noqa: ARG002 - one for all
+        """See ReportStream."""
+        return self._layout
+
+    def stamp(self, partition: Partition, window: Window) -> Stamp:
+        """See ReportStream: account, marketplace, window."""
+        values = dict(partition.context)
+        if not self._has_no_dates:
+            values["window_start"] = text_of(window.start)
+            values["window_end"] = text_of(window.end)
+        return Stamp.constant({name: values[name] for name in self.added})
+
+    def read(
+        self, document: SpoolFile, layout: Layout, report: Report
+    ) -> Iterator[list[Row]]:
+        """See ReportStream."""
+        del layout
+        taker = next(t for t in report.takers if t.stream == self.name)
+        context = self.sp_tap.session.partition(taker).context
+        if self.own.output_file:
+            yield [self._saved(document, report, taker.window, context)]
+            return
+        place = context["marketplace_id"].partition(",")[0]
+        rows = DocumentRows(
+            document.path,
+            report_type=self.own.report_type,
+            claimed=self.own.file_format,
+            records_path=self.own.records_path,
+            charset=Charset.of(document.content_type, place),
+            warn=lambda words: self.sp_tap.warn_once(f"{self.name}: {words}"),
+        )
+        for some in rows:
+            self._learn(rows.columns(), some)
+            yield some
+
+    # --- files -------------------------------------------------------------
+
+    def place(
+        self, window: Window, context: Mapping[str, str], report_id: str
+    ) -> Place:
+        """Return where the document of a window is saved."""
+        values = {
+            "name": self.name,
+            "account": context["account_name"],
+            "marketplace_id": context["marketplace_id"],
+            "start": text_of(window.start),
+            "end": text_of(window.end),
+            "report_id": report_id,
+        }
+        return place_of(self.own.output_file or "", values)
+
+    def _saved(
+        self,
+        document: SpoolFile,
+        report: Report,
+        window: Window,
+        context: Mapping[str, str],
+    ) -> Row:
+        place = self.place(window, context, report.report_id or "")
+        size = self.sp_tap.reporting.saver.save(document.path, place)
+        return {
+            "report_id": report.report_id,
+            "report_type": self.own.report_type,
+            "file": place.address,
+            "bytes": size,
+        }

@@ -1,0 +1,59 @@
+"""The paces of an account's operations, for callers that wait by themselves.
+
+One bucket per account and operation. A call is made only when its bucket allows it; a
+429 is no answer but a later time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from http import HTTPStatus
+
+from singer_amazon.clock import Clock
+from singer_amazon.transport import Answer
+from tap_amazon_sp.client import RATE_HEADER
+from tap_amazon_sp.rates import Rate, TokenBucket, rate_of_header
+
+UNKNOWN = Rate(1.0, 5)
+"""For operations whose pace Amazon does not tell: answers and refusals teach it."""
+
+
+class Paces:
+    """Token buckets by any key; `jitter` gives numbers in 0..1."""
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._buckets: dict[Hashable, TokenBucket] = {}
+
+    def ready_at(self, key: Hashable, rate: Rate | None) -> datetime:
+        """Return when the next call may be made."""
+        return self._bucket(key, rate).ready_at(self._clock.now())
+
+    def refusals(self, key: Hashable) -> int:
+        """Return how often running Amazon has refused the newest calls."""
+        bucket = self._buckets.get(key)
+        return bucket.refusals if bucket is not None else 0
+
+    def call(
+        self, key: Hashable, rate: Rate | None, make: Callable[[], Answer]
+    ) -> Answer | None:
+        """Make a call that is ready; None where Amazon wants it later (429)."""
+        bucket = self._bucket(key, rate)
+        started = self._clock.now()
+        bucket.take(started)
+        answer = make()
+        now = self._clock.now()
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            bucket.refused(started, now, answer.retry_after(now), self._jitter())
+            return None
+        bucket.succeeded()
+        bucket.correct(rate_of_header(answer.headers.get(RATE_HEADER)), now)
+        return answer
+
+    def _bucket(self, key: Hashable, rate: Rate | None) -> TokenBucket:
+        found = self._buckets.get(key)
+        if found is None:
+            found = self._buckets[key] = TokenBucket(rate or UNKNOWN)
+        return found

@@ -1,0 +1,255 @@
+"""Which windows of which accounts, marketplaces and options a run reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from singer_amazon.errors import ConfigError
+from singer_amazon.memory import Partition, Shape
+from singer_amazon.reports.model import Moment, Window
+from singer_amazon.reports.windows import Limits, Range
+from singer_amazon.singer.settings import day, per_stream
+from singer_amazon.summary import Problem
+from tap_amazon_sp.accounts import Account
+from tap_amazon_sp.grids import PeriodGrid, range_of
+from tap_amazon_sp.marketplaces import Marketplace
+from tap_amazon_sp.options import Combination, offers_since
+from tap_amazon_sp.periods import (
+    Outlook,
+    Period,
+    PeriodRules,
+    hour_start,
+    lookback_of,
+    open_days,
+    open_hours,
+)
+from tap_amazon_sp.report_streams import CatalogueStream, selected_of
+from tap_amazon_sp.terms import Terms
+
+if TYPE_CHECKING:
+    from tap_amazon_sp.tap import TapAmazonSp
+
+START_DAYS = 30
+"""How far back a first run reads without start_date."""
+
+NEVER = Limits(PeriodGrid(Period.DAY, None), 0)
+"""For streams without windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """One stream for one account, marketplace and combination of options."""
+
+    stream: CatalogueStream
+    account: Account
+    place: Marketplace
+    combination: Combination
+
+    @property
+    def context(self) -> dict[str, str]:
+        return {
+            "account_name": self.account.name,
+            "marketplace_id": self.place.marketplace_id,
+            **self.combination.context(self.stream.kind),
+        }
+
+    @property
+    def label(self) -> str:
+        options = self.combination.context(self.stream.kind).values()
+        return " ".join((self.account.label_in(self.place), *options))
+
+
+class Partitions:
+    """Makes the partitions of a run, and remembers the terms of each."""
+
+    def __init__(self, tap: TapAmazonSp, now: datetime) -> None:
+        self._tap = tap
+        self._now = now
+        self.terms: dict[tuple[str, str, str], Terms] = {}
+        """By stream, account and place, as a request names them."""
+        self.contexts: dict[tuple[str, str, str], Mapping[str, str]] = {}
+
+    def of_catalogue(self, streams: Sequence[CatalogueStream]) -> Iterator[Partition]:
+        """Yield the partitions of the catalogue's streams."""
+        for stream in streams:
+            for spot in self._spots(stream):
+                yield self._partition(spot, streams)
+
+    def keep(self, partition: Partition, terms: Terms) -> Partition:
+        """Remember a partition's terms."""
+        place = (partition.stream, partition.account, partition.place)
+        self.terms[place] = terms
+        self.contexts[place] = partition.context
+        return partition
+
+    # --- where -------------------------------------------------------------
+
+    def _spots(self, stream: CatalogueStream) -> Iterator[_Spot]:
+        accounts = self._tap.accounts.all
+        able = [a for a in accounts if a.kind in stream.report.accounts]
+        for account in accounts:
+            if account not in able:
+                self._tap.warn_once(
+                    f"{stream.name} is for {' and '.join(stream.report.accounts)} "
+                    f"accounts: skipped for {account.label}"
+                )
+        spots = (
+            _Spot(stream, account, place, combination)
+            for account in able
+            for place in account.marketplaces
+            for combination in stream.choice.of_stream(stream.kind)
+        )
+        for spot in spots:
+            yield spot
+            if self._tap.is_test:
+                return
+
+    # --- when --------------------------------------------------------------
+
+    def _partition(self, spot: _Spot, streams: Sequence[CatalogueStream]) -> Partition:
+        report, period = spot.stream.report, spot.combination.period
+        terms = Terms(
+            report_type=report.report_type,
+            marketplaces=(spot.place.marketplace_id,),
+            options=spot.combination.request_options(spot.place),
+            dates="none",
+            place=spot.place,
+        )
+        if report.dates == "offers":
+            terms = replace(terms, dates="offers", offer_options=report.offer_options)
+            return self._snapshot(spot, terms, self._offers(spot))
+        if period is None:
+            today = spot.place.today(self._now)
+            return self._snapshot(spot, terms, Window(today, today))
+        names = [s.name for s in selected_of(streams, report)]
+        rules = report.rules(period, names)
+        terms = replace(
+            terms,
+            dates="hours" if period is Period.HOUR else "days",
+            period=period,
+            rules=rules,
+        )
+        return self._windows(spot, terms, period, rules)
+
+    def _offers(self, spot: _Spot) -> Window:
+        start = day(self._tap.config, "start_date")
+        first, last = offers_since(spot.stream.report, self._now, start)
+        return Window(first.date(), last.date())
+
+    def _snapshot(self, spot: _Spot, terms: Terms, window: Window) -> Partition:
+        days = Range(window.start, window.end, oldest_kept=window.start)
+        return self.keep(
+            _partition(spot, terms, days, NEVER, Shape.SNAPSHOT, window), terms
+        )
+
+    def _windows(
+        self, spot: _Spot, terms: Terms, period: Period, rules: PeriodRules
+    ) -> Partition:
+        days, outlook = self._days(spot, period, rules)
+        if outlook.periods is None:
+            self._tell_closed(spot, period, outlook)
+        lookback = self._lookback(spot.stream.name, period, rules)
+        if self._tap.is_test:
+            newest = PeriodGrid(period, 1).back(days.end, 1)
+            days, lookback = replace(days, start=newest, start_is_set=True), 0
+        limits = Limits(PeriodGrid(period, rules.per_request), lookback)
+        return self.keep(
+            _partition(spot, terms, days, limits, Shape.WINDOWS, None), terms
+        )
+
+    def _days(
+        self, spot: _Spot, period: Period, rules: PeriodRules
+    ) -> tuple[Range, Outlook]:
+        config = self._tap.config
+        start, end = day(config, "start_date"), day(config, "end_date")
+        if period is Period.HOUR:
+            first = start or (self._now - timedelta(days=START_DAYS)).date()
+            held = config.get("holdback_hours")
+            outlook = open_hours(
+                rules,
+                now=self._now,
+                start=first,
+                end=end,
+                holdback=None if held is None else int(held),
+            )
+            begin: Moment = _midnight(first)
+        else:
+            today = spot.place.today(self._now)
+            begin = first = start or today - timedelta(days=START_DAYS)
+            outlook = open_days(
+                period,
+                rules,
+                today=today,
+                start=first,
+                end=end,
+                holdback=self._holdback(spot.stream.name, rules),
+            )
+        return (
+            range_of(period, outlook, begin, start_is_set=start is not None),
+            outlook,
+        )
+
+    def _holdback(self, stream: str, rules: PeriodRules) -> int:
+        return per_stream(self._tap.config, "holdback_days", stream, rules.holdback)
+
+    def _lookback(self, stream: str, period: Period, rules: PeriodRules) -> int:
+        days = per_stream(self._tap.config, "lookback_days", stream, -1)
+        return rules.lookback if days < 0 else lookback_of(period, days)
+
+    def _tell_closed(self, spot: _Spot, period: Period, outlook: Outlook) -> None:
+        opens = outlook.opens
+        when = "" if opens is None else f"; the first opens on {opens}"
+        reason = f"no {period.value} of the days wanted is complete and published{when}"
+        self._tap.tally.add(
+            Problem(spot.label, spot.stream.name, "", reason, is_failure=False)
+        )
+
+
+def _partition(
+    spot: _Spot,
+    terms: Terms,
+    days: Range,
+    limits: Limits,
+    shape: Shape,
+    window: Window | None,
+) -> Partition:
+    context = spot.context
+    return Partition(
+        stream=spot.stream.name,
+        account=spot.account.key,
+        label=spot.label,
+        context=context,
+        report_type=terms.report_type,
+        definition=terms.definition(),
+        days=days,
+        limits=limits,
+        shape=shape,
+        window=window,
+        place=place_of(context),
+        replication_key=spot.stream.replication_key or "",
+    )
+
+
+def place_of(context: dict[str, str]) -> str:
+    """Return what tells partitions of one stream and account apart."""
+    return " ".join(value for name, value in context.items() if name != "account_name")
+
+
+def check_names(config_value: object, name: str, streams: Iterable[str]) -> None:
+    """Refuse a setting by stream that names a stream which is not there.
+
+    Raises:
+        ConfigError: it does.
+    """
+    known = set(streams)
+    for stream in config_value if isinstance(config_value, dict) else ():
+        if stream not in known:
+            msg = f"{name}: there is no report stream {stream!r}"
+            raise ConfigError(msg)
+
+
+def _midnight(moment: date) -> datetime:
+    return hour_start(0) + (moment - date(1970, 1, 1))

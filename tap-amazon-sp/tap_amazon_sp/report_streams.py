@@ -1,0 +1,98 @@
+"""The streams of the catalogue's reports, and whose windows they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from singer_amazon.columns import ColumnType, Nested
+from singer_amazon.documents import unpacked
+from singer_amazon.memory import Partition
+from singer_amazon.reports.engine import Report as EngineReport
+from singer_amazon.reports.model import Window, text_of
+from singer_amazon.rows import Layout, RowFormat, Stamp
+from singer_amazon.singer.stream import ReportStream
+from singer_amazon.spool import SpoolFile
+from tap_amazon_sp.catalogue import EXTRA, Column, Report, StreamType
+from tap_amazon_sp.json_sections import SectionReader
+from tap_amazon_sp.options import Choice
+
+if TYPE_CHECKING:
+    from tap_amazon_sp.tap import TapAmazonSp
+
+
+class CatalogueStream(ReportStream):
+    """One array of one report's document, over all accounts that can have it."""
+
+    unknown_advice = "unknown_fields: keep takes it in"
+
+    def __init__(
+        self, tap: TapAmazonSp, report: Report, kind: StreamType, choice: Choice
+    ) -> None:
+        self.report = report
+        self.kind = kind
+        self.choice = choice
+        self.replication_key = kind.replication_key
+        self._keeps_unknown = tap.config["unknown_fields"] == "keep"
+        self._layout: RowFormat | None = None
+        asked = [c.context(kind) for c in choice.of_stream(kind)]
+        key = kind.primary_key(asked)
+        schema = kind.schema(key, keeps_unknown=self._keeps_unknown)
+        super().__init__(tap=tap, name=kind.name, schema=schema)
+        self.primary_keys = key
+        if self._keeps_unknown:
+            self.unknown_advice = ""
+
+    # --- rows --------------------------------------------------------------
+
+    def row_format(self, partition: Partition) -> RowFormat:  # noqa: ARG002 - one for all
+        """See ReportStream."""
+        if self._layout is None:
+            columns = {c.name: column_type(c) for c in self.kind.columns}
+            selected = set(self.selected_columns)
+            self._layout = RowFormat(
+                columns,
+                [name for name in self.primary_keys if name in columns],
+                hidden=[name for name in columns if name not in selected],
+                extra=EXTRA if EXTRA in selected else None,
+            )
+        return self._layout
+
+    def stamp(self, partition: Partition, window: Window) -> Stamp:
+        """See ReportStream: account, marketplace, options, window, currency."""
+        values: dict[str, object] = dict(partition.context)
+        values["window_start"] = text_of(window.start)
+        values["window_end"] = text_of(window.end)
+        options = partition.definition["options"]
+        if isinstance(options, Mapping):
+            values["currency_code"] = options.get("currencyCode")
+        selected = set(self.selected_columns)
+        names = [c.name for c in self.kind.added if c.name in selected]
+        return Stamp.constant({name: values.get(name) for name in names})
+
+    def read(
+        self, document: SpoolFile, layout: Layout, report: EngineReport
+    ) -> Iterator[list[Any]]:
+        """See ReportStream: the rows of this stream's array."""
+        del report
+        assert isinstance(layout, RowFormat)  # noqa: S101 - from row_format above
+        sections = SectionReader({self.kind.array: layout.parse})
+        for _, rows in sections.read(unpacked(document.path)):
+            yield rows
+
+
+def column_type(column: Column) -> ColumnType:
+    """Return a column of the catalogue as the type its values are read by."""
+    if column.kind in {"object", "list"}:
+        fields = {field.name: column_type(field) for field in column.fields}
+        return Nested(fields, is_list=column.kind == "list")
+    found: Any = column.kind  # the other kinds have the same names
+    simple: ColumnType = found
+    return simple
+
+
+def selected_of(
+    streams: Sequence[ReportStream], report: Report
+) -> list[CatalogueStream]:
+    """Return the selected streams that read one report's document."""
+    return [s for s in streams if isinstance(s, CatalogueStream) and s.report is report]

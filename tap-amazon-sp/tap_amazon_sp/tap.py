@@ -1,0 +1,255 @@
+"""tap-amazon-sp: settings, accounts, and the streams of one run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import random
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from singer_sdk import Stream
+from singer_sdk import typing as th
+
+from singer_amazon.auth import TokenProvider
+from singer_amazon.errors import ConfigError
+from singer_amazon.http import ApiClient
+from singer_amazon.memory import Partition
+from singer_amazon.reports.api import ReportApi
+from singer_amazon.reports.engine import Engine, Report
+from singer_amazon.reports.model import Outcome
+from singer_amazon.singer.output import StoppedError
+from singer_amazon.singer.settings import coerced
+from singer_amazon.singer.stream import ReportStream
+from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
+from singer_amazon.transport import Answer, Transport
+from tap_amazon_sp.accounts import Account, Wanted, read_accounts
+from tap_amazon_sp.client import LONGEST_USER_AGENT, SELLING_PARTNER, SpClient
+from tap_amazon_sp.directory import Directory
+from tap_amazon_sp.endpoint_run import EndpointRun
+from tap_amazon_sp.endpoint_streams import EndpointStream, endpoint_streams
+from tap_amazon_sp.marketplaces import HOSTS
+from tap_amazon_sp.old_config import read_config
+from tap_amazon_sp.pacing import Paces
+from tap_amazon_sp.properties import SETTINGS
+from tap_amazon_sp.rates import Rate
+from tap_amazon_sp.report_paces import ReportPaces
+from tap_amazon_sp.reporting import Reporting
+from tap_amazon_sp.state_pace import StatePace
+
+TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
+
+
+class TapAmazonSp(ReportTap):
+    """Selling Partner data: analytics reports, any other report, any endpoint."""
+
+    name = "tap-amazon-sp"
+    config_jsonschema = th.PropertiesList(*SETTINGS).to_dict()
+
+    nap_seconds = 0.25
+    """How long the main thread sleeps at once: a signal is answered that soon."""
+
+    # --- settings ----------------------------------------------------------
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Read configs of older connectors first: the check is of our settings."""
+        self.append_builtin_config(self.config_jsonschema)
+        # text forms are read before old ones: an environment knows only text
+        reading = read_config(coerced(self._config, self.config_jsonschema))
+        self._config, self._notes = dict(reading.config), reading.notes
+        return super()._validate_config(raise_errors=raise_errors)
+
+    def check_settings(self) -> None:
+        """See ReportTap: accounts, endpoints, reports."""
+        for note in self._notes:
+            self.warn_once(note)
+        agent = self.config.get("user_agent") or ""
+        if len(agent) > LONGEST_USER_AGENT:
+            msg = (
+                f"user_agent has {len(agent)} characters: Amazon takes "
+                f"{LONGEST_USER_AGENT} at most"
+            )
+            raise ConfigError(msg)
+        read_accounts(self.config)
+        self.reporting.check()
+
+    # --- streams -----------------------------------------------------------
+
+    @cached_property
+    def reporting(self) -> Reporting:
+        """Everything about reports."""
+        return Reporting(self)
+
+    def discover_streams(self) -> list[Stream]:
+        """Return all streams; nothing is asked of Amazon for it.
+
+        Raises:
+            ConfigError: two have one name: the second would hide the first.
+        """
+        found = [*endpoint_streams(self), *self.reporting.streams()]
+        seen: set[str] = set()
+        for stream in found:
+            if stream.name in seen:
+                msg = (
+                    f"two streams are called {stream.name!r}: give your own report or "
+                    "endpoint another name"
+                )
+                raise ConfigError(msg)
+            seen.add(stream.name)
+        return found
+
+    @cached_property
+    def endpoint_run(self) -> EndpointRun:
+        """What reads all selected endpoints of this run."""
+        return EndpointRun(
+            self,
+            [
+                stream
+                for stream in self.streams.values()
+                if isinstance(stream, EndpointStream) and stream.selected
+            ],
+        )
+
+    # --- talking to Amazon -------------------------------------------------
+
+    @cached_property
+    def transport(self) -> Transport:
+        """What sends this tap's requests."""
+        agent = self.config.get("user_agent") or (
+            f"{self.name}/{self.plugin_version} (Language=Python/"
+            f"{platform.python_version()}; Platform={platform.system()})"
+        )
+        return Transport(user_agent=agent, max_attempts=self.config["max_attempts"])
+
+    @cached_property
+    def paces(self) -> Paces:
+        """The paces of everything that is no report."""
+        return Paces(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
+
+    @cached_property
+    def accounts(self) -> Directory:
+        """The accounts of this run."""
+        return Directory(
+            read_accounts(self.config),
+            self._client,
+            paces=self.paces,
+            in_background=self.in_background,
+            wait_until=self.wait_until,
+            note=self.tally.add,
+        )
+
+    def _client(self, wanted: Wanted) -> SpClient:
+        tokens = TokenProvider(
+            wanted.credential,
+            auth_uri=self.config.get("auth_uri") or TOKEN_URI,
+            transport=self.transport,
+            clock=self.clock,
+        )
+        return SpClient(
+            ApiClient(
+                base_url=(
+                    self.config.get("endpoint_uri") or HOSTS[wanted.region].production
+                ),
+                tokens=tokens,
+                transport=self.transport,
+                clock=self.clock,
+                scheme=SELLING_PARTNER,
+            )
+        )
+
+    def make_api(self) -> ReportApi:
+        """See ReportTap."""
+        return self.reporting.api()
+
+    def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
+        """See ReportTap."""
+        return self.reporting.partitions(list(streams))
+
+    empty_waits_a_run = True
+
+    def make_paces(self) -> ReportPaces:
+        """See ReportTap: token buckets."""
+        return self.reporting.paces
+
+    def counters(self) -> Mapping[str, object]:
+        """See ReportTap: what sales and traffic has used up."""
+        return self.reporting.paces.counters(self.clock.now())
+
+    def tell_plan(self, engine: Engine) -> None:
+        """See ReportTap."""
+        self.reporting.check_files(engine)
+        self.reporting.tell_plan(engine, self.clock.now(), self.deadline)
+
+    def judge(self, report: Report, path: Path) -> Outcome | None:
+        """See ReportTap: reasons are documents too."""
+        return self.reporting.judge(report, path)
+
+    # --- the state ---------------------------------------------------------
+
+    @cached_property
+    def _pace(self) -> StatePace:
+        return StatePace(self.clock)
+
+    def state_changed(self) -> None:
+        """Note that an endpoint has moved on."""
+        self._pace.changed()
+
+    def write_state(self) -> None:
+        """Write the state if it changed and is due."""
+        self._pace.write(self._write_state_now)
+        super().write_state()
+
+    def _end(self) -> None:
+        """See ReportTap."""
+        with contextlib.suppress(BrokenPipeError, StoppedError):
+            self._pace.write(self._write_state_now, at_once=True)
+        super()._end()
+
+    def ask(
+        self,
+        account: Account,
+        operation: str,
+        rate: Rate,
+        make: Callable[[], Answer],
+    ) -> Answer | None:
+        """Make a call at its pace; None where the time is up first."""
+        key = (account.name, operation)
+        while self.wait_until(self.paces.ready_at(key, rate)):
+            answer = self.paces.call(key, rate, lambda: self.in_background(make))
+            if answer is not None:
+                return answer
+        return None
+
+    # --- time --------------------------------------------------------------
+
+    @property
+    def deadline(self) -> datetime:
+        """When nothing is waited for any more."""
+        seconds = TEST_SECONDS if self.is_test else self.config["max_runtime_seconds"]
+        return self.tally.started + timedelta(seconds=seconds)
+
+    def wait_until(self, instant: datetime) -> bool:
+        """Wait, and look after reports meanwhile; False where time is up first.
+
+        Raises:
+            StoppedError: a signal arrived.
+        """
+        end = min(instant, self.deadline)
+        while (left := (end - self.clock.now()).total_seconds()) > 0:
+            self.writer.check()
+            self.look_after_reports()
+            self.clock.sleep(min(left, self.nap_seconds))
+        self.writer.check()
+        return instant <= self.deadline and self.clock.now() < self.deadline
+
+    def look_after_reports(self) -> None:
+        """Go on with reports that were asked for, and deliver one that is here."""
+        if self._session is None:
+            return
+        self._session.turn()
+        report = self._session.engine.take_fetched(frozenset())
+        if report is not None:
+            self.deliver(report)

@@ -1,0 +1,86 @@
+"""The tap as a process: killed at any moment, a report is asked for once."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amazon_emulator import Emulator
+from support import sp_runs
+from support.sp_runs import (
+    SALES,
+    SALES_BY_ASIN,
+    SEARCH_TERMS,
+    Json,
+    asked,
+    pending,
+    run,
+)
+from support.tap_processes import TapProcess
+
+STREAMS = (SALES, SALES_BY_ASIN, SEARCH_TERMS)
+
+
+class SpProcess(TapProcess):
+    """A running tap-amazon-sp."""
+
+    name = "tap-amazon-sp"
+
+    @staticmethod
+    def settings(emulator: Emulator, **changes: object) -> Json:
+        """See TapProcess."""
+        return sp_runs.settings(emulator, **changes)
+
+    @staticmethod
+    def catalog(streams: Iterable[str], config: Mapping[str, Any]) -> Json:
+        """See TapProcess."""
+        return sp_runs.catalog(streams, config)
+
+
+@pytest.fixture
+def slow(emulator: Emulator) -> Emulator:
+    """An emulator in real time whose reports take longer than the test."""
+    emulator.client.real_time()
+    emulator.client.change(ready_after_seconds=3600)
+    return emulator
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_is_taken_up_without_a_second_create(
+    tmp_path: Path, slow: Emulator, number: signal.Signals
+) -> None:
+    start = str(slow.client.now().date().replace(day=1))
+    with SpProcess(tmp_path, slow, STREAMS, start_date=start) as tap:
+        tap.read()
+        tap.until(lambda: asked(slow) != [], "the first create")
+        tap.until(
+            lambda: 1 <= len(pending(tap.last_state())) == len(asked(slow)),
+            "a STATE with every id",
+        )
+        tap.signal(number)
+        code = tap.ended(within=5)
+        state = tap.last_state()
+    assert code == (0 if number is signal.SIGTERM else -signal.SIGKILL)
+    before = asked(slow)
+    slow.client.change(ready_after_seconds=0)
+    slow.client.advance(3600)
+    ended = run(slow, *STREAMS, state=state, start_date=start)
+    assert ended.code == 0
+    assert asked(slow) == before
+    assert not pending(ended.state)
+
+
+def test_config_file_catalog_and_pipe(tmp_path: Path, emulator: Emulator) -> None:
+    emulator.client.real_time()
+    start = str(emulator.client.now().date().replace(day=1))
+    with SpProcess(tmp_path, emulator, [SEARCH_TERMS], start_date=start) as tap:
+        tap.read()
+        assert tap.ended(within=30) == 0
+        assert "Traceback" not in tap.log
+        assert "Run summary" in tap.log
+        assert "Atzr|" not in tap.log
+        assert "Atza|" not in tap.log

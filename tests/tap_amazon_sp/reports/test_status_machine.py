@@ -1,0 +1,253 @@
+"""What becomes of a report in each of Amazon's states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from amazon_emulator import Emulator
+from support.sp_runs import (
+    SALES,
+    SEARCH_TERMS,
+    SELLER,
+    US,
+    VENDOR,
+    account,
+    asked,
+    partitions,
+    run,
+)
+from support.tap_runs import Ended, next_day, pending_ids
+
+GENERIC = "An internal client error occurred, check that your parameters are valid."
+MISSING = "This report requires the reportPeriod, distributorView reportOption."
+ONE_WEEK = "2026-11-08"
+
+
+def week(emulator: Emulator, **changes: object) -> Ended:
+    """Read one week of search terms of the seller."""
+    seller = account(SELLER, account_type="seller", marketplace_ids=[US])
+    settings: dict[str, Any] = {"start_date": ONE_WEEK, "accounts": [seller]}
+    return run(emulator, SEARCH_TERMS, **settings | changes)
+
+
+def kept(ended: Ended, stream: str = SEARCH_TERMS) -> dict[str, Any]:
+    """Return the one partition in the last state; empty if there is none."""
+    found = partitions(ended.state, stream)
+    return found[0] if found else {}
+
+
+# --- no rows -------------------------------------------------------------------
+
+
+def test_cancelled_is_no_data(emulator: Emulator) -> None:
+    emulator.client.add_fault("cancelled", operation="create_report")
+    ended = week(emulator)
+    assert (ended.code, ended.records()) == (0, [])
+    assert ended.said("WARNING", "taken as empty", "no data")
+    assert kept(ended)["replication_key_value"] == "2026-11-14"
+
+
+def test_done_without_a_document_is_looked_at_again_by_the_next_run(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault("no_document", operation="create_report")
+    first = week(emulator)
+    assert first.code == 0
+    assert len(pending_ids(first.state)) == 1
+    assert first.said("the next run looks again")
+    second = week(emulator, state=first.state)
+    assert (second.code, second.records()) == (0, [])
+    assert second.said("WARNING", "taken as empty")
+    assert len(asked(emulator)) == 1
+    assert kept(second)["replication_key_value"] == "2026-11-14"
+    assert not pending_ids(second.state)
+
+
+def test_done_without_a_document_may_have_one_the_next_time(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault("no_document", operation="get_report", times=1)
+    first = week(emulator)
+    second = week(emulator, state=first.state)
+    assert len(second.records()) == 30
+    assert len(asked(emulator)) == 1
+
+
+# --- reasons -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["fatal", "error_details"])
+def test_not_yet_available_is_a_wait(emulator: Emulator, fault: str) -> None:
+    """FATAL with a document and DONE with nothing but a reason are one thing."""
+    emulator.client.add_fault(
+        fault, operation="create_report", details="The data is not yet available."
+    )
+    ended = week(emulator)
+    assert (ended.code, ended.records()) == (0, [])
+    assert ended.said("WARNING", "not yet available", "The data is not yet available")
+    assert kept(ended).get("replication_key_value") in {None, "2026-11-07"}
+    assert not pending_ids(ended.state)
+    assert not kept(ended).get("gaps")
+    emulator.client.clear_faults()
+    again = week(emulator, state=ended.state)
+    assert len(again.records()) == 30
+
+
+def test_seven_days_late_it_is_a_gap(emulator: Emulator) -> None:
+    emulator.client.add_fault(
+        "fatal", operation="create_report", details="The data is not yet available."
+    )
+    next_day(emulator, 20)
+    ended = week(emulator, end_date="2026-11-14")
+    assert ended.code == 1
+    (gap,) = kept(ended)["gaps"]
+    assert (gap["start"], gap["end"]) == ("2026-11-08", "2026-11-14")
+    assert len(asked(emulator)) == 1
+    assert "7 days late" in str(ended.summary["failures"])
+
+
+def test_the_general_complaint_about_parameters_is_not_yet_and_later_no_data(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault("fatal", operation="create_report", details=GENERIC)
+    early = week(emulator)
+    assert (early.code, early.records()) == (0, [])
+    assert kept(early).get("replication_key_value") in {None, "2026-11-07"}
+    next_day(emulator, 20)
+    late = week(emulator, state=early.state, end_date="2026-11-14")
+    assert late.code == 0
+    assert late.said("WARNING", "no data", "check that your parameters are valid")
+    assert kept(late)["replication_key_value"] == "2026-11-14"
+
+
+@pytest.mark.parametrize(
+    ("details", "words", "code"),
+    [
+        (MISSING, "bad options", 1),
+        ("You are not authorized to request this report.", "no right", 1),
+        ("Too many requests of this type, once every 4 hours.", "asked too often", 0),
+    ],
+)
+def test_other_reasons_leave_the_bookmark_and_name_the_next_step(
+    emulator: Emulator, details: str, words: str, code: int
+) -> None:
+    emulator.client.add_fault("fatal", operation="create_report", details=details)
+    ended = week(emulator)
+    assert (ended.code, len(asked(emulator))) == (code, 1)
+    assert ended.said(words, details)
+    assert not kept(ended).get("gaps")
+    assert kept(ended).get("replication_key_value") in {None, "2026-11-07"}
+
+
+def test_an_unknown_reason_is_asked_again_and_then_a_gap(emulator: Emulator) -> None:
+    emulator.client.add_fault(
+        "fatal", operation="create_report", details="Something broke in here."
+    )
+    ended = week(emulator, report_attempts=2)
+    assert (ended.code, len(asked(emulator))) == (1, 3)
+    (gap,) = kept(ended)["gaps"]
+    assert "Something broke in here." in gap["reason"]
+
+
+def test_fatal_without_a_document_is_asked_again(emulator: Emulator) -> None:
+    emulator.client.add_fault(
+        "fatal", operation="create_report", document=False, times=1
+    )
+    ended = week(emulator)
+    assert (ended.code, len(asked(emulator))) == (0, 2)
+    assert len(ended.records()) == 30
+
+
+def test_a_document_without_its_array_is_an_error_not_zero_rows(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault("without_array", operation="create_report")
+    ended = week(emulator)
+    assert (ended.code, ended.records()) == (1, [])
+    assert "dataByDepartmentAndSearchTerm" in str(ended.summary["failures"])
+    assert kept(ended)["gaps"]
+
+
+def test_an_empty_array_is_zero_rows(emulator: Emulator) -> None:
+    emulator.client.add_fault("empty", operation="create_report")
+    ended = week(emulator)
+    assert (ended.code, ended.records()) == (0, [])
+    assert kept(ended)["replication_key_value"] == "2026-11-14"
+
+
+def test_a_damaged_document_is_fetched_again(emulator: Emulator) -> None:
+    emulator.client.add_fault("truncate", operation="download_document", times=1)
+    ended = week(emulator)
+    assert (ended.code, len(ended.records())) == (0, 30)
+
+
+# --- waiting -------------------------------------------------------------------
+
+
+def test_a_report_stuck_in_the_queue_is_cancelled_and_asked_again(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault("stuck", operation="create_report", times=1)
+    ended = week(emulator, report_stuck_hours=1, max_runtime_seconds=14400)
+    assert (ended.code, len(ended.records())) == (0, 30)
+    assert len(asked(emulator)) == 2
+    first, _ = emulator.client.statistics().sp_reports
+    assert first.status == "CANCELLED"
+
+
+def test_an_unknown_status_stays_pending_and_is_named(emulator: Emulator) -> None:
+    emulator.client.add_fault("status_word", operation="get_report", word="HALF_DONE")
+    ended = week(emulator, max_runtime_seconds=600)
+    assert ended.code == 1
+    assert "'HALF_DONE'" in str(ended.summary["failures"])
+    assert len(pending_ids(ended.state)) == 1
+
+
+def test_a_run_out_of_time_leaves_its_report_to_the_next(emulator: Emulator) -> None:
+    emulator.client.change(ready_after_seconds=3000)
+    first = week(emulator, max_runtime_seconds=600)
+    assert (first.code, first.records()) == (0, [])
+    second = week(emulator, state=first.state)
+    assert (second.code, len(second.records())) == (0, 30)
+    assert len(asked(emulator)) == 1
+
+
+# --- accounts ------------------------------------------------------------------
+
+
+def test_a_dead_token_or_a_missing_right_stops_nobody_else(
+    emulator: Emulator,
+) -> None:
+    ended = run(
+        emulator,
+        SEARCH_TERMS,
+        accounts=[
+            account("gone-us", account_type="seller", marketplace_ids=[US]),
+            account("plain-us"),
+            account(SELLER),
+            account(VENDOR),
+        ],
+        start_date=ONE_WEEK,
+    )
+    assert ended.code == 1
+    assert {r["account_name"] for r in ended.records()} == {SELLER, VENDOR}
+    failures = " ".join(ended.summary["failures"])
+    assert "invalid_grant" in failures
+    assert "Access to the resource is forbidden" in failures
+
+
+def test_a_stream_for_a_right_that_comes_later_starts_where_it_stopped(
+    emulator: Emulator,
+) -> None:
+    first = run(emulator, SALES, start_date="2026-11-10")
+    next_day(emulator)
+    emulator.client.add_fault("denied", operation="create_report")
+    second = run(emulator, SALES, state=first.state, start_date="2026-11-10")
+    assert second.code == 1
+    emulator.client.clear_faults()
+    third = run(
+        emulator, SALES, state=second.state or first.state, start_date="2026-11-10"
+    )
+    assert "2026-11-17" in {r["startDate"] for r in third.records()}

@@ -1,0 +1,259 @@
+"""Selling partners: how settings name them, what Amazon says of them, who is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from amazon_emulator import Emulator
+from singer_amazon.errors import ConfigError
+from support.sp_runs import NOON, QuickTap, account, run, settings
+from support.tap_runs import SharedClock
+from tap_amazon_sp.accounts import read_accounts
+
+CLIENT = {"client_id": "the-id", "client_secret": "the-secret", "region": "NA"}
+US, CANADA, GERMANY = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1PA6795UKMFR9"
+PARTICIPATIONS = "get_marketplace_participations"
+
+
+def entry(name: str = "acme", **changes: object) -> dict[str, Any]:
+    return {"name": name, "refresh_token": "Atzr|1", **changes}
+
+
+# --- reading the settings ------------------------------------------------------
+
+
+def test_one_token_is_one_account() -> None:
+    (found,) = read_accounts(
+        {
+            **CLIENT,
+            "refresh_token": "Atzr|1",
+            "account_type": "vendor",
+            "marketplace_ids": ["uk", GERMANY],
+            "region": "EU",
+        }
+    )
+
+    assert (found.name, found.kind, found.region) == ("default", "vendor", "EU")
+    assert [m.code for m in found.marketplaces] == ["GB", "DE"]
+    assert found.credential.client_id == "the-id"
+    assert "Atzr" not in repr(found)
+
+
+def test_several_accounts_have_regions_and_applications_of_their_own() -> None:
+    first, second = read_accounts(
+        {
+            **CLIENT,
+            "accounts": [
+                entry("a", account_type="seller"),
+                entry("b", region="FE", client_id="other", client_secret="s2"),
+            ],
+        }
+    )
+
+    assert (first.name, first.kind, first.region) == ("a", "seller", "NA")
+    assert first.marketplaces == ()
+    assert (second.name, second.kind, second.region) == ("b", None, "FE")
+    assert second.credential.client_id == "other"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({}, ["no account to read", "refresh_token", "accounts"]),
+        (
+            {"refresh_token": "x", "accounts": [entry()]},
+            ["refresh_token and accounts are both set"],
+        ),
+        ({"accounts": [entry(""), entry()]}, ["accounts[0] has no name"]),
+        ({"accounts": [entry(), entry()]}, ["two accounts are called 'acme'"]),
+        (
+            {"accounts": [entry(marketplace_id="US")]},
+            ["accounts.acme.marketplace_id is not known", "marketplace_ids"],
+        ),
+        ({"accounts": [entry(refresh_token=" ")]}, ["accounts.acme.refresh_token"]),
+        (
+            {"refresh_token": "x", "account_type": "vendor"},
+            ["marketplace_ids is empty", "vendor"],
+        ),
+        (
+            {"accounts": [entry(account_type="agency")]},
+            ["accounts.acme.account_type 'agency'", "seller, vendor or auto"],
+        ),
+        (
+            {"accounts": [entry(marketplace_ids=["Narnia"])]},
+            ["accounts.acme.marketplace_ids", "'Narnia'", "US, CA"],
+        ),
+        (
+            {"accounts": [entry(marketplace_ids=["DE"])]},
+            ["DE is in region EU", "the account in NA", "US, CA, MX, BR"],
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_a_sentence(
+    config: dict[str, Any], words: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read_accounts({**CLIENT, **config})
+
+    for word in words:
+        assert word in str(raised.value)
+    assert "Atzr" not in str(raised.value)
+
+
+# --- what Amazon says ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Emulator]:
+    with Emulator(now=NOON, frozen=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    """The module's emulator, as new."""
+    running.client.reset()
+    running.client.set_now(NOON, frozen=True)
+    return running
+
+
+def tap(emulator: Emulator, *accounts: dict[str, Any], **changes: object) -> QuickTap:
+    config = settings(emulator, accounts=list(accounts), **changes)
+    made = QuickTap(config=config)
+    made.clock = SharedClock(emulator)
+    return made
+
+
+def test_a_seller_is_read_where_it_takes_part(emulator: Emulator) -> None:
+    (found,) = tap(emulator, account("acme-us")).accounts.all
+
+    assert (found.kind, found.label) == ("seller", "acme-us (NA seller)")
+    assert [m.code for m in found.marketplaces] == ["US", "CA"]
+
+
+def test_without_a_kind_amazon_is_asked_for_it(emulator: Emulator) -> None:
+    vendor = {"name": "vega-us", "refresh_token": "Atzr|sp-vega-us"}
+    made = tap(
+        emulator,
+        account("acme-us", account_type="auto", marketplace_ids=[CANADA]),
+        {**vendor, "marketplace_ids": ["US"]},
+    )
+
+    seller, other = made.accounts.all
+
+    assert (seller.kind, [m.code for m in seller.marketplaces]) == ("seller", ["CA"])
+    assert (other.kind, [m.code for m in other.marketplaces]) == ("vendor", ["US"])
+    assert made.tally.problems == {}
+
+
+def test_stated_accounts_cost_no_call(emulator: Emulator) -> None:
+    made = tap(
+        emulator,
+        account("acme-us", account_type="seller", marketplace_ids=["US"]),
+        account("vega-us"),
+    )
+
+    assert [found.kind for found in made.accounts.all] == ["seller", "vendor"]
+    assert made.accounts.account("vega-us").kind == "vendor"
+    assert emulator.client.statistics().count("token") == 0
+
+
+def test_regions_go_to_hosts_of_their_own(emulator: Emulator) -> None:
+    made = tap(emulator, account("acme-us"), account("sakura-jp", region="FE"))
+
+    assert [found.region for found in made.accounts.all] == ["NA", "FE"]
+    assert [m.code for m in made.accounts.account("sakura-jp").marketplaces] == ["JP"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (account("gone-us"), ["gone-us (NA account)", "invalid_grant"]),
+        (
+            {"name": "vega-us", "refresh_token": "Atzr|sp-vega-us"},
+            ["vega-us (NA account)", "HTTP 403", "set its marketplace_ids"],
+        ),
+        (
+            account("acme-us", region="EU", account_type="seller"),
+            ["acme-us (EU seller)", "no marketplace of region EU"],
+        ),
+    ],
+)
+def test_an_account_that_cannot_be_used_is_a_problem_of_its_own(
+    emulator: Emulator, bad: dict[str, Any], words: list[str]
+) -> None:
+    good = account("plain-us", account_type="seller")
+
+    ended = run(emulator, "orders", accounts=[bad, good], start_date="2026-11-18")
+
+    assert ended.code == 1
+    assert {r["account_name"] for r in ended.records("orders")} == {"plain-us"}
+    assert ended.said("ERROR", *words), ended.log
+    assert not ended.said("Atzr|")
+
+
+def test_a_dead_token_of_a_stated_account_costs_one_call(emulator: Emulator) -> None:
+    gone = account("gone-us", account_type="seller", marketplace_ids=["US"])
+    good = account("plain-us", account_type="seller")
+
+    ended = run(
+        emulator,
+        *("orders", "order_items", "orders_v0"),
+        accounts=[gone, good],
+        start_date="2026-11-18",
+    )
+
+    assert ended.code == 1
+    assert {r["account_name"] for r in ended.records()} == {"plain-us"}
+    (line,) = ended.said("ERROR", "invalid_grant")
+    assert "orders, " in line or "order_items, " in line
+    assert emulator.client.statistics().count("token", 400) == 1
+
+
+def test_a_throttled_list_of_marketplaces_is_waited_for(emulator: Emulator) -> None:
+    emulator.client.add_fault("throttle", operation=PARTICIPATIONS, times=3)
+    made = tap(emulator, account("acme-us"))
+
+    assert [found.name for found in made.accounts.all] == ["acme-us"]
+    assert emulator.client.statistics().count(PARTICIPATIONS, 429) == 3
+
+
+def test_no_wait_for_marketplaces_outlasts_the_run(emulator: Emulator) -> None:
+    emulator.client.add_fault("throttle", operation=PARTICIPATIONS)
+
+    ended = run(
+        emulator, "orders", accounts=[account("acme-us")], max_runtime_seconds=600
+    )
+
+    assert ended.code == 0
+    assert ended.said("WARNING", "acme-us", "time was up", "HTTP 429")
+    assert ended.summary["seconds"] <= 600
+
+
+def test_marketplaces_this_version_does_not_know_are_left_out(
+    emulator: Emulator,
+) -> None:
+    body = {
+        "payload": [
+            {
+                "marketplace": {"id": "A1MQXOICRS2Z7M", "name": "SI CA Prod"},
+                "participation": {"isParticipating": True},
+            },
+            {
+                "marketplace": {"id": US},
+                "participation": {"isParticipating": True},
+            },
+            {
+                "marketplace": {"id": CANADA},
+                "participation": {"isParticipating": False},
+            },
+        ]
+    }
+    emulator.client.add_fault("status", operation=PARTICIPATIONS, code=200, body=body)
+
+    (found,) = tap(emulator, account("acme-us")).accounts.all
+
+    assert [m.code for m in found.marketplaces] == ["US"]
