@@ -115,6 +115,7 @@ class Memory:
         self._write = write
         self._clock = clock
         self._changed: dict[int, Partition] = {}
+        self._is_touched = False
         self._pause = 0.0
         self.counters: Callable[[], Mapping[str, object]] = dict
         """Gives what else outlives a run, whenever the state is written."""
@@ -155,9 +156,14 @@ class Memory:
         """Note that a partition's ledger is to be written."""
         self._changed[id(partition)] = partition
 
+    def touched(self) -> None:
+        """Note that somebody has changed another part of the state."""
+        self._is_touched = True
+
     def write(self, *, at_once: bool = False) -> None:
         """Write the state if it changed and the last time is long enough ago."""
-        if not self._changed or not (at_once or self._is_due()):
+        is_changed = bool(self._changed) or self._is_touched
+        if not is_changed or not (at_once or self._is_due()):
             return
         began = self._timer()
         changed, self._changed = self._changed, {}
@@ -170,6 +176,7 @@ class Memory:
         except BaseException:  # a signal, a closed pipe: it is not out
             self._changed = changed | self._changed
             raise
+        self._is_touched = False
         self._pause = max(STATE_PAUSE, STATE_SHARE * (self._timer() - began))
         self._written_at = self._clock.now()
 

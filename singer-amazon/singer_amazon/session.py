@@ -123,10 +123,6 @@ class Session:
         self.on_changes([self.engine.left(report, reason)])
         self._fail(report, f"{reason}; it stays pending for the next run")
 
-    def write_state(self, *, at_once: bool = False) -> None:
-        """Write the state if it changed and is due."""
-        self._memory.write(at_once=at_once)
-
     def settle(self, seconds: float) -> None:
         """Take in ids that are on their way; what else is said matters no more."""
         assert self.runner is not None  # noqa: S101

@@ -150,7 +150,7 @@ class EndpointRun:
         """See `calls.Output`."""
         if not self._tap.is_test:
             self._places.note(place)
-            self._tap.state_changed()
+            self._tap.memory.touched()
 
     def failed(self, place: Place, what: str, reason: str) -> None:
         """See `calls.Output`."""

@@ -21,7 +21,9 @@ from tap_amazon_sp.periods import (
     Outlook,
     Period,
     PeriodRules,
+    first_day,
     hour_start,
+    last_closed,
     lookback_of,
     open_days,
     open_hours,
@@ -178,15 +180,12 @@ class Partitions:
             begin: Moment = _midnight(first)
         else:
             today = spot.place.today(self._now)
-            begin = first = start or today - timedelta(days=START_DAYS)
+            held = self._holdback(spot.stream.name, rules)
+            first = start or _usual_start(period, today, held)
             outlook = open_days(
-                period,
-                rules,
-                today=today,
-                start=first,
-                end=end,
-                holdback=self._holdback(spot.stream.name, rules),
+                period, rules, today=today, start=first, end=end, holdback=held
             )
+            begin = first
         return (
             range_of(period, outlook, begin, start_is_set=start is not None),
             outlook,
@@ -231,6 +230,12 @@ def _partition(
         place=place_of(context),
         replication_key=spot.stream.replication_key or "",
     )
+
+
+def _usual_start(period: Period, today: date, held: int) -> date:
+    """Return 30 days back, or the newest whole period where it began before."""
+    newest = last_closed(period, today - timedelta(days=1 + held))
+    return min(today - timedelta(days=START_DAYS), first_day(period, newest))
 
 
 def place_of(context: dict[str, str]) -> str:

@@ -252,9 +252,9 @@ def open_days(
     held = rules.holdback if holdback is None else holdback
     first = number_of(period, start)
     newest = today - timedelta(days=1 + held)
-    last = _last_closed(period, newest)
+    last = last_closed(period, newest)
     if end is not None:
-        last = min(last, _last_closed(period, end))
+        last = min(last, last_closed(period, end))
     oldest = None
     if rules.history is not None:
         kept = today - timedelta(days=rules.history - 1)
@@ -308,7 +308,7 @@ def gives_up_on(span: Periods, rules: PeriodRules) -> date | datetime:
     return span.window.end + timedelta(days=days)
 
 
-def _last_closed(period: Period, newest: date) -> int:
+def last_closed(period: Period, newest: date) -> int:
     """Return the newest period that ends by a day."""
     number = number_of(period, newest)
     return number - (last_day(period, number) > newest)

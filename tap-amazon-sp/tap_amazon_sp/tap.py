@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import random
@@ -21,7 +20,6 @@ from singer_amazon.memory import Partition
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
-from singer_amazon.singer.output import StoppedError
 from singer_amazon.singer.settings import coerced
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
@@ -38,7 +36,6 @@ from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.rates import Rate
 from tap_amazon_sp.report_paces import ReportPaces
 from tap_amazon_sp.reporting import Reporting
-from tap_amazon_sp.state_pace import StatePace
 
 TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 
@@ -186,27 +183,6 @@ class TapAmazonSp(ReportTap):
     def judge(self, report: Report, path: Path) -> Outcome | None:
         """See ReportTap: reasons are documents too."""
         return self.reporting.judge(report, path)
-
-    # --- the state ---------------------------------------------------------
-
-    @cached_property
-    def _pace(self) -> StatePace:
-        return StatePace(self.clock)
-
-    def state_changed(self) -> None:
-        """Note that an endpoint has moved on."""
-        self._pace.changed()
-
-    def write_state(self) -> None:
-        """Write the state if it changed and is due."""
-        self._pace.write(self._write_state_now)
-        super().write_state()
-
-    def _end(self) -> None:
-        """See ReportTap."""
-        with contextlib.suppress(BrokenPipeError, StoppedError):
-            self._pace.write(self._write_state_now, at_once=True)
-        super()._end()
 
     def ask(
         self,

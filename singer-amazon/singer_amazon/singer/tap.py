@@ -135,6 +135,16 @@ class ReportTap(CommandTap):
         return Spool(self.config.get("spool_dir"), self.config["spool_max_bytes"])
 
     @cached_property
+    def memory(self) -> Memory:
+        """The state of this run, and when it is written."""
+        state = cast("dict[str, Any]", self.state)
+        # what a test reads is not delivered: its state stays what it was given
+        kept = copy.deepcopy(state) if self.is_test else state
+        memory = Memory(kept, self._write_state_now, self.clock)
+        memory.counters = self.counters
+        return memory
+
+    @cached_property
     def session(self) -> Session:
         """The reports of all selected streams, planned when the first one runs."""
         streams = [
@@ -154,14 +164,9 @@ class ReportTap(CommandTap):
             seed=os.getpid(),
             paces=self.make_paces(),
         )
-        state = cast("dict[str, Any]", self.state)
-        # what a test reads is not delivered: its state stays what it was given
-        kept = copy.deepcopy(state) if self.is_test else state
-        memory = Memory(kept, self._write_state_now, self.clock)
-        memory.counters = self.counters
         session = Session(
             engine=engine,
-            memory=memory,
+            memory=self.memory,
             clock=self.clock,
             tally=self.tally,
             gap_max_runs=config["gap_max_runs"],
@@ -233,8 +238,7 @@ class ReportTap(CommandTap):
 
     def write_state(self) -> None:
         """Write the state if it changed and is due."""
-        if self._session is not None:
-            self._session.write_state()
+        self.memory.write()
 
     def _write_state_now(self) -> None:
         # the SDK's state writer copies and compares the whole state each time
@@ -302,8 +306,8 @@ class ReportTap(CommandTap):
         if self._session is not None:
             self._session.settle(SETTLE_SECONDS)
             self._session.finish()
-            with contextlib.suppress(BrokenPipeError, StoppedError):
-                self._session.write_state(at_once=True)
+        with contextlib.suppress(BrokenPipeError, StoppedError):
+            self.memory.write(at_once=True)
         self.spool.close()
         self.transport.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -114,7 +115,9 @@ class OwnWindows:
             mark=fingerprint(definition),
         )
         if own.is_listed:
-            partition.listed = tuple(self._listed(stream, account, ids, partition))
+            found = self._listed(stream, account, ids, partition)
+            some = 1 if self._tap.is_test else None
+            partition.listed = tuple(itertools.islice(found, some))
         return self._partitions.keep(partition, terms)
 
     def _terms(self, own: OwnReport, places: Places) -> Terms:

@@ -175,6 +175,17 @@ def test_no_period_is_open_yet(emulator: Emulator) -> None:
     assert "2026-11-24" in str(ended.summary["notices"])
 
 
+@pytest.mark.parametrize(
+    ("period", "first"), [("QUARTER", "2026-07-01"), ("YEAR", "2025-01-01")]
+)
+def test_without_a_start_the_newest_whole_period_is_read(
+    emulator: Emulator, period: str, first: str
+) -> None:
+    options = {"vendor_sales": {"report_period": period}}
+    ended = run(emulator, SALES, start_date=None, report_options=options)
+    assert [record["startDate"] for record in ended.records()] == [first]
+
+
 # --- options -------------------------------------------------------------------
 
 
