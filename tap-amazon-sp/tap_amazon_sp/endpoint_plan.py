@@ -15,11 +15,11 @@ from tap_amazon_sp.endpoints.instants import instant
 from tap_amazon_sp.endpoints.places import Place, Places
 from tap_amazon_sp.endpoints.slices import FIRST_HOURS, Cutter, newest
 from tap_amazon_sp.endpoints.tables import Listing
+from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace, by_id
 
 if TYPE_CHECKING:
     from tap_amazon_sp.endpoint_streams import EndpointStream
-    from tap_amazon_sp.tap import TapAmazonSp
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +60,7 @@ class _Where:
         )
 
 
-def plan(
-    tap: TapAmazonSp, streams: Sequence[EndpointStream], places: Places
-) -> list[Plan]:
+def plan(tap: Host, streams: Sequence[EndpointStream], places: Places) -> list[Plan]:
     """Return what to read: tables of one listing are read together."""
     groups: dict[int, list[EndpointStream]] = {}
     for stream in streams:
@@ -78,7 +76,7 @@ def plan(
 
 
 def _wheres(
-    tap: TapAmazonSp, listing: Listing, group: Sequence[EndpointStream]
+    tap: Host, listing: Listing, group: Sequence[EndpointStream]
 ) -> Iterable[_Where]:
     names = ", ".join(stream.name for stream in group)
     for account in tap.accounts.all:
@@ -121,7 +119,7 @@ def _named(listing: Listing, account: Account) -> tuple[str, ...]:
 
 
 def _plan(
-    tap: TapAmazonSp,
+    tap: Host,
     listing: Listing,
     where: _Where,
     group: Sequence[EndpointStream],
@@ -172,7 +170,7 @@ def _params(listing: Listing, where: _Where) -> dict[str, Any]:
 
 
 def _start(
-    tap: TapAmazonSp, listing: Listing, place: Place, zone: tzinfo, end: datetime
+    tap: Host, listing: Listing, place: Place, zone: tzinfo, end: datetime
 ) -> datetime:
     """Return from when on a table needs records."""
     if tap.is_test:
@@ -195,7 +193,7 @@ def _start(
     return place.bookmark
 
 
-def _end(tap: TapAmazonSp, listing: Listing, zone: tzinfo) -> datetime:
+def _end(tap: Host, listing: Listing, zone: tzinfo) -> datetime:
     """Return until when records are read."""
     ends = [newest(tap.tally.started)]
     last = day(tap.config, "end_date")

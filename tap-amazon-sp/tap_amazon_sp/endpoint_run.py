@@ -20,11 +20,11 @@ from tap_amazon_sp.endpoint_plan import Plan, plan
 from tap_amazon_sp.endpoints.calls import Record
 from tap_amazon_sp.endpoints.places import Place, Places
 from tap_amazon_sp.endpoints.walk import Walk
+from tap_amazon_sp.host import Host
 from tap_amazon_sp.rates import Rate
 
 if TYPE_CHECKING:
     from tap_amazon_sp.endpoint_streams import EndpointStream
-    from tap_amazon_sp.tap import TapAmazonSp
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _SHOWN = 20
 class EndpointRun:
     """Reads the selected endpoint streams of one run, in turns."""
 
-    def __init__(self, tap: TapAmazonSp, streams: Iterable[EndpointStream]) -> None:
+    def __init__(self, tap: Host, streams: Iterable[EndpointStream]) -> None:
         self._tap = tap
         self._streams = {stream.name: stream for stream in streams}
         self._places = Places(cast("dict[str, Any]", tap.state))
@@ -169,7 +169,7 @@ def _left_of(walk: Walk) -> str:
 class AccountCaller:
     """The calls of one account, each at the pace of its operation."""
 
-    def __init__(self, tap: TapAmazonSp, account: Account) -> None:
+    def __init__(self, tap: Host, account: Account) -> None:
         self._tap = tap
         self._account = account
 

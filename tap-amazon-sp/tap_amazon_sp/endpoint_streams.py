@@ -6,7 +6,7 @@ starts it. The private hooks of the SDK leant on here are those of `ReportStream
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
@@ -21,20 +21,25 @@ from tap_amazon_sp.endpoints.rows import RowShape, first_page
 from tap_amazon_sp.endpoints.tables import Table
 
 if TYPE_CHECKING:
-    from tap_amazon_sp.tap import TapAmazonSp
+    from singer_amazon.singer.tap import ReportTap
+
+Read = Callable[["EndpointStream"], None]
 
 _TEXT: Schema = {"type": ["string", "null"]}
 _LIST: Schema = {"type": ["array", "null"]}
 
 
-def endpoint_streams(tap: TapAmazonSp) -> list[EndpointStream]:
+def endpoint_streams(tap: ReportTap, read: Read) -> list[EndpointStream]:
     """Return the streams of all endpoints; nothing is asked of Amazon for it.
+
+    `read` is called when a stream's turn has come and brings all of its rows.
 
     Raises:
         ConfigError: an own endpoint cannot be meant so.
     """
     return [
-        EndpointStream(tap, table) for table in tables(tap.config.get("endpoints", ()))
+        EndpointStream(tap, table, read)
+        for table in tables(tap.config.get("endpoints", ()))
     ]
 
 
@@ -44,8 +49,9 @@ class EndpointStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # RowShape has done it
     is_sorted = False
 
-    def __init__(self, tap: TapAmazonSp, table: Table) -> None:
+    def __init__(self, tap: ReportTap, table: Table, read: Read) -> None:
         self.table = table
+        self._read = read
         self._keeps_unknown = tap.config.get("unknown_fields", "keep") == "keep"
         self._is_open = table.columns is None
         """Whether the first page has still to say what the columns are."""
@@ -64,7 +70,7 @@ class EndpointStream(Stream):
         return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
 
     @property
-    def sp_tap(self) -> TapAmazonSp:
+    def tap(self) -> ReportTap:
         """The tap, as what it is."""
         tap: Any = self._tap
         return tap  # type: ignore[no-any-return]  # __init__ took this type
@@ -98,7 +104,7 @@ class EndpointStream(Stream):
     ) -> Generator[dict[str, Any], Any, Any]:
         """Read until this stream has all of its own."""
         with self.get_sync_timer():
-            self.sp_tap.endpoint_run.read(self)
+            self._read(self)
         self._is_open = False
         self._write_schema_message()
         if self.shape.left_out and not self._keeps_unknown:
@@ -125,7 +131,7 @@ class EndpointStream(Stream):
 
     def _write_state_message(self) -> None:
         """Leave the pace of STATE messages to the run."""
-        self.sp_tap.write_state()
+        self.tap.write_state()
 
     # --- rows --------------------------------------------------------------
 
@@ -147,7 +153,7 @@ class EndpointStream(Stream):
     def write(self, place: Place, records: Sequence[dict[str, Any]]) -> int:
         """Write the rows in complete records; return how many."""
         self._write_schema_message()
-        writer = self.sp_tap.writer
+        writer = self.tap.writer
         left = self.ABORT_AT_RECORD_COUNT
         count = 0
         for record in records:
@@ -165,7 +171,7 @@ class EndpointStream(Stream):
         """Warn once of rows without what identifies them."""
         missing = [name for name in self.table.key if row[name] == ""]
         if missing:
-            self.sp_tap.warn_once(
+            self.tap.warn_once(
                 f"{self.name}: there are records without {', '.join(missing)}, which "
                 "is their key: a merging target keeps only one of them. Check "
                 "record_config.id_field"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.memory import Partition, Shape
@@ -15,6 +14,7 @@ from singer_amazon.singer.settings import day, per_stream
 from singer_amazon.summary import Problem
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.grids import PeriodGrid, range_of
+from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.options import Combination, offers_since
 from tap_amazon_sp.periods import (
@@ -30,9 +30,6 @@ from tap_amazon_sp.periods import (
 )
 from tap_amazon_sp.report_streams import CatalogueStream, selected_of
 from tap_amazon_sp.terms import Terms
-
-if TYPE_CHECKING:
-    from tap_amazon_sp.tap import TapAmazonSp
 
 START_DAYS = 30
 """How far back a first run reads without start_date."""
@@ -67,7 +64,7 @@ class _Spot:
 class Partitions:
     """Makes the partitions of a run, and remembers the terms of each."""
 
-    def __init__(self, tap: TapAmazonSp, now: datetime) -> None:
+    def __init__(self, tap: Host, now: datetime) -> None:
         self._tap = tap
         self._now = now
         self.terms: dict[tuple[str, str, str], Terms] = {}

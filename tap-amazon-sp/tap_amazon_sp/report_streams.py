@@ -18,7 +18,7 @@ from tap_amazon_sp.json_sections import SectionReader
 from tap_amazon_sp.options import Choice
 
 if TYPE_CHECKING:
-    from tap_amazon_sp.tap import TapAmazonSp
+    from singer_amazon.singer.tap import ReportTap
 
 
 class CatalogueStream(ReportStream):
@@ -27,7 +27,7 @@ class CatalogueStream(ReportStream):
     unknown_advice = "unknown_fields: keep takes it in"
 
     def __init__(
-        self, tap: TapAmazonSp, report: Report, kind: StreamType, choice: Choice
+        self, tap: ReportTap, report: Report, kind: StreamType, choice: Choice
     ) -> None:
         self.report = report
         self.kind = kind

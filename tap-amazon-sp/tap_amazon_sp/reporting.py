@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.memory import COUNTERS, Partition
@@ -15,8 +14,10 @@ from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
 from singer_amazon.singer.stream import ReportStream
+from singer_amazon.singer.tap import ReportTap
 from tap_amazon_sp.accounts import Kind, read_accounts
 from tap_amazon_sp.catalogue import Catalogue, load_catalogue
+from tap_amazon_sp.host import Host
 from tap_amazon_sp.judge import judge
 from tap_amazon_sp.options import Choice, choices
 from tap_amazon_sp.own.files import Saver
@@ -29,9 +30,6 @@ from tap_amazon_sp.report_streams import CatalogueStream
 from tap_amazon_sp.reports_api import ReportsApi
 from tap_amazon_sp.terms import Terms
 
-if TYPE_CHECKING:
-    from tap_amazon_sp.tap import TapAmazonSp
-
 logger = logging.getLogger(__name__)
 
 WORTH_TELLING = 60.0
@@ -41,7 +39,7 @@ WORTH_TELLING = 60.0
 class Reporting:
     """What tap-amazon-sp adds to a ReportTap for its report streams."""
 
-    def __init__(self, tap: TapAmazonSp) -> None:
+    def __init__(self, tap: Host) -> None:
         self._tap = tap
 
     # --- settings and streams ----------------------------------------------
@@ -74,15 +72,15 @@ class Reporting:
             kinds = {"vendor" if report_type.startswith("GET_VENDOR_") else "seller"}
         return tuple(sorted(kinds))
 
-    def streams(self) -> list[ReportStream]:
+    def streams(self, tap: ReportTap) -> list[ReportStream]:
         """Return the report streams of the catalogue, then the user's own."""
         known = [
-            CatalogueStream(self._tap, report, kind, self.choices[report.name])
+            CatalogueStream(tap, report, kind, self.choices[report.name])
             for report in self.catalogue.reports
             for kind in report.streams
         ]
         own = own_reports(self._tap.config.get("reports") or ())
-        return [*known, *(OwnStream(self._tap, entry) for entry in own)]
+        return [*known, *(OwnStream(tap, entry, self.saver) for entry in own)]
 
     def check(self) -> None:
         """Check the settings of reports.
@@ -121,7 +119,13 @@ class Reporting:
         """Return every window to read, stream by stream."""
         known = [s for s in streams if isinstance(s, CatalogueStream)]
         own = [s for s in streams if isinstance(s, OwnStream)]
-        windows = OwnWindows(self._tap, self._partitions, self._tap.clock.now())
+        windows = OwnWindows(
+            self._tap,
+            self._partitions,
+            self._tap.clock.now(),
+            kinds_of=self.kinds_of,
+            by_days=self.analytics,
+        )
         return [*self._partitions.of_catalogue(known), *windows.of(own)]
 
     @cached_property

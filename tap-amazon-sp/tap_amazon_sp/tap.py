@@ -86,7 +86,10 @@ class TapAmazonSp(ReportTap):
         Raises:
             ConfigError: two have one name: the second would hide the first.
         """
-        found = [*endpoint_streams(self), *self.reporting.streams()]
+        found = [
+            *endpoint_streams(self, self._read_endpoints),
+            *self.reporting.streams(self),
+        ]
         seen: set[str] = set()
         for stream in found:
             if stream.name in seen:
@@ -97,6 +100,9 @@ class TapAmazonSp(ReportTap):
                 raise ConfigError(msg)
             seen.add(stream.name)
         return found
+
+    def _read_endpoints(self, stream: EndpointStream) -> None:
+        self.endpoint_run.read(stream)
 
     @cached_property
     def endpoint_run(self) -> EndpointRun:

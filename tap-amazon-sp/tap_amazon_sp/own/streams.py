@@ -16,12 +16,12 @@ from singer_amazon.spool import SpoolFile
 from tap_amazon_sp.charsets import Charset
 from tap_amazon_sp.endpoints.rows import RowShape, first_page
 from tap_amazon_sp.learning import learn_schema
-from tap_amazon_sp.own.files import Place, place_of
+from tap_amazon_sp.own.files import Place, Saver, place_of
 from tap_amazon_sp.own.rows import DocumentRows, Row
 from tap_amazon_sp.own.settings import OwnReport
 
 if TYPE_CHECKING:
-    from tap_amazon_sp.tap import TapAmazonSp
+    from singer_amazon.singer.tap import ReportTap
 
 _ACCOUNT = ("account_name", "marketplace_id")
 _WINDOW = ("window_start", "window_end")
@@ -92,8 +92,9 @@ class OwnStream(ReportStream):
 
     unknown_advice = ""
 
-    def __init__(self, tap: TapAmazonSp, own: OwnReport) -> None:
+    def __init__(self, tap: ReportTap, own: OwnReport, saver: Saver) -> None:
         self.own = own
+        self._saver = saver
         self.replication_key = "window_end" if own.dates == "window" else None
         self._is_open = own.output_file is None
         """Whether the first document has still to say what the columns are."""
@@ -111,12 +112,6 @@ class OwnStream(ReportStream):
             tuple(dict.fromkeys(keys)) if own.key or own.output_file else ()
         )
         self._layout = OwnLayout(self._layout.shape, self.primary_keys)
-
-    @property
-    def sp_tap(self) -> TapAmazonSp:
-        """The tap, as what it is."""
-        tap: Any = self._tap
-        return tap  # type: ignore[no-any-return]  # __init__ took this type
 
     @property
     def _has_no_dates(self) -> bool:
@@ -179,7 +174,7 @@ class OwnStream(ReportStream):
         """See ReportStream."""
         del layout
         taker = next(t for t in report.takers if t.stream == self.name)
-        context = self.sp_tap.session.partition(taker).context
+        context = self.tap.session.partition(taker).context
         if self.own.output_file:
             yield [self._saved(document, report, taker.window, context)]
             return
@@ -190,7 +185,7 @@ class OwnStream(ReportStream):
             claimed=self.own.file_format,
             records_path=self.own.records_path,
             charset=Charset.of(document.content_type, place),
-            warn=lambda words: self.sp_tap.warn_once(f"{self.name}: {words}"),
+            warn=lambda words: self.tap.warn_once(f"{self.name}: {words}"),
         )
         for some in rows:
             self._learn(rows.columns(), some)
@@ -220,7 +215,7 @@ class OwnStream(ReportStream):
         context: Mapping[str, str],
     ) -> Row:
         place = self.place(window, context, report.report_id or "")
-        size = self.sp_tap.reporting.saver.save(document.path, place)
+        size = self._saver.save(document.path, place)
         return {
             "report_id": report.report_id,
             "report_type": self.own.report_type,

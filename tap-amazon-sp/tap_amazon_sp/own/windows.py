@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from singer_amazon.singer.settings import day, per_stream
 from singer_amazon.summary import Problem
 from singer_amazon.transport import Answer
 from tap_amazon_sp.accounts import Account
+from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.own.listing import listed
 from tap_amazon_sp.own.settings import OwnReport, day_of
@@ -27,7 +28,6 @@ from tap_amazon_sp.terms import Dates, Terms
 
 if TYPE_CHECKING:
     from tap_amazon_sp.partitions import Partitions
-    from tap_amazon_sp.tap import TapAmazonSp
 
 START_DAYS = 30
 LATE_DAYS = 2
@@ -39,10 +39,20 @@ Places = tuple[Marketplace, ...]
 class OwnWindows:
     """Makes the partitions of own reports."""
 
-    def __init__(self, tap: TapAmazonSp, partitions: Partitions, now: datetime) -> None:
+    def __init__(
+        self,
+        tap: Host,
+        partitions: Partitions,
+        now: datetime,
+        *,
+        kinds_of: Callable[[str], Sequence[str]],
+        by_days: Collection[str],
+    ) -> None:
         self._tap = tap
         self._partitions = partitions
         self._now = now
+        self._kinds_of = kinds_of
+        self._by_days = by_days
 
     def of(self, streams: Sequence[OwnStream]) -> Iterator[Partition]:
         """Yield the partitions of these streams."""
@@ -60,7 +70,7 @@ class OwnWindows:
         """Whether an account is meant: as the user says, else by its kind."""
         if own.accounts:
             return account.name in own.accounts
-        kinds = self._tap.reporting.kinds_of(own.report_type)
+        kinds = self._kinds_of(own.report_type)
         if account.kind not in kinds:
             self._tap.warn_once(
                 f"{own.name}: {own.report_type} is for {' and '.join(kinds)} accounts: "
@@ -125,8 +135,7 @@ class OwnWindows:
         if own.dates == "fixed":
             dates = "fixed"
         elif own.dates == "window":
-            known = self._tap.reporting.analytics
-            dates = "days" if own.report_type in known else "instants"
+            dates = "days" if own.report_type in self._by_days else "instants"
         expected = own.holdback_days + LATE_DAYS
         rules = PeriodRules(own.window_days, own.holdback_days, expected, None, 0)
         return Terms(
