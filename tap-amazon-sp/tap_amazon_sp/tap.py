@@ -27,15 +27,15 @@ from singer_amazon.transport import Answer, Transport
 from tap_amazon_sp.accounts import Account, Wanted, read_accounts
 from tap_amazon_sp.client import LONGEST_USER_AGENT, SELLING_PARTNER, SpClient
 from tap_amazon_sp.directory import Directory
-from tap_amazon_sp.endpoint_run import EndpointRun
-from tap_amazon_sp.endpoint_streams import EndpointStream, endpoint_streams
+from tap_amazon_sp.endpoints.run import EndpointRun
+from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
 from tap_amazon_sp.marketplaces import HOSTS
 from tap_amazon_sp.old_config import read_config
 from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.rates import Rate
-from tap_amazon_sp.report_paces import ReportPaces
-from tap_amazon_sp.reporting import Reporting
+from tap_amazon_sp.reports.paces import ReportPaces
+from tap_amazon_sp.reports.reporting import Reporting
 
 TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 

@@ -21,7 +21,7 @@ from tap_amazon_sp.catalogue import (
     load_catalogue,
     read_catalogue,
 )
-from tap_amazon_sp.json_sections import SectionReader
+from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.periods import Period
 
 FILES = (

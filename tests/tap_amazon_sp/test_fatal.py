@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tap_amazon_sp.fatal import Cause, cancelled, sort, words_of
+from tap_amazon_sp.reports.fatal import Cause, cancelled, sort, words_of
 
 GENERIC = (
     "A client error occurred. Please double check that your parameters are valid and "

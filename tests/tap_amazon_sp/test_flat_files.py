@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp import charsets
-from tap_amazon_sp.charsets import Charset, declared
-from tap_amazon_sp.flat_files import (
+from tap_amazon_sp.documents import charsets
+from tap_amazon_sp.documents.charsets import Charset, declared
+from tap_amazon_sp.documents.flat_files import (
     CSV,
     QUOTED_TSV,
     TSV,

@@ -11,8 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp import json_pieces, json_source
-from tap_amazon_sp.json_sections import ErrorDetailsError, SectionReader, read_header
+from tap_amazon_sp.documents import json_pieces, json_source
+from tap_amazon_sp.documents.json_sections import (
+    ErrorDetailsError,
+    SectionReader,
+    read_header,
+)
 
 parse = msgspec.json.Decoder(list[dict[str, Any]]).decode
 SPECIFICATION = {"reportType": "GET_X", "marketplaceIds": ["ATVPDKIKX0DER"]}

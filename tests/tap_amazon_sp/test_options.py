@@ -7,8 +7,8 @@ import pytest
 from singer_amazon.errors import ConfigError
 from tap_amazon_sp.catalogue import Report, load_catalogue
 from tap_amazon_sp.marketplaces import find
-from tap_amazon_sp.options import Choice, choices, offers_since
 from tap_amazon_sp.periods import Period
+from tap_amazon_sp.reports.options import Choice, choices, offers_since
 
 CATALOGUE = load_catalogue()
 NOW = datetime(2026, 11, 21, 7, 5, 3, 700_000, tzinfo=timezone.utc)

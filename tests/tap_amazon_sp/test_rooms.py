@@ -12,12 +12,14 @@ import tap_amazon_sp
 
 PACKAGE = Path(tap_amazon_sp.__file__).parent
 ROOMS = [
-    *("charsets", "fatal", "flat_files", "json_pieces", "json_sections"),
-    *("json_source", "marketplaces", "old_config", "options", "periods", "rates"),
-    *("xml_rows", "catalogue/model", "endpoints/paging", "endpoints/slices"),
-    *("endpoints/sub_requests", "endpoints/instants", "endpoints/models"),
-    *("endpoints/rows", "endpoints/tables", "endpoints/own_tables"),
-    "endpoints/places",
+    *("marketplaces", "old_config", "periods", "rates", "catalogue/model"),
+    *("documents/charsets", "documents/flat_files", "documents/xml_rows"),
+    *("documents/json_pieces", "documents/json_sections", "documents/json_source"),
+    *("reports/fatal", "reports/grids", "reports/options", "reports/paces"),
+    *("reports/terms", "reports/own/settings"),
+    *("endpoints/paging", "endpoints/slices", "endpoints/sub_requests"),
+    *("endpoints/instants", "endpoints/models", "endpoints/rows"),
+    *("endpoints/tables", "endpoints/own_tables", "endpoints/places"),
 ]
 DATA = {"importlib"}  # their own data files
 NEVER = {

@@ -14,7 +14,6 @@ from singer_amazon.reports.ledger import Ledger
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.windows import Limits, plan
 from tap_amazon_sp.catalogue import Report, load_catalogue
-from tap_amazon_sp.grids import PeriodGrid, range_of
 from tap_amazon_sp.marketplaces import MARKETPLACES, Marketplace
 from tap_amazon_sp.periods import (
     Period,
@@ -24,6 +23,7 @@ from tap_amazon_sp.periods import (
     open_hours,
     within,
 )
+from tap_amazon_sp.reports.grids import PeriodGrid, range_of
 
 PERIODS = [
     pytest.param(report, period, id=f"{report.name}-{period.value}")

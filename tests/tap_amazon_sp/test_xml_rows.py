@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp.xml_rows import xml_rows
+from tap_amazon_sp.documents.xml_rows import xml_rows
 
 ORDERS = """<?xml version="1.0" encoding="{encoding}"?>
 <AmazonEnvelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">

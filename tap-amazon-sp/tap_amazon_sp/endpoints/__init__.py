@@ -22,4 +22,6 @@
 ``walk``
     one list read for one account, one call at a time; ``calls`` is what it needs of
     the world.
+``streams``, ``plan``, ``run``
+    the streams, what a run reads for them, and whose turn it is.
 """

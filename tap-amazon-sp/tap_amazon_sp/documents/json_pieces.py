@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp.json_source import (
+from tap_amazon_sp.documents.json_source import (
     LONGEST_BYTES,
     UNPARSABLE,
     Scan,

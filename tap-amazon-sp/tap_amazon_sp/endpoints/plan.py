@@ -19,7 +19,7 @@ from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace, by_id
 
 if TYPE_CHECKING:
-    from tap_amazon_sp.endpoint_streams import EndpointStream
+    from tap_amazon_sp.endpoints.streams import EndpointStream
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from singer_amazon.errors import RejectedError
 from singer_amazon.reports.model import ListedReport, Window
 from singer_amazon.transport import Answer
-from tap_amazon_sp.own.settings import OwnReport, day_of
-from tap_amazon_sp.reports_api import REPORTS
+from tap_amazon_sp.reports.api import REPORTS
+from tap_amazon_sp.reports.own.settings import OwnReport, day_of
 
 LISTED_DAYS = 90
 _MARGIN = timedelta(minutes=5)  # while the request travels, the limit moves on

@@ -24,8 +24,8 @@ from singer_amazon.reports.model import (
 )
 from singer_amazon.transport import Answer
 from tap_amazon_sp.client import RATE_HEADER, SpClient
-from tap_amazon_sp.fatal import cancelled
-from tap_amazon_sp.terms import Terms
+from tap_amazon_sp.reports.fatal import cancelled
+from tap_amazon_sp.reports.terms import Terms
 
 REPORTS = "/reports/2021-06-30/reports"
 DOCUMENTS = "/reports/2021-06-30/documents"

@@ -14,8 +14,8 @@ from singer_amazon.rows import Layout, RowFormat, Stamp
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.spool import SpoolFile
 from tap_amazon_sp.catalogue import EXTRA, Column, Report, StreamType
-from tap_amazon_sp.json_sections import SectionReader
-from tap_amazon_sp.options import Choice
+from tap_amazon_sp.documents.json_sections import SectionReader
+from tap_amazon_sp.reports.options import Choice
 
 if TYPE_CHECKING:
     from singer_amazon.singer.tap import ReportTap

@@ -11,12 +11,17 @@ import msgspec
 
 from singer_amazon.documents import unpacked
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp.charsets import Charset
-from tap_amazon_sp.flat_files import FileFormat, FlatRows, checked_format, layout_of
-from tap_amazon_sp.json_pieces import pieces
-from tap_amazon_sp.json_sections import SectionReader, read_arrays
-from tap_amazon_sp.json_source import Source
-from tap_amazon_sp.xml_rows import xml_rows
+from tap_amazon_sp.documents.charsets import Charset
+from tap_amazon_sp.documents.flat_files import (
+    FileFormat,
+    FlatRows,
+    checked_format,
+    layout_of,
+)
+from tap_amazon_sp.documents.json_pieces import pieces
+from tap_amazon_sp.documents.json_sections import SectionReader, read_arrays
+from tap_amazon_sp.documents.json_source import Source
+from tap_amazon_sp.documents.xml_rows import xml_rows
 
 Row = dict[str, Any]
 ROWS_AT_ONCE = 1000

@@ -15,8 +15,8 @@ from singer_amazon.reports.model import (
     Outcome,
     Refused,
 )
-from tap_amazon_sp.fatal import Cause, sort, words_of
-from tap_amazon_sp.json_sections import ErrorDetailsError, SectionReader
+from tap_amazon_sp.documents.json_sections import ErrorDetailsError, SectionReader
+from tap_amazon_sp.reports.fatal import Cause, sort, words_of
 
 _SHORT_BYTES = 64 * 1024
 """A document that is only a reason is shorter than this."""

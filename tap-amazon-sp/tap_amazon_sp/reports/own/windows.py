@@ -18,16 +18,16 @@ from singer_amazon.transport import Answer
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace
-from tap_amazon_sp.own.listing import listed
-from tap_amazon_sp.own.settings import OwnReport, day_of
-from tap_amazon_sp.own.streams import OwnStream
 from tap_amazon_sp.periods import Period, PeriodRules
 from tap_amazon_sp.rates import RATES
-from tap_amazon_sp.reports_api import REPORTS
-from tap_amazon_sp.terms import Dates, Terms
+from tap_amazon_sp.reports.api import REPORTS
+from tap_amazon_sp.reports.own.listing import listed
+from tap_amazon_sp.reports.own.settings import OwnReport, day_of
+from tap_amazon_sp.reports.own.streams import OwnStream
+from tap_amazon_sp.reports.terms import Dates, Terms
 
 if TYPE_CHECKING:
-    from tap_amazon_sp.partitions import Partitions
+    from tap_amazon_sp.reports.partitions import Partitions
 
 START_DAYS = 30
 LATE_DAYS = 2

@@ -16,15 +16,15 @@ from singer_amazon.singer.stream import ReportStream
 from singer_amazon.summary import Problem
 from singer_amazon.transport import Answer
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.endpoint_plan import Plan, plan
 from tap_amazon_sp.endpoints.calls import Record
 from tap_amazon_sp.endpoints.places import Place, Places
+from tap_amazon_sp.endpoints.plan import Plan, plan
 from tap_amazon_sp.endpoints.walk import Walk
 from tap_amazon_sp.host import Host
 from tap_amazon_sp.rates import Rate
 
 if TYPE_CHECKING:
-    from tap_amazon_sp.endpoint_streams import EndpointStream
+    from tap_amazon_sp.endpoints.streams import EndpointStream
 
 logger = logging.getLogger(__name__)
 

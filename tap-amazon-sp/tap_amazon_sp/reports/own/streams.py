@@ -13,12 +13,12 @@ from singer_amazon.reports.model import Window, text_of
 from singer_amazon.rows import KEYS_CHECKED, Layout, Stamp
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.spool import SpoolFile
-from tap_amazon_sp.charsets import Charset
+from tap_amazon_sp.documents.charsets import Charset
 from tap_amazon_sp.endpoints.rows import RowShape, first_page
 from tap_amazon_sp.learning import learn_schema
-from tap_amazon_sp.own.files import Place, Saver, place_of
-from tap_amazon_sp.own.rows import DocumentRows, Row
-from tap_amazon_sp.own.settings import OwnReport
+from tap_amazon_sp.reports.own.files import Place, Saver, place_of
+from tap_amazon_sp.reports.own.rows import DocumentRows, Row
+from tap_amazon_sp.reports.own.settings import OwnReport
 
 if TYPE_CHECKING:
     from singer_amazon.singer.tap import ReportTap

@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp.json_pieces import pieces
-from tap_amazon_sp.json_source import Source, unexpected
+from tap_amazon_sp.documents.json_pieces import pieces
+from tap_amazon_sp.documents.json_source import Source, unexpected
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from string import Formatter
 from typing import Any, Literal, cast, get_args
 
 from singer_amazon.errors import ConfigError
-from tap_amazon_sp.flat_files import FileFormat
+from tap_amazon_sp.documents.flat_files import FileFormat
 from tap_amazon_sp.marketplaces import Marketplace, find
 
 Dates = Literal["window", "fixed", "none"]

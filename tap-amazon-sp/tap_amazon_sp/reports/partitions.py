@@ -13,10 +13,8 @@ from singer_amazon.reports.windows import Limits, Range
 from singer_amazon.singer.settings import day, per_stream
 from singer_amazon.summary import Problem
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.grids import PeriodGrid, range_of
 from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace
-from tap_amazon_sp.options import Combination, offers_since
 from tap_amazon_sp.periods import (
     Outlook,
     Period,
@@ -28,8 +26,10 @@ from tap_amazon_sp.periods import (
     open_days,
     open_hours,
 )
-from tap_amazon_sp.report_streams import CatalogueStream, selected_of
-from tap_amazon_sp.terms import Terms
+from tap_amazon_sp.reports.grids import PeriodGrid, range_of
+from tap_amazon_sp.reports.options import Combination, offers_since
+from tap_amazon_sp.reports.streams import CatalogueStream, selected_of
+from tap_amazon_sp.reports.terms import Terms
 
 START_DAYS = 30
 """How far back a first run reads without start_date."""

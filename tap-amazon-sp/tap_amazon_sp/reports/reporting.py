@@ -18,17 +18,17 @@ from singer_amazon.singer.tap import ReportTap
 from tap_amazon_sp.accounts import Kind, read_accounts
 from tap_amazon_sp.catalogue import Catalogue, load_catalogue
 from tap_amazon_sp.host import Host
-from tap_amazon_sp.judge import judge
-from tap_amazon_sp.options import Choice, choices
-from tap_amazon_sp.own.files import Saver
-from tap_amazon_sp.own.settings import own_reports
-from tap_amazon_sp.own.streams import OwnStream
-from tap_amazon_sp.own.windows import OwnWindows
-from tap_amazon_sp.partitions import Partitions, check_names
-from tap_amazon_sp.report_paces import ReportPaces, in_words
-from tap_amazon_sp.report_streams import CatalogueStream
-from tap_amazon_sp.reports_api import ReportsApi
-from tap_amazon_sp.terms import Terms
+from tap_amazon_sp.reports.api import ReportsApi
+from tap_amazon_sp.reports.judge import judge
+from tap_amazon_sp.reports.options import Choice, choices
+from tap_amazon_sp.reports.own.files import Saver
+from tap_amazon_sp.reports.own.settings import own_reports
+from tap_amazon_sp.reports.own.streams import OwnStream
+from tap_amazon_sp.reports.own.windows import OwnWindows
+from tap_amazon_sp.reports.paces import ReportPaces, in_words
+from tap_amazon_sp.reports.partitions import Partitions, check_names
+from tap_amazon_sp.reports.streams import CatalogueStream
+from tap_amazon_sp.reports.terms import Terms
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from datetime import datetime, time, timedelta, timezone
 from typing import Any, Literal
 
 from singer_amazon.reports.model import ReportRequest, Window, text_of
-from tap_amazon_sp.grids import may_come
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import Period, PeriodRules, covering
+from tap_amazon_sp.reports.grids import may_come
 
 _DATE_LENGTH = len("2026-11-20")
 

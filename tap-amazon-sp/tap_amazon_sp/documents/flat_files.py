@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp.charsets import Charset, lines
+from tap_amazon_sp.documents.charsets import Charset, lines
 
 FileFormat = Literal["JSON", "CSV", "TSV", "XML"]
 _LEDGERS = {"GET_LEDGER_SUMMARY_VIEW_DATA", "GET_LEDGER_DETAIL_VIEW_DATA"}

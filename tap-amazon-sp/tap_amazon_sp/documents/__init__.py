@@ -1,0 +1,7 @@
+"""Rows of report documents, in flat memory; no network, clock or Singer.
+
+- `flat_files`      TSV and CSV; `charsets` says how to read their bytes
+- `xml_rows`        XML
+- `json_sections`   the named arrays of one JSON document, cut by `json_pieces` out of
+                    what `json_source` walks through
+"""
