@@ -168,7 +168,7 @@ class Session:
             logger.info(
                 "%s of %s %s: asked again (%s)",
                 report.request.stream,
-                self._labels.get(report.request.account, ""),
+                self.partition(report.request).label,
                 report.request.window,
                 report.reason or "stuck at Amazon",
             )

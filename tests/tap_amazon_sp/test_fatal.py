@@ -90,7 +90,7 @@ def test_each_verdict_says_what_to_do_next(which: Cause) -> None:
 
 def test_no_words_are_told_as_such() -> None:
     assert str(sort(None, is_checked=True, may_come=False)).startswith(
-        "unknown reason, Amazon gave no reason. The next run asks again."
+        "unknown reason, Amazon gave no reason. If it stays so"
     )
     assert cancelled().cause is Cause.NO_DATA
 

@@ -37,8 +37,13 @@ class Verdict:
     next_step: str
 
     def __str__(self) -> str:
+        return f"{self.reason}. {self.next_step}"
+
+    @property
+    def reason(self) -> str:
+        """The cause in words, and Amazon's own."""
         said = f": {self.words!r}" if self.words else ", Amazon gave no reason"
-        return f"{self.cause.value}{said}. {self.next_step}"
+        return f"{self.cause.value}{said}"
 
 
 _NEXT_STEPS = {
@@ -60,10 +65,7 @@ _NEXT_STEPS = {
         "Run less often, or give this report fewer marketplaces and options; the next "
         "run asks again"
     ),
-    Cause.UNKNOWN: (
-        "The next run asks again. If it stays so, send the report id to Amazon's "
-        "developer support"
-    ),
+    Cause.UNKNOWN: ("If it stays so, send the report id to Amazon's developer support"),
 }
 
 _NOT_YET = (

@@ -16,6 +16,7 @@ from singer_amazon.reports.model import (
     Refused,
 )
 from tap_amazon_sp.documents.json_sections import ErrorDetailsError, SectionReader
+from tap_amazon_sp.periods import PATIENCE_DAYS
 from tap_amazon_sp.reports.fatal import Cause, sort, words_of
 
 _SHORT_BYTES = 64 * 1024
@@ -51,11 +52,12 @@ def outcome_of(
     said = f"report {report.report_id}: {verdict}"
     match verdict.cause:
         case Cause.NOT_YET if is_due:
-            return Failed(f"{said}. It is 7 days late", is_final=True)
+            late = f"{verdict.reason}, and it is {PATIENCE_DAYS} days late"
+            return Failed(f"report {report.report_id}: {late}", is_final=True)
         case Cause.NOT_YET | Cause.TOO_OFTEN:
             return NotYet(said)
         case Cause.NO_DATA:
-            return NoData(said)
+            return NoData(str(verdict))
         case Cause.NO_RIGHT:
             return Refused(said, "type")
         case Cause.BAD_OPTIONS:

@@ -83,4 +83,6 @@ def in_words(seconds: float) -> str:
     hours, rest = divmod(minutes, 60)
     if hours >= _LONG_HOURS:
         return f"{math.ceil(hours / 24)} days"
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+    return " ".join(
+        f"{count} {unit}" for count, unit in ((hours, "h"), (rest, "min")) if count
+    )

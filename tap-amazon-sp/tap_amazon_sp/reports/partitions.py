@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -30,6 +31,8 @@ from tap_amazon_sp.reports.grids import PeriodGrid, range_of
 from tap_amazon_sp.reports.options import Combination, offers_since
 from tap_amazon_sp.reports.streams import CatalogueStream, selected_of
 from tap_amazon_sp.reports.terms import Terms
+
+logger = logging.getLogger(__name__)
 
 START_DAYS = 30
 """How far back a first run reads without start_date."""
@@ -73,6 +76,7 @@ class Partitions:
 
     def of_catalogue(self, streams: Sequence[CatalogueStream]) -> Iterator[Partition]:
         """Yield the partitions of the catalogue's streams."""
+        self._tell_skipped(streams)
         for stream in streams:
             for spot in self._spots(stream):
                 yield self._partition(spot, streams)
@@ -87,17 +91,10 @@ class Partitions:
     # --- where -------------------------------------------------------------
 
     def _spots(self, stream: CatalogueStream) -> Iterator[_Spot]:
-        accounts = self._tap.accounts.all
-        able = [a for a in accounts if a.kind in stream.report.accounts]
-        for account in accounts:
-            if account not in able:
-                self._tap.warn_once(
-                    f"{stream.name} is for {' and '.join(stream.report.accounts)} "
-                    f"accounts: skipped for {account.label}"
-                )
         spots = (
             _Spot(stream, account, place, combination)
-            for account in able
+            for account in self._tap.accounts.all
+            if account.kind in stream.report.accounts
             for place in account.marketplaces
             for combination in stream.choice.of_stream(stream.kind)
         )
@@ -105,6 +102,19 @@ class Partitions:
             yield spot
             if self._tap.is_test:
                 return
+
+    def _tell_skipped(self, streams: Sequence[CatalogueStream]) -> None:
+        """Say once for each account which streams its kind cannot have."""
+        for account in self._tap.accounts.all:
+            names = [s.name for s in streams if account.kind not in s.report.accounts]
+            if names:
+                logger.info(
+                    "%s: a %s cannot have these %d streams, they are skipped: %s",
+                    account.label,
+                    account.kind,
+                    len(names),
+                    ", ".join(names),
+                )
 
     # --- when --------------------------------------------------------------
 
