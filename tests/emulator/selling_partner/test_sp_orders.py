@@ -191,3 +191,22 @@ def test_a_429_in_the_middle_carries_no_rate(sp: SpCaller) -> None:
 
     assert [answer.status_code for answer in answers] == [200, 429, 200]
     assert "x-amzn-RateLimit-Limit" not in answers[1].headers
+
+
+def test_an_order_that_changes_between_two_pages_hides_no_other(sp: SpCaller) -> None:
+    """It leaves the span that is read; all the rest still comes, page by page."""
+    asked = {"MarketplaceIds": US, "MaxResultsPerPage": "3"}
+    whole = ids(pages_v0(sp, LastUpdatedAfter=SINCE))
+    payload = sp.get(ORDERS_V0, LastUpdatedAfter=SINCE, **asked).get_json()["payload"]
+    read = ids([payload])
+    while payload.get("NextToken"):
+        sp.advance(1200)  # some order is shipped meanwhile
+        sp.sign_in("acme-us")
+        token = payload["NextToken"]
+        payload = sp.get(ORDERS_V0, NextToken=token, **asked).get_json()["payload"]
+        read += ids([payload])
+    gone = set(whole) - set(read)
+    assert read == [order for order in whole if order not in gone]
+    changed = pages_v0(sp, LastUpdatedAfter="2026-11-20T11:58:00Z")
+    assert gone
+    assert gone <= set(ids(changed))

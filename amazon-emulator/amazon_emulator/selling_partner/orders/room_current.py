@@ -98,14 +98,14 @@ class OrdersRoom:
             if _fits(order, query)
         ]
         size = min(search.page_size, self._core.settings.sp_orders_per_page)
-        page = found[search.offset : search.offset + size]
+        page = found[:size]
         included = self._included(query, grant)
         body: dict[str, object] = {
             "orders": [order_2026(order, included) for order in page]
         }
-        if search.offset + size < len(found):
+        if size < len(found):
             extra = {**query, _MADE: format_instant(now)}
-            next_token = token(search, search.offset + size, extra)
+            next_token = token(search, page[-1], extra)
             body["pagination"] = {"nextToken": next_token}
         return json_response(body | _edge(search))
 

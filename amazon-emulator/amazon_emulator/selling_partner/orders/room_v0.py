@@ -90,14 +90,14 @@ class OrdersV0Room:
             if _fits(order, extra)
         ]
         size = min(search.page_size, self._core.settings.sp_orders_per_page)
-        page = found[search.offset : search.offset + size]
+        page = found[:size]
         elements = self._elements(call, grant)
         payload: dict[str, object] = {
             "Orders": [order_v0(order, elements) for order in page]
         }
-        if search.offset + size < len(found):
-            payload["NextToken"] = token(search, search.offset + size, extra)
-        elif search.offset:
+        if size < len(found):
+            payload["NextToken"] = token(search, page[-1], extra)
+        elif search.behind:
             payload["NextToken"] = ""
         return json_response({"payload": payload | _edge(search)})
 

@@ -58,12 +58,21 @@ class Search:
     before: datetime
     marketplaces: Sequence[Marketplace]
     page_size: int
-    offset: int = 0
+    behind: tuple[str, str] | None = None
+    """Time and id of the last order handed out: a place that never shifts, though
+    orders change while somebody turns the pages."""
 
     def orders(self, book: OrderBook, partner: Partner) -> list[Order]:
-        """Return everything that fits, in the order of time."""
+        """Return everything that fits and comes behind, in the order of time."""
         find = book.updated if self.by_update else book.created
-        return find(partner, self.marketplaces, self.after, self.before)
+        found = find(partner, self.marketplaces, self.after, self.before)
+        behind = self.behind
+        return [o for o in found if behind is None or self.place(o) > behind]
+
+    def place(self, order: Order) -> tuple[str, str]:
+        """Return where an order stands among all others."""
+        time = order.updated_at if self.by_update else order.created_at
+        return (time.isoformat(timespec="microseconds"), order.order_id)
 
 
 def read_search(
@@ -98,15 +107,15 @@ def read_search(
     )
 
 
-def token(search: Search, offset: int, extra: Mapping[str, str]) -> str:
-    """Return the text that finds the next page again."""
+def token(search: Search, last: Order, extra: Mapping[str, str]) -> str:
+    """Return the text that finds what comes behind the last order of a page."""
     content = {
         "by_update": search.by_update,
         "after": format_instant(search.after),
         "before": format_instant(search.before),
         "marketplaces": [place.marketplace_id for place in search.marketplaces],
         "page_size": search.page_size,
-        "offset": offset,
+        "behind": search.place(last),
         "extra": dict(extra),
     }
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
@@ -122,10 +131,10 @@ def read_token(text: str) -> tuple[Search, Mapping[str, str]]:
             parse_instant(content["before"]),
             [MARKETPLACES[place] for place in content["marketplaces"]],
             content["page_size"],
-            content["offset"],
+            (str(content["behind"][0]), str(content["behind"][1])),
         )
         return search, content["extra"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, IndexError):
         raise invalid("The token of the next page is not valid.") from None
 
 
