@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from singer_sdk import Stream
+from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
 
 from singer_amazon.columns import ColumnType, json_schema
@@ -18,17 +18,30 @@ from singer_amazon.singer.stream import ReportStream
 from singer_amazon.spool import SpoolFile
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.definitions import ADDED, Definition
-
-if TYPE_CHECKING:
-    from tap_amazon_ads.tap import TapAmazonAds
+from tap_amazon_ads.directory import Directory
+from tap_amazon_ads.reports_api import ReportsApi
 
 _KEY = {"type": "string"}
+
+
+class AdsHost(Protocol):
+    """The tap, as its streams see it."""
+
+    @property
+    def accounts(self) -> Directory:
+        """The accounts of this run."""
+        ...
+
+    @property
+    def reports_api(self) -> ReportsApi:
+        """The port to reporting v3, which knows what Amazon has refused."""
+        ...
 
 
 class AdsReportStream(ReportStream):
     """One report type, over all accounts that can have it."""
 
-    def __init__(self, tap: TapAmazonAds, definition: Definition) -> None:
+    def __init__(self, tap: Tap, definition: Definition) -> None:
         self.definition = definition
         self._layouts: dict[frozenset[str], RowFormat] = {}
         if definition.is_summary:
@@ -38,7 +51,7 @@ class AdsReportStream(ReportStream):
         self.selected_by_default = definition.is_default
 
     @property
-    def ads_tap(self) -> TapAmazonAds:
+    def ads_tap(self) -> AdsHost:
         """The tap, as what it is."""
         tap: Any = self._tap
         return tap  # type: ignore[no-any-return]  # __init__ took this type

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
@@ -23,6 +23,7 @@ from singer_amazon.memory import Partition
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.rows import Layout, Stamp
+from singer_amazon.singer.host import ReportHost
 from singer_amazon.singer.writing import (
     BatchFiles,
     WriteRows,
@@ -31,9 +32,6 @@ from singer_amazon.singer.writing import (
     records,
 )
 from singer_amazon.spool import SpoolFile
-
-if TYPE_CHECKING:
-    from singer_amazon.singer.tap import ReportTap
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +65,7 @@ class ReportStream(Stream, abc.ABC):
         """Return what is added to each row of this account's document of a window."""
 
     @property
-    def tap(self) -> ReportTap:
+    def tap(self) -> ReportHost:
         """The tap this stream belongs to."""
         tap: Any = self._tap
         return tap  # type: ignore[no-any-return]  # only a ReportTap makes these

@@ -7,21 +7,19 @@ starts it. The private hooks of the SDK leant on here are those of `ReportStream
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from singer_sdk import Stream
+from singer_sdk import Stream, Tap
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
+from singer_amazon.singer.host import ReportHost
 from tap_amazon_sp.endpoints.models import Schema
 from tap_amazon_sp.endpoints.own_tables import tables
 from tap_amazon_sp.endpoints.places import Place
 from tap_amazon_sp.endpoints.rows import RowShape, first_page
 from tap_amazon_sp.endpoints.tables import Table
-
-if TYPE_CHECKING:
-    from singer_amazon.singer.tap import ReportTap
 
 Read = Callable[["EndpointStream"], None]
 
@@ -29,7 +27,7 @@ _TEXT: Schema = {"type": ["string", "null"]}
 _LIST: Schema = {"type": ["array", "null"]}
 
 
-def endpoint_streams(tap: ReportTap, read: Read) -> list[EndpointStream]:
+def endpoint_streams(tap: Tap, read: Read) -> list[EndpointStream]:
     """Return the streams of all endpoints; nothing is asked of Amazon for it.
 
     `read` is called when a stream's turn has come and brings all of its rows.
@@ -49,7 +47,7 @@ class EndpointStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # RowShape has done it
     is_sorted = False
 
-    def __init__(self, tap: ReportTap, table: Table, read: Read) -> None:
+    def __init__(self, tap: Tap, table: Table, read: Read) -> None:
         self.table = table
         self._read = read
         self._keeps_unknown = tap.config.get("unknown_fields", "keep") == "keep"
@@ -70,7 +68,7 @@ class EndpointStream(Stream):
         return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
 
     @property
-    def tap(self) -> ReportTap:
+    def tap(self) -> ReportHost:
         """The tap, as what it is."""
         tap: Any = self._tap
         return tap  # type: ignore[no-any-return]  # __init__ took this type

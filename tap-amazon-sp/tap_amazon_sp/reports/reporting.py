@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from singer_sdk import Tap
+
 from singer_amazon.errors import ConfigError
 from singer_amazon.memory import COUNTERS, Partition
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
 from singer_amazon.singer.stream import ReportStream
-from singer_amazon.singer.tap import ReportTap
 from tap_amazon_sp.accounts import Kind, read_accounts
 from tap_amazon_sp.catalogue import Catalogue, load_catalogue
 from tap_amazon_sp.host import Host
@@ -72,7 +73,7 @@ class Reporting:
             kinds = {"vendor" if report_type.startswith("GET_VENDOR_") else "seller"}
         return tuple(sorted(kinds))
 
-    def streams(self, tap: ReportTap) -> list[ReportStream]:
+    def streams(self, tap: Tap) -> list[ReportStream]:
         """Return the report streams of the catalogue, then the user's own."""
         known = [
             CatalogueStream(tap, report, kind, self.choices[report.name])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from singer_sdk import Tap
 
 from singer_amazon.columns import ColumnType, Nested
 from singer_amazon.documents import unpacked
@@ -17,9 +19,6 @@ from tap_amazon_sp.catalogue import EXTRA, Column, Report, StreamType
 from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.reports.options import Choice
 
-if TYPE_CHECKING:
-    from singer_amazon.singer.tap import ReportTap
-
 
 class CatalogueStream(ReportStream):
     """One array of one report's document, over all accounts that can have it."""
@@ -27,7 +26,7 @@ class CatalogueStream(ReportStream):
     unknown_advice = "unknown_fields: keep takes it in"
 
     def __init__(
-        self, tap: ReportTap, report: Report, kind: StreamType, choice: Choice
+        self, tap: Tap, report: Report, kind: StreamType, choice: Choice
     ) -> None:
         self.report = report
         self.kind = kind

@@ -144,6 +144,34 @@ def test_the_next_day_brings_one_window_with_the_days_amazon_restates(
     assert partition["replication_key_value"] == "2026-11-17"
 
 
+@pytest.mark.parametrize(
+    ("lookback", "first"),
+    [(3, "2026-11-14"), ({SALES: 1}, "2026-11-16"), (0, "2026-11-17")],
+)
+def test_the_users_look_back_goes_before_each_reports_own(
+    emulator: Emulator, lookback: object, first: str
+) -> None:
+    one = run(emulator, SALES, lookback_days=lookback)
+    next_day(emulator)
+    run(emulator, SALES, state=one.state, lookback_days=lookback)
+    assert asked(emulator)[-1][1:] == (f"{first}T00:00:00Z", "2026-11-17T00:00:00Z")
+
+
+def test_the_users_hold_backs_go_before_each_reports_own(emulator: Emulator) -> None:
+    run(emulator, SALES, holdback_days={SALES: 5}, start_date="2026-11-10")
+    assert asked(emulator)[-1][2] == "2026-11-14T00:00:00Z"
+    run(emulator, REAL_TIME, holdback_hours=4, start_date="2026-11-20")
+    assert asked(emulator)[-1][2] == "2026-11-20T08:00:00Z"
+
+
+def test_a_setting_for_a_stream_that_is_not_there_is_refused(
+    emulator: Emulator,
+) -> None:
+    ended = run(emulator, SALES, lookback_days={"vendor_sale": 3})
+    assert ended.code == 1
+    assert ended.said("ERROR", "lookback_days", "no report stream 'vendor_sale'")
+
+
 def test_hours_of_utc(emulator: Emulator) -> None:
     """The bookmark is an hour; the next run goes on after it, with its look-back."""
     first = run(emulator, REAL_TIME, start_date="2026-11-19")

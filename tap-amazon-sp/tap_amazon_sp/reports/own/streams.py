@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from singer_sdk import Tap
 
 from singer_amazon.memory import Partition
 from singer_amazon.reports.engine import Report
@@ -19,9 +20,6 @@ from tap_amazon_sp.learning import learn_schema
 from tap_amazon_sp.reports.own.files import Place, Saver, place_of
 from tap_amazon_sp.reports.own.rows import DocumentRows, Row
 from tap_amazon_sp.reports.own.settings import OwnReport
-
-if TYPE_CHECKING:
-    from singer_amazon.singer.tap import ReportTap
 
 _ACCOUNT = ("account_name", "marketplace_id")
 _WINDOW = ("window_start", "window_end")
@@ -92,7 +90,7 @@ class OwnStream(ReportStream):
 
     unknown_advice = ""
 
-    def __init__(self, tap: ReportTap, own: OwnReport, saver: Saver) -> None:
+    def __init__(self, tap: Tap, own: OwnReport, saver: Saver) -> None:
         self.own = own
         self._saver = saver
         self.replication_key = "window_end" if own.dates == "window" else None
