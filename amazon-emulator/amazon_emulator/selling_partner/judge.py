@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -21,7 +21,7 @@ from amazon_emulator.selling_partner.refusals import (
     denied,
     invalid,
 )
-from amazon_emulator.selling_partner.verdict import Verdict, judge_content
+from amazon_emulator.selling_partner.verdict import ReportRequest, judge_content
 from amazon_emulator.selling_partner.world import BRAND_ANALYTICS
 
 if TYPE_CHECKING:
@@ -31,18 +31,6 @@ if TYPE_CHECKING:
 
 MOST_MARKETPLACES = 25
 FORBIDDEN = "Access to the resource is forbidden"
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRequest:
-    """A createReport that was taken; `verdict` says how it must end."""
-
-    report_type: ReportType
-    marketplaces: Sequence[Marketplace]
-    options: Mapping[str, str]
-    start: datetime
-    end: datetime
-    verdict: Verdict | None = None
 
 
 def read_body(body: bytes) -> dict[str, object]:

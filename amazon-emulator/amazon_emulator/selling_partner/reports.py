@@ -23,8 +23,8 @@ from amazon_emulator.selling_partner.verdict import Verdict
 if TYPE_CHECKING:
     from amazon_emulator.core import Core
     from amazon_emulator.faults import Rule
-    from amazon_emulator.selling_partner.judge import ReportRequest
     from amazon_emulator.selling_partner.orders.book import OrderBook
+    from amazon_emulator.selling_partner.verdict import ReportRequest
     from amazon_emulator.selling_partner.world import Partner
 
 RETENTION = timedelta(days=90)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from amazon_emulator.selling_partner.contract import ReportType
-    from amazon_emulator.selling_partner.judge import ReportRequest
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.world import Partner
 
@@ -36,6 +35,18 @@ class Verdict:
 
     status: str
     details: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """A createReport that was taken; `verdict` says how it must end."""
+
+    report_type: ReportType
+    marketplaces: Sequence[Marketplace]
+    options: Mapping[str, str]
+    start: datetime
+    end: datetime
+    verdict: Verdict | None = None
 
 
 def judge_content(

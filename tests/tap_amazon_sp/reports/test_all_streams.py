@@ -215,6 +215,19 @@ def test_without_a_start_the_newest_whole_period_is_read(
     assert [record["startDate"] for record in ended.records()] == [first]
 
 
+def test_offers_are_asked_for_by_their_start_up_to_now(emulator: Emulator) -> None:
+    """All that Amazon keeps; a bookmark narrows nothing, only the user's start does."""
+    everything = run(emulator, "promotion_performance", start_date=None)
+    run(emulator, "promotion_performance", state=everything.state)
+    spans = [
+        (options["promotionStartDateFrom"], options["promotionStartDateTo"])
+        for (options,) in asked(emulator, "reportOptions")
+    ]
+    starts = {start for start, _ in spans}
+    assert starts == {"2024-11-21T00:00:00Z", "2026-11-01T00:00:00Z"}
+    assert all(end.startswith("2026-11-20T12:0") for _, end in spans)
+
+
 # --- options -------------------------------------------------------------------
 
 

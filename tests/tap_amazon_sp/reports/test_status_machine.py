@@ -141,6 +141,16 @@ def test_other_reasons_leave_the_bookmark_and_name_the_next_step(
     assert kept(ended).get("replication_key_value") in {None, "2026-11-07"}
 
 
+def test_a_fatal_document_is_a_reason_whatever_it_holds(emulator: Emulator) -> None:
+    emulator.client.add_fault("fatal", operation="create_report", details="x")
+    emulator.client.add_fault(
+        "document", operation="download_document", text="Not authorized, sorry."
+    )
+    ended = week(emulator)
+    assert ended.code == 1
+    assert ended.said("no right", "Not authorized, sorry.")
+
+
 def test_an_unknown_reason_is_asked_again_and_then_a_gap(emulator: Emulator) -> None:
     emulator.client.add_fault(
         "fatal", operation="create_report", details="Something broke in here."
