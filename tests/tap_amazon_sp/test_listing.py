@@ -1,0 +1,96 @@
+"""Amazon's list of reports that are there already, page by page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from typing import Any
+
+import pytest
+
+from singer_amazon.errors import RejectedError
+from singer_amazon.transport import Answer
+from tap_amazon_sp.reports.own.listing import listed
+from tap_amazon_sp.reports.own.settings import own_reports
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+(OWN,) = own_reports(
+    [{"name": "mine", "mode": "existing", "report_spec": {"reportType": "GET_THIS"}}]
+)
+
+
+class Shelf:
+    """Hands out pages and keeps what was asked."""
+
+    def __init__(self, *pages: Mapping[str, Any], status: int = 200) -> None:
+        self.pages = [Answer(status, {}, json.dumps(page).encode()) for page in pages]
+        self.asked: list[Mapping[str, str]] = []
+
+    def __call__(self, params: Mapping[str, str]) -> Answer | None:
+        self.asked.append(params)
+        return self.pages.pop(0) if self.pages else None
+
+    def read(self, start: date | None = None, end: date | None = None) -> list[str]:
+        """Return the ids of all reports listed."""
+        found = listed(OWN, ("A", "B"), self, now=NOW, start=start, end=end)
+        return [report.report_id for report in found]
+
+
+def report(number: int, created: str = "2026-11-01T07:00:00+00:00") -> dict[str, str]:
+    """Return a report as Amazon lists it."""
+    return {
+        "reportId": str(number),
+        "createdTime": created,
+        "dataStartTime": "2026-10-18T00:00:00+00:00",
+        "dataEndTime": "2026-10-31T23:59:59+00:00",
+    }
+
+
+def test_the_next_page_is_asked_for_by_its_token_alone() -> None:
+    shelf = Shelf(
+        {"reports": [report(1), report(2)], "nextToken": "t"}, {"reports": [report(3)]}
+    )
+    assert shelf.read() == ["1", "2", "3"]
+    first, second = shelf.asked
+    assert second == {"nextToken": "t"}
+    assert first["marketplaceIds"] == "A,B"
+    assert first["processingStatuses"] == "DONE"
+
+
+@pytest.mark.parametrize(
+    ("start", "since"),
+    [
+        (None, "2026-08-22T12:05:00Z"),
+        (date(2026, 1, 1), "2026-08-22T12:05:00Z"),  # Amazon lists 90 days
+        (date(2026, 11, 1), "2026-11-01T00:00:00Z"),
+    ],
+)
+def test_it_begins_at_start_date_within_what_amazon_lists(
+    start: date | None, since: str
+) -> None:
+    shelf = Shelf({"reports": []})
+    shelf.read(start)
+    assert shelf.asked[0]["createdSince"] == since
+
+
+def test_what_was_made_after_end_date_is_left_out() -> None:
+    late = "2026-11-03T00:00:00+00:00"
+    shelf = Shelf({"reports": [report(1), report(2, late)]})
+    assert shelf.read(end=date(2026, 11, 2)) == ["1"]
+
+
+def test_a_token_that_comes_again_is_no_endless_walk() -> None:
+    page = {"reports": [report(1)], "nextToken": "t"}
+    with pytest.raises(RejectedError, match="a second time"):
+        Shelf(page, page, page).read()
+
+
+def test_a_refusal_is_told_in_amazons_words() -> None:
+    body = {"errors": [{"code": "InvalidInput", "message": "No such type"}]}
+    with pytest.raises(RejectedError, match="HTTP 400: No such type"):
+        Shelf(body, status=400).read()
+
+
+def test_time_up_ends_the_list_quietly() -> None:
+    assert Shelf().read() == []
