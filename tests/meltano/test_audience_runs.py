@@ -13,17 +13,6 @@ from amazon_emulator.client import EmulatorClient
 from amazon_emulator.demo.customers import COLUMNS, customer, write_file
 from support.meltano_project import MeltanoProject
 
-# The names of advertising accounts stand in for those of people: our own taps read no
-# personal data, and what counts here is the way from tap to target.
-FROM_PROFILES = {
-    "profiles": {
-        "externaluserid": "profileId",
-        "email": "f'account-{profileId}@example.com'",
-        "__else__": None,
-        "__key_properties__": ["externaluserid"],
-    }
-}
-
 
 def project_of(folder: Path, emulator: Emulator, **settings: object) -> MeltanoProject:
     given = {
@@ -35,8 +24,9 @@ def project_of(folder: Path, emulator: Emulator, **settings: object) -> MeltanoP
         TARGET_AMAZON_AUDIENCE_ENDPOINT_URI=emulator.url,
         TARGET_AMAZON_AUDIENCE_AUTH_URI=emulator.token_url,
         TARGET_AMAZON_AUDIENCE_POLL_INTERVAL_SECONDS="0.05",
-        TAP_AMAZON_ADS_ENDPOINT_URI=emulator.url,
-        TAP_AMAZON_ADS_AUTH_URI=emulator.token_url,
+        TAP_AMAZON_SP_ENDPOINT_URI=emulator.url,
+        TAP_AMAZON_SP_AUTH_URI=emulator.token_url,
+        TAP_AMAZON_SP_POLL_INTERVAL_SECONDS="0.2",
         **given,
     )
 
@@ -86,26 +76,30 @@ def test_the_job_makes_an_audience_and_the_next_run_mirrors_a_file(
         assert not emulator.client.statistics().alarms
 
 
-def test_one_of_our_own_taps_fills_an_audience_through_stream_maps(
+def test_recipients_of_orders_fill_an_audience_through_stream_maps(
     tmp_path: Path,
 ) -> None:
     with Emulator() as emulator:
-        project = project_of(
-            tmp_path,
-            emulator,
-            TAP_AMAZON_ADS__SELECT=["profiles.*"],
-            TARGET_AMAZON_AUDIENCE_EXTERNAL_AUDIENCE_ID="accounts",
-            TARGET_AMAZON_AUDIENCE_AUDIENCE_NAME="Our accounts",
-            TARGET_AMAZON_AUDIENCE_STREAM_MAPS=FROM_PROFILES,
-        )
-        answer = project.run("run", "tap-amazon-ads", "target-amazon-audience")
+        project = project_of(tmp_path, emulator)
+        answer = project.run("run", "buyers-to-audience")
         assert answer.returncode == 0, answer.stderr
         [audience] = emulator.client.audiences()
         found = emulator.client.audience_members(audience.audience_id)
-    assert len(found) > 3
-    for number, member in found.items():
-        assert number.isdigit()
-        assert member.hashed_pii == [{"email": hashed(f"account-{number}@example.com")}]
+        [*reports] = emulator.client.statistics().sp_reports
+        rows = [
+            row
+            for report in reports
+            for row in emulator.client.sp_rows(report.account, report.report_id)["rows"]
+        ]
+        alarms = emulator.client.statistics().alarms
+    assert set(found) == {hashed(row["buyer-email"]) for row in rows}
+    assert len(found) > 50
+    member = found[hashed(rows[0]["buyer-email"])]
+    [pii] = member.hashed_pii
+    assert pii["firstname"] == hashed("juergen")
+    assert pii["postal"] == hashed(rows[0]["ship-postal-code"])
+    assert "email" not in pii  # what Amazon hands out is no address of the buyer's own
+    assert not alarms
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from amazon_emulator import Statistics
 from amazon_emulator.client import Create
 from amazon_emulator.demo import meltano, telling
 from amazon_emulator.demo.checking import Line, Outcome, check, judge, restated
 from amazon_emulator.demo.project import SetupError
+from amazon_emulator.demo.selling import SellingOutcome, check_selling, first_day
 from amazon_emulator.demo.story import runs, seconds_to_midnight, start_date, zones
 from amazon_emulator.demo.surroundings import as_script, inherited
+from amazon_emulator.selling_partner.views import SpReportView
 from support.emulators import AdsCaller, report_body
 from support.meltano_project import wait_for
 
@@ -148,6 +149,124 @@ def test_the_example_of_restatement_is_a_row_that_is_in_both_runs() -> None:
     assert restated([], now) is None
 
 
+# --- selling partners --------------------------------------------------------
+
+BEGAN = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+OPEN_LISTINGS = "GET_FLAT_FILE_OPEN_LISTINGS_DATA"
+SALE = {"startDate": "2026-11-01", "shippedUnits": 3, "orderedRevenue": None}
+
+
+class Seller:
+    """An emulator's word on one report and two orders, without a server."""
+
+    def sp_rows(self, account: str, report_id: str) -> dict[str, list[dict[str, Any]]]:
+        assert account == "vega-us"
+        return {"salesAggregate": [SALE]} if report_id == "1" else {"rows": [{}]}
+
+    def sp_orders(self, account: str) -> list[dict[str, Any]]:
+        assert account == "acme-us"
+        times = ("2026-11-19T12:00:00Z", "2026-11-20T11:59:00Z", "2026-10-01T00:00:00Z")
+        return [
+            {
+                "order_id": str(number),
+                "updated_at": updated_at,
+                "marketplace_id": "ATVPDKIKX0DER",
+                "items": [{}, {}],
+            }
+            for number, updated_at in enumerate(times)
+        ]
+
+
+def asked_for(report_id: str, report_type: str) -> SpReportView:
+    return SpReportView(
+        report_id=report_id,
+        document_id="d",
+        account="vega-us",
+        report_type=report_type,
+        marketplace_ids=[],
+        options={},
+        body={},
+        created_at=BEGAN,
+        ready_after_seconds=0,
+        status="DONE",
+        looks=1,
+        document_calls=1,
+        downloads=1,
+    )
+
+
+@pytest.fixture
+def sold(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
+    """What lies in the bucket after a good run."""
+    file = tmp_path / "listings.txt"
+    file.write_bytes(b"header\nline\n")
+    return {
+        "vendor_sales_aggregate": [
+            {"startDate": "2026-11-01", "shippedUnits": 3, "account_name": "vega-us"}
+        ],
+        "orders": [{"orderId": "0"}],
+        "order_items": [{"orderId": "0"}, {"orderId": "0"}],
+        "own_orders_with_items": [{"AmazonOrderId": "0", "items": [{}, {}]}],
+        "own_listings_file": [{"file": str(file), "bytes": 12}],
+    }
+
+
+def selling(found: dict[str, list[dict[str, Any]]]) -> SellingOutcome:
+    reports = [
+        asked_for("1", "GET_VENDOR_SALES_REPORT"),
+        asked_for("2", OPEN_LISTINGS),
+    ]
+    return check_selling(reports, Seller(), found, "2026-11-11", BEGAN)
+
+
+def test_a_good_run_of_selling_partners_has_no_difference(
+    sold: dict[str, list[dict[str, Any]]],
+) -> None:
+    """Order 1 has just changed: it may be there or not."""
+    assert selling(sold).differences == []
+    outcome = selling({**sold, "orders": [{"orderId": "0"}, {"orderId": "1"}]})
+    assert outcome.differences == []
+    first, second, *_ = outcome.lines
+    assert (first.reports, first.sent, first.found) == (1, 1, 1)
+    assert second.reports is None  # the same document
+
+
+@pytest.mark.parametrize(
+    ("stream", "rows", "words"),
+    [
+        ("vendor_sales_aggregate", [], "not in the bucket"),
+        (
+            "vendor_sales_aggregate",
+            [{"startDate": "2026-11-01", "shippedUnits": 4}],
+            "never sent",
+        ),
+        ("orders", [], "not in the bucket"),
+        ("order_items", [{"orderId": "0"}], "1 rows are not in the bucket"),
+        ("own_orders_with_items", [{"AmazonOrderId": "0", "items": []}], "2 items"),
+        ("own_listings_file", [], "0 rows tell of a file"),
+        ("own_listings_file", [{"file": "/nowhere", "bytes": 1}], "no file /nowhere"),
+        ("strange", [{}], "strange was not asked for"),
+    ],
+)
+def test_what_selling_partners_lack_is_told(
+    sold: dict[str, list[dict[str, Any]]],
+    stream: str,
+    rows: list[dict[str, Any]],
+    words: str,
+) -> None:
+    assert words in " ".join(selling({**sold, stream: rows}).differences)
+
+
+def test_one_week_and_no_more_has_ended_since_the_first_day() -> None:
+    """Two reports of sales and traffic would have to be 15 minutes apart."""
+    for day in range(400):
+        now = BEGAN + timedelta(days=day)
+        start = date.fromisoformat(first_day(now))
+        newest = now.date() - timedelta(days=3)  # it is morning in Los Angeles
+        days = [start + timedelta(days=n) for n in range((newest - start).days + 1)]
+        assert sum(day.isoweekday() == 6 for day in days) == 1
+
+
 # --- the story -------------------------------------------------------------
 
 
@@ -226,7 +345,7 @@ def test_ctrl_c_ends_meltano_and_the_plugins_that_do_not_heed_it(
 
     with pytest.raises(KeyboardInterrupt):
         meltano.run_meltano(
-            dict(os.environ), tmp_path, tmp_path / "log", interrupted_when_all_run
+            (), dict(os.environ), tmp_path, tmp_path / "log", interrupted_when_all_run
         )
     parent, child = map(int, family.read_text().split())
     wait_for(lambda: not is_running(parent) and not is_running(child), "their end", 5)
@@ -247,7 +366,7 @@ def test_a_long_wait_is_told_again_and_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     time = 0.0
-    progress = telling.Progress(lambda: Statistics({}, {}), 0, clock=lambda: time)
+    progress = telling.Progress(list, clock=lambda: time)
     for _ in range(240):
         progress.look()
         time += 0.25

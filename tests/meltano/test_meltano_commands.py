@@ -18,6 +18,7 @@ def test_schedule_list_shows_the_daily_job(tmp_path: Path) -> None:
     schedules = json.loads(answer.stdout)["schedules"]["job"]
     assert {s["name"]: s["job"]["name"] for s in schedules} == {
         "ads-to-s3-daily": "ads-to-s3",
+        "sp-to-s3-daily": "sp-to-s3",
         "customers-to-audience-daily": "customers-to-audience",
     }
 
@@ -62,6 +63,29 @@ def test_config_test_answers_from_the_accounts_while_no_report_is_ready(
                 "extra_columns": {"amazon_dsp_geo_by_country": ["clicks"]},
                 "flattening_enabled": False,
                 "batch_config": {"encoding": {"format": "jsonl"}},
+            },
+        ),
+        (
+            "tap-amazon-sp",
+            {
+                "ACCOUNTS": '[{"name": "a", "refresh_token": "Atzr|1"}]',
+                "MARKETPLACE_IDS": '["US", "CA"]',
+                "REPORT_OPTIONS": '{"sales_and_traffic": {"date_granularity": "DAY"}}',
+                "HOLDBACK_HOURS": "2.5",
+                "APP_BUDGET_SHARE": "0.5",
+                "LOOKBACK_DAYS": "7",
+                "REPORTS": '[{"name": "a", "report_spec": {"reportType": "A"}}]',
+                "ENDPOINTS": '[{"name": "b", "path": "/b"}]',
+            },
+            {
+                "accounts": [{"name": "a", "refresh_token": "Atzr|1"}],
+                "marketplace_ids": ["US", "CA"],
+                "report_options": {"sales_and_traffic": {"date_granularity": "DAY"}},
+                "holdback_hours": "2.5",
+                "app_budget_share": "0.5",
+                "lookback_days": "7",
+                "reports": [{"name": "a", "report_spec": {"reportType": "A"}}],
+                "endpoints": [{"name": "b", "path": "/b"}],
             },
         ),
         (

@@ -16,11 +16,15 @@ import pytest
 import yaml
 
 from amazon_emulator.demo import surroundings
+from amazon_emulator.selling_partner.world import SpWorld
 from amazon_emulator.settings import Settings
 from support.meltano_project import ROOT
+from tap_amazon_sp.own_properties import OLD
+from tap_amazon_sp.tap import TapAmazonSp
 
 PLUGINS = {
     "tap-amazon-ads": "extractors",
+    "tap-amazon-sp": "extractors",
     "target-amazon-audience": "loaders",
     "target-s3": "loaders",
 }
@@ -62,13 +66,22 @@ def leaves(
 
 
 def expected_setting(name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
-    secret = {"sensitive": True} if definition.get("secret") else {}
+    secret = {"sensitive": True} if holds_secret(definition) else {}
     return {
         "name": name,
         "kind": kind(name, definition),
         **secret,
         "description": " ".join(definition["description"].split()),
     }
+
+
+def holds_secret(definition: object) -> bool:
+    """Whether a setting is secret, or any part of it: Meltano hides it as a whole."""
+    if isinstance(definition, Mapping):
+        return definition.get("secret") is True or any(
+            map(holds_secret, definition.values())
+        )
+    return isinstance(definition, list) and any(map(holds_secret, definition))
 
 
 def kind(name: str, definition: Mapping[str, Any]) -> str:
@@ -126,14 +139,25 @@ def test_a_newcomers_first_run_stays_on_the_machine(project: dict[str, Any]) -> 
     assert "$" not in dev  # so that the credentials of a .env never get there
 
 
-@pytest.mark.parametrize("plugin", ["tap-amazon-ads", "target-amazon-audience"])
+@pytest.mark.parametrize(
+    "plugin", ["tap-amazon-ads", "tap-amazon-sp", "target-amazon-audience"]
+)
 def test_dev_holds_what_the_emulator_accepts(
     project: dict[str, Any], plugin: str
 ) -> None:
     config = environment_of(project, "dev", plugin)
     emulator = Settings()
-    for name in ("client_id", "client_secret", "refresh_token"):
+    for name in ("client_id", "client_secret"):
         assert config[name] == getattr(emulator, name)
+    if "accounts" not in config:
+        assert config["refresh_token"] == emulator.refresh_token
+    for account in config.get("accounts", ()):
+        known = SpWorld().of_token(account["refresh_token"])
+        assert known is not None
+        assert (account["name"], account["account_type"]) == (
+            known.name,
+            known.account_type,
+        )
     serve = (ROOT / "amazon-emulator/amazon_emulator/cli.py").read_text()
     port = re.search(r'"--port", default=(\d+)', serve)
     assert port is not None
@@ -156,14 +180,35 @@ def test_prod_has_no_secret_of_its_own_and_the_example_names_all_it_reads(
     assert used <= set(re.findall(r"^(\w+)=", example, re.MULTILINE))
 
 
+def test_the_examples_of_own_reports_and_endpoints_pass_the_taps_own_check(
+    project: dict[str, Any],
+) -> None:
+    dev = environment_of(project, "dev", "tap-amazon-sp")
+    found = [
+        plugin
+        for plugin in project["plugins"]["extractors"]
+        if plugin.get("inherit_from") == "tap-amazon-sp"
+    ]
+    assert len(found) == 2
+    for plugin in found:
+        tap = TapAmazonSp(config={**dev, **plugin["config"]})
+        tap.check_settings()
+        selected = {rule.removesuffix(".*") for rule in plugin["select"]}
+        assert selected <= set(tap.streams)
+
+
 def test_the_daily_schedules_run_the_jobs(project: dict[str, Any]) -> None:
     tasks = {job["name"]: job["tasks"] for job in project["jobs"]}
     assert tasks == {
         "ads-to-s3": ["tap-amazon-ads target-s3"],
+        "sp-to-s3": ["tap-amazon-sp target-s3"],
+        "sp-own-to-s3": ["tap-amazon-sp-own target-s3"],
         "customers-to-audience": ["tap-customer-file audience-customers"],
+        "buyers-to-audience": ["tap-amazon-sp-buyers audience-buyers"],
     }
+    daily = ["ads-to-s3", "sp-to-s3", "customers-to-audience"]
     assert {s["name"]: s["job"] for s in project["schedules"]} == {
-        f"{name}-daily": name for name in tasks
+        f"{name}-daily": name for name in daily
     }
     for schedule in project["schedules"]:
         assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["interval"])
@@ -180,18 +225,24 @@ def test_the_sample_customers_never_leave_the_machine(project: dict[str, Any]) -
     assert "config" not in tap
 
 
-def test_the_demo_sets_every_setting_of_both_plugins(project: dict[str, Any]) -> None:
+def test_the_demo_sets_every_setting_of_the_plugins_meltano_runs(
+    project: dict[str, Any],
+) -> None:
     folder = Path(os.devnull)
     amazon = surroundings.Amazon("", "", dict.fromkeys(CREDENTIALS, ""))
     bucket = surroundings.Bucket("", "", "", "", "", "")
     today = date(2026, 11, 20)
     given = {
         "tap-amazon-ads": surroundings.tap_settings(amazon, today, today, folder),
+        "tap-amazon-sp": surroundings.selling_settings(
+            amazon, {"acme-us": "", "vega-us": ""}, "", folder, folder
+        ),
         "target-s3": surroundings.target_settings(bucket, folder),
     }
+    old = {entry.name for entry in OLD}
     for plugin, settings in given.items():
         names = {setting["name"] for setting in declared(project, plugin)["settings"]}
-        assert set(settings) == names
+        assert set(settings) == names - (old if plugin == "tap-amazon-sp" else set())
 
 
 CREDENTIALS = ("client_id", "client_secret", "refresh_token")

@@ -153,7 +153,7 @@ def pending(state: Mapping[str, Any]) -> set[tuple[str, str]]:
     }
 
 
-def asked(emulator: Emulator, *fields: str) -> list[tuple[object, ...]]:
+def asked(emulator: Emulator, *fields: str) -> list[tuple[Any, ...]]:
     """Return these fields of the body of every report ever accepted, in order."""
     fields = fields or ("reportType", "dataStartTime", "dataEndTime")
     return [

@@ -11,7 +11,8 @@ from target_amazon_audience import wire
 from target_amazon_audience.batching import Batch, Batcher, Limits
 from target_amazon_audience.ledger import StateLedger
 from target_amazon_audience.pacing import Pacer
-from target_amazon_audience.record import Member
+from target_amazon_audience.place import NOWHERE
+from target_amazon_audience.member import Member
 
 
 def person(number: int | str, mail: str = "1", consent: str | None = None) -> Member:
@@ -42,9 +43,9 @@ def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
     ]
     last = batcher.close()
     for batch in [*found, *([last] if last else [])]:
-        body = ",".join(row.wire for row in batch.records(wire.CREATE))
-        assert len(body) <= batch.bytes <= 1000
-        assert batch.bytes - len(body) == 1  # the comma behind the last
+        rows = batch.request(wire.CREATE, NOWHERE).rows
+        assert len(rows) - 2 <= batch.bytes <= 1000
+        assert batch.bytes - (len(rows) - 2) == 1  # the comma behind the last
 
 
 def test_records_of_one_person_are_merged() -> None:
@@ -90,22 +91,34 @@ def test_a_denied_person_leaves_the_open_batch() -> None:
 
 def test_the_json_of_a_record() -> None:
     member = Member("u-1", ('{"email":"a"}', '{"email":"b"}'), "GB", '{"x":1}')
-    row = wire.record(member, wire.DELETE)
-    assert json.loads(row.wire) == {
+    row = wire.row(member, wire.DELETE)
+    assert json.loads(row) == {
         "externalUserId": "u-1",
         "action": "DELETE",
         "countryCode": "GB",
         "hashedPII": [{"email": "a"}, {"email": "b"}],
         "userConsent": {"x": 1},
     }
-    assert list(wire.rows_of(bytes(wire.payload(wire.joined([row]))))) == [row]
+    request = NOWHERE.request([row, row], 2)
+    assert json.loads(request.body)["records"] == json.loads(bytes(request.rows))
+    assert wire.rows_of(request.payload()) == [row, row]
+    assert wire.ids_of(request.rows) == ["u-1", "u-1"]
+    assert wire.members_of(request.rows) == [member, member]
+    assert NOWHERE.again(bytes(request.payload()), 2) == request
+
+
+def test_many_rows_are_one_array() -> None:
+    rows = [wire.row(person(n), wire.CREATE) for n in range(1000)]
+    assert wire.rows_of(NOWHERE.request(rows, 1000).rows) == rows
+    assert wire.rows_of(NOWHERE.request([], 0).rows) == []
 
 
 def test_ip_addresses_are_not_kept() -> None:
     consent = '{"geo":{"countryCode":"GB","ipAddress":"192.0.2.1"},"consent":{}}'
-    row = wire.record(person(1, consent=consent), wire.CREATE)
-    assert "192.0.2.1" in row.wire
-    [kept] = json.loads(bytes(wire.payload(wire.joined([row]))))
+    row = wire.row(person(1, consent=consent), wire.CREATE)
+    request = NOWHERE.request([row], 1)
+    assert b"192.0.2.1" in request.body
+    [kept] = json.loads(bytes(request.payload()))
     assert kept["userConsent"]["geo"] == {"countryCode": "GB"}
 
 

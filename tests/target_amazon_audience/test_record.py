@@ -11,14 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_amazon_audience.record import (
-    FIELDS,
-    Member,
-    Reason,
-    RecordReader,
-    RecordRules,
-    Refusal,
-)
+from target_amazon_audience.member import Member, Reason, Refusal
+from target_amazon_audience.record import FIELDS, RecordReader, RecordRules
 
 US = RecordRules("US", {}, {})
 

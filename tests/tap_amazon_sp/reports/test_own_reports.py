@@ -242,6 +242,7 @@ def test_a_run_cut_before_the_last_settlement_goes_on_with_it(
 def test_a_document_is_saved_and_one_row_tells_of_it(
     emulator: Emulator, tmp_path: Path
 ) -> None:
+    emulator.client.change(sp_compression="gzip")
     name = "{name}-{account}-{marketplace_id}.tsv"
     ended = read(emulator, own(LISTINGS, output_file=str(tmp_path / "deep" / name)))
     (row,) = ended.records("mine")
