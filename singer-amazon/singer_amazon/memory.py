@@ -198,7 +198,7 @@ class Memory:
             "version": state.pop("version"),
         }
         if partition.mark is not None:
-            entry["definition"] = partition.mark
+            entry["fingerprint"] = partition.mark
         if "replication_key_value" in state:
             entry["replication_key"] = partition.replication_key
         partition.entry.clear()
@@ -206,7 +206,7 @@ class Memory:
 
 
 def _is_of(entry: Mapping[str, Any], mark: str) -> bool:
-    return str(entry.get("definition", mark)) == mark
+    return str(entry.get("fingerprint", mark)) == mark
 
 
 def _same(context: object, wanted: Mapping[str, str]) -> bool:

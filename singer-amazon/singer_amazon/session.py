@@ -224,10 +224,9 @@ class Session:
         now = self._clock.now()
         self._forget(report, old_id or "")
         for taker in report.takers:
-            partition = self.partition(taker)
-            closed = []
             if taker in report.served:
                 continue
+            partition, closed = self.partition(taker), []
             if partition.has_bookmark:
                 closed = partition.ledger.fail(
                     taker.window,
