@@ -121,6 +121,28 @@ def _pending(state: dict[str, Any], stream: str) -> object:
     return partitions(state, stream)[0].get("pending_reports")
 
 
+def test_a_document_that_breaks_for_one_stream_has_served_the_other(
+    emulator: Emulator,
+) -> None:
+    """Its rows are out once, and only the other has a gap."""
+    rows = [{"startDate": "2026-11-05", "endDate": "2026-11-05"}]
+    document = json.dumps({"reportSpecification": {}, "salesAggregate": rows})
+    emulator.client.add_fault("document", operation="create_report", text=document)
+    ended = run(
+        emulator,
+        SALES,
+        SALES_BY_ASIN,
+        start_date="2026-11-05",
+        end_date="2026-11-05",
+    )
+    assert ended.code == 1
+    assert len(ended.records(SALES)) == 1
+    assert _value(ended.state, SALES) == "2026-11-05"
+    assert [
+        bool(partitions(ended.state, s)[0].get("gaps")) for s in (SALES, SALES_BY_ASIN)
+    ] == [False, True]
+
+
 def test_sales_and_traffic_by_date_alone_asks_the_range_in_one_request(
     emulator: Emulator,
 ) -> None:

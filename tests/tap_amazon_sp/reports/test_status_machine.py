@@ -23,6 +23,7 @@ from support.tap_runs import Ended, next_day, pending_ids
 GENERIC = "An internal client error occurred, check that your parameters are valid."
 MISSING = "This report requires the reportPeriod, distributorView reportOption."
 ONE_WEEK = "2026-11-08"
+FORECAST = "vendor_forecasting"
 
 
 def week(emulator: Emulator, **changes: object) -> Ended:
@@ -222,6 +223,17 @@ def test_a_run_out_of_time_leaves_its_report_to_the_next(emulator: Emulator) -> 
     second = week(emulator, state=first.state)
     assert (second.code, len(second.records())) == (0, 30)
     assert len(asked(emulator)) == 1
+
+
+def test_a_snapshot_on_its_way_is_not_asked_for_again_the_next_day(
+    emulator: Emulator,
+) -> None:
+    emulator.client.change(ready_after_seconds=80000)
+    first = run(emulator, FORECAST, max_runtime_seconds=600)
+    next_day(emulator)
+    second = run(emulator, FORECAST, state=first.state)
+    assert (second.code, len(asked(emulator))) == (0, 1)
+    assert second.records()
 
 
 # --- accounts ------------------------------------------------------------------
