@@ -64,10 +64,10 @@ def test_call_without_a_living_token_is_refused_with_403(sp: SpCaller) -> None:
 
 @pytest.mark.parametrize(
     "agent",
-    ["", "python-requests/2.32", "x/1 (Platform=Linux)", f"{AGENT}{'x' * 500}"],
-    ids=["none", "plain", "no language", "too long"],
+    ["", f"{AGENT}{'x' * 500}"],
+    ids=["none", "too long"],
 )
-def test_user_agent_must_name_program_and_language(sp: SpCaller, agent: str) -> None:
+def test_a_user_agent_is_there_and_not_too_long(sp: SpCaller, agent: str) -> None:
     headers = sp.headers("acme-us", **{"user-agent": agent})
 
     assert sp.api.get(PARTICIPATIONS, headers=headers).status_code == 400

@@ -1,0 +1,81 @@
+"""A client that is not ours, made for Amazon, works on the emulator unchanged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from amazon_emulator import Emulator
+from support.foreign_programs import runner
+from support.sp_emulator_caller import CANADA, NOON, US
+
+pytestmark = pytest.mark.xdist_group("foreign-programs")
+
+PYTHON = ("python-amazon-sp-api==2.1.35", "python")
+SCRIPT = """
+import json, sys
+
+from sp_api.api import Orders, Reports, Sellers
+from sp_api.auth import AccessTokenClient
+from sp_api.base import Marketplaces
+
+host, credentials = json.load(open("config.json"))
+AccessTokenClient.scheme, AccessTokenClient.host = "http://", host
+
+def client(kind):
+    made = kind(marketplace=Marketplaces.US, credentials=credentials)
+    made.endpoint = "http://" + host
+    return made
+
+reports, orders = client(Reports), client(Orders)
+
+def document(**wanted):
+    made = reports.create_report(**wanted).payload
+    found = reports.get_report(made["reportId"]).payload
+    got = reports.get_report_document(found["reportDocumentId"], download=True)
+    return got.payload["document"]
+
+told = {}
+places = client(Sellers).get_marketplace_participation().payload
+told["marketplaces"] = [place["marketplace"]["id"] for place in places]
+sales = json.loads(document(
+    reportType="GET_SALES_AND_TRAFFIC_REPORT",
+    dataStartTime="2026-11-01T00:00:00Z", dataEndTime="2026-11-03T00:00:00Z",
+    reportOptions={"dateGranularity": "DAY", "asinGranularity": "PARENT"},
+))
+told["days"] = [row["date"] for row in sales["salesAndTrafficByDate"]]
+told["listings"] = document(reportType="GET_MERCHANT_LISTINGS_ALL_DATA").splitlines()
+page = orders.get_orders(LastUpdatedAfter="2026-11-18T00:00:00Z", MaxResultsPerPage=2)
+told["orders"] = []
+while True:
+    told["orders"] += [order["AmazonOrderId"] for order in page.payload["Orders"]]
+    if not page.next_token:
+        break
+    page = orders.get_orders(NextToken=page.next_token)
+items = orders.get_order_items(told["orders"][0]).payload
+told["items"] = len(items["OrderItems"])
+print(json.dumps(told))
+"""
+
+
+def test_it_reads_reports_documents_and_orders(tmp_path: Path) -> None:
+    with Emulator(now=NOON, frozen=True) as emulator:
+        credentials = {
+            "refresh_token": emulator.sp_refresh_tokens["acme-us"],
+            "lwa_app_id": emulator.credentials["client_id"],
+            "lwa_client_secret": emulator.credentials["client_secret"],
+        }
+        config = [emulator.url.removeprefix("http://"), credentials]
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        ran = runner(tmp_path)(PYTHON, "-c", SCRIPT)
+        statistics = emulator.client.statistics()
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told = json.loads(ran.stdout)
+    assert told["marketplaces"] == [US, CANADA]
+    assert told["days"] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert told["listings"][0].startswith("item-name\t")
+    assert len(set(told["orders"])) == len(told["orders"]) > 2
+    assert told["items"]
+    assert statistics.sp_refusals == statistics.alarms == []
