@@ -14,6 +14,8 @@ from typing import Any
 
 from singer_amazon.reports.lifecycle import TABLE, State
 from tap_amazon_ads.tap import TapAmazonAds
+from tap_amazon_sp.own_properties import OLD
+from tap_amazon_sp.tap import TapAmazonSp
 from target_amazon_audience.target import TargetAmazonAudience
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -32,10 +34,14 @@ def state_picture() -> str:
     return "\n".join([*lines, "```"])
 
 
-def settings_table(schema: Mapping[str, Any]) -> str:
-    """Return the settings of a plugin as a Markdown table."""
+def settings_table(
+    schema: Mapping[str, Any], wanted: Callable[[str], bool] = bool
+) -> str:
+    """Return the settings of a plugin (those wanted) as a Markdown table."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, entry in schema["properties"].items():
+        if not wanted(name):
+            continue
         default = entry.get("default")
         shown = "required" if name in schema.get("required", []) else ""
         if default not in (None, [], {}):
@@ -60,9 +66,44 @@ def audience_settings() -> str:
     return settings_table(schema)
 
 
+OLD_NAMES = {entry.name for entry in OLD}
+
+
+def sp_settings() -> str:
+    """Return the settings of tap-amazon-sp, without those of older connectors."""
+    return settings_table(_sp_schema(), lambda name: name not in OLD_NAMES)
+
+
+def sp_old_settings() -> str:
+    """Return the settings tap-amazon-sp reads for the sake of old configs."""
+    return settings_table(_sp_schema(), OLD_NAMES.__contains__)
+
+
+def sp_fields(setting: str) -> Callable[[], str]:
+    """Return what makes the table of the fields of a list's entries."""
+
+    def made() -> str:
+        return settings_table(_sp_schema()["properties"][setting]["items"])
+
+    return made
+
+
+def _sp_schema() -> dict[str, Any]:
+    schema = TapAmazonSp.config_jsonschema
+    TapAmazonSp.append_builtin_config(schema)
+    return schema
+
+
 PARTS = {
     "how-reports-run.md": {"lifecycle": state_picture},
     "tap-amazon-ads.md": {"settings": tap_settings},
+    "tap-amazon-sp.md": {
+        "settings": sp_settings,
+        "old settings": sp_old_settings,
+        "accounts": sp_fields("accounts"),
+        "reports": sp_fields("reports"),
+        "endpoints": sp_fields("endpoints"),
+    },
     "target-amazon-audience.md": {"settings": audience_settings},
 }
 

@@ -149,6 +149,7 @@ ACCOUNTS = (
                 ),
             )
         ),
+        secret=True,
         title="Accounts",
         description=(
             "Several selling partners, each with a refresh token of its own; one that "

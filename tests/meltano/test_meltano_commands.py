@@ -39,6 +39,20 @@ def test_config_test_answers_from_the_accounts_while_no_report_is_ready(
     assert statistics.count("profiles", 200) > 0
 
 
+def test_the_test_command_of_the_selling_partner_tap(tmp_path: Path) -> None:
+    """It gets its settings as variables, options of reports with dots in them."""
+    with Emulator() as emulator:
+        project = MeltanoProject.make(
+            tmp_path,
+            TAP_AMAZON_SP_ENDPOINT_URI=emulator.url,
+            TAP_AMAZON_SP_AUTH_URI=emulator.token_url,
+            TAP_AMAZON_SP_REPORT_OPTIONS='{"vendor_sales": {"report_period": "WEEK"}}',
+        )
+        answer = project.run("--environment=dev", "invoke", "tap-amazon-sp:test")
+    assert answer.returncode == 0, answer.stderr
+    assert '"type":"SCHEMA"' in answer.stdout
+
+
 @pytest.mark.parametrize(
     ("plugin", "variables", "wanted"),
     [

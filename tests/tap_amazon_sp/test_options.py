@@ -90,6 +90,15 @@ def test_amazons_spelling_and_small_letters_are_taken_too() -> None:
     assert sent("vendor_traffic", reportPeriod="week") == [{"reportPeriod": "WEEK"}]
 
 
+def test_names_with_dots_are_nested_as_meltano_writes_them() -> None:
+    dotted = {
+        "vendor_sales.report_period": "WEEK",
+        "vendor_sales.sellingProgram": "FRESH",
+    }
+    nested = {"vendor_sales": {"report_period": "WEEK", "sellingProgram": "FRESH"}}
+    assert choices(CATALOGUE, dotted) == choices(CATALOGUE, nested)
+
+
 def test_a_value_written_twice_is_asked_for_once() -> None:
     assert len(sent("vendor_traffic", report_period=["DAY", "day", "DAY"])) == 1
 

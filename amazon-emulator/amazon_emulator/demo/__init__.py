@@ -7,6 +7,7 @@
     meltano      one `meltano run` as a child, ended with all its children
     bucket       a local S3 (moto's server) and what lies in it
     checking     what the emulator sent against what the bucket holds
+    selling      the same for a seller and a vendor: reports, orders, a file
     telling      everything that is printed about the reports
     audience     customers become an audience: the second part, by plain pipes
     customers    who do not exist, and the file they stand in

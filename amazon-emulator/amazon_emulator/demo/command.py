@@ -20,8 +20,14 @@ import click
 from amazon_emulator.demo.audience import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
 from amazon_emulator.demo.checking import Outcome, Row, check, judge, restated
-from amazon_emulator.demo.meltano import meltano_command, run_meltano
+from amazon_emulator.demo.meltano import (
+    ADS_RUN,
+    SP_RUN,
+    meltano_command,
+    run_meltano,
+)
 from amazon_emulator.demo.project import DemoProject, SetupError, find_project
+from amazon_emulator.demo.selling import STREAMS, check_selling, first_day
 from amazon_emulator.demo.story import (
     Run,
     runs,
@@ -34,7 +40,10 @@ from amazon_emulator.demo.surroundings import (
     as_script,
     environment,
     inherited,
+    selecting,
+    selling_settings,
     tap_settings,
+    variables,
 )
 from amazon_emulator.demo.telling import (
     Progress,
@@ -46,6 +55,8 @@ from amazon_emulator.demo.telling import (
     tell_failure,
     tell_plan,
     tell_restated,
+    tell_selling,
+    tell_selling_table,
     tell_table,
     tell_what_runs,
     tell_what_to_type,
@@ -69,7 +80,7 @@ class FailedError(Exception):
     "--keep", is_flag=True, help="Leave the servers up afterwards, until Ctrl-C."
 )
 def command(*, keep: bool) -> None:
-    """Run Amazon Ads reports into a bucket, and customers into an audience.
+    """Run reports and orders into a bucket, and customers into an audience.
 
     All on this machine, and counted afterwards.
 
@@ -113,6 +124,7 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
         demo.wait_for_a_quiet_moment(time.sleep)
         outcomes = [demo.run(run) for run in demo.runs]
         demo.judge(outcomes)
+        demo.show_selling()
         demo.show_audience()
         say(f"\nIt took {time.monotonic() - started:.0f} seconds.")
         if keep:
@@ -181,18 +193,8 @@ class Demo:
         client = self.emulator.client
         client.change(restate=run.number - 1)
         before = len(client.statistics().creates)
-        progress = Progress(client.statistics, before)
-        log = self.project.log_of(run.number)
-        code = run_meltano(
-            inherited(dict(os.environ)) | self.environment(run),
-            self.project.folder,
-            log,
-            progress.look,
-        )
-        if code != 0:
-            self.project.is_kept = True
-            tell_failure(run, code, log)
-            raise FailedError
+        progress = Progress(lambda: client.statistics().creates[before:])
+        self._meltano(ADS_RUN, run.number, self.environment(run), progress)
         creates = client.statistics().creates[before:]
         rows = self.bucket.new_rows()
         outcome = check(creates, client, rows)
@@ -200,6 +202,28 @@ class Demo:
         self._show_restated(rows.get(_EXAMPLE, []))
         say(f"  {progress.seconds:.1f} s")
         return outcome
+
+    def _meltano(
+        self,
+        arguments: Sequence[str],
+        name: int | str,
+        given: dict[str, str],
+        progress: Progress,
+    ) -> None:
+        """Run Meltano to its end.
+
+        Raises:
+            FailedError: it failed; that has been said.
+        """
+        log = self.project.log_of(name)
+        own = inherited(dict(os.environ))
+        code = run_meltano(
+            arguments, own | given, self.project.folder, log, progress.look
+        )
+        if code != 0:
+            self.project.is_kept = True
+            tell_failure(f"Run {name}", code, log)
+            raise FailedError
 
     def _show_restated(self, rows: Sequence[Row]) -> None:
         tell_restated(restated(self.first_rows, rows))
@@ -211,14 +235,25 @@ class Demo:
             self.emulator.url, self.emulator.token_url, self.emulator.credentials
         )
         first = start_date(self.now.date())
-        spool = self.project.spool
-        return environment(
-            tap_settings(amazon, first, run.end_date, spool),
-            self.bucket.address,
+        folder, spool = self.project.folder, self.project.spool
+        selling = selling_settings(
+            amazon,
+            self.emulator.sp_refresh_tokens,
+            first_day(self.now),
             spool,
-            self.project.folder,
-            self.run_id,
+            folder / "files",
         )
+        return {
+            **variables("TAP_AMAZON_SP", selling),
+            **selecting("TAP_AMAZON_SP", STREAMS),
+            **environment(
+                tap_settings(amazon, first, run.end_date, spool),
+                self.bucket.address,
+                spool,
+                folder,
+                self.run_id,
+            ),
+        }
 
     def judge(self, outcomes: list[Outcome]) -> None:
         """Say whether all is as it should be.
@@ -228,11 +263,32 @@ class Demo:
         """
         wrong = judge(outcomes)
         if wrong:
-            self.project.is_kept = True
-            tell_differences(wrong)
-            complain(f"The logs are in {self.project.folder}")
-            raise FailedError
+            self._differ(wrong)
         tell_conclusion(outcomes, self.bucket.keys, self.bucket.address.name)
+
+    def show_selling(self) -> None:
+        """Read a seller and a vendor, and compare.
+
+        Raises:
+            FailedError: what came is not what was sent.
+        """
+        since, began = first_day(self.now), datetime.now(timezone.utc)
+        tell_selling(since)
+        client = self.emulator.client
+        progress = Progress(lambda: client.statistics().sp_reports)
+        self._meltano(SP_RUN, "sp", self.environment(self.runs[-1]), progress)
+        reports = client.statistics().sp_reports
+        outcome = check_selling(reports, client, self.bucket.new_rows(), since, began)
+        if outcome.differences:
+            self._differ(outcome.differences)
+        tell_selling_table(outcome)
+        say(f"  {progress.seconds:.1f} s")
+
+    def _differ(self, wrong: Sequence[str]) -> None:
+        self.project.is_kept = True
+        tell_differences(wrong)
+        complain(f"The logs are in {self.project.folder}")
+        raise FailedError
 
     def show_audience(self) -> None:
         """Let customers become an audience, step by step.

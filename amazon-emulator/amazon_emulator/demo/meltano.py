@@ -13,7 +13,8 @@ from pathlib import Path
 from amazon_emulator.demo.project import SetupError
 from amazon_emulator.demo.surroundings import commands_folder
 
-RUN = ("run", "tap-amazon-ads", "target-s3")
+ADS_RUN = ("run", "tap-amazon-ads", "target-s3")
+SP_RUN = ("run", "tap-amazon-sp", "target-s3")
 _GRACE_SECONDS = 8
 _LOOK_SECONDS = 0.25
 
@@ -35,15 +36,16 @@ def meltano_command(arguments: Sequence[str]) -> list[str]:
 
 
 def run_meltano(
+    arguments: Sequence[str],
     environment: Mapping[str, str],
     folder: Path,
     log: Path,
     while_waiting: Callable[[], None],
 ) -> int:
-    """Run both plugins to their end, with the log in a file; return the exit code."""
+    """Run plugins to their end, with the log in a file; return the exit code."""
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            meltano_command(RUN),
+            meltano_command(arguments),
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 FILE = "meltano.yml"
-_PLUGINS = ("tap-amazon-ads", "target-s3")
+_PLUGINS = ("tap-amazon-ads", "tap-amazon-sp", "target-s3")
 
 
 class SetupError(Exception):
@@ -37,8 +37,8 @@ def find_project(folder: Path) -> Path:
             if all(f"name: {plugin}" in text for plugin in _PLUGINS):
                 return file
     msg = (
-        f"There is no {FILE} with tap-amazon-ads and target-s3 in {folder} or above "
-        "it: go into the folder you cloned and run amazon-demo there."
+        f"There is no {FILE} with {', '.join(_PLUGINS)} in {folder} or above it: go "
+        "into the folder you cloned and run amazon-demo there."
     )
     raise SetupError(msg)
 
@@ -64,9 +64,9 @@ class DemoProject:
         """Folder for the temporary files of both plugins."""
         return self.folder / "spool"
 
-    def log_of(self, run_number: int) -> Path:
+    def log_of(self, run: int | str) -> Path:
         """Return where the log of a run goes."""
-        return self.folder / f"run-{run_number}.log"
+        return self.folder / f"run-{run}.log"
 
     def __enter__(self) -> Self:
         """Return the project."""

@@ -10,18 +10,24 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from amazon_emulator.demo.selling import SELLER, VENDOR, own_settings
 from amazon_emulator.demo.story import LOOKBACK_DAYS, STREAMS
 
 ENVIRONMENT = "dev"
 _DROPPED = (
-    *("TAP_AMAZON_ADS", "TARGET_S3", "TARGET_AMAZON_AUDIENCE", "TAP_CUSTOMER_FILE"),
+    *("TAP_AMAZON_ADS", "TAP_AMAZON_SP", "TAP_CUSTOMER_FILE"),
+    *("TARGET_S3", "TARGET_AMAZON_AUDIENCE"),
     *("MELTANO_", "AWS_", "BOTO_", "SINGER_SDK_"),
 )
+_ADS_ONLY = {
+    *("profile_ids", "exclude_profile_ids", "account_types", "advertiser_ids"),
+    *("time_unit", "extra_columns"),
+}
 _MAPPING = {
     "stream_maps": {},
     "stream_map_config": {},
@@ -98,6 +104,48 @@ def tap_settings(
     }
 
 
+def selling_settings(
+    amazon: Amazon, tokens: Mapping[str, str], start: str, spool: Path, files: Path
+) -> dict[str, object]:
+    """Return every setting of tap-amazon-sp but those of old configs.
+
+    Read are a seller and a vendor in one marketplace: sales and traffic may be asked
+    for once in 15 minutes, by all sellers of an application together.
+    """
+    kinds = {SELLER: "seller", VENDOR: "vendor"}
+    shared = tap_settings(amazon, date.min, None, spool)
+    kept = [name for name in shared if name not in _ADS_ONLY]
+    return {
+        **{name: shared[name] for name in kept},
+        "refresh_token": "",
+        "start_date": start,
+        "lookback_days": 0,
+        # two days, as the other weekly reports have: one week, and so one report
+        "holdback_days": dict.fromkeys(
+            ("sales_and_traffic_by_date", "sales_and_traffic_by_asin"), 2
+        ),
+        "account_name": "default",
+        "account_type": "auto",
+        "marketplace_ids": [],
+        "accounts": [
+            {
+                "name": name,
+                "refresh_token": tokens[name],
+                "account_type": kind,
+                "marketplace_ids": ["US"],
+            }
+            for name, kind in kinds.items()
+        ],
+        "report_options": {"sales_and_traffic": {"date_granularity": "WEEK"}},
+        "holdback_hours": 1,
+        "app_budget_share": 1,
+        "unknown_fields": "keep",
+        **own_settings(files),
+        **_MAPPING,
+        "batch_config": {},
+    }
+
+
 def target_settings(bucket: Bucket, spool: Path) -> dict[str, object]:
     """Return every setting of target-s3; empty text means not set."""
     aws = "cloud_provider.aws.aws_"
@@ -138,16 +186,23 @@ def variables(prefix: str, settings: Mapping[str, object]) -> dict[str, str]:
     }
 
 
+def selecting(prefix: str, streams: Iterable[str]) -> dict[str, str]:
+    """Return the variables by which Meltano selects these streams and no others."""
+    return {
+        f"{prefix}__SELECT": _text([f"{name}.*" for name in streams]),
+        f"{prefix}__SELECT_FILTER": "[]",
+        f"{prefix}__METADATA": "{}",
+        f"{prefix}__SCHEMA": "{}",
+    }
+
+
 def environment(
     tap: Mapping[str, object], bucket: Bucket, spool: Path, project: Path, run_id: str
 ) -> dict[str, str]:
     """Return what the demo sets; the rest is `inherited`."""
     return {
         **variables("TAP_AMAZON_ADS", tap),
-        "TAP_AMAZON_ADS__SELECT": _text([f"{name}.*" for name in STREAMS]),
-        "TAP_AMAZON_ADS__SELECT_FILTER": "[]",
-        "TAP_AMAZON_ADS__METADATA": "{}",
-        "TAP_AMAZON_ADS__SCHEMA": "{}",
+        **selecting("TAP_AMAZON_ADS", STREAMS),
         **variables("TARGET_S3", target_settings(bucket, spool)),
         "MELTANO_PROJECT_ROOT": str(project),
         "MELTANO_DATABASE_URI": f"sqlite:///{project / '.meltano' / 'meltano.db'}",

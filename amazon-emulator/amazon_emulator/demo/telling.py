@@ -6,12 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
-from amazon_emulator.client import Statistics
 from amazon_emulator.demo.checking import Outcome, Restated
+from amazon_emulator.demo.selling import SellingOutcome
 from amazon_emulator.demo.story import STREAMS, Run
 
 _ROW = "  {:<45} {:>7}  {:>9}  {:>9}"
@@ -25,8 +25,9 @@ def tell_what_runs(
 ) -> None:
     """Say what runs where."""
     click.echo(
-        "Amazon Ads reports to S3, all on this machine: an emulator plays Amazon,\n"
-        "moto plays S3. What lies between them is the real thing, three times:\n\n"
+        "Amazon's data to S3, and customers to Amazon, all on this machine: an\n"
+        "emulator plays Amazon, moto plays S3. What lies between them is the real\n"
+        "thing. First, advertising reports, three times:\n\n"
         "  meltano run tap-amazon-ads target-s3\n\n"
         f"  Amazon  {amazon}\n"
         f"          {world};\n"
@@ -67,17 +68,23 @@ def tell_plan(run: Run) -> None:
     click.echo(_indented(run.reason))
 
 
+class Asked(Protocol):
+    """A report that was asked for."""
+
+    @property
+    def downloads(self) -> int:
+        """How often its document was fetched."""
+
+
 class Progress:
-    """Prints a line now and then while Meltano runs."""
+    """Prints a line now and then while Meltano runs; `reports` are those of the run."""
 
     def __init__(
         self,
-        statistics: Callable[[], Statistics],
-        reports_before: int,
+        reports: Callable[[], Sequence[Asked]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._statistics = statistics
-        self._before = reports_before
+        self._reports = reports
         self._clock = clock
         self._started = self._told_at = clock()
         self._told = ""
@@ -98,7 +105,7 @@ class Progress:
             click.echo(f"  {self.seconds:5.1f} s  {text}")
 
     def _text(self) -> str:
-        reports = self._statistics().creates[self._before :]
+        reports = self._reports()
         if not reports:
             return "Meltano and the tap are starting; no report is asked for yet"
         fetched = sum(report.downloads > 0 for report in reports)
@@ -121,8 +128,40 @@ def tell_table(outcome: Outcome) -> None:
     click.echo(_row("all", outcome.reports, outcome.sent, outcome.found))
 
 
-def _row(name: str, *numbers: int) -> str:
-    return _ROW.format(name, *(f"{number:,}" for number in numbers))
+def _row(name: str, *numbers: int | None) -> str:
+    texts = ("" if number is None else f"{number:,}" for number in numbers)
+    return _ROW.format(name, *texts)
+
+
+def tell_selling(since: str) -> None:
+    """Say what the run about selling partners is going to do, and why."""
+    click.echo(
+        "\nSelling partners: a seller and a vendor in the US, one run, with\n\n"
+        "  meltano run tap-amazon-sp target-s3\n\n"
+        f"  From {since} on: what Amazon has published of days, weeks and hours since;"
+        "\n  two sections of one document cost one report. Orders come page by page, "
+        "their\n  items inside. own_... is what a user adds in the config: a report, "
+        "orders with\n  one more request for the items of each, a document kept as a "
+        "file."
+    )
+
+
+def tell_selling_table(outcome: SellingOutcome) -> None:
+    """Print the table of the selling partners, and where the file lies."""
+    click.echo(
+        "\n" + _ROW.format("stream", "reports", "rows sent", "in bucket").rstrip()
+    )
+    for line in outcome.lines:
+        click.echo(_row(line.stream, line.reports, line.sent, line.found))
+    reports = sum(line.reports or 0 for line in outcome.lines)
+    sent = sum(line.sent for line in outcome.lines)
+    found = sum(line.found for line in outcome.lines)
+    click.echo(_row("all", reports, sent, found))
+    name = Path(str(outcome.file["file"])).name
+    click.echo(
+        f"  Saved as it came, and not encrypted: {name}, {outcome.file['bytes']:,} "
+        "bytes."
+    )
 
 
 def tell_restated(example: Restated | None) -> None:
@@ -157,11 +196,11 @@ def tell_differences(wrong: Sequence[str]) -> None:
         click.echo(f"  {sentence}", err=True)
 
 
-def tell_failure(run: Run, code: int, log: Path) -> None:
+def tell_failure(run: str, code: int, log: Path) -> None:
     """Say that Meltano failed, with what its log says of it."""
     lines = log.read_text(errors="replace").splitlines()
     told = [line for line in lines if "[error" in line] or lines
-    click.echo(f"\nRun {run.number} failed: meltano ended with code {code}.", err=True)
+    click.echo(f"\n{run} failed: meltano ended with code {code}.", err=True)
     for line in told[-_LOG_LINES:]:
         click.echo(f"  {line[:300]}", err=True)
     click.echo(f"The whole log is {log}", err=True)
@@ -176,6 +215,7 @@ def tell_what_to_type(script: Path, statistics_url: str, list_url: str) -> None:
         "Then, for example:\n\n"
         "  meltano run tap-amazon-ads target-s3                  asks for nothing\n"
         "  meltano run --full-refresh tap-amazon-ads target-s3   all days again\n"
+        "  meltano run tap-amazon-sp target-s3                   snapshots, new hours\n"
         "  meltano state list                                    what it remembers\n"
         f"  curl {statistics_url}\n"
         f"  curl {list_url}"

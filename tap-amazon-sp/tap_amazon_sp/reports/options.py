@@ -91,7 +91,7 @@ def choices(
             combination of a report.
     """
     wanted: dict[str, Mapping[str, object]] = {}
-    for name, values in (report_options or {}).items():
+    for name, values in _nested(report_options or {}).items():
         report = _report(catalogue, name)
         if not isinstance(values, Mapping):
             msg = (
@@ -101,6 +101,20 @@ def choices(
             raise ConfigError(msg)
         wanted[report.name] = values
     return {r.name: choose(r, wanted.get(r.name, {})) for r in catalogue.reports}
+
+
+def _nested(options: Mapping[str, object]) -> dict[str, object]:
+    """Undo `vendor_sales.report_period`: so Meltano writes them into variables."""
+    found: dict[str, object] = {}
+    for name, value in options.items():
+        report, dot, option = name.partition(".")
+        if not dot:
+            found[name] = value
+            continue
+        inner = found.setdefault(report, {})
+        if isinstance(inner, dict):
+            inner[option] = value
+    return found
 
 
 def choose(report: Report, wanted: Mapping[str, object]) -> Choice:

@@ -78,4 +78,5 @@ def test_it_reads_reports_documents_and_orders(tmp_path: Path) -> None:
     assert told["listings"][0].startswith("item-name\t")
     assert len(set(told["orders"])) == len(told["orders"]) > 2
     assert told["items"]
-    assert statistics.sp_refusals == statistics.alarms == []
+    assert not statistics.sp_refusals
+    assert not statistics.alarms

@@ -176,6 +176,7 @@ def test_hours_of_utc(emulator: Emulator) -> None:
     """The bookmark is an hour; the next run goes on after it, with its look-back."""
     first = run(emulator, REAL_TIME, start_date="2026-11-19")
     (partition,) = partitions(first.state, REAL_TIME)
+    assert partition["replication_key"] == "endTime"
     assert partition["replication_key_value"] == "2026-11-20T10:00:00Z"
     assert asked(emulator)[-1][2] == "2026-11-20T11:00:00Z"
     hours = {record["startTime"] for record in first.records(REAL_TIME)}

@@ -143,6 +143,17 @@ def test_a_document_that_breaks_for_one_stream_has_served_the_other(
     ] == [False, True]
 
 
+def test_the_longer_look_back_of_two_streams_is_read_for_both(
+    emulator: Emulator,
+) -> None:
+    back = {SALES: 0, SALES_BY_ASIN: 4}
+    first = run(emulator, SALES, SALES_BY_ASIN, lookback_days=back)
+    next_day(emulator)
+    run(emulator, SALES, SALES_BY_ASIN, state=first.state, lookback_days=back)
+    days = ("2026-11-13T00:00:00Z", "2026-11-17T00:00:00Z")
+    assert asked(emulator)[-1][1:] == days
+
+
 def test_sales_and_traffic_by_date_alone_asks_the_range_in_one_request(
     emulator: Emulator,
 ) -> None:
