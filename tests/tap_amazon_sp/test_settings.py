@@ -246,6 +246,7 @@ def test_secrets_are_marked() -> None:
 
     assert secrets == {
         *("client_id", "client_secret", "refresh_token", "credentials", "role_arn"),
+        "accounts",  # for programs that look at the top only
         *("aws_secret_access_key", "aws_session_token"),
     }
     account = properties["accounts"]["items"]["properties"]

@@ -111,7 +111,9 @@ def _may_show_secret(schema: Mapping[str, Any], path: Iterable[str]) -> bool:
     for part in path:
         inside = schema.get("properties", {}).get(part) or schema.get("items", {})
         schema = inside if isinstance(inside, Mapping) else {}
-        if schema.get("secret") or schema.get("writeOnly"):
+        # where the parts of a secret are described, each part says it for itself
+        is_described = "properties" in schema or "items" in schema
+        if (schema.get("secret") or schema.get("writeOnly")) and not is_described:
             return True
     return _holds_secret(schema)
 
