@@ -127,8 +127,7 @@ class Memory:
         Raises:
             ConfigError: the state is damaged there.
         """
-        bookmarks = self._state.get("bookmarks") or {}
-        for entry in bookmarks.get(partition.stream, {}).get("partitions", []):
+        for entry in self._entries(partition.stream):
             if _same(entry.get("context"), partition.context):
                 partition.entry = entry
                 if partition.mark is not None and not _is_of(entry, partition.mark):
@@ -151,6 +150,20 @@ class Memory:
                     )
                     raise ConfigError(msg) from None
                 return
+
+    def _entries(self, stream: str) -> list[MutableMapping[str, Any]]:
+        bookmarks = self._state.get("bookmarks") or {}
+        found = (bookmarks.get(stream) or {}) if isinstance(bookmarks, dict) else None
+        entries = found.get("partitions") or [] if isinstance(found, dict) else None
+        if not isinstance(entries, list) or not all(
+            isinstance(entry, dict) for entry in entries
+        ):
+            msg = (
+                f"the state of {stream} is damaged: its partitions are no list of "
+                "objects. Mend it there, or run with --full-refresh to begin anew"
+            )
+            raise ConfigError(msg)
+        return entries
 
     def changed(self, partition: Partition) -> None:
         """Note that a partition's ledger is to be written."""

@@ -77,7 +77,9 @@ class Planner:
         else:
             ledgers = [partition.ledger for partition in group]
             limits = max((p.limits for p in group), key=lambda item: item.lookback)
-            plans = plan_shared(ledgers, one.days, limits)
+            # one document: the longest hold-back of those who share it counts
+            days = min((p.days for p in group), key=lambda item: item.end)
+            plans = plan_shared(ledgers, days, limits)
         for partition, planned, new in zip(group, plans, new_gaps, strict=True):
             for note in planned.notes:
                 logger.warning("%s of %s: %s", partition.stream, partition.label, note)
@@ -200,7 +202,6 @@ def _document(partition: Partition) -> object:
     return (
         partition.account,
         partition.fingerprint(Window.up_to(partition.days.end)),
-        partition.days,
     )
 
 

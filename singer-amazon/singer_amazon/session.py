@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from singer_amazon.clock import Clock
 from singer_amazon.memory import Memory, Partition
 from singer_amazon.planning import Planner
 from singer_amazon.reports.engine import Change, Engine, Report
+from singer_amazon.reports.grid import shortened
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import ReportRequest, TakenReport, Window
+from singer_amazon.reports.model import Moment, ReportRequest, TakenReport, Window
 from singer_amazon.reports.runner import Runner
 from singer_amazon.summary import Problem, Progress, Tally
 
@@ -43,6 +45,8 @@ class Session:
         self._gap_max_runs = gap_max_runs
         self._partitions: dict[tuple[str, str, str], Partition] = {}
         self._labels: dict[str, str] = {}
+        self._left_out: dict[tuple[str, str, Moment], int] = {}
+        """How many newest periods of a window were left out last."""
         self._progress = Progress(clock.now())
 
     # --- planning ----------------------------------------------------------
@@ -181,6 +185,7 @@ class Session:
             self._refused(report)
         elif change.after is State.DEFERRED:
             self._forget(report, change.old_id or "")
+            self._ask_for_the_rest(report)
         elif change.after is State.CARRIED:
             self._carried(report)
 
@@ -195,6 +200,31 @@ class Session:
             partition = self.partition(taker)
             partition.ledger.requested(pending)
             self._memory.changed(partition)
+
+    def _ask_for_the_rest(self, report: Report) -> None:
+        """Ask for a window without its newest periods, which are not there yet.
+
+        One, then two, then four periods are left out, in the end all but the oldest:
+        what is late must not keep what is there from being read.
+        """
+        request = report.request
+        partition = self.partition(request)
+        if not report.rest_may_be or not partition.has_bookmark or request.is_gap:
+            return
+        if self.engine.is_time_up:
+            return
+        place = (request.account, request.fingerprint, request.window.start)
+        left_out = self._left_out[place] = max(self._left_out.get(place, 0) * 2, 1)
+        rest = shortened(request.window, partition.limits.grid, left_out)
+        if rest is None:
+            return
+        takers = [
+            replace(taker, window=rest)
+            for taker in report.takers
+            if self.partition(taker).ledger.missing(rest)
+        ]
+        if takers:
+            self.engine.ask(takers, self._clock.now())
 
     def _carried(self, report: Report) -> None:
         if report.reason and report.unreachable:

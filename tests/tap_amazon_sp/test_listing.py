@@ -92,5 +92,30 @@ def test_a_refusal_is_told_in_amazons_words() -> None:
         Shelf(body, status=400).read()
 
 
+def test_a_report_of_several_marketplaces_comes_under_the_first_of_ours() -> None:
+    both = {**report(1), "marketplaceIds": ["B", "A"]}
+    pages = {"reports": [both, {**report(2), "marketplaceIds": ["B"]}]}
+
+    def read(wanted: str) -> list[str]:
+        shelf = Shelf(pages)
+        found = listed(
+            OWN, (wanted,), shelf, among=("A", "B"), now=NOW, start=None, end=None
+        )
+        return [entry.report_id for entry in found]
+
+    assert (read("A"), read("B")) == (["1"], ["2"])
+
+
+def test_what_makes_no_sense_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    odd: list[Any] = ["x", {}, {**report(3), "createdTime": None}]
+    late = {
+        **report(4),
+        "dataStartTime": "soon",
+        "createdTime": "2026-11-01T07:00:00.1Z",
+    }
+    assert Shelf({"reports": [*odd, late, report(5)]}).read() == ["4", "5"]
+    assert caplog.text.count("getReports lists what is no report") == 3
+
+
 def test_time_up_ends_the_list_quietly() -> None:
     assert Shelf().read() == []

@@ -220,8 +220,8 @@ class Engine:
             case model.NoData(reason=reason):
                 report.reason = reason
                 yield self._move(report, Event.NO_DOCUMENT)
-            case model.NotYet(reason=reason):
-                report.reason = reason
+            case model.NotYet(reason=reason, rest_may_be=rest_may_be):
+                report.reason, report.rest_may_be = reason, rest_may_be
                 yield self._move(report, Event.NOT_YET, forget_id=True)
             case model.Failed(reason=reason, is_final=is_final):
                 yield self._ask_again(report, reason, now, is_final=is_final)

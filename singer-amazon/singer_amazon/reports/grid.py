@@ -48,3 +48,13 @@ class DayGrid:
     def back(self, newest: Moment, count: int) -> Moment:
         """See Grid."""
         return step_back(newest, count - 1)
+
+
+def shortened(window: Window, grid: Grid, count: int) -> Window | None:
+    """Return a window without its newest `count` periods, the oldest always kept.
+
+    None: it is one period only.
+    """
+    edges = [grid.back(window.end, n) for n in range(1, count + 1)]
+    inside = [edge for edge in edges if edge > window.start]
+    return Window(window.start, step_back(inside[-1])) if inside else None

@@ -245,9 +245,13 @@ class NoData:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """Amazon has not published this window yet: a later run asks again."""
+    """Amazon has not published this window yet: a later run asks again.
+
+    `rest_may_be`: its older periods may be there, for one that is not spoils them all.
+    """
 
     reason: str
+    rest_may_be: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class Report:
     no_document_seen: bool = False
     is_failure: bool = False
     """Whether its document holds the reason of a failure, as Amazon's status says."""
+    rest_may_be: bool = False
+    """Whether a part of a window not published yet may be there."""
     served: set[ReportRequest] = field(default_factory=set)
     """Those of the takers that have every row."""
     stuck_id: str | None = None

@@ -39,7 +39,15 @@ class Paging:
     def token(self, answer: Mapping[str, Any]) -> str | None:
         """Return the token of the next page; None on the last one."""
         found = at(answer, self.token_path)
-        return str(found) if found not in {None, ""} else None
+        if found is None or found == "":
+            return None
+        if isinstance(found, (str, int)) and not isinstance(found, bool):
+            return str(found)
+        msg = (
+            f"what stands at {self.token_path} is no page token but "
+            f"{type(found).__name__}: pagination.token_path names the text itself"
+        )
+        raise PagesError(msg)
 
     def next_params(self, params: Mapping[str, Any], token: str) -> dict[str, Any]:
         """Return the parameters of the request for the next page."""
@@ -197,7 +205,8 @@ def rows_at(answer: Mapping[str, Any], path: str, what: str) -> Iterator[Any]:
             yield from _listed(holder[last], path, what)
             return
     payload = answer.get("payload")
-    names = [*answer, *(f"payload.{n}" for n in payload or () if payload is not None)]
+    inside = payload if isinstance(payload, Mapping) else ()
+    names = [*answer, *(f"payload.{name}" for name in inside)]
     msg = (
         f"{what}: the answer has no {path!r}, which results_key names; it has "
         f"{', '.join(map(str, names)) or 'nothing'}"

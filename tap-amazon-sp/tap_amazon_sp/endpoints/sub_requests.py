@@ -38,7 +38,7 @@ class SubRequest:
             PagesError: the record has neither.
         """
         value = record.get(self.variable, record.get(id_field))
-        if value in {None, ""}:
+        if not isinstance(value, (str, int)) or value == "":
             msg = (
                 f"{self.path}: a record has neither {self.variable} nor {id_field}, "
                 "so its own path cannot be made"

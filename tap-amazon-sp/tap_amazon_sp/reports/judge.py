@@ -44,7 +44,7 @@ def reason_of(path: Path, *, is_failure: bool) -> str | None:
     return None
 
 
-def outcome_of(
+def outcome_of(  # noqa: PLR0911 - one line for each cause
     report: Report, words: str, *, is_checked: bool, is_due: bool
 ) -> Outcome:
     """Return what a reason means for a report; `is_due`: it should be there now."""
@@ -54,7 +54,9 @@ def outcome_of(
         case Cause.NOT_YET if is_due:
             late = f"{verdict.reason}, and it is {PATIENCE_DAYS} days late"
             return Failed(f"report {report.report_id}: {late}", is_final=True)
-        case Cause.NOT_YET | Cause.TOO_OFTEN:
+        case Cause.NOT_YET:
+            return NotYet(said, rest_may_be=True)
+        case Cause.TOO_OFTEN:
             return NotYet(said)
         case Cause.NO_DATA:
             return NoData(str(verdict))

@@ -138,8 +138,9 @@ class Reporting:
     def paces(self) -> ReportPaces:
         """How often each operation may be called."""
         bookmarks = self._tap.state.get("bookmarks") or {}
+        counters = bookmarks.get(COUNTERS)
         return ReportPaces(
-            bookmarks.get(COUNTERS) or {},
+            counters if isinstance(counters, dict) else {},
             self._tap.clock.now(),
             share=float(self._tap.config["app_budget_share"]),
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timezone
 from typing import Any, Literal
 
-from singer_amazon.reports.model import ReportRequest, Window, text_of
+from singer_amazon.reports.model import ReportRequest, Window, step_on, text_of
 from tap_amazon_sp.marketplaces import Marketplace
-from tap_amazon_sp.periods import Period, PeriodRules, covering
+from tap_amazon_sp.periods import PATIENCE_DAYS, Period, PeriodRules, covering
 from tap_amazon_sp.reports.grids import may_come
+
+LATE_DAYS = 2
+"""How late a report of a type we do not know may be before we wonder."""
 
 _DATE_LENGTH = len("2026-11-20")
 
@@ -67,10 +70,15 @@ class Terms:
         return body | ({"reportOptions": options} if options else {})
 
     def may_come(self, window: Window, now: datetime) -> bool:
-        """Whether what is not there may still be published."""
-        if self.period is None or self.rules is None:
-            return False
+        """Whether what is not there may still be published.
+
+        A snapshot may always: nothing is lost, each run asks for it anew.
+        """
         today = self.place.today(now) if self.place else now.date()
+        if self.dates == "fixed":
+            return today < step_on(window.end, LATE_DAYS + PATIENCE_DAYS)
+        if self.period is None or self.rules is None:
+            return True
         return may_come(self.period, self.rules, window, today=today, now=now)
 
     def _times(self, window: Window) -> tuple[str | None, str | None]:
@@ -95,6 +103,5 @@ def _instant(text: str | None) -> str | None:
 def _offers(window: Window, now: datetime) -> tuple[str, str]:
     """Return the first and last start of offers; the last is not in the future."""
     first = datetime.combine(window.start, time(), timezone.utc)
-    end = datetime.combine(window.end, time(), timezone.utc) + timedelta(days=1)
-    last = min(end - timedelta(seconds=1), now.astimezone(timezone.utc))
+    last = now.astimezone(timezone.utc)
     return f"{first:%Y-%m-%dT%H:%M:%SZ}", f"{last:%Y-%m-%dT%H:%M:%SZ}"

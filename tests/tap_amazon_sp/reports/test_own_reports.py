@@ -137,6 +137,24 @@ def test_gzip_is_told_by_its_bytes(emulator: Emulator, compression: str) -> None
     assert len(read(emulator, own(LISTINGS)).records("mine")) == 6
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"flattening_enabled": True, "flattening_max_depth": 1},
+        {"stream_maps": {"mine": {"twice": "record['price'] + record['price']"}}},
+    ],
+    ids=["flattening", "stream maps"],
+)
+def test_maps_and_flattening_see_every_column(
+    emulator: Emulator, settings: Json
+) -> None:
+    rows = read(emulator, own(LISTINGS, key=["seller-sku"]), **settings).records("mine")
+    assert len(rows) == 6
+    assert all(row["item-name"] and row["price"] for row in rows)
+    if "stream_maps" in settings:
+        assert rows[0]["twice"] == rows[0]["price"] * 2
+
+
 # --- dates ---------------------------------------------------------------------
 
 
@@ -320,6 +338,9 @@ BAD: list[tuple[Json, list[str]]] = [
     (own(LISTINGS, window_days=3), ["window_days works with dates window only"]),
     (own(LISTINGS, {"marketplaceIds": ["Mars"]}), ["'Mars' is no marketplace"]),
     (own(LISTINGS, output_file="{folder}/x"), ["output_file", "{folder} is none of"]),
+    (own(LISTINGS, output_file="{start:%Y}/x"), ["output_file", "is none of"]),
+    (own(LISTINGS, output_file="{}/x"), ["output_file", "is none of"]),
+    (own(LISTINGS, output_file="s3://"), ["output_file", "no bucket or no name"]),
     (own(LISTINGS, accounts=["nobody"]), ["there is no account 'nobody'"]),
     (
         own(LISTINGS, file_format="TSV", records_path="a"),

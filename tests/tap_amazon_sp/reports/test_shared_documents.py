@@ -154,6 +154,18 @@ def test_the_longer_look_back_of_two_streams_is_read_for_both(
     assert asked(emulator)[-1][1:] == days
 
 
+def test_the_longest_hold_back_counts_for_all_who_share(emulator: Emulator) -> None:
+    """Else they would want different windows, and each a report of its own."""
+    state: dict[str, Any] = {}
+    for day in range(4):
+        ended = run(
+            emulator, SALES, SALES_BY_ASIN, state=state, holdback_days={SALES: 4}
+        )
+        assert len(asked(emulator)) == 1 + day
+        state = ended.state
+        next_day(emulator)
+
+
 def test_sales_and_traffic_by_date_alone_asks_the_range_in_one_request(
     emulator: Emulator,
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from amazon_emulator import Emulator
 from support.sp_runs import (
+    REAL_TIME,
     SALES,
     SEARCH_TERMS,
     SELLER,
@@ -234,6 +235,40 @@ def test_a_snapshot_on_its_way_is_not_asked_for_again_the_next_day(
     second = run(emulator, FORECAST, state=first.state)
     assert (second.code, len(asked(emulator))) == (0, 1)
     assert second.records()
+
+
+def test_a_day_published_late_does_not_keep_the_others_from_being_read(
+    emulator: Emulator,
+) -> None:
+    """Each run reads what is there, though the newest day never is in time."""
+    emulator.client.change(sp_extra_delay_hours=30)
+    state: dict[str, Any] = {}
+    bookmarks = []
+    for _ in range(4):
+        ended = run(emulator, SALES, state=state, start_date="2026-11-05")
+        assert ended.code == 0
+        state = ended.state
+        bookmarks.append(kept(ended, SALES)["replication_key_value"])
+        next_day(emulator)
+    assert bookmarks[0] >= "2026-11-13"
+    assert sorted(set(bookmarks)) == bookmarks  # each run goes on
+
+
+def test_hours_published_late_do_not_either(emulator: Emulator) -> None:
+    emulator.client.change(sp_extra_delay_hours=3)
+    first = run(emulator, REAL_TIME, start_date="2026-11-20")
+    assert kept(first, REAL_TIME)["replication_key_value"] >= "2026-11-20T02:00:00Z"
+    next_day(emulator, 4 / 24)
+    second = run(emulator, REAL_TIME, state=first.state, start_date="2026-11-20")
+    assert kept(second, REAL_TIME)["replication_key_value"] >= "2026-11-20T09:00:00Z"
+
+
+def test_a_snapshot_that_is_not_there_yet_is_a_wait_too(emulator: Emulator) -> None:
+    emulator.client.add_fault(
+        "fatal", operation="create_report", details="It is not yet available."
+    )
+    ended = run(emulator, FORECAST)
+    assert (ended.code, len(asked(emulator))) == (0, 1)
 
 
 # --- accounts ------------------------------------------------------------------

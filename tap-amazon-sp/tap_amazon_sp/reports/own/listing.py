@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from http import HTTPStatus
 
 from singer_amazon.errors import RejectedError
 from singer_amazon.reports.model import ListedReport, Window
 from singer_amazon.transport import Answer
+from tap_amazon_sp.endpoints.instants import instant
 from tap_amazon_sp.reports.api import REPORTS
-from tap_amazon_sp.reports.own.settings import OwnReport, day_of
+from tap_amazon_sp.reports.own.settings import OwnReport
+
+logger = logging.getLogger(__name__)
 
 LISTED_DAYS = 90
 _MARGIN = timedelta(minutes=5)  # while the request travels, the limit moves on
@@ -25,11 +29,15 @@ def listed(
     marketplaces: tuple[str, ...],
     ask: AskPage,
     *,
+    among: Sequence[str] = (),
     now: datetime,
     start: date | None,
     end: date | None,
 ) -> Iterator[ListedReport]:
     """Yield the reports of a type that are complete, as Amazon lists them.
+
+    A report of several marketplaces comes under the first of `among` it is for, so
+    that it is taken once; what makes no sense is left out with a warning.
 
     Raises:
         RejectedError: Amazon refuses the list.
@@ -51,7 +59,9 @@ def listed(
         reports = body.get("reports")
         for report in reports if isinstance(reports, list) else ():
             found = _listed(report)
-            if found.created_at < until:
+            if found is None:
+                logger.warning("getReports lists what is no report: %.200s", report)
+            elif found.created_at < until and _is_for(report, marketplaces, among):
                 yield found
         token = str(body.get("nextToken") or "")
         if not token:
@@ -70,17 +80,25 @@ def _body(answer: Answer) -> Mapping[str, object]:
     raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
 
 
-def _listed(report: Mapping[str, object]) -> ListedReport:
-    created = _instant(str(report.get("createdTime")))
-    start = str(report.get("dataStartTime") or created.isoformat())
-    end = str(report.get("dataEndTime") or start)
-    first, last = sorted((day_of(start), day_of(end)))
+def _listed(report: object) -> ListedReport | None:
+    if not isinstance(report, Mapping) or not report.get("reportId"):
+        return None
+    created = instant(report.get("createdTime"))
+    if created is None:
+        return None
+    start = instant(report.get("dataStartTime")) or created
+    end = instant(report.get("dataEndTime")) or start
+    first, last = sorted((start.date(), end.date()))
     return ListedReport(str(report["reportId"]), Window(first, last), created)
 
 
-def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+def _is_for(
+    report: Mapping[str, object], wanted: Sequence[str], among: Sequence[str]
+) -> bool:
+    """Whether the first marketplace of a report, in our order, is one wanted here."""
+    ids = report.get("marketplaceIds")
+    own = [i for i in among if isinstance(ids, list) and i in ids]
+    return not own or own[0] in wanted
 
 
 def _midnight(moment: date) -> datetime:

@@ -218,10 +218,19 @@ def _output_file(entry: _Entry) -> str | None:
     template = entry.text("output_file")
     if template is None:
         return None
+    names: set[str] = set()
     try:
-        names = {name for _, name, _, _ in Formatter().parse(template) if name}
+        for _, name, form, conversion in Formatter().parse(template):
+            if name is not None:
+                names.add(f"{name}:{form}" if form or conversion else name)
     except ValueError:
         names = {"?"}
+    place = template.removeprefix("s3://").partition("/")
+    if template.startswith("s3://") and not (place[0] and place[2]):
+        msg = (
+            f"output_file {template!r} has no bucket or no name: write s3://bucket/name"
+        )
+        raise entry.error(msg)
     for name in sorted(names - PLACEHOLDERS):
         known = " ".join(f"{{{known}}}" for known in sorted(PLACEHOLDERS))
         msg = f"output_file: {{{name}}} is none of {known}"

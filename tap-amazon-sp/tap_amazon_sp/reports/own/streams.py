@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from singer_sdk import Tap
+from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.memory import Partition
 from singer_amazon.reports.engine import Report
@@ -88,6 +89,7 @@ class OwnStream(ReportStream):
     goes into `_extra`.
     """
 
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # RowShape has done it
     unknown_advice = ""
 
     def __init__(self, tap: Tap, own: OwnReport, saver: Saver) -> None:

@@ -24,15 +24,12 @@ from tap_amazon_sp.reports.api import REPORTS
 from tap_amazon_sp.reports.own.listing import listed
 from tap_amazon_sp.reports.own.settings import OwnReport, day_of
 from tap_amazon_sp.reports.own.streams import OwnStream
-from tap_amazon_sp.reports.terms import Dates, Terms
+from tap_amazon_sp.reports.terms import LATE_DAYS, Dates, Terms
 
 if TYPE_CHECKING:
     from tap_amazon_sp.reports.partitions import Partitions
 
 START_DAYS = 30
-LATE_DAYS = 2
-"""How late a report of a type we do not know may be before we wonder."""
-
 Places = tuple[Marketplace, ...]
 
 
@@ -193,6 +190,7 @@ class OwnWindows:
                 stream.own,
                 tuple(ids),
                 ask,
+                among=[place.marketplace_id for place in account.marketplaces],
                 now=self._now,
                 start=day(config, "start_date"),
                 end=day(config, "end_date"),
