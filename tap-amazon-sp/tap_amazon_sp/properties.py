@@ -23,7 +23,12 @@ def _amount(name: str, title: str, description: str) -> th.Property[Any]:
             {
                 "type": ["integer", "object", "null"],
                 "minimum": 0,
-                "additionalProperties": {"type": "integer", "minimum": 0},
+                "maximum": 3660,
+                "additionalProperties": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 3660,
+                },
             }
         ),
         title=title,
@@ -171,7 +176,7 @@ READING = (
     ),
     th.Property(
         "holdback_hours",
-        th.NumberType(minimum=0),
+        th.NumberType(minimum=0, maximum=8784),
         title="Hold-back hours",
         description=(
             "Newest full hours that real-time reports do not ask for yet, instead of "

@@ -101,7 +101,12 @@ REPORTING = (
             {
                 "type": ["integer", "object", "null"],
                 "minimum": 0,
-                "additionalProperties": {"type": "integer", "minimum": 0},
+                "maximum": 3660,
+                "additionalProperties": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 3660,
+                },
             }
         ),
         default=30,
@@ -117,7 +122,12 @@ REPORTING = (
             {
                 "type": ["integer", "object", "null"],
                 "minimum": 0,
-                "additionalProperties": {"type": "integer", "minimum": 0},
+                "maximum": 3660,
+                "additionalProperties": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 3660,
+                },
             }
         ),
         default=0,
@@ -129,7 +139,7 @@ REPORTING = (
     ),
     th.Property(
         "max_runtime_seconds",
-        th.NumberType(minimum=0),
+        th.NumberType(minimum=0, maximum=31_536_000),
         default=14400,
         title="Max runtime",
         description=(
@@ -139,14 +149,14 @@ REPORTING = (
     ),
     th.Property(
         "poll_interval_seconds",
-        th.NumberType(exclusive_minimum=0),
+        th.NumberType(exclusive_minimum=0, maximum=86_400),
         default=15,
         title="Poll interval",
         description="Seconds between the first looks at a report",
     ),
     th.Property(
         "poll_interval_max_seconds",
-        th.NumberType(exclusive_minimum=0),
+        th.NumberType(exclusive_minimum=0, maximum=86_400),
         default=300,
         title="Longest poll interval",
         description="Seconds between the last looks at a report",
@@ -169,7 +179,7 @@ REPORTING = (
     ),
     th.Property(
         "report_stuck_hours",
-        th.NumberType(exclusive_minimum=0),
+        th.NumberType(exclusive_minimum=0, maximum=100_000),
         default=24,
         title="Stuck after",
         description="Hours after which an unfinished report is asked for again",

@@ -19,6 +19,7 @@ from jsonschema import Draft7Validator
 
 from singer_amazon.errors import ConfigError
 
+_YEARS = range(2000, 2101)
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?")
 _BATCH_PARTS = {
     "encoding": {"format", "compression"},
@@ -136,10 +137,14 @@ def day(config: Mapping[str, Any], name: str) -> date | None:
         return None
     found = _DAY.fullmatch(str(value))
     try:
-        return date.fromisoformat(found.group(1) if found else "")
+        read = date.fromisoformat(found.group(1) if found else "")
     except ValueError:
         msg = f"{name} {value!r} is not a date: write it as YYYY-MM-DD"
         raise ConfigError(msg) from None
+    if read.year not in _YEARS:
+        msg = f"{name} {value!r} is a year without reports: {_YEARS[0]} to {_YEARS[-1]}"
+        raise ConfigError(msg)
+    return read
 
 
 def check_shared(config: Mapping[str, Any], required: Iterable[str]) -> None:

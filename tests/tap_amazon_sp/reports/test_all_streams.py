@@ -144,6 +144,12 @@ def test_the_next_day_brings_one_window_with_the_days_amazon_restates(
     assert partition["replication_key_value"] == "2026-11-17"
 
 
+def test_a_year_without_reports_is_a_sentence(emulator: Emulator) -> None:
+    ended = run(emulator, SALES, start_date="9999-12-31")
+    assert ended.code == 1
+    assert ended.said("ERROR", "start_date", "a year without reports")
+
+
 @pytest.mark.parametrize(
     ("lookback", "first"),
     [(3, "2026-11-14"), ({SALES: 1}, "2026-11-16"), (0, "2026-11-17")],
