@@ -356,3 +356,25 @@ def test_bounds_go_before_what_the_params_say() -> None:
 
 def test_a_run_reads_up_to_two_minutes_ago() -> None:
     assert newest(NOON + timedelta(microseconds=7)) == NOON - timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("found", [{"nextToken": "t"}, ["t"], True, 1.5])
+def test_what_is_no_token_is_told_as_such(found: object) -> None:
+    with pytest.raises(PagesError, match="no page token"):
+        Paging("pageToken", "pagination").token({"pagination": found})
+
+
+@pytest.mark.parametrize("value", [{"id": "1"}, ["1"], None, ""])
+def test_an_id_that_is_none_makes_no_path(value: object) -> None:
+    (request,) = sub_requests(
+        [
+            {
+                "new_field_name": "items",
+                "path": "/orders/{orderId}/items",
+                "path_variable_name": "orderId",
+                "results_key": "items",
+            }
+        ]
+    )
+    with pytest.raises(PagesError, match="neither orderId nor id"):
+        request.path_for({"id": value}, "id")
