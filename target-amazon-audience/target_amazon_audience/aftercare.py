@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 from singer_amazon.errors import AmazonError, AuthError, TransientError
 from target_amazon_audience import wire
 from target_amazon_audience.jobs import ENDED, Look, Schedule
+from target_amazon_audience.member import Reason
 from target_amazon_audience.mirroring import HELD_UP_SECONDS
 from target_amazon_audience.packing import carried
 from target_amazon_audience.ports import JobState
-from target_amazon_audience.record import Reason
 from target_amazon_audience.uploader import Upload
 
 if TYPE_CHECKING:
     from target_amazon_audience.lane import Lane
+    from target_amazon_audience.place import Request
     from target_amazon_audience.store import Draft, OpenBatch
+    from target_amazon_audience.uploader import Outcome
 
 MOST_ATTEMPTS = 2
 """How often a batch is sent before a failed job is final."""
@@ -58,6 +60,42 @@ class Aftercare:
             if batch.id in self._earlier and is_other:
                 self._given_up.add(batch.id)
         lane.hands.store.give_up(self._given_up, MOST_ATTEMPTS)
+
+    def uploaded(self, outcome: Outcome) -> None:
+        """Take what came of an upload."""
+        lane, upload = self._lane, outcome.upload
+        for external_id, words in outcome.refused:
+            lane.report.skipped[Reason.REFUSED] += 1
+            reason = f"{Reason.REFUSED}: {words}"
+            lane.rejects.add(external_id, upload.stream, None, reason)
+        if outcome.refused:
+            self._forget_refused(upload, [row[0] for row in outcome.refused])
+        now = lane.hands.clock.now().timestamp()
+        for batch in outcome.batches:
+            self.schedule.add(batch, now)
+            if upload.replaces is None:
+                lane.report.batches += 1
+                lane.report.sent += batch.rows
+        if outcome.failure is not None:
+            lane.fail(outcome.failure)
+            return
+        if upload.replaces is not None:
+            lane.hands.store.forget(upload.replaces)
+            if lane.mirror is not None:
+                lane.mirror.sent_again(
+                    upload.replaces, [batch.id for batch in outcome.batches]
+                )
+        if upload.number is not None:
+            lane.hands.ledger.settled(upload.number)
+
+    def _forget_refused(self, upload: Upload, external_ids: Sequence[str]) -> None:
+        lane = self._lane
+        lane.report.fail(
+            f"Amazon refused {len(external_ids):,} records of a batch; the rest of "
+            "it went through"
+        )
+        if lane.is_tracked and lane.members is not None:
+            lane.members.refused(upload.action, external_ids)
 
     def looked(self, look: Look) -> None:
         """Take a look at a job."""
@@ -146,33 +184,32 @@ class Aftercare:
 
     def _note_failed(self, batch: OpenBatch) -> Sequence[str]:
         """Close a batch whose job has failed; return whom it was about."""
-        ids = [row.external_id for row in self._rows(batch)]
+        ids = wire.ids_of(self._lane.hands.store.payload(batch.id))
         if self._lane.members is not None and batch.action == wire.DELETE:
             self._lane.members.not_removed(batch.id, ids)
         self._close(batch)
         return ids
 
     def _send_again(self, batch: OpenBatch) -> None:
-        members = self._lane.members
+        lane, uploader = self._lane, self._lane.uploader
+        members = lane.members
         assert members is not None  # noqa: S101 - an audience with jobs is known
+        assert uploader is not None  # noqa: S101 - made before this is called
 
-        def keep(_now: float, draft: Draft, part: Sequence[wire.Record]) -> int:
-            ids = [row.external_id for row in part]
-            return members.sending_again(draft, ids, batch.id)
+        def keep(_now: float, draft: Draft, part: Request) -> int:
+            return members.sending_again(draft, wire.ids_of(part.rows), batch.id)
 
         self.schedule.drop(batch.id)
+        payload = lane.hands.store.payload(batch.id)
         upload = Upload(
             batch.action,
-            self._rows(batch),
+            uploader.place.again(payload, batch.rows),
             batch.stream,
             keep,
             attempts=batch.attempts + 1,
             replaces=batch.id,
         )
-        self._lane.hands.submit(self._lane, upload)
-
-    def _rows(self, batch: OpenBatch) -> Sequence[wire.Record]:
-        return wire.rows_of(self._lane.hands.store.payload(batch.id))
+        lane.hands.submit(lane, upload)
 
     def _close(self, batch: OpenBatch) -> None:
         self._lane.hands.store.forget(batch.id)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from singer_amazon.errors import ConfigError
 from target_amazon_audience.database import AudienceLock
 from target_amazon_audience.dry import DryShow
-from target_amazon_audience.lane import Hands, Lane
+from target_amazon_audience.hands import Hands
+from target_amazon_audience.lane import Lane
 from target_amazon_audience.ledger import StateLedger
 from target_amazon_audience.opening import Opening, key_of
 from target_amazon_audience.pacing import Pacer
@@ -97,7 +98,13 @@ class Assembly:
         else:
             self._lock(mapped, key)
         hands = Hands(
-            store, self.ledger, self.clock, submit, self._uploader, self._claim
+            store,
+            self.ledger,
+            self.clock,
+            self._gate.wait,
+            submit,
+            self._uploader,
+            self._claim,
         )
         opening = Opening(mapped, key, self.api, store, self.clock)
         return Lane(number, stream, mapped, opening, hands)
@@ -147,6 +154,6 @@ class Assembly:
         def call() -> Completion:
             with turn:
                 outcome = uploader.run(replace(upload, keep=turn.ended_by(upload.keep)))
-            return lambda: lane.uploaded(outcome)
+            return lambda: lane.aftercare.uploaded(outcome)
 
         self.workers.submit(call)

@@ -16,6 +16,18 @@ import msgspec
 from singer_amazon.errors import CallError, RejectedError, TransientError
 from singer_amazon.http import ApiClient
 from singer_amazon.transport import Answer
+from target_amazon_audience.answers import (
+    LONGEST_WORDS,
+    as_object,
+    fee_of,
+    metadata,
+    objects,
+    optional,
+    required,
+    text,
+    whole,
+    words_of,
+)
 from target_amazon_audience.pacing import Pacer
 from target_amazon_audience.ports import (
     Account,
@@ -23,7 +35,6 @@ from target_amazon_audience.ports import (
     BadRequestError,
     Changes,
     Connection,
-    Fee,
     Job,
     JobState,
     NewAudience,
@@ -45,7 +56,6 @@ _METADATA = "/amc/audiences/metadata"
 _RECORDS = "/amc/audiences/records"
 _LINKS = "/amc/audiences/connections"
 _TERMS = f"{_LINKS}/terms"
-_LONGEST_WORDS = 300
 _PAGE = "100"
 
 _STEPS = {
@@ -90,12 +100,12 @@ class HttpAudienceApi:
         answer = self._patiently("GET", _LINKS, params=params, media=CONNECTIONS)
         return [
             Connection(
-                id=_text(item, "connectionId"),
-                instance_id=_text(item, "amcInstanceId"),
-                advertiser_id=_text(item, "dspAdvertiserId"),
-                account_id=_text(item, "amcAccountId"),
+                id=text(item, "connectionId"),
+                instance_id=text(item, "amcInstanceId"),
+                advertiser_id=text(item, "dspAdvertiserId"),
+                account_id=text(item, "amcAccountId"),
             )
-            for item in _objects(answer, "connections")
+            for item in objects(answer, "connections")
         ]
 
     def add_connection(
@@ -110,13 +120,13 @@ class HttpAudienceApi:
         }
         given = {name: value for name, value in body.items() if value}
         answer = self._patiently("POST", _LINKS, given, media=CONNECTIONS)
-        return _required(answer, "connectionId")
+        return required(answer, "connectionId")
 
     def accounts(self) -> list[Account]:
         """Return the AMC accounts."""
         found = self._pages("/amc/accounts", "amcAccounts", CONNECTIONS)
         return [
-            Account(_text(item, "accountId"), _text(item, "marketplaceId"))
+            Account(text(item, "accountId"), text(item, "marketplaceId"))
             for item in found
         ]
 
@@ -126,7 +136,7 @@ class HttpAudienceApi:
         for item in self._pages(
             "/amc/instances", "instances", INSTANCES, headers, {"limit": _PAGE}
         ):
-            yield _text(item, "instanceId")
+            yield text(item, "instanceId")
 
     # Audiences
 
@@ -137,14 +147,14 @@ class HttpAudienceApi:
             if audience.connection_id is not None
             else {"advertiserId": audience.advertiser_id}
         )
-        metadata: dict[str, object] = {"externalAudienceId": audience.external_id}
-        metadata |= _metadata(audience.ttl, audience.fee)
+        more: dict[str, object] = {"externalAudienceId": audience.external_id}
+        more |= metadata(audience.ttl, audience.fee)
         body = {
             "name": audience.name,
             "description": audience.description,
             "countryCode": audience.country,
             "targetResource": target,
-            "metadata": metadata,
+            "metadata": more,
         }
         answer = self._patiently("POST", _METADATA, body)
         found = answer.json_object().get("audienceId")
@@ -158,14 +168,14 @@ class HttpAudienceApi:
     def audience(self, audience_id: int) -> Audience:
         """Return an audience."""
         body = self._patiently("GET", f"{_METADATA}/{audience_id}").json_object()
-        metadata = _object(body.get("metadata"))
-        sizes = _object(metadata.get("audienceSize"))
+        more = as_object(body.get("metadata"))
+        sizes = as_object(more.get("audienceSize"))
         return Audience(
             id=audience_id,
-            name=_optional(body.get("name"), str),
-            description=_optional(body.get("description"), str),
-            ttl=_whole(metadata.get("ttl")),
-            fee=_fee(metadata.get("audienceFees")),
+            name=optional(body.get("name"), str),
+            description=optional(body.get("description"), str),
+            ttl=whole(more.get("ttl")),
+            fee=fee_of(more.get("audienceFees")),
             sizes={n: v for n, v in sizes.items() if isinstance(v, int)},
         )
 
@@ -174,16 +184,16 @@ class HttpAudienceApi:
         body: dict[str, object] = {}
         if changes.description is not None:
             body["description"] = changes.description
-        if metadata := _metadata(changes.ttl, changes.fee):
-            body["metadata"] = metadata
+        if more := metadata(changes.ttl, changes.fee):
+            body["metadata"] = more
         self._patiently("PUT", f"{_METADATA}/{audience_id}", body)
 
     # Records
 
-    def upload(self, body: bytes) -> str:
+    def upload(self, body: bytearray) -> str:
         """Send one request with records and return the id of its job."""
         answer = self._once("POST", _RECORDS, msgspec.Raw(body))
-        return _required(answer, "jobRequestId")
+        return required(answer, "jobRequestId")
 
     def job(self, job_id: str) -> Job:
         """Look at a job."""
@@ -193,7 +203,7 @@ class HttpAudienceApi:
         known = {state.value: state for state in JobState}
         items = body.get("invalidRecords")
         invalid = [
-            (_text(item, "externalId"), _text(item, "error")[:_LONGEST_WORDS])
+            (text(item, "externalId"), text(item, "error")[:LONGEST_WORDS])
             for item in (items if isinstance(items, list) else [])
             if isinstance(item, dict)
         ]
@@ -215,7 +225,7 @@ class HttpAudienceApi:
             answer = self._patiently(
                 "GET", path, params=asked, headers=headers, media=media
             )
-            yield from _objects(answer, key)
+            yield from objects(answer, key)
             token = answer.json_object().get("nextToken")
             if not isinstance(token, str) or not token or token in seen:
                 return
@@ -293,66 +303,3 @@ class HttpAudienceApi:
 
 
 _CODES = {int(status) for status in HTTPStatus}
-
-
-def words_of(answer: Answer) -> str:
-    """Return Amazon's own explanation, whichever way its service spells the key."""
-    body = answer.json_object()
-    for key in ("message", "Message", "details", "errorMessage"):
-        text = body.get(key)
-        if isinstance(text, str) and text.strip():
-            return " ".join(text.split())[:_LONGEST_WORDS]
-    return answer.words()[:_LONGEST_WORDS]
-
-
-def _metadata(ttl: int | None, fee: Fee | None) -> dict[str, object]:
-    found: dict[str, object] = {}
-    if ttl is not None:
-        found["ttl"] = ttl
-    if fee is not None:
-        found["audienceFees"] = [{"currency": fee.currency, "cpmCents": fee.cents}]
-    return found
-
-
-def _fee(value: object) -> Fee | None:
-    first = value[0] if isinstance(value, list) and len(value) == 1 else None
-    item = _object(first)
-    cents = _whole(item.get("cpmCents"))
-    return None if cents is None else Fee(_text(item, "currency"), cents)
-
-
-def _whole(value: object) -> int | None:
-    """Return a JSON number as an integer; Amazon may write 10 as 10.0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return int(value) if value == int(value) else None
-
-
-def _optional(value: object, kind: type[str]) -> str | None:
-    return value if isinstance(value, kind) else None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(answer: Answer, key: str) -> list[dict[str, Any]]:
-    found = answer.json_object().get(key)
-    return (
-        [item for item in found if isinstance(item, dict)]
-        if (isinstance(found, list))
-        else []
-    )
-
-
-def _text(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key)
-    return "" if value is None else str(value)
-
-
-def _required(answer: Answer, key: str) -> str:
-    found = answer.json_object().get(key)
-    if isinstance(found, str) and found:
-        return found
-    msg = f"Amazon's answer (HTTP {answer.status}) has no {key}; ask its support."
-    raise RejectedError(msg, status=answer.status, request_id=answer.request_id)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from target_amazon_audience import wire
-from target_amazon_audience.record import Member
+from target_amazon_audience.member import Member
+from target_amazon_audience.place import Place, Request
 
 MOST_ROWS = 10_000
 """Rows Amazon takes in one request."""
@@ -31,10 +33,13 @@ class Batch:
     members: dict[str, Member] = field(default_factory=dict)
     bytes: int = 0
     merged: int = 0
+    has_consent: bool = False
+    """Whether Amazon is told of anybody's consent."""
 
-    def records(self, action: str) -> list[wire.Record]:
-        """Return the rows to send."""
-        return [wire.record(member, action) for member in self.members.values()]
+    def request(self, action: str, place: Place) -> Request:
+        """Return the request that carries all its members."""
+        rows = map(wire.row, self.members.values(), repeat(action))
+        return place.request(rows, len(self.members), has_consent=self.has_consent)
 
 
 class Batcher:
@@ -50,22 +55,25 @@ class Batcher:
 
         A second record of a person joins the first or takes its place.
         """
-        batch, full = self.open, None
+        batch = self.open
         if batch is None:
             batch = self.open = Batch(now)
-        members = batch.members
-        if member.external_id in members:
-            self._again(batch, members[member.external_id], member)
+        members, limits = batch.members, self._limits
+        old = members.setdefault(member.external_id, member)
+        if old is not member:
+            self._again(batch, old, member)
             return None
-        size = wire.size(member)
-        if len(members) >= self._limits.rows or (
-            members and batch.bytes + size > self._limits.bytes
-        ):
-            full, self.open = batch, Batch(now)
-            batch, members = self.open, self.open.members
-        members[member.external_id] = member
-        batch.bytes += size
-        return full
+        size = batch.bytes + wire.size(member)
+        is_over = size > limits.bytes or len(members) > limits.rows
+        if is_over and len(members) > 1:
+            del members[member.external_id]
+            self.open = None
+            self.add(member, now)
+            return batch
+        batch.bytes = size
+        if member.consent is not None:
+            batch.has_consent = True
+        return None
 
     def drop(self, external_id: str) -> bool:
         """Take a person out of the open batch; say whether one was in it."""
@@ -86,4 +94,5 @@ class Batcher:
         found = wire.merged(old, new) if self._merges else new
         batch.members[found.external_id] = found
         batch.bytes += wire.size(found) - wire.size(old)
+        batch.has_consent |= found.consent is not None
         batch.merged += 1

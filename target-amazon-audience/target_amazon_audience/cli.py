@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -10,6 +11,13 @@ import click
 from singer_amazon.errors import AmazonError
 from target_amazon_audience.database import DEFAULT_PATH
 from target_amazon_audience.purge import purge
+
+_TURN_SECONDS = 0.0005
+"""How long the thread that reads may keep the interpreter while another waits for it.
+
+Threads that send need it for moments only, between waits for disk and network; the
+longer each of these takes, the more batches are held in memory.
+"""
 
 
 @click.command("purge")
@@ -45,4 +53,6 @@ def main() -> None:
         return
     from target_amazon_audience.target import TargetAmazonAudience  # noqa: PLC0415
 
+    gc.freeze()  # what is loaded by now stays: no need to look at it again and again
+    sys.setswitchinterval(_TURN_SECONDS)
     TargetAmazonAudience.cli()

@@ -44,8 +44,10 @@ create table batches (
     owner text not null
 );
 create table payloads (
-    batch integer primary key references batches on delete cascade,
-    payload blob not null
+    batch integer not null references batches on delete cascade,
+    part integer not null,
+    payload blob not null,
+    primary key (batch, part)
 );
 create index batches_of_audience on batches (audience_id);
 create table members (
@@ -95,6 +97,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         if read_only and not path.exists():
             connection = _connect(":memory:")
         elif read_only:
+            _undo_half(path)
             connection = _connect(f"{path.resolve().as_uri()}?mode=ro")
         else:
             _make_private(path)
@@ -120,6 +123,18 @@ def _connect(uri: str) -> sqlite3.Connection:
     )
 
 
+def _undo_half(path: Path) -> None:
+    """Undo what a crash has left half written: who may only read could not."""
+    journal = path.with_name(f"{path.name}-journal")
+    if not (journal.exists() and journal.stat().st_size):
+        return
+    connection = _connect(path.resolve().as_uri())
+    try:
+        connection.execute("pragma user_version").fetchone()
+    finally:
+        connection.close()
+
+
 def _make_private(path: Path) -> None:
     folder = path.resolve().parent
     folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_RIGHTS)
@@ -139,11 +154,14 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         )
         raise StateFileError(msg)
     if not read_only:
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = normal")
+        # Payloads are megabytes: SQLite writes them by the page, and pages that are
+        # new to the file once only. (A write-ahead log has them twice, and does not
+        # work on network drives.)
+        connection.execute("pragma page_size = 16384")
+        connection.execute("pragma journal_mode = truncate")
+        connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = fast")
         connection.execute("pragma foreign_keys = on")
-        connection.execute("pragma wal_autocheckpoint = 4000")
     connection.execute("pragma temp_store = file")
     if version == 0:
         connection.execute("begin immediate") if not read_only else None
@@ -190,7 +208,10 @@ class AudienceLock:
 
 def erase(path: Path) -> list[Path]:
     """Remove the database and all that belongs to it; return what was removed."""
-    found = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+    found = [
+        path,
+        *(path.with_name(path.name + end) for end in ("-journal", "-wal", "-shm")),
+    ]
     removed = [file for file in found if file.exists()]
     for file in removed:
         file.unlink()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_amazon_audience.wire import rows_of
+
 if TYPE_CHECKING:
     from target_amazon_audience.lane import Lane
     from target_amazon_audience.uploader import Upload
@@ -29,21 +31,21 @@ class DryShow:
     def submit(self, lane: Lane, upload: Upload) -> None:
         """Count a batch; show the first one, with nothing in it that tells who."""
         lane.report.batches += 1
-        lane.report.sent += len(upload.records)
+        lane.report.sent += upload.request.count
         if self._has_shown:
             return
         self._has_shown = True
-        rows = [shown(row.wire) for row in upload.records[:_SHOWN_ROWS]]
+        rows = [shown(row) for row in rows_of(upload.request.rows)[:_SHOWN_ROWS]]
         logger.info(
             "Dry run: the first payload has %s records, beginning with %s",
-            f"{len(upload.records):,}",
+            f"{upload.request.count:,}",
             msgspec.json.encode(rows).decode(),
         )
 
 
-def shown(wire: str) -> dict[str, Any]:
+def shown(row: str) -> dict[str, Any]:
     """Return a record for people: hashes and external id cut, IP address hidden."""
-    record: dict[str, Any] = msgspec.json.decode(wire)
+    record: dict[str, Any] = msgspec.json.decode(row)
     hidden = sha256(str(record["externalUserId"]).encode()).hexdigest()
     record["externalUserId"] = f"(sha256 {hidden[:_SHOWN_DIGITS]})"
     for entry in record["hashedPII"]:

@@ -1,53 +1,36 @@
 """One audience of a run: its records on the way in, its batches on the way out.
 
 Only the main thread is in here. Uploads and looks at jobs go out by ``Hands`` and come
-back by ``uploaded`` and to ``Aftercare``.
+back to ``Aftercare``.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from singer_amazon.errors import AmazonError
 from target_amazon_audience import wire
 from target_amazon_audience.aftercare import Aftercare
 from target_amazon_audience.batching import Batch, Batcher, Limits
+from target_amazon_audience.member import Member, Refusal
 from target_amazon_audience.members import Members
-from target_amazon_audience.mirroring import Mirror, ages
+from target_amazon_audience.mirroring import Mirror, ages, doubts
+from target_amazon_audience.place import NOWHERE
 from target_amazon_audience.ports import StoppedError
-from target_amazon_audience.record import Member, Reason, RecordReader, Refusal
+from target_amazon_audience.record import RecordReader
 from target_amazon_audience.rejects import Rejects
 from target_amazon_audience.report import Report
 from target_amazon_audience.staging import Staged
-from target_amazon_audience.uploader import Outcome, Upload, Uploader
+from target_amazon_audience.uploader import Upload, Uploader
 
 if TYPE_CHECKING:
-    from singer_amazon.clock import Clock
-    from target_amazon_audience.ledger import StateLedger
+    from target_amazon_audience.hands import Hands
     from target_amazon_audience.opening import Opening
+    from target_amazon_audience.place import Request
     from target_amazon_audience.settings import Mapped
-    from target_amazon_audience.store import Draft, OpenBatch, Store
-
-logger = logging.getLogger(__name__)
-
-_PERCENT = 100
-
-
-@dataclass(slots=True)
-class Hands:
-    """What a lane works with; shared by the lanes of a run but for the uploader."""
-
-    store: Store
-    ledger: StateLedger
-    clock: Clock
-    submit: Callable[[Lane, Upload], None]
-    make_uploader: Callable[[Lane], Uploader]
-    claim: Callable[[Lane, int], None]
-    """Makes sure that nobody else works on an audience."""
+    from target_amazon_audience.store import Draft, OpenBatch
 
 
 @dataclass
@@ -145,25 +128,28 @@ class Lane:
     ) -> None:
         """Take records that came in a row; ``breathe`` after each batch they fill."""
         self.report.records += len(records)
-        read, add = self.reader.read, self.batcher.add
+        read, add, now = self.reader.read, self.batcher.add, self.now
         if self.action == wire.DELETE and self.is_tracked:
             read = self._read_with_held
-        for record in records:
-            if self.failure is not None:
-                self.report.skipped[f"not sent: {type(self.failure).__name__}"] += 1
-                continue
+        left = iter(records)
+        for record in left if self.failure is None else ():
             found = read(record)
-            if found.__class__ is not Member:
-                assert isinstance(found, Refusal)  # noqa: S101 - the only other answer
+            if isinstance(found, Refusal):
                 self._refused(found, stream)
                 continue
-            full = add(found, self.now)
+            full = add(found, now)
             if full is not None:
+                self._number = self._numbered()
                 self._send(full)
                 self._number = self._opened()
                 breathe()
-            elif self._number is None:
-                self._number = self._opened()
+                if self.failure is not None:
+                    break
+        if self.batcher.open is not None:
+            self._number = self._numbered()
+        if self.failure is not None:
+            unsent = f"not sent: {type(self.failure).__name__}"
+            self.report.skipped[unsent] += sum(1 for _ in left)
 
     def _read_with_held(self, record: dict[str, Any]) -> Member | Refusal:
         """Read a record that is deleted; what a mirror has created of it goes too."""
@@ -180,6 +166,10 @@ class Lane:
 
     def _opened(self) -> int | None:
         return self._number if self.staged else self.hands.ledger.opened()
+
+    def _numbered(self) -> int | None:
+        """Return the number of the open batch: no STATE came since it was opened."""
+        return self._opened() if self._number is None else self._number
 
     def _refused(self, refusal: Refusal, stream: str) -> None:
         self.report.skipped[refusal.reason] += 1
@@ -217,11 +207,13 @@ class Lane:
             self.staged.want(batch.members.values())
             return
         if self.is_usable():
+            place = NOWHERE if self.uploader is None else self.uploader.place
+            self.hands.wait()
             upload = Upload(
                 self.action,
-                batch.records(self.action),
+                batch.request(self.action, place),
                 self.stream or "",
-                partial(self._keep, batch),
+                self._keep,
                 self._number,
             )
             self.hands.submit(self, upload)
@@ -245,17 +237,13 @@ class Lane:
             self._know(audience_id)
         return True
 
-    def _keep(
-        self, batch: Batch, now: float, draft: Draft, part: Sequence[wire.Record]
-    ) -> int:
+    def _keep(self, now: float, draft: Draft, part: Request) -> int:
         """Keep a batch; a later mirror has to know what it does to members."""
         if not self.is_tracked or self.members is None:
             return self.hands.store.draft(draft)
-        external_ids = [row.external_id for row in part]
         if draft.action == wire.DELETE:
-            return self.members.removing(draft, external_ids)
-        members = [batch.members[external_id] for external_id in external_ids]
-        return self.members.creating(draft, members, now)
+            return self.members.removing(draft, wire.ids_of(part.rows))
+        return self.members.creating(draft, wire.members_of(part.rows), now)
 
     # The end of the input
 
@@ -264,7 +252,7 @@ class Lane:
         self.flush()
         if self.failure is not None:
             return
-        too_many = self._too_many_rejected()
+        too_many = self.report.too_many_rejected(self.settings.max_rejected_percent)
         if too_many:
             self.report.fail(too_many)
         if self.staged is None:
@@ -273,42 +261,24 @@ class Lane:
             return
         if not self.is_usable() or self.members is None:
             return
-        if unreadable:
-            too_many = f"{unreadable} lines of the input could not be read"
-        if self._unread:
-            too_many = (
-                f"{self._unread:,} records could not be read (a key column is missing, "
-                "or an expression of stream_maps failed), so it is not known whom they "
-                "would keep"
-            )
         if self._nameless:
             self.report.note(
                 f"{self._nameless:,} rejected records have no usable external id: if "
                 "they are of members, these count as missing"
             )
-        yield from self._mirrored(self.members, self.staged, too_many)
+        why_not = doubts(unreadable, self._unread) or too_many
+        yield from self._mirrored(self.members, self.staged, why_not)
 
     def _mirrored(
         self, members: Members, staged: Staged, why_not: str | None
     ) -> Iterator[Upload]:
         now = self.hands.clock.now().timestamp()
         old = ages(now, self.opening.ttl, members.last_run())
-        mirror = Mirror(members, staged, self.limits, self.stream or "", old)
+        place = NOWHERE if self.uploader is None else self.uploader.place
+        mirror = Mirror(members, staged, self.limits, place, self.stream or "", old)
         mirror.compare(self.report, self.settings.max_delete_percent, why_not)
         self.mirror = mirror
         yield from mirror.uploads()
-
-    def _too_many_rejected(self) -> str | None:
-        report = self.report
-        denied = report.skipped["consent denied"]
-        rejected = sum(report.skipped.values()) - denied
-        most = self.settings.max_rejected_percent
-        if not report.records or rejected * _PERCENT <= report.records * most:
-            return None
-        return (
-            f"{rejected:,} of {report.records:,} records were rejected, more than "
-            f"max_rejected_percent ({most:g}) allows"
-        )
 
     def end_input(self) -> None:
         """Note that everything was sent; STATE may pass unless something failed."""
@@ -319,43 +289,6 @@ class Lane:
             self._number = None
             if self.members is not None and not self.settings.is_dry:
                 self.members.ran(self.hands.clock.now().timestamp())
-
-    # What comes back
-
-    def uploaded(self, outcome: Outcome) -> None:
-        """Take what came of an upload."""
-        upload, report = outcome.upload, self.report
-        for external_id, words in outcome.refused:
-            report.skipped[Reason.REFUSED] += 1
-            reason = f"{Reason.REFUSED}: {words}"
-            self.rejects.add(external_id, upload.stream, None, reason)
-        if outcome.refused:
-            self._forget_refused(upload, [row[0] for row in outcome.refused])
-        now = self.hands.clock.now().timestamp()
-        for batch in outcome.batches:
-            self.aftercare.schedule.add(batch, now)
-            if upload.replaces is None:
-                report.batches += 1
-                report.sent += batch.rows
-        if outcome.failure is not None:
-            self.fail(outcome.failure)
-            return
-        if upload.replaces is not None:
-            self.hands.store.forget(upload.replaces)
-            if self.mirror is not None:
-                self.mirror.sent_again(
-                    upload.replaces, [batch.id for batch in outcome.batches]
-                )
-        if upload.number is not None:
-            self.hands.ledger.settled(upload.number)
-
-    def _forget_refused(self, upload: Upload, external_ids: Sequence[str]) -> None:
-        self.report.fail(
-            f"Amazon refused {len(external_ids):,} records of a batch; the rest of "
-            "it went through"
-        )
-        if self.is_tracked and self.members is not None:
-            self.members.refused(upload.action, external_ids)
 
     # After the input
 
@@ -370,13 +303,8 @@ class Lane:
 
         With ``is_last`` members whose own jobs have ended do not wait for the others.
         """
-        mirror = self.mirror
-        if mirror is None or self.failure is not None or not mirror.is_held_up:
-            return
-        if mirror.in_the_way and not is_last:
-            return
-        mirror.is_held_up = False
-        yield from mirror.uploads()
+        if self.mirror is not None and self.failure is None:
+            yield from self.mirror.later_uploads(is_last=is_last)
 
     def finish(self) -> None:
         """Complete the report."""
@@ -386,9 +314,6 @@ class Lane:
         if self.report.audience_id is not None and not self.settings.is_dry:
             found = self.hands.store.open_batches(self.report.audience_id)
             report.pending = len(found)
-        if self.mirror is not None and self.mirror.in_the_way:
-            report.note(
-                f"{len(self.mirror.in_the_way)} batches that Amazon still works on "
-                "hold up other changes of their members; the next run completes them"
-            )
+        if self.mirror is not None:
+            self.mirror.finish(report)
         self.rejects.close()

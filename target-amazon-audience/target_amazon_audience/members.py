@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from target_amazon_audience import wire
 from target_amazon_audience.difference import Ages, Counts, Part, tables
+from target_amazon_audience.member import Member
 from target_amazon_audience.packing import pack, teach, unpack
-from target_amazon_audience.record import Member
 from target_amazon_audience.staging import Staged
 from target_amazon_audience.store import Draft, Store
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -30,15 +30,38 @@ class Message(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(Message)
 
 
-def parse(block: Block) -> Iterable[tuple[int, Message | None]]:
-    """Return the block's messages with their line numbers, None for what is none."""
+def parse(block: Block) -> list[Message] | None:
+    """Return the messages of a block, one a line; None where a line is none."""
     try:
         found = _decoder.decode_lines(block.data)
     except _UNREADABLE:
+        return None
+    # fewer or more: blank lines, or a message over several lines
+    return found if len(found) == block.lines else None
+
+
+def records_only(messages: Sequence[Message]) -> list[dict[str, Any]] | None:
+    """Return the records of messages that all are records of the same stream."""
+    if not messages:
+        return None
+    stream = messages[0].stream
+    found = [
+        message.record
+        for message in messages
+        if message.record is not None
+        and message.type == "RECORD"
+        and message.stream == stream
+    ]
+    return found if len(found) == len(messages) else None
+
+
+def numbered(
+    block: Block, messages: Sequence[Message] | None
+) -> Iterable[tuple[int, Message | None]]:
+    """Return messages with their line numbers, None for a line that is none."""
+    if messages is None:
         return _one_by_one(block)
-    if len(found) != block.lines:  # blank lines, or a message over several lines
-        return _one_by_one(block)
-    return enumerate(found, block.first_line)
+    return enumerate(messages, block.first_line)
 
 
 def _one_by_one(block: Block) -> Iterator[tuple[int, Message | None]]:

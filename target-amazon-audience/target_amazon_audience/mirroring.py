@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from target_amazon_audience import wire
@@ -23,11 +22,11 @@ from target_amazon_audience.staging import Staged
 from target_amazon_audience.uploader import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from target_amazon_audience.record import Member
+    from target_amazon_audience.member import Member
+    from target_amazon_audience.place import Place, Request
     from target_amazon_audience.report import Report
     from target_amazon_audience.store import Draft
+    from target_amazon_audience.uploader import Keep
 
 HELD_UP_SECONDS = 5400.0
 """How long jobs in the way are waited for where max_wait_time says nothing."""
@@ -63,6 +62,19 @@ def held_back(counts: Counts, most_percent: float) -> str | None:
     return None
 
 
+def doubts(unreadable_lines: int, unreadable_records: int) -> str | None:
+    """Return why it is not known whom the input would keep, None where it is."""
+    if unreadable_records:
+        return (
+            f"{unreadable_records:,} records could not be read (a key column is "
+            "missing, or an expression of stream_maps failed), so it is not known whom "
+            "they would keep"
+        )
+    if unreadable_lines:
+        return f"{unreadable_lines} lines of the input could not be read"
+    return None
+
+
 @dataclass(slots=True)
 class Mirror:
     """The end of one audience's mirror run."""
@@ -70,6 +82,7 @@ class Mirror:
     members: Members
     staged: Staged
     limits: Limits
+    place: Place
     stream: str
     ages: Ages
     removes: bool = False
@@ -121,6 +134,23 @@ class Mirror:
         )
         self.is_held_up = bool(self.in_the_way)
 
+    def later_uploads(self, *, is_last: bool) -> Iterator[Upload]:
+        """Yield what was held up, once the jobs in its way have ended.
+
+        With ``is_last`` members whose own jobs have ended do not wait for the others.
+        """
+        if self.is_held_up and (is_last or not self.in_the_way):
+            self.is_held_up = False
+            yield from self.uploads()
+
+    def finish(self, report: Report) -> None:
+        """Note what is left to the next run."""
+        if self.in_the_way:
+            report.note(
+                f"{len(self.in_the_way)} batches that Amazon still works on hold up "
+                "other changes of their members; the next run completes them"
+            )
+
     def sent_again(self, old: int, new: Iterable[int]) -> None:
         """Note that a batch in the way was sent a second time."""
         if old in self.in_the_way:
@@ -129,17 +159,14 @@ class Mirror:
 
     def _creating(self, part: str) -> Iterator[Upload]:
         for batch in self._batches(part, held=False):
-            keep = partial(self._keep_created, batch)
-            yield Upload(wire.CREATE, batch.records(wire.CREATE), self.stream, keep)
+            yield self._upload(wire.CREATE, batch, self._keep_created)
 
     def _removing(self, part: str) -> Iterator[Upload]:
         for batch in self._batches(part, held=True):
-            yield Upload(
-                wire.DELETE,
-                batch.records(wire.DELETE),
-                self.stream,
-                self._keep_removed,
-            )
+            yield self._upload(wire.DELETE, batch, self._keep_removed)
+
+    def _upload(self, action: str, batch: Batch, keep: Keep) -> Upload:
+        return Upload(action, batch.request(action, self.place), self.stream, keep)
 
     def _batches(self, part: str, *, held: bool) -> Iterator[Batch]:
         batcher = Batcher(self.limits)
@@ -152,17 +179,13 @@ class Mirror:
         if last is not None:
             yield last
 
-    def _keep_created(
-        self, batch: Batch, now: float, draft: Draft, part: Sequence[wire.Record]
-    ) -> int:
-        members = [batch.members[row.external_id] for row in part]
-        self.staged.try_once(draft.action, [row.external_id for row in part])
+    def _keep_created(self, now: float, draft: Draft, part: Request) -> int:
+        members = wire.members_of(part.rows)
+        self.staged.try_once(draft.action, [who.external_id for who in members])
         return self.members.creating(draft, members, now)
 
-    def _keep_removed(
-        self, _now: float, draft: Draft, part: Sequence[wire.Record]
-    ) -> int:
-        external_ids = [row.external_id for row in part]
+    def _keep_removed(self, _now: float, draft: Draft, part: Request) -> int:
+        external_ids = wire.ids_of(part.rows)
         self.staged.try_once(draft.action, external_ids)
         return self.members.removing(draft, external_ids)
 

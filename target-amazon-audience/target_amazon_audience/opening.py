@@ -10,6 +10,7 @@ import msgspec
 
 from singer_amazon.errors import CallError, ConfigError
 from target_amazon_audience.errors import UploadError
+from target_amazon_audience.place import Place
 from target_amazon_audience.ports import (
     Account,
     Audience,
@@ -19,7 +20,6 @@ from target_amazon_audience.ports import (
     NotFoundError,
 )
 from target_amazon_audience.settings import LONGEST_TTL
-from target_amazon_audience.uploader import Place
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock

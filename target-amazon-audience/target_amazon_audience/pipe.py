@@ -1,13 +1,15 @@
-"""Reads the input in a thread of its own, so that the main thread can keep time.
+"""Reads the input block by block, never longer than the caller can wait.
 
 While a tap waits an hour for its next record, batches are sent and STATE is echoed.
+The descriptor is asked whether there is anything to read, so no thread sits in a read
+that nobody can interrupt.
 """
 
 from __future__ import annotations
 
 import os
-import queue
-import threading
+import select
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 READ_BYTES = 256 * 1024
-MAX_WAITING_BLOCKS = 16
 MAX_LINE_BYTES = 128 * 1024**2
 
 
@@ -52,20 +53,14 @@ class TextInput(Protocol):
 
 
 class LinePipe:
-    """Lines of one open file, read ahead into a bounded queue."""
+    """Lines of one open file."""
 
     def __init__(self, source: TextInput) -> None:
-        self._read = _bytes_reader(source)
-        self._queue: queue.Queue[Block | Exception | None] = queue.Queue(
-            MAX_WAITING_BLOCKS
-        )
+        self._read, self._is_ready = _reader(source)
+        self._line = 1
+        self._tail: list[bytes] = []
+        self._tail_bytes = 0
         self._has_ended = False
-        # A daemon: at exit it may still sit in a read that nobody can interrupt.
-        self._thread = threading.Thread(target=self._run, name="stdin", daemon=True)
-
-    def start(self) -> None:
-        """Begin to read."""
-        self._thread.start()
 
     @property
     def has_ended(self) -> bool:
@@ -73,57 +68,74 @@ class LinePipe:
         return self._has_ended
 
     def get(self, timeout: float) -> Block | None:
-        """The next block, or None when none came within ``timeout`` seconds."""
-        try:
-            item = self._queue.get(timeout=timeout)
-        except queue.Empty:
+        """The next block, or None when none came within ``timeout`` seconds.
+
+        Raises:
+            InputError: the input cannot be read, or a line is endless.
+        """
+        if self._has_ended:
             return None
-        if isinstance(item, Exception):
-            raise item
-        if item is None:
-            self._has_ended = True
-        return item
-
-    def _run(self) -> None:
         try:
-            self._read_all()
+            data = self._read(READ_BYTES) if self._is_ready(timeout) else None
         except (OSError, ValueError) as error:
-            self._queue.put(InputError(f"The input cannot be read: {error}."))
-        except InputError as error:
-            self._queue.put(error)
-        else:
-            self._queue.put(None)
+            msg = f"The input cannot be read: {error}."
+            raise InputError(msg) from None
+        if data is None:
+            return None
+        return self._block(data) if data else self._last()
 
-    def _read_all(self) -> None:
-        line, tail, tail_bytes = 1, list[bytes](), 0
-        while data := self._read(READ_BYTES):
-            end = data.rfind(b"\n") + 1
-            if end:
-                block = b"".join((*tail, data[:end]))
-                lines = block.count(b"\n")
-                self._queue.put(Block(block, line, lines))
-                line += lines
-                tail, tail_bytes = [], 0
-            if end < len(data):
-                tail.append(data[end:])
-                tail_bytes += len(data) - end
-            if tail_bytes > MAX_LINE_BYTES:
-                msg = (
-                    f"Line {line} of the input is longer than "
-                    f"{MAX_LINE_BYTES // 1024**2} MB: this is not a Singer message."
-                )
-                raise InputError(msg)
-        if rest := b"".join(tail):
-            self._queue.put(Block(rest, line, 1, is_cut=True))
+    def _block(self, data: bytes) -> Block | None:
+        """Return the lines that are whole by now; the rest waits for more."""
+        end = data.rfind(b"\n") + 1
+        found = None
+        if end:
+            whole = b"".join((*self._tail, memoryview(data)[:end]))
+            found = Block(whole, self._line, whole.count(b"\n"))
+            self._line += found.lines
+            self._tail, self._tail_bytes = [], 0
+        if end < len(data):
+            self._tail.append(data[end:])
+            self._tail_bytes += len(data) - end
+        if self._tail_bytes > MAX_LINE_BYTES:
+            msg = (
+                f"Line {self._line} of the input is longer than "
+                f"{MAX_LINE_BYTES // 1024**2} MB: this is not a Singer message."
+            )
+            raise InputError(msg)
+        return found
+
+    def _last(self) -> Block | None:
+        self._has_ended = True
+        rest = b"".join(self._tail)
+        return Block(rest, self._line, 1, is_cut=True) if rest else None
 
 
-def _bytes_reader(source: TextInput) -> Callable[[int], bytes]:
-    """Read the descriptor itself where there is one.
+def _reader(
+    source: TextInput,
+) -> tuple[Callable[[int], bytes], Callable[[float], bool]]:
+    """Return how to read, and how to ask whether there is anything to read.
 
-    A buffered reader would wait for a full buffer, and its lock, held by a thread
-    that is still reading, makes the interpreter abort at exit.
+    The descriptor itself is read where there is one: a buffered reader would wait for
+    a full buffer.
     """
     try:
-        return partial(os.read, source.fileno())
+        number = source.fileno()
     except OSError:
-        return lambda size: source.read(size).encode()
+        return (lambda size: source.read(size).encode()), (lambda _: True)
+    _widen(number)
+    return partial(os.read, number), partial(_is_ready, number)
+
+
+def _is_ready(number: int, timeout: float) -> bool:
+    try:
+        return bool(select.select([number], [], [], timeout)[0])
+    except OSError:  # not every system can ask this of every kind of input
+        return True
+
+
+def _widen(number: int) -> None:
+    """Let a pipe hold a block, so that the tap goes on while one is taken."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - not on every system
+
+        fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, READ_BYTES)

@@ -160,7 +160,7 @@ class AudienceApi(Protocol):
     def update(self, audience_id: int, changes: Changes) -> None:
         """Change an audience."""
 
-    def upload(self, body: bytes) -> str:
+    def upload(self, body: bytearray) -> str:
         """Send one request with records and return the id of its job."""
 
     def job(self, job_id: str) -> Job:

@@ -11,8 +11,14 @@ import msgspec
 
 from target_amazon_audience.errors import InputError, SchemaMissingError
 from target_amazon_audience.mapping import ExpressionError, outputs
-from target_amazon_audience.messages import NOTHING, Message, parse
-from target_amazon_audience.record import Reason, Refusal
+from target_amazon_audience.member import Reason, Refusal
+from target_amazon_audience.messages import (
+    NOTHING,
+    Message,
+    numbered,
+    parse,
+    records_only,
+)
 
 if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper
@@ -68,10 +74,18 @@ class Receiver:
 
     def take(self, block: Block) -> bool:
         """Take the lines of a block; say whether records were among them."""
+        messages = parse(block)
+        records = records_only(messages or ())
+        if messages and records and messages[0].stream in self._routes:
+            self._hand_on(messages[0].stream, records)
+            return True
+        return self._take_each(block, messages)
+
+    def _take_each(self, block: Block, messages: Sequence[Message] | None) -> bool:
         before = self.counts["RECORD"]
         stream = ""
         records: list[dict[str, Any]] = []  # that came in a row
-        for line, message in parse(block):
+        for line, message in numbered(block, messages):
             if message is not None and message.type == "RECORD":
                 if message.record is None:
                     self.counts["RECORD"] += 1

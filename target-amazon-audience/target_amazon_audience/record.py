@@ -6,11 +6,10 @@ Field names are found in any case, once per set of columns that a record has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import msgspec
 
@@ -24,6 +23,7 @@ from target_amazon_audience.hashing import (
     hashers,
     postal_text,
 )
+from target_amazon_audience.member import Member, Reason, Refusal
 from target_amazon_audience.tables import as_country
 
 EXTERNAL_ID = "externaluserid"
@@ -31,41 +31,8 @@ COUNTRY = "countrycode"
 FIELDS = (*PII_FIELDS, COUNTRY, EXTERNAL_ID, *CONSENT_FIELDS)
 ID_MODES = ("as_is", "sha256", "from_email", "from_phone")
 
-_ID = re.compile(r"[0-9a-zA-Z\-_]{1,128}")
+_is_id = re.compile(r"[0-9a-zA-Z\-_]{1,128}").fullmatch
 _MOST_SHAPES = 1000
-
-
-class Member(msgspec.Struct, frozen=True, gc=False):
-    """One person as Amazon will see them; ``pii`` are JSON objects of hashes."""
-
-    external_id: str
-    pii: tuple[str, ...]
-    country: str
-    consent: str | None = None
-
-
-class Reason:
-    """Why a record is not sent; these words stand in rejects and reports."""
-
-    ID_MISSING = "external id missing"
-    ID_NOT_ALLOWED = "external id not allowed"
-    COUNTRY_UNKNOWN = "country code unknown"
-    NO_DATA = "no usable personal data"
-    KEY_MISSING = "key column missing"
-    EXPRESSION = "expression of stream_maps failed"
-    UNREADABLE = "line unreadable"
-    REFUSED = "refused by Amazon"
-    FAILED = "job failed at Amazon"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A record that is not sent; a denied one asks to be removed by a mirror."""
-
-    reason: str
-    field: str | None = None
-    external_id: str | None = None
-    is_denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +50,16 @@ class RecordRules:
     """Whether consent is asked for; what is only ever deleted needs none."""
 
 
-class _Shape(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Shape:
     """Where the fields stand in records with one set of columns."""
 
-    pii: tuple[str, ...]
-    hashers: tuple[Hasher, ...]
-    """Of the fields in ``pii``, in the same order, as are their ``values``."""
-    values: Callable[[dict[str, Any]], tuple[Any, ...]]
+    pii: tuple[tuple[str, Hasher], ...]
+    """Columns with their hashers, in the order of ``fields``."""
+    fields: tuple[str, ...]
     external_id: str | None
     country: str | None
     consent: tuple[tuple[str, str], ...]
-
-
-def _picker(columns: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
-    """Return a function that takes these columns out of a record."""
-    if len(columns) > 1:
-        return itemgetter(*columns)
-    return lambda record: tuple(record[column] for column in columns)
 
 
 class RecordReader:
@@ -107,6 +67,7 @@ class RecordReader:
 
     def __init__(self, rules: RecordRules) -> None:
         self._rules = rules
+        self._home = rules.country
         self._columns = {
             field: rules.field_mapping.get(field, field).lower() for field in FIELDS
         }
@@ -138,23 +99,30 @@ class RecordReader:
         shape = self._shapes.get(columns)
         if shape is None:
             shape = self._shape(columns)
-        country = self._rules.country
+        country = self._home
         if shape.country is not None:
             found = self._country(record[shape.country])
             if found is None:
                 return self._of_nowhere(record, shape)
             country = found
-        hashes = self._hashes(record, shape, country)
+        hashes: list[Any] = [
+            hasher(value, country)
+            if (value := record[column]).__class__ is str
+            else None
+            for column, hasher in shape.pii
+        ]
+        if not all(hashes):
+            hashes = self._usable(record, shape, country, hashes)
         external_id: object = None
         if self._is_as_is and shape.external_id is not None:
             external_id = record[shape.external_id]
-        if external_id.__class__ is not str or not _ID.fullmatch(external_id):
+        if external_id.__class__ is not str or not _is_id(external_id):
             identity = self._identity(record, shape, hashes)
             if isinstance(identity, Refusal):
                 return identity
             external_id = identity
         wire = None
-        if shape.consent or self._has_constants or country not in self._free:
+        if self._has_constants or country not in self._free or shape.consent:
             judged = self._judge(record, shape, country, external_id)
             if isinstance(judged, Refusal):
                 return judged
@@ -172,9 +140,8 @@ class RecordReader:
         place = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
         fields = [field for field in PII_FIELDS if field in place]
         shape = _Shape(
+            tuple((place[field], self._hashers[field]) for field in fields),
             tuple(fields),
-            tuple(self._hashers[field] for field in fields),
-            _picker([place[field] for field in fields]),
             place.get(EXTERNAL_ID),
             place.get(COUNTRY),
             tuple((f, place[f]) for f in CONSENT_FIELDS if f in place),
@@ -189,52 +156,49 @@ class RecordReader:
     def _country(self, value: object) -> str | None:
         """Return the code of a record's country; an empty one is the audience's."""
         if value is None:
-            return self._rules.country
+            return self._home
         if not isinstance(value, str):
             return None
         if value not in self._countries:
             if len(self._countries) >= _MOST_SHAPES:
                 self._countries.clear()
             empty = not value.strip()
-            self._countries[value] = self._rules.country if empty else as_country(value)
+            self._countries[value] = self._home if empty else as_country(value)
         return self._countries[value]
 
     def _of_nowhere(self, record: dict[str, Any], shape: _Shape) -> Refusal:
         """Refuse a record whose country nobody knows; say whose it is, if possible."""
         hashes: list[str] = []
         if not self._is_as_is:
-            hashes = self._hashes(record, shape, self._rules.country)
+            hashes = self._all_hashes(record, shape, self._home)
         identity = self._identity(record, shape, hashes)
         known = identity if isinstance(identity, str) else None
         return Refusal(Reason.COUNTRY_UNKNOWN, COUNTRY, known)
 
     # Personal data
 
-    def _hashes(self, record: dict[str, Any], shape: _Shape, country: str) -> list[str]:
+    def _all_hashes(
+        self, record: dict[str, Any], shape: _Shape, country: str
+    ) -> list[str]:
         """Return the fields that can be matched, each with its hash, as JSON."""
-        values = shape.values(record)
-        found = [
-            hasher(value, country) if value.__class__ is str else None
-            for hasher, value in zip(shape.hashers, values, strict=False)
-        ]
-        if all(found):
-            return cast("list[str]", found)
-        return self._usable(shape, values, country, found)
+        nothing = [None] * len(shape.fields)
+        return self._usable(record, shape, country, nothing)
 
     def _usable(
         self,
+        record: dict[str, Any],
         shape: _Shape,
-        values: tuple[Any, ...],
         country: str,
-        hashes: list[str | None],
+        hashes: Sequence[str | None],
     ) -> list[str]:
         """Return what there is; read other values than text, count what is unusable."""
         found = []
-        for field, hasher, value, known in zip(
-            shape.pii, shape.hashers, values, hashes, strict=True
+        for field, (column, hasher), known in zip(
+            shape.fields, shape.pii, hashes, strict=True
         ):
-            is_text = value.__class__ is str
-            made = known if is_text else _odd_hash(field, hasher, value, country)
+            made = known
+            if made is None:
+                made = _odd_hash(field, hasher, record[column], country)
             if made:
                 found.append(made)
             elif made is None:
@@ -246,9 +210,10 @@ class RecordReader:
     ) -> tuple[str, ...]:
         """Return a second object where disputed values have another form."""
         other = {found.partition(":")[0]: found for found in hashes}
-        for field, value in zip(shape.pii, shape.values(record), strict=True):
+        for field, (column, _) in zip(shape.fields, shape.pii, strict=True):
             hasher = self._others.get(field)
-            if hasher and (made := _odd_hash(field, hasher, value, country)):
+            made = hasher and _odd_hash(field, hasher, record[column], country)
+            if made:
                 other[f'"{field}"'] = made
         found = [other[name] for name in sorted(other)]
         return () if found == hashes else (f"{{{','.join(found)}}}",)
@@ -272,7 +237,7 @@ class RecordReader:
             return Refusal(Reason.ID_MISSING, EXTERNAL_ID)
         if mode == "sha256" and len(text) <= LONGEST_VALUE:
             return sha256(text.encode("utf-8", "replace")).hexdigest()
-        if _ID.fullmatch(text):
+        if _is_id(text):
             return text
         return Refusal(Reason.ID_NOT_ALLOWED, EXTERNAL_ID)
 

@@ -12,14 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from singer_amazon.errors import AmazonError, ConfigError
-from target_amazon_audience.errors import InputError, KeyMissingError, RunFailedError
+from target_amazon_audience.errors import InputError, RunFailedError
 from target_amazon_audience.jobs import look
 from target_amazon_audience.pausing import SHORTEST_SECONDS
 from target_amazon_audience.receiver import Receiver
-from target_amazon_audience.report import write_summary
+from target_amazon_audience.telling import Teller
 from target_amazon_audience.uploader import Upload
 
 if TYPE_CHECKING:
@@ -43,7 +41,6 @@ TICK_SECONDS = 0.25
 STOP_SECONDS = 2.0
 IDLE_SECONDS = 10.0
 OLDEST_BATCH_SECONDS = 300.0
-PROGRESS_SECONDS = 30.0
 
 Completion = Callable[[], None]
 
@@ -75,8 +72,9 @@ class Run:
         self._failed: AmazonError | None = None
         self._stop_at: float | None = None
         self._last_record_at = self._now()
-        self._next_progress = self._last_record_at + PROGRESS_SECONDS
-        self._started = self._last_record_at
+        self._teller = Teller(
+            self._lanes, self._receiver, parts.pacer_of, self._last_record_at
+        )
 
     @property
     def counts(self) -> Counter[str]:
@@ -101,7 +99,7 @@ class Run:
         except AmazonError as error:
             failure = failure or error
         self._failed = failure
-        failure = failure or self._failure()
+        failure = failure or self._teller.failure()
         if failure is not None:
             self.tell()
             raise failure
@@ -168,14 +166,14 @@ class Run:
                 lane.flush()
         self._breathe()
         self._parts.echo.tick(now)
-        self._progress(now)
+        self._teller.progress(now, self._parts.workers.under_way)
 
     def _breathe(self) -> None:
         """Take results that are there; wait for one where too much is under way."""
         self._collect(0)
         while self._parts.workers.is_full:
             self._collect(TICK_SECONDS)
-            self._progress(self._now())
+            self._teller.progress(self._now(), self._parts.workers.under_way)
 
     def _collect(self, timeout: float) -> None:
         while (done := self._parts.workers.result(timeout)) is not None:
@@ -233,7 +231,7 @@ class Run:
             self._collect(TICK_SECONDS)
             now = self._now()
             self._parts.echo.tick(now)
-            self._progress(now)
+            self._teller.progress(now, self._parts.workers.under_way)
 
     def _wait(self) -> None:
         """Look at jobs until they have ended or the time is up."""
@@ -256,7 +254,7 @@ class Run:
                 self._look(lane)
             self._pass_time(waiting)
             self._parts.echo.tick(now)
-            self._progress(now)
+            self._teller.progress(now, self._parts.workers.under_way)
         self._drain()
         for lane in self._lanes:
             self._go_on(lane, is_last=True)
@@ -295,56 +293,9 @@ class Run:
 
         return call
 
-    # What people are told
-
-    def _progress(self, now: float) -> None:
-        if now < self._next_progress:
-            return
-        self._next_progress = now + PROGRESS_SECONDS
-        logger.info(
-            "Records %s, batches accepted %s, calls under way %s, jobs open %s, "
-            "throttled %s times",
-            f"{sum(lane.report.records for lane in self._lanes):,}",
-            sum(lane.report.batches for lane in self._lanes),
-            self._parts.workers.under_way,
-            sum(len(lane.aftercare.schedule) for lane in self._lanes),
-            self._throttled(),
-        )
-
-    def _throttled(self) -> int:
-        pacers = {id(p): p for p in map(self._parts.pacer_of, self._lanes)}
-        return sum(pacer.throttled for pacer in pacers.values())
-
     def tell(self) -> None:
-        """Log the reports, in words and as JSON, and write them to their files."""
-        failure = self._failed
-        unreadable = self._receiver.unreadable
-        for lane in self._lanes:
-            lane.report.throttled = self._parts.pacer_of(lane).throttled
-            lane.report.log()
-        if unreadable:
-            logger.warning("%s lines of the input could not be read", unreadable)
-        if failure is not None and not any(lane.failure for lane in self._lanes):
-            logger.error("%s", failure)
-        summary = {
-            "seconds": round(self._now() - self._started, 1),
-            "unreadable_lines": unreadable,
-            "failure": None if failure is None else str(failure),
-            "audiences": [lane.report.as_dict() for lane in self._lanes],
-        }
-        for path in {lane.settings.summary_path for lane in self._lanes} - {None}:
-            assert path is not None  # noqa: S101 - taken out above
-            write_summary(path, summary)
-        logger.info("Run summary: %s", msgspec.json.encode(summary).decode())
-
-    def _failure(self) -> AmazonError | None:
-        """Return what makes the run fail, though it went to its end."""
-        if self._receiver.keyless:
-            stream, key = next(iter(self._receiver.keyless.items()))
-            msg = f"Records of stream {stream} lack the key column {key}."
-            return KeyMissingError(msg)
-        sentences = [text for lane in self._lanes for text in lane.report.failures]
-        return RunFailedError(" ".join(sentences)) if sentences else None
+        """Log the reports, and write them to their files."""
+        self._teller.tell(self._now(), self._failed)
 
     def _now(self) -> float:
         return self._parts.clock.now().timestamp()

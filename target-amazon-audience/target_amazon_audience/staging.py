@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from target_amazon_audience import wire
+from target_amazon_audience.member import Member
 from target_amazon_audience.packing import pack, teach
-from target_amazon_audience.record import Member
 from target_amazon_audience.store import Store
 
 

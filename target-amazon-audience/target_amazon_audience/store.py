@@ -17,6 +17,7 @@ from target_amazon_audience.database import open_database
 from target_amazon_audience.errors import StateFileError
 
 _HOUR = 3600.0
+_PART_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,15 @@ class Store:
             ),
         ).lastrowid
         # A table of its own: SQLite writes a row anew, whole, when one column changes.
-        db.execute("insert into payloads values (?, ?)", (found, draft.payload))
+        # In parts: it makes two copies of each value in memory.
+        payload = memoryview(draft.payload)
+        db.executemany(
+            "insert into payloads values (?, ?, ?)",
+            (
+                (found, start, payload[start : start + _PART_BYTES])
+                for start in range(0, len(payload), _PART_BYTES)
+            ),
+        )
         return found or 0
 
     def accepted(self, batch: int, job_id: str, now: float, connection: str) -> None:
@@ -190,10 +199,10 @@ class Store:
     def payload(self, batch: int) -> bytes:
         """Return the rows of a batch as JSON."""
         with self.reading() as db:
-            row = db.execute(
-                "select payload from payloads where batch = ?", (batch,)
-            ).fetchone()
-        return b"[]" if row is None else bytes(row[0])
+            rows = db.execute(
+                "select payload from payloads where batch = ? order by part", (batch,)
+            )
+            return b"".join(row[0] for row in rows) or b"[]"
 
     # Volume
 

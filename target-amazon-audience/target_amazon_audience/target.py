@@ -25,7 +25,7 @@ from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http import ApiClient
-from singer_amazon.singer.settings import coerced, complaints, from_environment
+from singer_amazon.singer.settings import complaints, from_environment
 from singer_amazon.transport import Transport
 from target_amazon_audience import settings
 from target_amazon_audience.assembly import Assembly
@@ -34,8 +34,9 @@ from target_amazon_audience.echo import StateEcho, write_stdout
 from target_amazon_audience.errors import InputError
 from target_amazon_audience.pausing import ClockPauser
 from target_amazon_audience.pipe import LinePipe
+from target_amazon_audience.preparing import complaints_of_streams, prepared
 from target_amazon_audience.run import Parts, Run
-from target_amazon_audience.schema import AUDIENCE_SCHEMA, SETTINGS_SCHEMA
+from target_amazon_audience.schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -133,11 +134,11 @@ class TargetAmazonAudience(Target):
         """Check everything here; the SDK's messages repeat secret values."""
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
-        self._config = _prepared(self._config, schema)
+        self._config = prepared(self._config, schema)
         sentences = []
         if super()._validate_config(raise_errors=False):
             sentences = complaints(self._config, schema)
-        sentences += _complaints_of_streams(self._config)
+        sentences += complaints_of_streams(self._config)
         if not sentences:
             try:
                 settings.parse(self._config)
@@ -254,10 +255,8 @@ class TargetAmazonAudience(Target):
                     is_stopped=self.is_stopped,
                 )
             )
-            pipe = LinePipe(source)
-            pipe.start()
             self.has_told = True
-            run.run(pipe)
+            run.run(LinePipe(source))
         finally:
             assembly.close()
         self._run = run
@@ -271,42 +270,3 @@ class TargetAmazonAudience(Target):
 
 def _keep(state: bytes) -> None:
     """Keep a STATE to ourselves: a dry run has delivered nothing."""
-
-
-def _prepared(config: Any, schema: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-    """Return the settings with text read as what the schema wants, choices in case."""
-    found = _cased(coerced(config, schema))
-    streams = found.get("streams")
-    if isinstance(streams, dict):
-        found["streams"] = {
-            name: _cased(coerced(entry, AUDIENCE_SCHEMA))
-            if isinstance(entry, dict)
-            else entry
-            for name, entry in streams.items()
-        }
-    return found
-
-
-def _cased(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: _case(name, value) for name, value in config.items()}
-
-
-def _case(name: str, value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if name in settings.CAPITALS:
-        return value.strip().upper()
-    return value.strip().lower() if name in settings.SMALL_LETTERS else value
-
-
-def _complaints_of_streams(config: Any) -> list[str]:  # noqa: ANN401
-    streams = config.get("streams")
-    if not isinstance(streams, dict):
-        return []
-    schema = {**AUDIENCE_SCHEMA, "additionalProperties": False}
-    return [
-        f"Setting streams.{name}: {sentence}"
-        for name, entry in streams.items()
-        if isinstance(entry, dict)
-        for sentence in complaints(entry, schema)
-    ]

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError
 from target_amazon_audience.errors import UploadError
@@ -23,12 +23,13 @@ from target_amazon_audience.ports import (
     TooLargeError,
 )
 from target_amazon_audience.store import Draft, OpenBatch, Store
-from target_amazon_audience.wire import Record, joined, payload
+from target_amazon_audience.wire import ids_of, rows_of
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
     from target_amazon_audience.batching import Limits
     from target_amazon_audience.pacing import Pacer
+    from target_amazon_audience.place import Place, Request
 
 MOST_EXTRA_CALLS = 200
 """Calls spent on finding the bad rows of one batch."""
@@ -37,7 +38,7 @@ ALIKE = 5
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
-Keep = Callable[[float, Draft, Sequence[Record]], int]
+Keep = Callable[[float, Draft, "Request"], int]
 """Keeps a batch in the database before it is sent, with what it means for members."""
 
 
@@ -46,7 +47,7 @@ class Upload:
     """Rows to send; ``number`` is the STATE they belong to, None for none."""
 
     action: str
-    records: Sequence[Record] = field(repr=False)
+    request: Request
     stream: str
     keep: Keep = field(repr=False)
     number: int | None = None
@@ -64,30 +65,6 @@ class Outcome:
     refused: list[tuple[str, str]] = field(default_factory=list)
     """External ids Amazon refused, each with Amazon's words."""
     failure: AmazonError | None = None
-
-
-class Request(NamedTuple):
-    """The body of a request; ``rows`` is the JSON array in it, not copied."""
-
-    body: bytes
-    rows: memoryview
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where records go: an audience, and the resource named with them."""
-
-    audience_id: int
-    target: str | None
-    connection: str
-    """Whose hourly volume the records count to."""
-
-    def request(self, records: Sequence[Record]) -> Request:
-        """Return the request that carries these records."""
-        target = "" if self.target is None else f'"targetResource":{self.target},'
-        head = f'{{"audienceId":{self.audience_id},{target}"records":'
-        body = joined(records, f"{head}[", "]}")
-        return Request(body, memoryview(body)[len(head) : -1])
 
 
 class SharedPacer:
@@ -167,65 +144,74 @@ class Uploader:
         return outcome
 
     def _send_all(self, upload: Upload, outcome: Outcome) -> None:
-        parts = [upload.records]
+        parts = [upload.request]
         extra = 0
         while parts:
             part = parts.pop()
             try:
                 self._send(upload, part, outcome)
             except TooLargeError as error:
-                if len(part) == 1:
+                if part.count == 1:
                     self._refuse(part, str(error), outcome)
                 else:
-                    self._limits.refused(len(self.place.request(part).body))
-                    parts += _halves(part)
+                    self._limits.refused(len(part.body))
+                    parts += self._halves(part)
             except BadRequestError as error:
-                if len(part) == 1:
+                if part.count == 1:
                     self._refuse(part, error.words, outcome)
                     self._check_alike(error.words)
                 elif extra < MOST_EXTRA_CALLS:
                     extra += 2
-                    parts += _halves(part)
+                    parts += self._halves(part)
                 else:
                     self._refuse(part, error.words, outcome)
 
-    def _send(self, upload: Upload, part: Sequence[Record], outcome: Outcome) -> None:
-        request = self.place.request(part)
-        batch = self._keep(upload, part, request.rows)
+    def _halves(self, part: Request) -> list[Request]:
+        """Return both halves, the first one last: that is where the stack goes on."""
+        rows = rows_of(part.rows)
+        middle = len(rows) // 2
+        halves = (rows[middle:], rows[:middle])
+        return [
+            self.place.request(half, len(half), has_consent=part.has_consent)
+            for half in halves
+        ]
+
+    def _send(self, upload: Upload, part: Request, outcome: Outcome) -> None:
+        batch = self._keep(upload, part)
         try:
-            job_id = self._call(request.body, len(part))
+            job_id = self._call(part.body, part.count)
         except (BadRequestError, TooLargeError):
             self._store.forget(batch)
             raise
         now = self._clock.now().timestamp()
         self._store.accepted(batch, job_id, now, self.place.connection)
         with self._lock:
-            self._accepted += len(part)
+            self._accepted += part.count
         outcome.batches.append(
             OpenBatch(
                 id=batch,
                 stream=upload.stream,
                 action=upload.action,
-                rows=len(part),
+                rows=part.count,
                 job_id=job_id,
                 accepted_at=now,
                 attempts=upload.attempts,
             )
         )
 
-    def _keep(self, upload: Upload, part: Sequence[Record], rows: memoryview) -> int:
+    def _keep(self, upload: Upload, part: Request) -> int:
         draft = Draft(
             audience_id=self.place.audience_id,
             stream=upload.stream,
             action=upload.action,
             target=self.place.target,
-            rows=len(part),
-            payload=payload(rows),
+            rows=part.count,
+            payload=part.payload(),
             attempts=upload.attempts,
         )
         return upload.keep(self._clock.now().timestamp(), draft, part)
 
-    def _call(self, body: bytes, rows: int) -> str:
+    def _call(self, body: bytearray, rows: int) -> str:
         while True:
             self.pacer.take_turn(rows)
             try:
@@ -236,10 +222,10 @@ class Uploader:
                 self.pacer.accepted()
                 return job_id
 
-    def _refuse(self, part: Sequence[Record], words: str, outcome: Outcome) -> None:
-        for row in part:
-            hidden = words.replace(row.external_id, "***")
-            outcome.refused.append((row.external_id, hidden))
+    def _refuse(self, part: Request, words: str, outcome: Outcome) -> None:
+        for external_id in ids_of(part.rows):
+            hidden = words.replace(external_id, "***")
+            outcome.refused.append((external_id, hidden))
 
     def _check_alike(self, words: str) -> None:
         """Stop where it is not the rows: each fails, all in the same way."""
@@ -253,9 +239,3 @@ class Uploader:
             "not about single records. Check audience, target and region."
         )
         raise UploadError(msg)
-
-
-def _halves(part: Sequence[Record]) -> list[Sequence[Record]]:
-    """Return both halves, the first one last: that is where the stack goes on."""
-    middle = len(part) // 2
-    return [part[middle:], part[:middle]]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
-from target_amazon_audience.record import Member
+from target_amazon_audience.member import Member
 
 CREATE = "CREATE"
 DELETE = "DELETE"
@@ -15,40 +16,40 @@ MOST_OBJECTS = 100
 """Objects of personal data that one record may carry."""
 
 _CONSENT = ',"userConsent":'
+_AT_ONCE = 256
 _IP_ADDRESS = re.compile(rb',"ipAddress":"[^"]*"')
-
-
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """One row of an upload: whom it is about, and its JSON."""
-
-    external_id: str
-    wire: str
 
 
 class _Identity(msgspec.Struct):
     externalUserId: str  # noqa: N815 - Amazon's name
 
 
+class _Row(_Identity):
+    countryCode: str  # noqa: N815 - Amazon's name
+    hashedPII: list[msgspec.Raw]  # noqa: N815 - Amazon's name
+    userConsent: msgspec.Raw = msgspec.Raw()  # noqa: N815 - Amazon's name
+
+
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_identity = msgspec.json.Decoder(_Identity).decode
+_decode_ids = msgspec.json.Decoder(list[_Identity]).decode
+_decode_members = msgspec.json.Decoder(list[_Row]).decode
 
 
-def record(member: Member, action: str) -> Record:
-    """Return a member as the row that creates or deletes it.
+def row(member: Member, action: str) -> str:
+    """Return the JSON that creates or deletes a member.
 
     The external id is plain by its pattern and needs no escaping.
     """
     external_id = member.external_id
     pii = member.pii[0] if len(member.pii) == 1 else ",".join(member.pii)
     consent = "" if member.consent is None else _CONSENT + member.consent
-    return Record(
-        external_id,
+    return (
         f'{{"externalUserId":"{external_id}","action":"{action}",'
-        f'"countryCode":"{member.country}","hashedPII":[{pii}]{consent}}}',
+        f'"countryCode":"{member.country}","hashedPII":[{pii}]{consent}}}'
     )
 
 
-_FIXED = len(record(Member("", ("",), "US"), CREATE).wire)
+_FIXED = len(row(Member("", ("",), "US"), CREATE))
 
 
 def size(member: Member) -> int:
@@ -68,25 +69,22 @@ def merged(old: Member, new: Member) -> Member:
     return Member(new.external_id, pii, new.country, new.consent)
 
 
-def joined(rows: Iterable[Record], before: str = "[", after: str = "]") -> bytes:
-    """Return rows as a JSON array, or with something else around them.
+def joined(rows: Iterable[str]) -> Iterator[bytes]:
+    """Yield rows as a JSON array, some at a time.
 
-    All in one step: these are megabytes, and each copy of them costs.
+    These are megabytes: what is small stays in the processor's cache, and is never
+    held as text and as bytes at once.
     """
-    parts = [row.wire for row in rows]
-    if not parts:
-        return f"{before}{after}".encode()
-    parts[0] = before + parts[0]
-    parts[-1] += after
-    return ",".join(parts).encode()
+    left, before = iter(rows), "["
+    while some := ",".join(islice(left, _AT_ONCE)):
+        yield f"{before}{some}".encode()
+        before = ","
+    yield b"[]" if before == "[" else b"]"
 
 
-def payload(rows: bytes | memoryview) -> bytes | memoryview:
-    """Return ``joined`` rows as they are kept until their job has succeeded.
-
-    IP addresses are sent once and kept nowhere.
-    """
-    return _IP_ADDRESS.sub(b"", rows) if _IP_ADDRESS.search(rows) else rows
+def payload(rows: bytes | memoryview) -> bytes:
+    """Return rows without IP addresses: these are sent once and kept nowhere."""
+    return _IP_ADDRESS.sub(b"", rows)
 
 
 def kept_consent(consent: str | None) -> str | None:
@@ -94,9 +92,24 @@ def kept_consent(consent: str | None) -> str | None:
     return None if consent is None else _IP_ADDRESS.sub(b"", consent.encode()).decode()
 
 
-def rows_of(stored: bytes) -> Sequence[Record]:
-    """Return the rows of a payload that was kept."""
+def rows_of(array: bytes | memoryview) -> list[str]:
+    """Return the rows of a JSON array."""
+    return [bytes(raw).decode() for raw in _decode_rows(array)]
+
+
+def ids_of(array: bytes | memoryview) -> list[str]:
+    """Return whom the rows of a JSON array are about."""
+    return [row.externalUserId for row in _decode_ids(array)]
+
+
+def members_of(array: bytes | memoryview) -> list[Member]:
+    """Return the members that the rows of a JSON array are about."""
     return [
-        Record(_decode_identity(raw).externalUserId, bytes(raw).decode())
-        for raw in _decode_rows(stored)
+        Member(
+            row.externalUserId,
+            tuple(bytes(raw).decode() for raw in row.hashedPII),
+            row.countryCode,
+            bytes(row.userConsent).decode() or None,
+        )
+        for row in _decode_members(array)
     ]

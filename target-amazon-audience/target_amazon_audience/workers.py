@@ -27,6 +27,8 @@ class Workers(Generic[T]):
         self._results: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._wanted = threads
+        self._lock = threading.Lock()
+        self._open_calls = 0
         self.under_way = 0
         """Calls submitted whose result was not taken yet."""
 
@@ -41,7 +43,10 @@ class Workers(Generic[T]):
         if not self._wanted:
             self._run(call)
             return
-        if len(self._threads) < min(self._wanted, self.under_way):
+        with self._lock:
+            self._open_calls += 1
+            needed = min(self._wanted, self._open_calls)
+        if len(self._threads) < needed:  # as few as serve: each keeps memory
             # Daemons: at exit one may still sit in a request nobody can interrupt.
             thread = threading.Thread(target=self._work, daemon=True)
             self._threads.append(thread)
@@ -68,6 +73,8 @@ class Workers(Generic[T]):
     def _work(self) -> None:
         while True:
             self._run(self._calls.get())
+            with self._lock:
+                self._open_calls -= 1
 
     def _run(self, call: Callable[[], T]) -> None:
         try:
@@ -85,6 +92,11 @@ class Gate:
 
     def __init__(self) -> None:
         self._lock = threading.Semaphore()
+
+    def wait(self) -> None:
+        """Wait for the turn before to end; whoever gives the turns may then go on."""
+        with self._lock:
+            pass
 
     def turn(self) -> Turn:
         """Wait for the turn before to end; return the next."""

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from target_amazon_audience import wire
 from target_amazon_audience.batching import Batch, Batcher, Limits
 from target_amazon_audience.ledger import StateLedger
+from target_amazon_audience.member import Member
 from target_amazon_audience.pacing import Pacer
 from target_amazon_audience.place import NOWHERE
-from target_amazon_audience.member import Member
 
 
 def person(number: int | str, mail: str = "1", consent: str | None = None) -> Member:
@@ -99,7 +99,7 @@ def test_the_json_of_a_record() -> None:
         "hashedPII": [{"email": "a"}, {"email": "b"}],
         "userConsent": {"x": 1},
     }
-    request = NOWHERE.request([row, row], 2)
+    request = NOWHERE.request([row, row], 2, has_consent=False)
     assert json.loads(request.body)["records"] == json.loads(bytes(request.rows))
     assert wire.rows_of(request.payload()) == [row, row]
     assert wire.ids_of(request.rows) == ["u-1", "u-1"]
@@ -109,17 +109,33 @@ def test_the_json_of_a_record() -> None:
 
 def test_many_rows_are_one_array() -> None:
     rows = [wire.row(person(n), wire.CREATE) for n in range(1000)]
-    assert wire.rows_of(NOWHERE.request(rows, 1000).rows) == rows
-    assert wire.rows_of(NOWHERE.request([], 0).rows) == []
+    assert wire.rows_of(NOWHERE.request(rows, 1000, has_consent=False).rows) == rows
+    assert wire.rows_of(NOWHERE.request([], 0, has_consent=False).rows) == []
 
 
 def test_ip_addresses_are_not_kept() -> None:
     consent = '{"geo":{"countryCode":"GB","ipAddress":"192.0.2.1"},"consent":{}}'
     row = wire.row(person(1, consent=consent), wire.CREATE)
-    request = NOWHERE.request([row], 1)
+    request = NOWHERE.request([row], 1, has_consent=True)
     assert b"192.0.2.1" in request.body
     [kept] = json.loads(bytes(request.payload()))
     assert kept["userConsent"]["geo"] == {"countryCode": "GB"}
+
+
+def test_a_batch_knows_that_it_holds_consent() -> None:
+    consent = '{"geo":{"countryCode":"GB","ipAddress":"192.0.2.1"},"consent":{}}'
+    for people in (
+        [person(1, consent=consent), person(2)],
+        [person(1), person(1, "2", consent=consent)],  # one joins the other
+    ):
+        batcher = Batcher(Limits())
+        for somebody in people:
+            batcher.add(somebody, 0)
+        batch = batcher.close()
+        assert batch is not None
+        request = batch.request(wire.CREATE, NOWHERE)
+        assert b"192.0.2.1" in request.body
+        assert b"192.0.2.1" not in bytes(request.payload())
 
 
 def test_the_hourly_volume_stays_below_amazons_limit() -> None:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-import threading
+import os
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from singer_amazon.clock import FakeClock
-from support.audience_runs import START, Bench, Ran, person, record, schema, state
+from support.audience_runs import (
+    START,
+    Bench,
+    Ran,
+    lines,
+    person,
+    record,
+    schema,
+    state,
+)
 from target_amazon_audience.errors import (
     InputError,
     KeyMissingError,
     SchemaMissingError,
     StateReaderGoneError,
 )
-from target_amazon_audience.messages import parse
+from target_amazon_audience.messages import numbered, parse
 from target_amazon_audience.pipe import Block
 
 
@@ -94,7 +103,8 @@ def test_a_line_that_is_no_message_is_left_out_and_counted(
 def test_broken_utf_8_costs_its_line_only() -> None:
     good_line = json.dumps(person(1)).encode()
     data = b"\n".join((good_line, b'{"type": "RECORD", "x": "\xff"}', good_line, b""))
-    found = list(parse(Block(data, 1, 3)))
+    block = Block(data, 1, 3)
+    found = list(numbered(block, parse(block)))
     assert [number for number, _ in found] == [1, 2, 3]
     assert [message is None for _, message in found][::2] == [False, False]
 
@@ -145,22 +155,6 @@ def test_a_reader_that_has_gone_is_told_at_the_end(
     assert set(bench.amazon.who()) == {"user-1"}
 
 
-class _Slowly:
-    """An input whose last line comes only after somebody allows it."""
-
-    def __init__(self, first: str, last: str) -> None:
-        self._parts = [first, last]
-        self.may_end = threading.Event()
-
-    def fileno(self) -> int:
-        raise OSError
-
-    def read(self, _size: int) -> str:
-        if len(self._parts) == 1:
-            assert self.may_end.wait(20)
-        return self._parts.pop(0) if self._parts else ""
-
-
 class _Rushing(FakeClock):
     """A clock that runs ahead a second with each look at it."""
 
@@ -172,15 +166,15 @@ class _Rushing(FakeClock):
 def test_state_passes_while_no_record_comes(bench: Bench) -> None:
     bench.clock = _Rushing(START)
     states: list[Any] = []
-    slow = _Slowly(
-        "".join(json.dumps(m) + "\n" for m in (schema(), person(1), state(1))), ""
-    )
+    number, end = os.pipe()
+    os.write(end, lines((schema(), person(1), state(1))).encode())
 
     def write(text: bytes) -> None:
         states.append(json.loads(text))
         assert set(bench.amazon.who()) == {"user-1"}
-        slow.may_end.set()
+        os.close(end)  # the input goes on until STATE has passed
 
     bench.write = write
-    bench.listen(slow)
+    with os.fdopen(number) as source:
+        bench.listen(source)
     assert [entry["bookmarks"] for entry in states] == [1]

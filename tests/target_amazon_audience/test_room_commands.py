@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -184,8 +185,9 @@ def open_files(run: Command) -> str:
     """Return what a process holds in temporary files that have no name any more."""
     found = ""
     for link in Path(f"/proc/{run.process.pid}/fd").glob("*"):
-        if str(link.readlink()).endswith("(deleted)"):
-            found += link.read_bytes().decode("latin-1")
+        with suppress(FileNotFoundError):  # closed by now
+            if str(link.readlink()).endswith("(deleted)"):
+                found += link.read_bytes().decode("latin-1")
     return found
 
 
