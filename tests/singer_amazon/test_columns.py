@@ -82,7 +82,10 @@ def test_every_level_may_be_null() -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text("abcxyz", max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.text("abcxyz", max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
