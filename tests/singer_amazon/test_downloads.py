@@ -310,9 +310,9 @@ def test_a_document_that_cannot_be_kept_is_left_for_later(
     storage: Storage, spool: Spool, transport: Transport
 ) -> None:
     """It is no gap: Amazon's document is fine."""
-    shelf = Shelf(StorageError("the original document was not kept: disk full"))
+    shelf = Shelf(StorageError("the document was not kept: disk full"))
     outcome = DocumentFetcher(spool, transport, shelf).fetch(report(), storage.address)
-    assert outcome == Unavailable("the original document was not kept: disk full")
+    assert outcome == Unavailable("the document was not kept: disk full")
     assert spool.used == 0
 
 

@@ -265,7 +265,7 @@ def test_storage_that_fails_in_the_middle_loses_no_data(
     assert first.code == 1
     (error,) = first.errors
     assert SELLER in error
-    assert "the original document was not kept" in error
+    assert "the document was not kept" in error
     assert {row["profile_id"] for row in first.rows(CAMPAIGNS)} == {BRAZIL}
     (pending,) = first.partition(CAMPAIGNS, SELLER)["pending_reports"]
 
