@@ -6,7 +6,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_amazon.singer.properties import CREDENTIALS, REPORTING
+from singer_amazon.singer.properties import CREDENTIALS, PER_STREAM, REPORTING
 from tap_amazon_sp.accounts import AUTO, KINDS
 from tap_amazon_sp.own_properties import OLD, OWN_ENDPOINTS, OWN_REPORTS
 
@@ -19,18 +19,7 @@ def _amount(name: str, title: str, description: str) -> th.Property[Any]:
     """Return a setting that is a number or an object of stream to number."""
     return th.Property(
         name,
-        th.CustomType(
-            {
-                "type": ["integer", "object", "null"],
-                "minimum": 0,
-                "maximum": 3660,
-                "additionalProperties": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "maximum": 3660,
-                },
-            }
-        ),
+        PER_STREAM,
         title=title,
         description=f"{description}: one number, or an object of stream to number",
     )

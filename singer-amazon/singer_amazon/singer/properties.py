@@ -6,6 +6,16 @@ from singer_sdk import typing as th
 
 REGIONS = ("NA", "EU", "FE")
 
+_DAYS = {"minimum": 0, "maximum": 3660}
+PER_STREAM = th.CustomType(
+    {
+        "type": ["integer", "object", "null"],
+        **_DAYS,
+        "additionalProperties": {"type": "integer", **_DAYS},
+    }
+)
+"""A number of days, or an object of stream to number."""
+
 CREDENTIALS = (
     th.Property(
         "client_id",
@@ -97,18 +107,7 @@ REPORTING = (
     ),
     th.Property(
         "lookback_days",
-        th.CustomType(
-            {
-                "type": ["integer", "object", "null"],
-                "minimum": 0,
-                "maximum": 3660,
-                "additionalProperties": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "maximum": 3660,
-                },
-            }
-        ),
+        PER_STREAM,
         default=30,
         title="Look-back days",
         description=(
@@ -118,18 +117,7 @@ REPORTING = (
     ),
     th.Property(
         "holdback_days",
-        th.CustomType(
-            {
-                "type": ["integer", "object", "null"],
-                "minimum": 0,
-                "maximum": 3660,
-                "additionalProperties": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "maximum": 3660,
-                },
-            }
-        ),
+        PER_STREAM,
         default=0,
         title="Hold-back days",
         description=(
