@@ -21,6 +21,7 @@ from singer_amazon.reports.model import (
     fingerprint,
 )
 from singer_amazon.reports.windows import Ask, Limits, Range
+from singer_amazon.summary import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,17 @@ class Partition:
     """Digest of what the user defined; where it changes, the bookmark starts anew."""
     ledger: Ledger = field(default_factory=Ledger)
     entry: MutableMapping[str, Any] | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What its requests name it by."""
+        return (self.stream, self.account, self.place)
+
+    def problem(
+        self, window: Window, reason: str, *, is_failure: bool = True
+    ) -> Problem:
+        """Return what to tell people of one of its windows."""
+        return Problem(self.label, self.stream, str(window), reason, is_failure)
 
     @property
     def in_hours(self) -> bool:

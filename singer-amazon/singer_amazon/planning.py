@@ -20,7 +20,7 @@ from singer_amazon.reports.model import (
     Window,
 )
 from singer_amazon.reports.windows import Ask, Plan, plan, plan_shared
-from singer_amazon.summary import Problem, Tally
+from singer_amazon.summary import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Planner:
         ledger.keep_only(partition.members)
         closed = ledger.close_history(partition.days.oldest_kept, self._now)
         for gap in closed:
-            self._problem(partition, gap.window, f"gap closed: {gap.reason}")
+            self._tally.add(partition.problem(gap.window, f"gap closed: {gap.reason}"))
         return len(closed)
 
     # --- reports there are -------------------------------------------------
@@ -163,24 +163,8 @@ class Planner:
         if new or len(ledger.closed_gaps) != before:
             self._memory.changed(partition)
         for gap in ledger.closed_gaps[: len(ledger.closed_gaps) - new]:
-            self._problem(
-                partition,
-                gap.window,
-                f"given up on {gap.closed_at.date()}: {gap.reason}",
-                is_failure=False,
-            )
-
-    def _problem(
-        self,
-        partition: Partition,
-        window: Window,
-        reason: str,
-        *,
-        is_failure: bool = True,
-    ) -> None:
-        self._tally.add(
-            Problem(partition.label, partition.stream, str(window), reason, is_failure)
-        )
+            words = f"given up on {gap.closed_at.date()}: {gap.reason}"
+            self._tally.add(partition.problem(gap.window, words, is_failure=False))
 
 
 def _ask_once(partition: Partition) -> Iterable[ReportRequest]:

@@ -16,7 +16,7 @@ from singer_amazon.planning import Planner
 from singer_amazon.reports.engine import Change, Engine, Report
 from singer_amazon.reports.grid import shortened
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import Moment, ReportRequest, TakenReport, Window
+from singer_amazon.reports.model import Moment, ReportRequest, TakenReport
 from singer_amazon.reports.runner import Runner
 from singer_amazon.summary import Problem, Progress, Tally
 
@@ -55,8 +55,7 @@ class Session:
         """Adopt what earlier runs left and ask for everything else."""
         wanted = list(partitions)
         for partition in wanted:
-            place = (partition.stream, partition.account, partition.place)
-            self._partitions[place] = partition
+            self._partitions[partition.key] = partition
             if not partition.place:
                 self._labels[partition.account] = partition.label
         planner = Planner(
@@ -96,7 +95,7 @@ class Session:
 
     def partition(self, request: ReportRequest) -> Partition:
         """Return the partition a request belongs to."""
-        return self._partitions[request.stream, request.account, request.place]
+        return self._partitions[request.partition_key]
 
     def served(self, report: Report, taker: ReportRequest, rows: int) -> None:
         """Note that all rows of a report are written for one of its takers."""
@@ -268,7 +267,7 @@ class Session:
             text = f"{reason}. The next run asks again"
             if closed:
                 text = f"{reason}. Given up after {closed[0].attempts} runs"
-            self._problem(partition, taker.window, text)
+            self.tally.add(partition.problem(taker.window, text))
 
     def _refused(self, report: Report) -> None:
         for taker in report.takers:
@@ -285,18 +284,7 @@ class Session:
 
     def _fail(self, report: Report, reason: str, *, is_failure: bool = True) -> None:
         for taker in report.takers:
-            self._problem(
-                self.partition(taker), taker.window, reason, is_failure=is_failure
+            partition = self.partition(taker)
+            self.tally.add(
+                partition.problem(taker.window, reason, is_failure=is_failure)
             )
-
-    def _problem(
-        self,
-        partition: Partition,
-        window: Window,
-        reason: str,
-        *,
-        is_failure: bool = True,
-    ) -> None:
-        self.tally.add(
-            Problem(partition.label, partition.stream, str(window), reason, is_failure)
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,10 +18,9 @@ from singer_amazon.reports.grid import DayGrid
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.windows import Limits, Range, summary_window
 from singer_amazon.singer.properties import CREDENTIALS, REPORTING
-from singer_amazon.singer.settings import day, per_stream
+from singer_amazon.singer.settings import check_stream_names, day, per_stream
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
-from singer_amazon.transport import Transport
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
@@ -76,7 +74,7 @@ class TapAmazonAds(ReportTap):
     def check_settings(self) -> None:
         """See ReportTap: own reports, extra columns and SUMMARY ranges."""
         for name in ("lookback_days", "holdback_days"):
-            self._check_stream_names(name)
+            check_stream_names(self.config, name, self.definitions)
         for report in self.config["reports"]:
             self._check_own(self.definitions[report["name"]])
         start = day(self.config, "start_date")
@@ -89,13 +87,6 @@ class TapAmazonAds(ReportTap):
                 days = Range(start, newest, oldest_kept=start)
                 summary_of(stream.definition, days)
 
-    def _check_stream_names(self, name: str) -> None:
-        value = self.config.get(name)
-        for stream in value if isinstance(value, dict) else ():
-            if stream not in self.definitions:
-                msg = f"{name}: there is no report stream {stream!r}"
-                raise ConfigError(msg)
-
     def _check_own(self, definition: Definition) -> None:
         if not definition.key:
             self.warn_once(
@@ -104,15 +95,6 @@ class TapAmazonAds(ReportTap):
             )
 
     # --- talking to Amazon -------------------------------------------------
-
-    @cached_property
-    def transport(self) -> Transport:
-        """What sends this tap's requests."""
-        agent = self.config.get("user_agent") or (
-            f"{self.name}/{self.plugin_version} (Language=Python/"
-            f"{platform.python_version()}; Platform={platform.system()})"
-        )
-        return Transport(user_agent=agent, max_attempts=self.config["max_attempts"])
 
     @cached_property
     def api_client(self) -> ApiClient:

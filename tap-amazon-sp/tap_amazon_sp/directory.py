@@ -90,19 +90,12 @@ class Directory:
         return None
 
     def _ask(self, wanted: Wanted, client: SpClient) -> Answer | None:
-        key, rate = (wanted.name, OPERATION), RATES[OPERATION]
-        while True:
-            if not self._wait_until(self._paces.ready_at(key, rate)):
-                return None
-            answer = self._paces.call(
-                key,
-                rate,
-                lambda: self._in_background(
-                    lambda: client.call(OPERATION, "GET", PATH)
-                ),
-            )
-            if answer is not None:
-                return answer
+        return self._paces.ask(
+            (wanted.name, OPERATION),
+            RATES[OPERATION],
+            lambda: self._in_background(lambda: client.call(OPERATION, "GET", PATH)),
+            self._wait_until,
+        )
 
     def _read(self, wanted: Wanted, client: SpClient, answer: Answer) -> Account | None:
         if answer.status == HTTPStatus.OK:

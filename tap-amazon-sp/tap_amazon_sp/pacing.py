@@ -52,6 +52,20 @@ class Paces:
         bucket.correct(rate_of_header(answer.headers.get(RATE_HEADER)), now)
         return answer
 
+    def ask(
+        self,
+        key: Hashable,
+        rate: Rate | None,
+        make: Callable[[], Answer],
+        wait_until: Callable[[datetime], bool],
+    ) -> Answer | None:
+        """Make a call as soon and as often as it takes; None where the time is up."""
+        while wait_until(self.ready_at(key, rate)):
+            answer = self.call(key, rate, make)
+            if answer is not None:
+                return answer
+        return None
+
     def _bucket(self, key: Hashable, rate: Rate | None) -> TokenBucket:
         found = self._buckets.get(key)
         if found is None:

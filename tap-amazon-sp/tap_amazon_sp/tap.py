@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import random
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -23,7 +22,7 @@ from singer_amazon.reports.model import Outcome
 from singer_amazon.singer.settings import coerced
 from singer_amazon.singer.stream import ReportStream
 from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
-from singer_amazon.transport import Answer, Transport
+from singer_amazon.transport import Answer
 from tap_amazon_sp.accounts import Account, Wanted, read_accounts
 from tap_amazon_sp.client import LONGEST_USER_AGENT, SELLING_PARTNER, SpClient
 from tap_amazon_sp.directory import Directory
@@ -119,15 +118,6 @@ class TapAmazonSp(ReportTap):
     # --- talking to Amazon -------------------------------------------------
 
     @cached_property
-    def transport(self) -> Transport:
-        """What sends this tap's requests."""
-        agent = self.config.get("user_agent") or (
-            f"{self.name}/{self.plugin_version} (Language=Python/"
-            f"{platform.python_version()}; Platform={platform.system()})"
-        )
-        return Transport(user_agent=agent, max_attempts=self.config["max_attempts"])
-
-    @cached_property
     def paces(self) -> Paces:
         """The paces of everything that is no report."""
         return Paces(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
@@ -198,12 +188,12 @@ class TapAmazonSp(ReportTap):
         make: Callable[[], Answer],
     ) -> Answer | None:
         """Make a call at its pace; None where the time is up first."""
-        key = (account.name, operation)
-        while self.wait_until(self.paces.ready_at(key, rate)):
-            answer = self.paces.call(key, rate, lambda: self.in_background(make))
-            if answer is not None:
-                return answer
-        return None
+        return self.paces.ask(
+            (account.name, operation),
+            rate,
+            lambda: self.in_background(make),
+            self.wait_until,
+        )
 
     # --- time --------------------------------------------------------------
 

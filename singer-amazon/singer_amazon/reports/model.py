@@ -180,6 +180,11 @@ class ReportRequest:
     """Of a report that is there already: it is never asked for anew."""
 
     @property
+    def partition_key(self) -> tuple[str, str, str]:
+        """Whose request it is."""
+        return (self.stream, self.account, self.place)
+
+    @property
     def identity(self) -> tuple[object, ...]:
         """Equal identities are one report at Amazon, whichever stream asks."""
         return (

@@ -197,3 +197,18 @@ def per_stream(config: Mapping[str, Any], name: str, stream: str, default: int) 
     if isinstance(value, dict):
         value = value.get(stream)
     return default if value is None else int(value)
+
+
+def check_stream_names(
+    config: Mapping[str, Any], name: str, streams: Iterable[str]
+) -> None:
+    """Refuse a setting by stream that names a stream which is not there.
+
+    Raises:
+        ConfigError: it does.
+    """
+    value, known = config.get(name), set(streams)
+    for stream in value if isinstance(value, dict) else ():
+        if stream not in known:
+            msg = f"{name}: there is no report stream {stream!r}"
+            raise ConfigError(msg)

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import logging
 import os
+import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -97,10 +98,14 @@ class ReportTap(CommandTap):
         del report, path
         return None
 
-    @property
-    @abc.abstractmethod
+    @cached_property
     def transport(self) -> Transport:
         """What sends this tap's requests."""
+        agent = self.config.get("user_agent") or (
+            f"{self.name}/{self.plugin_version} (Language=Python/"
+            f"{platform.python_version()}; Platform={platform.system()})"
+        )
+        return Transport(user_agent=agent, max_attempts=self.config["max_attempts"])
 
     # --- streams -----------------------------------------------------------
 

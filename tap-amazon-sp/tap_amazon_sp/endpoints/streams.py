@@ -11,7 +11,6 @@ from typing import Any
 
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers._batch import BatchConfig
-from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.singer.host import ReportHost
@@ -20,6 +19,7 @@ from tap_amazon_sp.endpoints.own_tables import tables
 from tap_amazon_sp.endpoints.places import Place
 from tap_amazon_sp.endpoints.rows import RowShape, first_page
 from tap_amazon_sp.endpoints.tables import Table
+from tap_amazon_sp.learning import learn_schema
 
 Read = Callable[["EndpointStream"], None]
 
@@ -141,12 +141,7 @@ class EndpointStream(Stream):
         columns = first_page(records)
         columns |= {sub.new_field: _LIST for sub in self.table.subs}
         self.shape = self._shape({**columns, **_known_so_far(self.table)})
-        schema = self.shape.schema(self.added)
-        self._schema = schema
-        selected = get_selected_schema(self.name, schema, self.mask)
-        keys = list(self.primary_keys)
-        self._tap.mapper.register_raw_stream_schema(self.name, selected, keys)
-        self._stream_maps = []
+        learn_schema(self, self.shape.schema(self.added))
 
     def write(self, place: Place, records: Sequence[dict[str, Any]]) -> int:
         """Write the rows in complete records; return how many."""

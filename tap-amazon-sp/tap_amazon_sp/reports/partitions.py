@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from singer_amazon.errors import ConfigError
 from singer_amazon.memory import Partition, Shape
 from singer_amazon.reports.model import Moment, Window
 from singer_amazon.reports.windows import Limits, Range
@@ -83,9 +82,8 @@ class Partitions:
 
     def keep(self, partition: Partition, terms: Terms) -> Partition:
         """Remember a partition's terms."""
-        place = (partition.stream, partition.account, partition.place)
-        self.terms[place] = terms
-        self.contexts[place] = partition.context
+        self.terms[partition.key] = terms
+        self.contexts[partition.key] = partition.context
         return partition
 
     # --- where -------------------------------------------------------------
@@ -248,19 +246,6 @@ def _usual_start(period: Period, today: date, held: int) -> date:
 def place_of(context: dict[str, str]) -> str:
     """Return what tells partitions of one stream and account apart."""
     return " ".join(value for name, value in context.items() if name != "account_name")
-
-
-def check_names(config_value: object, name: str, streams: Iterable[str]) -> None:
-    """Refuse a setting by stream that names a stream which is not there.
-
-    Raises:
-        ConfigError: it does.
-    """
-    known = set(streams)
-    for stream in config_value if isinstance(config_value, dict) else ():
-        if stream not in known:
-            msg = f"{name}: there is no report stream {stream!r}"
-            raise ConfigError(msg)
 
 
 def _midnight(moment: date) -> datetime:

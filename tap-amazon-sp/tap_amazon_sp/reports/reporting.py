@@ -15,6 +15,7 @@ from singer_amazon.memory import COUNTERS, Partition
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
+from singer_amazon.singer.settings import check_stream_names
 from singer_amazon.singer.stream import ReportStream
 from tap_amazon_sp.accounts import Kind, read_accounts
 from tap_amazon_sp.catalogue import Catalogue, load_catalogue
@@ -27,7 +28,7 @@ from tap_amazon_sp.reports.own.settings import own_reports
 from tap_amazon_sp.reports.own.streams import OwnStream
 from tap_amazon_sp.reports.own.windows import OwnWindows
 from tap_amazon_sp.reports.paces import ReportPaces, in_words
-from tap_amazon_sp.reports.partitions import Partitions, check_names
+from tap_amazon_sp.reports.partitions import Partitions
 from tap_amazon_sp.reports.streams import CatalogueStream
 from tap_amazon_sp.reports.terms import Terms
 
@@ -93,8 +94,8 @@ class Reporting:
             for note in choice.notes:
                 self._tap.warn_once(note)
         streams = [s for s in self._tap.streams.values() if isinstance(s, OwnStream)]
+        known = {wanted.name for wanted in read_accounts(self._tap.config)}
         for stream in streams:
-            known = {wanted.name for wanted in read_accounts(self._tap.config)}
             for name in stream.own.accounts:
                 if name not in known:
                     msg = (
@@ -108,7 +109,7 @@ class Reporting:
                 )
         names = [s.name for s in self._tap.streams.values()]
         for name in ("lookback_days", "holdback_days"):
-            check_names(self._tap.config.get(name), name, names)
+            check_stream_names(self._tap.config, name, names)
 
     # --- the run -----------------------------------------------------------
 
@@ -155,8 +156,7 @@ class Reporting:
 
     def terms_of(self, request: ReportRequest) -> Terms:
         """Return what a request is made of."""
-        place = (request.stream, request.account, request.place)
-        return self._partitions.terms[place]
+        return self._partitions.terms[request.partition_key]
 
     def judge(self, report: Report, path: Path) -> Outcome | None:
         """See ReportTap.judge."""
@@ -180,9 +180,7 @@ class Reporting:
                 stream = self._tap.streams[taker.stream]
                 if not isinstance(stream, OwnStream) or not stream.own.output_file:
                     continue
-                context = self._partitions.contexts[
-                    taker.stream, taker.account, taker.place
-                ]
+                context = self._partitions.contexts[taker.partition_key]
                 # the id Amazon will give is a name of its own in any case
                 number = report.report_id or f"report-{len(taken)}"
                 place = stream.place(taker.window, context, number)
