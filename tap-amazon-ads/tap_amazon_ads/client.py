@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import RejectedError
-from singer_amazon.http import ApiClient
-from singer_amazon.transport import Answer
+from singer_amazon.http.client import ApiClient
+from singer_amazon.http.transport import Response
 
 SCOPE = "Amazon-Advertising-API-Scope"
 PAGE = 100
@@ -71,7 +71,7 @@ class AdsClient:
         path: str,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         pause = FIRST_WAIT
         while True:
             answer = self.api.call("GET", path, headers=headers, params=params)
@@ -80,10 +80,10 @@ class AdsClient:
             if not self._waits(answer, pause):
                 break
             pause = min(pause * 2, LONGEST_WAIT)
-        msg = f"GET {path} is refused (HTTP {answer.status}: {answer.words()})"
+        msg = f"GET {path} is refused (HTTP {answer.status}: {answer.message()})"
         raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
 
-    def _waits(self, answer: Answer, pause: float) -> bool:
+    def _waits(self, answer: Response, pause: float) -> bool:
         """Wait as long as a 429 asks for; say whether it was one and time is left."""
         now = self.api.clock.now()
         hint = answer.retry_after(now)

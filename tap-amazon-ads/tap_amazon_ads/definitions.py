@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast, get_args
 
-from singer_amazon.columns import ColumnType
 from singer_amazon.errors import ConfigError
+from singer_amazon.records.columns import ColumnType
 from tap_amazon_ads.catalogue import (
     AdProduct,
     Catalogue,

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from singer_amazon.errors import CallError, RejectedError
-from singer_amazon.summary import Problem
+from singer_amazon.sync.summary import Problem
 from tap_amazon_ads.accounts import (
     ATTRIBUTION,
     Account,

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.http import ApiClient
+from singer_amazon.http.client import ApiClient
+from singer_amazon.http.transport import Response
 from singer_amazon.reports import model
-from singer_amazon.reports.api import AnsweredError
+from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Outcome, ReportRequest
-from singer_amazon.transport import Answer
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.definitions import Definition
 
@@ -93,7 +93,7 @@ class ReportsApi:
             answer = self._post(request)
         return self._created(request, answer)
 
-    def look(self, request: ReportRequest, report_id: str) -> Outcome:
+    def poll(self, request: ReportRequest, report_id: str) -> Outcome:
         """See ReportApi."""
         answer = self._get(request, report_id)
         if answer.status != HTTPStatus.OK:
@@ -110,15 +110,15 @@ class ReportsApi:
             return model.Failed(f"Amazon ended the report as {status}: {words}")
         return model.Running(None if status in _WORKING else status)
 
-    def address(self, request: ReportRequest, report_id: str) -> str:
+    def document_url(self, request: ReportRequest, report_id: str) -> str:
         """See ReportApi."""
         answer = self._get(request, report_id)
         if answer.status == HTTPStatus.OK:
             url = answer.json_object().get("url")
             if isinstance(url, str) and url:
                 return url
-            raise AnsweredError(self._seen_without_url(answer))
-        raise AnsweredError(self._not_seen(answer))
+            raise OutcomeError(self._seen_without_url(answer))
+        raise OutcomeError(self._not_seen(answer))
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """See ReportApi; Amazon deletes only what it has not begun."""
@@ -151,7 +151,7 @@ class ReportsApi:
             "configuration": configuration,
         }
 
-    def _post(self, request: ReportRequest) -> Answer:
+    def _post(self, request: ReportRequest) -> Response:
         return self._api.call(
             "POST",
             PATH,
@@ -160,7 +160,7 @@ class ReportsApi:
             content_type=CREATE_TYPE,
         )
 
-    def _created(self, request: ReportRequest, answer: Answer) -> Outcome:
+    def _created(self, request: ReportRequest, answer: Response) -> Outcome:
         if answer.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
             report_id = answer.json_object().get("reportId")
             if isinstance(report_id, str) and report_id:
@@ -173,7 +173,7 @@ class ReportsApi:
         return _refusal(answer)
 
     def _drop(
-        self, request: ReportRequest, bad: frozenset[str], answer: Answer
+        self, request: ReportRequest, bad: frozenset[str], answer: Response
     ) -> Outcome | None:
         """Remember refused columns; a key column without stand-in is final."""
         definition = self._definitions[request.stream]
@@ -187,7 +187,7 @@ class ReportsApi:
         if lost:
             return model.Refused(
                 f"Amazon refuses the key column {', '.join(lost)} here "
-                f"({answer.words()}). Without it rows cannot be told apart: "
+                f"({answer.message()}). Without it rows cannot be told apart: "
                 "deselect this stream for the account, or define an own report",
                 scope="type",
             )
@@ -200,9 +200,9 @@ class ReportsApi:
         )
         return None
 
-    def _duplicate(self, request: ReportRequest, answer: Answer) -> Outcome:
+    def _duplicate(self, request: ReportRequest, answer: Response) -> Outcome:
         """Adopt the report a 425 names, if it is what we asked for."""
-        words = answer.words()
+        words = answer.message()
         found = _UUID.search(words)
         if found is None:
             return model.Conflict(None, f"HTTP 425 without a report id ({words})")
@@ -225,25 +225,25 @@ class ReportsApi:
 
     # --- looking -----------------------------------------------------------
 
-    def _get(self, request: ReportRequest, report_id: str) -> Answer:
+    def _get(self, request: ReportRequest, report_id: str) -> Response:
         return self._api.call(
             "GET", f"{PATH}/{report_id}", headers=self._headers(request)
         )
 
-    def _not_seen(self, answer: Answer) -> Outcome:
+    def _not_seen(self, answer: Response) -> Outcome:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._throttled(answer)
         if answer.status == HTTPStatus.NOT_FOUND:
             return model.Vanished()
         if answer.status == HTTPStatus.UNAUTHORIZED and _NO_SCOPE.search(
-            answer.words()
+            answer.message()
         ):
             return _refusal(answer)
         return model.Unavailable(
-            f"its status cannot be read (HTTP {answer.status}: {answer.words()})"
+            f"its status cannot be read (HTTP {answer.status}: {answer.message()})"
         )
 
-    def _seen_without_url(self, answer: Answer) -> Outcome:
+    def _seen_without_url(self, answer: Response) -> Outcome:
         status = str(answer.json_object().get("status"))
         if status == "COMPLETED":
             return model.Empty()
@@ -256,7 +256,7 @@ class ReportsApi:
     def _headers(self, request: ReportRequest) -> dict[str, str]:
         return self._account_of(request.account).headers()
 
-    def _throttled(self, answer: Answer) -> model.Throttled:
+    def _throttled(self, answer: Response) -> model.Throttled:
         return model.Throttled(answer.retry_after(self._api.clock.now()))
 
 
@@ -265,16 +265,16 @@ def report_type(definition: Definition) -> str:
     return f"{definition.report_type_id} by {'+'.join(definition.group_by)}"
 
 
-def _bad_columns(answer: Answer) -> frozenset[str]:
+def _bad_columns(answer: Response) -> frozenset[str]:
     if answer.status != HTTPStatus.BAD_REQUEST:
         return frozenset()
-    found = _BAD_COLUMNS.search(answer.words())
+    found = _BAD_COLUMNS.search(answer.message())
     names = found.group(1).split(",") if found else []
     return frozenset(name.strip() for name in names if name.strip())
 
 
-def _refusal(answer: Answer) -> model.Refused:
-    words = answer.words()
+def _refusal(answer: Response) -> model.Refused:
+    words = answer.message()
     text = f"Amazon refuses it (HTTP {answer.status}: {words})"
     if answer.request_id:
         text += f" [request {answer.request_id}]"

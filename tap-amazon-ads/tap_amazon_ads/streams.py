@@ -8,14 +8,19 @@ from typing import Any, Protocol
 from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
 
-from singer_amazon.columns import ColumnType, json_schema
-from singer_amazon.documents import pieces, unpacked
-from singer_amazon.memory import Partition, Shape
+from singer_amazon.documents.json_array import pieces, unpacked
+from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.records.columns import ColumnType, json_schema
+from singer_amazon.records.row_encoder import (
+    AddedFields,
+    RowEncoder,
+    TypedRowEncoder,
+    encoded_members,
+)
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import NO_MEMBERS, Window
-from singer_amazon.rows import Layout, RowFormat, Stamp, encoded_members
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.spool import SpoolFile
+from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.definitions import ADDED, Definition
 from tap_amazon_ads.directory import Directory
@@ -43,7 +48,7 @@ class AdsReportStream(ReportStream):
 
     def __init__(self, tap: Tap, definition: Definition) -> None:
         self.definition = definition
-        self._layouts: dict[frozenset[str], RowFormat] = {}
+        self._layouts: dict[frozenset[str], TypedRowEncoder] = {}
         if definition.is_summary:
             self.replication_key = None
         super().__init__(tap=tap, name=definition.stream, schema=_schema(definition))
@@ -64,14 +69,14 @@ class AdsReportStream(ReportStream):
     def read(
         self,
         document: SpoolFile,
-        layout: Layout,
+        layout: RowEncoder,
         report: Report,  # noqa: ARG002 - the documents of all types are alike
     ) -> Iterator[list[Any]]:
         """See ReportStream: one JSON array of rows."""
-        assert isinstance(layout, RowFormat)  # noqa: S101 - from row_format below
+        assert isinstance(layout, TypedRowEncoder)  # noqa: S101 - from row_format below
         yield from pieces(unpacked(document.path), layout.parse)
 
-    def row_format(self, partition: Partition) -> RowFormat:
+    def row_encoder(self, partition: Partition) -> TypedRowEncoder:
         """See ReportStream; a refused key column is filled from its stand-in."""
         filled = self.ads_tap.reports_api.filled_keys(
             partition.account, self.definition
@@ -83,7 +88,7 @@ class AdsReportStream(ReportStream):
             columns: dict[str, ColumnType] = {
                 name: self.definition.columns[name] for name in [*asked, *hidden]
             }
-            self._layouts[wanted] = RowFormat(
+            self._layouts[wanted] = TypedRowEncoder(
                 columns,
                 self.definition.primary_key,
                 member_column="advertiserId" if self.definition.is_dsp else None,
@@ -92,15 +97,15 @@ class AdsReportStream(ReportStream):
             )
         return self._layouts[wanted]
 
-    def stamp(
+    def added_fields(
         self,
         partition: Partition,
         window: Window,  # noqa: ARG002 - rows say their own dates
-    ) -> Stamp:
+    ) -> AddedFields:
         """See ReportStream: profile, country and currency, money has none itself."""
         account = self.ads_tap.accounts.account(partition.account)
         if not self.definition.is_dsp:
-            return Stamp.constant(
+            return AddedFields.constant(
                 self._added(account.key, account.country, account.currency)
             )
         profile = account.key if account.kind == "agency" else None
@@ -111,7 +116,7 @@ class AdsReportStream(ReportStream):
             for advertiser in account.advertisers
         }
         nobody = encoded_members(self._added(profile, None, None))
-        return Stamp({**members, "": nobody})
+        return AddedFields({**members, "": nobody})
 
     def _added(
         self, profile: str | None, country: str | None, currency: str | None

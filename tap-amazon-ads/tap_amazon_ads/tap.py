@@ -10,17 +10,17 @@ from functools import cached_property
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
-from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.errors import ConfigError
-from singer_amazon.http import ApiClient
-from singer_amazon.memory import Partition
-from singer_amazon.reports.grid import DayGrid
+from singer_amazon.http.auth import Credential, TokenProvider
+from singer_amazon.http.client import ApiClient
 from singer_amazon.reports.model import Window
+from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range, summary_window
-from singer_amazon.singer.properties import CREDENTIALS, REPORTING
-from singer_amazon.singer.settings import check_stream_names, day, per_stream
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
+from singer_amazon.sync.partition import Partition
+from singer_amazon.tap.base import TEST_SECONDS, ReportTap
+from singer_amazon.tap.settings import check_stream_names, day, per_stream
+from singer_amazon.tap.settings_schema import CREDENTIALS, REPORTING
+from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
@@ -121,12 +121,12 @@ class TapAmazonAds(ReportTap):
     def accounts(self) -> Directory:
         """The accounts of this run."""
         seconds = TEST_SECONDS if self.is_test else self.config["max_runtime_seconds"]
-        give_up_at = self.tally.started + timedelta(seconds=seconds)
+        give_up_at = self.stats.started + timedelta(seconds=seconds)
         return Directory(
             AdsClient(self.api_client, give_up_at),
             Wanted.read(self.config),
             in_background=self.in_background,
-            note=self.tally.add,
+            note=self.stats.add,
         )
 
     @cached_property

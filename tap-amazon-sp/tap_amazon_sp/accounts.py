@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from singer_amazon.auth import Credential
 from singer_amazon.errors import ConfigError
+from singer_amazon.http.auth import Credential
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,

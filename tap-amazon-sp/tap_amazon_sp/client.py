@@ -14,8 +14,8 @@ from typing import Any
 
 from singer_amazon.clock import Clock
 from singer_amazon.errors import AuthError, RejectedError
-from singer_amazon.http import ApiClient, Scheme
-from singer_amazon.transport import Answer, Transport
+from singer_amazon.http.client import ApiClient, Scheme
+from singer_amazon.http.transport import Response, Transport
 from tap_amazon_sp.endpoints.paging import query
 
 TOKEN_HEADER = "x-amz-access-token"  # noqa: S105 - the name of a header
@@ -28,7 +28,7 @@ _BAD_TOKEN = re.compile(
 )
 
 
-def wants_new_token(answer: Answer) -> bool:
+def wants_new_token(answer: Response) -> bool:
     """Whether an answer refuses the access token itself, not what it asks for.
 
     An ended token is answered with 403, like a missing right; only the words differ.
@@ -36,7 +36,7 @@ def wants_new_token(answer: Answer) -> bool:
     if answer.status == HTTPStatus.UNAUTHORIZED:
         return True
     return answer.status == HTTPStatus.FORBIDDEN and bool(
-        _BAD_TOKEN.search(answer.words())
+        _BAD_TOKEN.search(answer.message())
     )
 
 
@@ -62,7 +62,7 @@ class SpClient:
         params: Mapping[str, Any] | None = None,
         json: object | None = None,
         restricted: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Make one call and return the answer, whatever its 2xx to 4xx status.
 
         `operation` is Amazon's name for it. Lists among the parameters go out with
@@ -77,7 +77,7 @@ class SpClient:
             token = None
             if restricted:
                 granted = self._restricted_token(method, path)
-                if isinstance(granted, Answer):
+                if isinstance(granted, Response):
                     return granted
                 token = granted
             return self._api.call(
@@ -86,7 +86,7 @@ class SpClient:
         except AuthError as error:
             raise RejectedError(str(error), status=HTTPStatus.UNAUTHORIZED) from None
 
-    def _restricted_token(self, method: str, path: str) -> str | Answer:
+    def _restricted_token(self, method: str, path: str) -> str | Response:
         """Return a token for one call with personal data, or why there is none."""
         wanted = {"restrictedResources": [{"method": method, "path": path}]}
         answer = self._api.call("POST", _TOKENS, json=wanted)

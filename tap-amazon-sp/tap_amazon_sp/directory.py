@@ -14,8 +14,8 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import CallError, RejectedError
-from singer_amazon.summary import Problem
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
+from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.accounts import Account, Kind, Wanted
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.marketplaces import Marketplace, by_id
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 OPERATION = "getMarketplaceParticipations"
 PATH = "/sellers/v1/marketplaceParticipations"
 
-CallInBackground = Callable[[Callable[[], Answer]], Answer]
+CallInBackground = Callable[[Callable[[], Response]], Response]
 """Makes a call so that a signal is still answered."""
 
 WaitUntil = Callable[[datetime], bool]
@@ -89,7 +89,7 @@ class Directory:
         )
         return None
 
-    def _ask(self, wanted: Wanted, client: SpClient) -> Answer | None:
+    def _ask(self, wanted: Wanted, client: SpClient) -> Response | None:
         return self._paces.ask(
             (wanted.name, OPERATION),
             RATES[OPERATION],
@@ -97,7 +97,9 @@ class Directory:
             self._wait_until,
         )
 
-    def _read(self, wanted: Wanted, client: SpClient, answer: Answer) -> Account | None:
+    def _read(
+        self, wanted: Wanted, client: SpClient, answer: Response
+    ) -> Account | None:
         if answer.status == HTTPStatus.OK:
             marketplaces = wanted.marketplaces or self._participating(wanted, answer)
             if not marketplaces:
@@ -115,12 +117,14 @@ class Directory:
         self._problem(
             wanted,
             f"its marketplaces cannot be listed (HTTP {answer.status}: "
-            f"{answer.words()}): check that its refresh_token is of region "
+            f"{answer.message()}): check that its refresh_token is of region "
             f"{wanted.region} and that the application has the right to it{hint}",
         )
         return None
 
-    def _participating(self, wanted: Wanted, answer: Answer) -> tuple[Marketplace, ...]:
+    def _participating(
+        self, wanted: Wanted, answer: Response
+    ) -> tuple[Marketplace, ...]:
         """Return where a seller sells; what is no store of Amazon's is left out."""
         found: dict[str, Marketplace] = {}
         for marketplace_id in _participations(answer):
@@ -156,14 +160,14 @@ def _account(
     return Account(wanted.name, kind, wanted.region, marketplaces, client)
 
 
-def _means_vendor(answer: Answer) -> bool:
+def _means_vendor(answer: Response) -> bool:
     """Whether a refusal is the one vendors get, not one of a secret that has ended."""
     return answer.status == HTTPStatus.FORBIDDEN and not (
-        {"token", "secret"} & set(answer.words().lower().split())
+        {"token", "secret"} & set(answer.message().lower().split())
     )
 
 
-def _participations(answer: Answer) -> list[str]:
+def _participations(answer: Response) -> list[str]:
     """Return the ids of the marketplaces a seller takes part in.
 
     Raises:

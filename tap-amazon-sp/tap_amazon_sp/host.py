@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from singer_sdk import Stream
 
 from singer_amazon.clock import Clock
-from singer_amazon.memory import Memory
-from singer_amazon.session import Session
-from singer_amazon.singer.output import MessageWriter
-from singer_amazon.summary import Tally
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
+from singer_amazon.sync.session import Session
+from singer_amazon.sync.state_store import StateStore
+from singer_amazon.sync.summary import RunStats
+from singer_amazon.tap.message_writer import MessageWriter
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.directory import Directory
 from tap_amazon_sp.pacing import Paces
@@ -46,12 +46,12 @@ class Host(Protocol):
         ...
 
     @property
-    def tally(self) -> Tally:
+    def stats(self) -> RunStats:
         """What this run counts."""
         ...
 
     @property
-    def memory(self) -> Memory:
+    def state_store(self) -> StateStore:
         """What decides when the state is written."""
         ...
 
@@ -84,13 +84,13 @@ class Host(Protocol):
         """Warn, unless it has been said."""
         ...
 
-    def in_background(self, call: Callable[[], Answer]) -> Answer:
+    def in_background(self, call: Callable[[], Response]) -> Response:
         """Make a call so that a signal is still answered."""
         ...
 
     def ask(
-        self, account: Account, operation: str, rate: Rate, make: Callable[[], Answer]
-    ) -> Answer | None:
+        self, account: Account, operation: str, rate: Rate, make: Callable[[], Response]
+    ) -> Response | None:
         """Make a call at its pace; None where the time is up first."""
         ...
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from singer_amazon.clock import Clock
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
 from tap_amazon_sp.client import RATE_HEADER
 from tap_amazon_sp.rates import Rate, TokenBucket, rate_of_header
 
@@ -37,8 +37,8 @@ class Paces:
         return bucket.refusals if bucket is not None else 0
 
     def call(
-        self, key: Hashable, rate: Rate | None, make: Callable[[], Answer]
-    ) -> Answer | None:
+        self, key: Hashable, rate: Rate | None, make: Callable[[], Response]
+    ) -> Response | None:
         """Make a call that is ready; None where Amazon wants it later (429)."""
         bucket = self._bucket(key, rate)
         started = self._clock.now()
@@ -56,9 +56,9 @@ class Paces:
         self,
         key: Hashable,
         rate: Rate | None,
-        make: Callable[[], Answer],
+        make: Callable[[], Response],
         wait_until: Callable[[datetime], bool],
-    ) -> Answer | None:
+    ) -> Response | None:
         """Make a call as soon and as often as it takes; None where the time is up."""
         while wait_until(self.ready_at(key, rate)):
             answer = self.call(key, rate, make)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 
-from singer_amazon.reports.model import Moment, Window
+from singer_amazon.reports.model import DateOrHour, Window
 
 PATIENCE_DAYS = 7
 """How long past its expected day a report may still be "not yet available"."""
@@ -153,19 +153,19 @@ def _months(period: Period) -> int:
     return _MONTHS[period]
 
 
-def number_at(period: Period, moment: Moment) -> int:
+def number_at(period: Period, moment: DateOrHour) -> int:
     """Return the number of the period that contains a day, or an hour's start."""
     if isinstance(moment, datetime):
         return hour_number(moment)
     return number_of(period, moment)
 
 
-def start_of(period: Period, number: int) -> Moment:
+def start_of(period: Period, number: int) -> DateOrHour:
     """Return the first day of a period, or the hour itself."""
     return hour_start(number) if period is Period.HOUR else first_day(period, number)
 
 
-def end_of(period: Period, number: int) -> Moment:
+def end_of(period: Period, number: int) -> DateOrHour:
     """Return the last day of a period, or the hour itself."""
     return hour_start(number) if period is Period.HOUR else last_day(period, number)
 

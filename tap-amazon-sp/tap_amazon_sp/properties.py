@@ -6,7 +6,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_amazon.singer.properties import CREDENTIALS, PER_STREAM, REPORTING
+from singer_amazon.tap.settings_schema import CREDENTIALS, PER_STREAM, REPORTING
 from tap_amazon_sp.accounts import AUTO, KINDS
 from tap_amazon_sp.own_properties import OLD, OWN_ENDPOINTS, OWN_REPORTS
 

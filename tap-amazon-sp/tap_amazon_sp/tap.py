@@ -12,17 +12,17 @@ from pathlib import Path
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
-from singer_amazon.auth import TokenProvider
 from singer_amazon.errors import ConfigError
-from singer_amazon.http import ApiClient
-from singer_amazon.memory import Partition
+from singer_amazon.http.auth import TokenProvider
+from singer_amazon.http.client import ApiClient
+from singer_amazon.http.transport import Response
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
-from singer_amazon.singer.settings import coerced
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.singer.tap import TEST_SECONDS, ReportTap
-from singer_amazon.transport import Answer
+from singer_amazon.sync.partition import Partition
+from singer_amazon.tap.base import TEST_SECONDS, ReportTap
+from singer_amazon.tap.settings import coerced
+from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.accounts import Account, Wanted, read_accounts
 from tap_amazon_sp.client import LONGEST_USER_AGENT, SELLING_PARTNER, SpClient
 from tap_amazon_sp.directory import Directory
@@ -131,7 +131,7 @@ class TapAmazonSp(ReportTap):
             paces=self.paces,
             in_background=self.in_background,
             wait_until=self.wait_until,
-            note=self.tally.add,
+            note=self.stats.add,
         )
 
     def _client(self, wanted: Wanted) -> SpClient:
@@ -163,7 +163,7 @@ class TapAmazonSp(ReportTap):
 
     empty_waits_a_run = True
 
-    def make_paces(self) -> ReportPaces:
+    def make_rate_limiters(self) -> ReportPaces:
         """See ReportTap: token buckets."""
         return self.reporting.paces
 
@@ -171,22 +171,22 @@ class TapAmazonSp(ReportTap):
         """See ReportTap: what sales and traffic has used up."""
         return self.reporting.paces.counters(self.clock.now())
 
-    def tell_plan(self, engine: Engine) -> None:
+    def log_plan(self, engine: Engine) -> None:
         """See ReportTap."""
         self.reporting.check_files(engine)
-        self.reporting.tell_plan(engine, self.clock.now(), self.deadline)
+        self.reporting.log_plan(engine, self.clock.now(), self.deadline)
 
-    def judge(self, report: Report, path: Path) -> Outcome | None:
+    def classify(self, report: Report, path: Path) -> Outcome | None:
         """See ReportTap: reasons are documents too."""
-        return self.reporting.judge(report, path)
+        return self.reporting.classify(report, path)
 
     def ask(
         self,
         account: Account,
         operation: str,
         rate: Rate,
-        make: Callable[[], Answer],
-    ) -> Answer | None:
+        make: Callable[[], Response],
+    ) -> Response | None:
         """Make a call at its pace; None where the time is up first."""
         return self.paces.ask(
             (account.name, operation),
@@ -201,7 +201,7 @@ class TapAmazonSp(ReportTap):
     def deadline(self) -> datetime:
         """When nothing is waited for any more."""
         seconds = TEST_SECONDS if self.is_test else self.config["max_runtime_seconds"]
-        return self.tally.started + timedelta(seconds=seconds)
+        return self.stats.started + timedelta(seconds=seconds)
 
     def wait_until(self, instant: datetime) -> bool:
         """Wait, and look after reports meanwhile; False where time is up first.

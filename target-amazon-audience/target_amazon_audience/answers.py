@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from singer_amazon.errors import RejectedError
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
 from target_amazon_audience.ports import Fee
 
 LONGEST_WORDS = 300
 """Characters of Amazon's explanation that are shown."""
 
 
-def words_of(answer: Answer) -> str:
+def words_of(answer: Response) -> str:
     """Return Amazon's own explanation, whichever way its service spells the key."""
     body = answer.json_object()
     for key in ("message", "Message", "details", "errorMessage"):
         text = body.get(key)
         if isinstance(text, str) and text.strip():
             return " ".join(text.split())[:LONGEST_WORDS]
-    return answer.words()[:LONGEST_WORDS]
+    return answer.message()[:LONGEST_WORDS]
 
 
 def metadata(ttl: int | None, fee: Fee | None) -> dict[str, object]:
@@ -58,7 +58,7 @@ def as_object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def objects(answer: Answer, key: str) -> list[dict[str, Any]]:
+def objects(answer: Response, key: str) -> list[dict[str, Any]]:
     """Return the objects of a list in an answer."""
     found = answer.json_object().get(key)
     return (
@@ -74,7 +74,7 @@ def text(item: Mapping[str, Any], key: str) -> str:
     return "" if value is None else str(value)
 
 
-def required(answer: Answer, key: str) -> str:
+def required(answer: Response, key: str) -> str:
     """Return what an answer must have.
 
     Raises:

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from singer_amazon.errors import CallError, RejectedError, TransientError
-from singer_amazon.http import ApiClient
-from singer_amazon.transport import Answer
+from singer_amazon.http.client import ApiClient
+from singer_amazon.http.transport import Response
 from target_amazon_audience.answers import (
     LONGEST_WORDS,
     as_object,
@@ -241,7 +241,7 @@ class HttpAudienceApi:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         media: str = AUDIENCES,
-    ) -> Answer:
+    ) -> Response:
         """Call, and wait out a 429."""
         while True:
             answer = self._sent(method, path, body, params, headers, media)
@@ -252,7 +252,7 @@ class HttpAudienceApi:
             self._pacer.refused(now.timestamp(), answer.retry_after(now))
             self._pauser.pause(self._pacer.wait(now.timestamp()))
 
-    def _once(self, method: str, path: str, body: object | None = None) -> Answer:
+    def _once(self, method: str, path: str, body: object | None = None) -> Response:
         """Call once; a 429 is an error like any other."""
         answer = self._sent(method, path, body, None, None, AUDIENCES)
         return self._checked(method, path, answer)
@@ -265,7 +265,7 @@ class HttpAudienceApi:
         params: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
         media: str,
-    ) -> Answer:
+    ) -> Response:
         try:
             return self._client.call(
                 method,
@@ -281,13 +281,13 @@ class HttpAudienceApi:
             msg = f"{error}: {_STEPS[HTTPStatus.NOT_IMPLEMENTED]}."
             raise RejectedError(msg, status=error.status) from None
 
-    def _checked(self, method: str, path: str, answer: Answer) -> Answer:
+    def _checked(self, method: str, path: str, answer: Response) -> Response:
         """Return a good answer; any other is an error."""
         if answer.status // 100 == HTTPStatus.OK // 100:
             return answer
         raise self._refusal(method, path, answer)
 
-    def _refusal(self, method: str, path: str, answer: Answer) -> CallError:
+    def _refusal(self, method: str, path: str, answer: Response) -> CallError:
         words = words_of(answer)
         said = f"Amazon answers {method} {path} with HTTP {answer.status}: {words}"
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from singer_amazon.singer.settings import coerced, complaints
+from singer_amazon.tap.settings import coerced, complaints
 from target_amazon_audience.schema import AUDIENCE_SCHEMA
 from target_amazon_audience.values import CAPITALS, SMALL_LETTERS
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_amazon.singer.properties import CREDENTIALS
+from singer_amazon.tap.settings_schema import CREDENTIALS
 from target_amazon_audience import settings as s
 from target_amazon_audience.consent import CONSENT_MODES
 from target_amazon_audience.database import DEFAULT_PATH

@@ -21,12 +21,12 @@ from singer_sdk.helpers.capabilities import (
 )
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
-from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError, ConfigError
-from singer_amazon.http import ApiClient
-from singer_amazon.singer.settings import complaints, from_environment
-from singer_amazon.transport import Transport
+from singer_amazon.http.auth import Credential, TokenProvider
+from singer_amazon.http.client import ApiClient
+from singer_amazon.http.transport import Transport
+from singer_amazon.tap.settings import complaints, from_environment
 from target_amazon_audience import settings
 from target_amazon_audience.assembly import Assembly
 from target_amazon_audience.audience_api import CLIENT_ID, HttpAudienceApi

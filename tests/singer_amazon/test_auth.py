@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
 from singer_amazon.errors import AuthError, TransientError
-from singer_amazon.transport import Transport
+from singer_amazon.http.auth import Credential, TokenProvider
+from singer_amazon.http.transport import Transport
 from support.little_server import LittleServer, Received, Reply, Reset, little_server
 from support.report_parts import NOON
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.columns import ColumnType, Nested, json_schema
-from singer_amazon.rows import RowFormat, Stamp
+from singer_amazon.records.columns import ColumnType, Nested, json_schema
+from singer_amazon.records.row_encoder import AddedFields, TypedRowEncoder
 
 AMOUNT = Nested({"amount": "number", "currencyCode": "string"})
 COLUMNS: Mapping[str, ColumnType] = {
@@ -20,12 +20,12 @@ COLUMNS: Mapping[str, ColumnType] = {
     "revenue": AMOUNT,
     "coupons": Nested({"id": "string", "spent": AMOUNT}, is_list=True),
 }
-STAMP = Stamp.constant({"account_name": "acme"})
+STAMP = AddedFields.constant({"account_name": "acme"})
 
 
 def read(*rows: object, columns: Mapping[str, ColumnType] = COLUMNS) -> list[Any]:
     """Return rows as records, by both ways out."""
-    layout = RowFormat(columns, ["asin"], extra="_extra")
+    layout = TypedRowEncoder(columns, ["asin"], extra="_extra")
     parsed = layout.parse(json.dumps(rows).encode())
     records = list(layout.records(parsed, STAMP))
     lines = layout.lines(parsed, STAMP, b"", b"").splitlines()
@@ -64,7 +64,7 @@ def test_a_known_row_beside_an_unknown_field_has_no_extra() -> None:
 
 @pytest.mark.parametrize("value", ["n/a", 3, [1, 2], True])
 def test_a_section_that_is_none_is_passed_on(value: object) -> None:
-    layout = RowFormat(COLUMNS, ["asin"])
+    layout = TypedRowEncoder(COLUMNS, ["asin"])
     rows = layout.parse(json.dumps([{"asin": "B0", "revenue": value}]).encode())
     (record,) = layout.records(rows, STAMP)
     assert record["revenue"] == value

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon import documents
-from singer_amazon.documents import pieces, unpacked
+from singer_amazon.documents import json_array
+from singer_amazon.documents.json_array import pieces, unpacked
 from singer_amazon.errors import DocumentError
 
 Row = dict[str, Any]
@@ -69,7 +69,7 @@ def rows_of(blocks: Iterator[bytes], size: int = 64) -> list[Row]:
     return list(itertools.chain.from_iterable(pieces(blocks, parse, size)))
 
 
-def read(path: Path, size: int = documents.PIECE_BYTES) -> list[Row]:
+def read(path: Path, size: int = json_array.PIECE_BYTES) -> list[Row]:
     return rows_of(unpacked(path), size)
 
 
@@ -114,7 +114,7 @@ def test_gzip_of_one_or_more_members_is_told_by_its_bytes(
         + padding
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents, "READ_BYTES", block)
+        patch.setattr(json_array, "READ_BYTES", block)
         assert read(path, size=50) == rows
 
 
@@ -193,7 +193,7 @@ def test_gzip_cut_anywhere_is_refused(
     path = folder / "document"
     path.write_bytes(data[: int(cut * len(data))])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents, "READ_BYTES", block)
+        patch.setattr(json_array, "READ_BYTES", block)
         with pytest.raises(DocumentError):
             read(path)
 
@@ -286,7 +286,7 @@ def test_damaged_gzip_says_so(folder: Path, data: bytes, words: str) -> None:
 
 
 def test_what_never_ends_a_row_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "LONGEST_ROW_BYTES", 10_000)
+    monkeypatch.setattr(json_array, "MAX_ROW_BYTES", 10_000)
     endless = itertools.chain([b'[{"a":"'], itertools.repeat(b"x" * 100))
     with pytest.raises(DocumentError, match="no end of a row within 10000 bytes"):
         rows_of(endless)

@@ -9,23 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
-from singer_amazon.downloads import download
+from singer_amazon.documents.download import download
+from singer_amazon.documents.fetcher import DocumentFetcher
+from singer_amazon.documents.spool import Spool, SpoolClosedError, SpoolFile
 from singer_amazon.errors import DocumentError, StorageError
-from singer_amazon.fetcher import DocumentFetcher
-from singer_amazon.http import ApiClient
-from singer_amazon.reports.api import AnsweredError
+from singer_amazon.http.auth import Credential, TokenProvider
+from singer_amazon.http.client import ApiClient
+from singer_amazon.http.transport import Transport
+from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Fetched, Unavailable, Unreadable, Vanished
 from singer_amazon.reports.report import Report
-from singer_amazon.spool import Spool, SpoolClosedError, SpoolFile
-from singer_amazon.transport import Transport
 from support.little_server import (
-    Answer,
     LittleServer,
     Received,
     Reply,
     Reset,
+    Response,
     Silence,
     little_server,
 )
@@ -39,7 +39,7 @@ class Storage:
     """Pre-signed addresses of one document; each download is cut where told."""
 
     server: LittleServer
-    cuts: list[int | Answer] = field(default_factory=list)
+    cuts: list[int | Response] = field(default_factory=list)
     """What happens to each download: sent bytes before the cut, or an answer."""
     content: bytes = CONTENT
     tag: str | None = '"v1"'
@@ -53,7 +53,7 @@ class Storage:
         self.addresses += 1
         return f"{self.server.url}/document?X-Amz-Signature={self.addresses}"
 
-    def serve(self, received: Received) -> Answer:
+    def serve(self, received: Received) -> Response:
         cut = self.cuts.pop(0) if self.cuts else len(self.content)
         if not isinstance(cut, int):
             return cut
@@ -157,7 +157,7 @@ def test_a_document_that_changed_meanwhile_is_read_anew(
     storage.cuts = [3000]
     first = storage.serve
 
-    def change(received: Received) -> Answer:
+    def change(received: Received) -> Response:
         answer = first(received)
         storage.content, storage.tag = CONTENT[::-1], '"v2"'
         return answer
@@ -197,7 +197,7 @@ def test_an_expired_address_is_asked_for_anew(
 
 @pytest.mark.parametrize("trouble", [Reset(), Silence(), Reply(500), Reply(503)])
 def test_trouble_is_tried_again(
-    storage: Storage, spool: Spool, transport: Transport, trouble: Answer
+    storage: Storage, spool: Spool, transport: Transport, trouble: Response
 ) -> None:
     storage.cuts = [trouble]
     assert fetch(storage, spool, transport).path.read_bytes() == CONTENT
@@ -216,7 +216,7 @@ def test_after_so_many_tries_it_is_told_why(
     storage: Storage,
     spool: Spool,
     transport: Transport,
-    cut: int | Answer,
+    cut: int | Response,
     words: str,
 ) -> None:
     storage.cuts = [cut] * 10
@@ -277,8 +277,8 @@ class Shelf:
 
 
 def report() -> Report:
-    takers = [request(1, 2, stream=name, fingerprint="f") for name in ("a", "b")]
-    return Report(takers[0], takers, place=0, report_id="r-1")
+    subscribers = [request(1, 2, stream=name, fingerprint="f") for name in ("a", "b")]
+    return Report(subscribers[0], subscribers, rank=0, report_id="r-1")
 
 
 def test_a_fetched_document_lies_in_the_spool_and_on_the_shelf(
@@ -303,7 +303,7 @@ def test_a_document_that_cannot_be_had_is_unreadable(
     outcome = fetcher.fetch(report(), storage.address)
     assert isinstance(outcome, Unreadable)
     assert spool.used == 0
-    assert fetcher.has_room()
+    assert fetcher.has_space()
 
 
 def test_a_document_that_cannot_be_kept_is_left_for_later(
@@ -331,12 +331,12 @@ def test_an_answer_instead_of_an_address_goes_to_the_engine(
     spool: Spool, transport: Transport
 ) -> None:
     def address() -> str:
-        raise AnsweredError(Vanished())
+        raise OutcomeError(Vanished())
 
-    with pytest.raises(AnsweredError):
+    with pytest.raises(OutcomeError):
         DocumentFetcher(spool, transport).fetch(report(), address)
     assert spool.used == 0
-    assert spool.has_room()
+    assert spool.has_space()
 
 
 def test_the_end_of_the_run_ends_a_download(

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from singer_amazon.rate_limits import AdaptiveRateLimiter, AdaptiveRateLimiters
 from singer_amazon.reports import model
-from singer_amazon.reports.agenda import in_turns
-from singer_amazon.reports.budget import Budget, LearntPaces
-from singer_amazon.reports.engine import Action, Engine, Kind, Patience, Report
+from singer_amazon.reports.engine import Action, Engine, Kind, Report, RetrySettings
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
+from singer_amazon.reports.schedule import in_turns
 from support.engine_desk import OUTCOMES, Desk
 from support.report_parts import NOON, day, pending, request
 
 STREAMS = ["campaigns", "targeting", "search_terms", "products"]
 
 
-def desk(**patience: float) -> Desk:
-    return Desk(Engine(Patience(**patience)))  # type: ignore[arg-type]  # ints and floats
+def desk(**retry: float) -> Desk:
+    return Desk(Engine(RetrySettings(**retry)))  # type: ignore[arg-type]  # ints and floats
 
 
 def many(streams: int, accounts: int, windows: int = 1) -> list[ReportRequest]:
@@ -51,7 +51,7 @@ def requested(one: Desk, report_id: str = "r1") -> Report:
 def look(one: Desk, outcome: Outcome) -> None:
     """Wait for the next look and answer it."""
     one.wake()
-    one.record(one.take_one(Kind.LOOK), outcome)
+    one.record(one.take_one(Kind.POLL), outcome)
 
 
 def ready(one: Desk) -> Report:
@@ -150,7 +150,7 @@ def test_identical_requests_of_two_streams_are_one_report() -> None:
     one = Desk()
     same = [request(stream=name, fingerprint="same") for name in ("a", "b")]
     (report,) = one.ask(*same, request(stream="c"))[:1]
-    assert [t.stream for t in report.takers] == ["a", "b"]
+    assert [t.stream for t in report.subscribers] == ["a", "b"]
     one.drive(one.well)
     assert one.counted(Kind.CREATE) == 2
     assert all(one.engine.is_done_for(name) for name in "abc")
@@ -162,7 +162,7 @@ def test_a_request_joins_the_report_another_stream_left_pending() -> None:
         request(stream="a", fingerprint="same"), pending(1, 1, "old"), NOON
     )
     one.ask(request(stream="b", fingerprint="same"))
-    assert [t.stream for t in report.takers] == ["a", "b"]
+    assert [t.stream for t in report.subscribers] == ["a", "b"]
     one.drive(one.well)
     assert one.counted(Kind.CREATE) == 0
     assert one.engine.is_done_for("b")
@@ -172,7 +172,7 @@ def test_a_report_pending_twice_in_a_state_is_delivered_once() -> None:
     one = Desk()
     for _ in range(2):
         report = one.engine.adopt(request(), pending(1, 1, "old"), NOON)
-    assert len(report.takers) == 1
+    assert len(report.subscribers) == 1
     one.drive(one.well)
     assert one.engine.is_done
 
@@ -351,7 +351,7 @@ def test_a_final_answer_beats_our_own_clock(outcome: Outcome) -> None:
     one = desk(stuck_after=1)
     report = requested(one)
     one.wake()
-    action = one.take_one(Kind.LOOK)
+    action = one.take_one(Kind.POLL)
     one.wait(100_000)
     one.engine.time_up()
     one.record(action, outcome)
@@ -426,7 +426,7 @@ def test_a_throttled_look_does_not_stop_the_asking() -> None:
     one = Desk()
     requested(one)
     one.wake()
-    one.record(one.take_one(Kind.LOOK), model.Throttled(retry_after=500))
+    one.record(one.take_one(Kind.POLL), model.Throttled(retry_after=500))
     one.ask(request(2))
     assert one.take_one(Kind.CREATE)
 
@@ -479,14 +479,14 @@ def test_a_type_that_once_passed_is_not_reported() -> None:
 
 def test_an_unreachable_amazon_is_no_reason_to_hurry() -> None:
     """After a 429, only an answer shortens the interval between calls."""
-    paces = LearntPaces()
-    one = Desk(Engine(Patience(), paces=paces))
+    limiters = AdaptiveRateLimiters()
+    one = Desk(Engine(RetrySettings(), limiters=limiters))
     one.ask(request(1), request(2))
     first, second = one.take()
     one.record(first, model.Throttled(retry_after=1))
     one.record(second, model.Unavailable("HTTP 503"))
-    (budget,) = paces.of(Kind.CREATE, request(1))
-    assert isinstance(budget, Budget)
+    (budget,) = limiters.of(Kind.CREATE, request(1))
+    assert isinstance(budget, AdaptiveRateLimiter)
     assert (budget.interval, budget.refusals) == (1.0, 1)
 
 
@@ -611,7 +611,7 @@ def at_work(kind: Kind, one: Desk) -> Action:
         one.wake()
     if kind is Kind.CANCEL:
         one.wait(3601)
-        one.record(one.take_one(Kind.LOOK), model.Running())
+        one.record(one.take_one(Kind.POLL), model.Running())
     return one.take_one(kind)
 
 
@@ -652,7 +652,7 @@ def test_what_waits_for_a_call_when_the_time_is_up_is_left(kind: Kind) -> None:
         state_of(action.report)
         is {
             Kind.CREATE: State.UNASKED,
-            Kind.LOOK: State.CARRIED,
+            Kind.POLL: State.CARRIED,
             Kind.CANCEL: State.CARRIED,
             Kind.FETCH: State.READY,
         }[kind]
@@ -713,7 +713,7 @@ def test_answers_to_looks_under_way_at_the_end_are_taken_in(
     one = Desk()
     report = requested(one)
     one.wake()
-    action = one.take_one(Kind.LOOK)
+    action = one.take_one(Kind.POLL)
     one.engine.time_up()
     one.record(action, outcome)
     assert state_of(report) is state
@@ -770,7 +770,7 @@ def test_what_is_not_published_yet_is_left_to_a_later_run() -> None:
     (report,) = one.ask(request(1))
     one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
     one.wait(20)
-    (change,) = one.record(one.take_one(Kind.LOOK), model.NotYet("come back"))
+    (change,) = one.record(one.take_one(Kind.POLL), model.NotYet("come back"))
     assert (change.after, change.old_id) == (State.DEFERRED, "r1")
     assert (report.report_id, one.engine.is_done) == (None, True)
 
@@ -780,7 +780,7 @@ def test_no_data_is_an_empty_report() -> None:
     (report,) = one.ask(request(1))
     one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
     one.wait(20)
-    one.record(one.take_one(Kind.LOOK), model.NoData("nothing sold"))
+    one.record(one.take_one(Kind.POLL), model.NoData("nothing sold"))
     assert one.engine.take_fetched() is report
     assert report.document is None
 
@@ -790,22 +790,22 @@ def test_a_failure_for_good_is_not_asked_for_again() -> None:
     (report,) = one.ask(request(1))
     one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
     one.wait(20)
-    one.record(one.take_one(Kind.LOOK), model.Failed("too late", is_final=True))
+    one.record(one.take_one(Kind.POLL), model.Failed("too late", is_final=True))
     assert report.state is State.FAILED
 
 
 def test_an_empty_report_can_wait_for_the_next_run() -> None:
     """Complete without a document: pending, looked at once more, then empty."""
-    patient = Patience(empty_waits_a_run=True)
+    patient = RetrySettings(empty_waits_a_run=True)
     one = Desk(Engine(patient))
     (report,) = one.ask(request(1))
     one.record(one.take_one(Kind.CREATE), model.Accepted("r1"))
     one.wait(20)
-    one.record(one.take_one(Kind.LOOK), model.Empty())
+    one.record(one.take_one(Kind.POLL), model.Empty())
     assert (report.state, report.pending().seen_empty) == (State.CARRIED, True)
     later = Desk(Engine(patient))
     again = later.engine.adopt(request(1), report.pending(), NOON)
-    later.record(later.take_one(Kind.LOOK), model.Empty())
+    later.record(later.take_one(Kind.POLL), model.Empty())
     assert later.engine.take_fetched() is again
 
 
@@ -814,7 +814,7 @@ def test_a_report_of_somebody_else_is_never_asked_for_anew(outcome: Outcome) -> 
     one = Desk()
     listed = replace(request(1), listed_id="r1")
     report = one.engine.adopt(listed, pending(1), NOON)
-    one.record(one.take_one(Kind.LOOK), outcome)
+    one.record(one.take_one(Kind.POLL), outcome)
     assert report.state is State.FAILED
 
 
@@ -823,13 +823,15 @@ def test_two_lanes_that_share_a_pace_share_it() -> None:
 
     class Shared:
         def __init__(self) -> None:
-            self.one = Budget(interval=10.0)
+            self.one = AdaptiveRateLimiter(interval=10.0)
 
-        def of(self, kind: Kind, request: ReportRequest) -> tuple[Budget, ...]:
-            own = self.__dict__.setdefault(request.account, Budget())
+        def of(
+            self, kind: Kind, request: ReportRequest
+        ) -> tuple[AdaptiveRateLimiter, ...]:
+            own = self.__dict__.setdefault(request.account, AdaptiveRateLimiter())
             return (own, self.one) if kind is Kind.CREATE else (own,)
 
-    one = Desk(Engine(Patience(), paces=Shared()))
+    one = Desk(Engine(RetrySettings(), limiters=Shared()))
     one.ask(*many(streams=1, accounts=2))
     assert len(one.take()) == 1
     assert one.take() == []

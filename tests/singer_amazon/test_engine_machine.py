@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from singer_amazon.reports import model
-from singer_amazon.reports.engine import Action, Engine, Kind, Patience, Report
+from singer_amazon.reports.engine import Action, Engine, Kind, Report, RetrySettings
 from singer_amazon.reports.lifecycle import TABLE, State
 from support.engine_desk import OUTCOMES, Desk
 from support.report_parts import NOON, pending, request
@@ -34,10 +34,10 @@ class EngineMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        patience = Patience(
+        retry = RetrySettings(
             poll_interval=1, poll_interval_max=4, report_attempts=2, stuck_after=20
         )
-        self.desk = Desk(Engine(patience))
+        self.desk = Desk(Engine(retry))
         self.under_way: list[Action] = []
         self.held: list[Report] = []
         self.known: dict[Report, State] = {}
@@ -149,7 +149,9 @@ class EngineMachine(RuleBasedStateMachine):
         assert engine.is_done == (not open_reports)
         for stream in ("x", "y", "campaigns"):
             waited_for = [
-                r for r in open_reports if any(t.stream == stream for t in r.takers)
+                r
+                for r in open_reports
+                if any(t.stream == stream for t in r.subscribers)
             ]
             assert engine.is_done_for(stream) == (not waited_for)
         waiting = [

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import requests_mock
 
-from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
-from singer_amazon.downloads import download
+from singer_amazon.documents.download import download
+from singer_amazon.documents.spool import Spool
 from singer_amazon.errors import RejectedError, TransientError
-from singer_amazon.http import BEARER, ApiClient, Scheme
-from singer_amazon.spool import Spool
-from singer_amazon.transport import Answer, Transport
+from singer_amazon.http.auth import Credential, TokenProvider
+from singer_amazon.http.client import BEARER, ApiClient, Scheme
+from singer_amazon.http.transport import Response, Transport
 from support.little_server import LittleServer, Reply, Reset, Silence, little_server
 from support.report_parts import NOON
 
@@ -37,8 +37,8 @@ def transport() -> Transport:
     )
 
 
-def answer(**headers: str) -> Answer:
-    return Answer(429, {k.replace("_", "-"): v for k, v in headers.items()}, b"")
+def answer(**headers: str) -> Response:
+    return Response(429, {k.replace("_", "-"): v for k, v in headers.items()}, b"")
 
 
 # --- what is tried again ---------------------------------------------------
@@ -246,7 +246,7 @@ def test_a_401_that_stays_is_handed_back(
 ) -> None:
     serve(server, Reply(401, b'{"detail": "Not authorized to access scope"}'))
     found = client(server, transport).call("GET", "/x")
-    assert (found.status, found.words()) == (401, "Not authorized to access scope")
+    assert (found.status, found.message()) == (401, "Not authorized to access scope")
     assert len(server.received) == 4
 
 
@@ -336,7 +336,9 @@ def test_without_the_header_there_is_no_retry_after() -> None:
 )
 def test_amazons_own_words_are_found(body: bytes, words: str | None) -> None:
     """None: the body as it is."""
-    assert Answer(400, {}, body).words() == (body.decode() if words is None else words)
+    assert Response(400, {}, body).message() == (
+        body.decode() if words is None else words
+    )
 
 
 @pytest.mark.parametrize(
@@ -345,15 +347,15 @@ def test_amazons_own_words_are_found(body: bytes, words: str | None) -> None:
     ids=["html", "array", "nothing", "not utf-8", "deep", "nan"],
 )
 def test_what_is_no_json_object_reads_as_empty(body: bytes) -> None:
-    found = Answer(400, {}, body)
+    found = Response(400, {}, body)
     assert found.json_object() == {}
-    assert len(found.words()) <= 500
+    assert len(found.message()) <= 500
 
 
 def test_an_answer_shows_neither_headers_nor_body() -> None:
-    assert "secret" not in repr(Answer(200, {"Set-Cookie": "secret"}, b"secret"))
+    assert "secret" not in repr(Response(200, {"Set-Cookie": "secret"}, b"secret"))
 
 
 @pytest.mark.parametrize("name", ["x-amzn-RequestId", "x-amz-request-id", "x-amz-rid"])
 def test_the_request_id_is_found(name: str) -> None:
-    assert Answer(400, {name: "R1"}, b"").request_id == "R1"
+    assert Response(400, {name: "R1"}, b"").request_id == "R1"

@@ -16,9 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.reports import spans
-from singer_amazon.reports.grid import DayGrid
-from singer_amazon.reports.ledger import CLOSED_GAP_DAYS, Ledger, roster
 from singer_amazon.reports.model import ClosedGap, Members, PendingReport, Window
+from singer_amazon.reports.partition_state import (
+    CLOSED_GAP_DAYS,
+    PartitionState,
+    covered_by,
+)
+from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Ask, Limits, Plan, Range, plan
 from support.report_parts import NOON, day
 
@@ -66,8 +70,8 @@ class Story:
 
     def run(self, *, all_goes_well: bool = False) -> None:
         """Plan, let things happen, and keep the state."""
-        before = Ledger.from_state(self.state)
-        ledger = Ledger.from_state(json.loads(json.dumps(self.state)))
+        before = PartitionState.from_state(self.state)
+        state = PartitionState.from_state(json.loads(json.dumps(self.state)))
         members = frozenset(self.random.sample(self.names, len(self.names)))
         if not all_goes_well and self.names:
             members = frozenset(
@@ -75,27 +79,29 @@ class Story:
             )
         days = self.days()
         now = NOON + timedelta(days=self.today)
-        for gap in ledger.close_history(days.oldest_kept, now):
+        for gap in state.close_history(days.oldest_kept, now):
             self._excuse(gap)
-        planned = plan(ledger, days, LIMITS, members)
-        self._excuse_what_was_cut(before, ledger)
-        self._check_plan(ledger, days, planned, members)
-        self._let_things_happen(ledger, planned, all_goes_well=all_goes_well)
-        ledger.forget_closed(now)
+        planned = plan(state, days, LIMITS, members)
+        self._excuse_what_was_cut(before, state)
+        self._check_plan(state, days, planned, members)
+        self._let_things_happen(state, planned, all_goes_well=all_goes_well)
+        state.forget_closed(now)
         is_anew = before.bookmark is None or bool(
             before.members and not before.members & members
         )
-        self._remember_who_is_owed_what(ledger, days, is_anew=is_anew)
-        self._check_ledger(before, ledger, is_anew=is_anew)
-        self.state = ledger.to_state()
+        self._remember_who_is_owed_what(state, days, is_anew=is_anew)
+        self._check_ledger(before, state, is_anew=is_anew)
+        self.state = state.to_state()
 
     def _excuse(self, gap: ClosedGap) -> None:
-        for person in roster(gap.members):
+        for person in covered_by(gap.members):
             self.excused[person].update(each_day(gap.window))
 
-    def _excuse_what_was_cut(self, before: Ledger, ledger: Ledger) -> None:
+    def _excuse_what_was_cut(
+        self, before: PartitionState, state: PartitionState
+    ) -> None:
         """A later start date or history has moved the bookmark in the plan."""
-        if ledger.bookmark is None or before.bookmark is None:
+        if state.bookmark is None or before.bookmark is None:
             return
         cut = day(self.today - RETENTION)
         if self.start is not None:
@@ -106,14 +112,14 @@ class Story:
                 self.excused[person].update(each_day(lost))
 
     def _let_things_happen(
-        self, ledger: Ledger, planned: Plan, *, all_goes_well: bool
+        self, state: PartitionState, planned: Plan, *, all_goes_well: bool
     ) -> None:
-        for report in list(ledger.pending):
+        for report in list(state.pending):
             what = "delivered" if all_goes_well else self._one_of(pending=True)
-            self._happen(ledger, what, report.window, report.members, report.report_id)
+            self._happen(state, what, report.window, report.members, report.report_id)
         for ask in planned.asks:
             what = "delivered" if all_goes_well else self._one_of(pending=False)
-            self._happen(ledger, what, ask.window, ask.members, None)
+            self._happen(state, what, ask.window, ask.members, None)
             if not all_goes_well and self.random.random() < 0.02:
                 return  # killed; the state was written just before
 
@@ -123,7 +129,7 @@ class Story:
 
     def _happen(
         self,
-        ledger: Ledger,
+        state: PartitionState,
         what: str,
         window: Window,
         members: Members,
@@ -133,50 +139,50 @@ class Story:
         if what == "refused" or (what == "carried" and report_id):
             return
         if what == "vanished" and report_id:
-            ledger.forget(report_id)
-            self._happen(ledger, self._one_of(pending=False), window, members, None)
+            state.forget(report_id)
+            self._happen(state, self._one_of(pending=False), window, members, None)
             return
         if report_id is None:
             self.ids += 1
             report_id = f"r{self.ids}"
-            ledger.requested(PendingReport(report_id, window, "f" * 16, now, members))
+            state.requested(PendingReport(report_id, window, "f" * 16, now, members))
             if what == "carried":
                 return
-        ledger.forget(report_id)
+        state.forget(report_id)
         if what == "delivered":
-            for person in roster(members):
+            for person in covered_by(members):
                 self.written[person].update(each_day(window))
-            ledger.deliver(window, members)
+            state.deliver(window, members)
         else:
             reason = f"failed {self.random.randint(1, 2)}"
-            for gap in ledger.fail(window, members, reason, now=now, max_runs=MAX_RUNS):
+            for gap in state.fail(window, members, reason, now=now, max_runs=MAX_RUNS):
                 self._excuse(gap)
 
     def _remember_who_is_owed_what(
-        self, ledger: Ledger, days: Range, *, is_anew: bool
+        self, state: PartitionState, days: Range, *, is_anew: bool
     ) -> None:
         """Everybody covered is owed the days from when it was first covered."""
         first = max(days.start, days.oldest_kept)
         for person in list(self.owed_from):
-            if person not in roster(ledger.members):
+            if person not in covered_by(state.members):
                 del self.owed_from[person]
-        if ledger.bookmark is None:
+        if state.bookmark is None:
             return
-        for person in roster(ledger.members):
+        for person in covered_by(state.members):
             if person not in self.owed_from or is_anew:
                 self.owed_from[person] = first
 
     # --- what must always hold ---------------------------------------------
 
     def _check_plan(
-        self, ledger: Ledger, days: Range, planned: Plan, members: Members
+        self, state: PartitionState, days: Range, planned: Plan, members: Members
     ) -> None:
-        for person in roster(members):
-            asks = [a for a in planned.asks if person in roster(a.members)]
-            self._check_no_day_twice(ledger, asks, person)
-            self._check_every_ask_has_a_reason(ledger, asks, person)
-            self._check_look_back_is_free(ledger, asks, person)
-            assert not _missed(ledger, days, asks, person)
+        for person in covered_by(members):
+            asks = [a for a in planned.asks if person in covered_by(a.members)]
+            self._check_no_day_twice(state, asks, person)
+            self._check_every_ask_has_a_reason(state, asks, person)
+            self._check_look_back_is_free(state, asks, person)
+            assert not _missed(state, days, asks, person)
         for ask in planned.asks:
             assert ask.window.length <= LONGEST
             assert len(ask.members) <= LIMITS.max_members
@@ -184,16 +190,18 @@ class Story:
             assert ask.is_gap or days.oldest_kept <= ask.window.start
             assert ask.window.end <= days.end
 
-    def _check_no_day_twice(self, ledger: Ledger, asks: list[Ask], person: str) -> None:
-        live = [p.window for p in ledger.pending if person in roster(p.members)]
+    def _check_no_day_twice(
+        self, state: PartitionState, asks: list[Ask], person: str
+    ) -> None:
+        live = [p.window for p in state.pending if person in covered_by(p.members)]
         mine = [ask.window for ask in asks]
         assert spans.intersect(mine, live) == ()
         assert sum(w.length for w in spans.union(mine)) == sum(w.length for w in mine)
 
     def _check_every_ask_has_a_reason(
-        self, ledger: Ledger, asks: list[Ask], person: str
+        self, state: PartitionState, asks: list[Ask], person: str
     ) -> None:
-        done, gaps = ledger.done(person), ledger.gap_days(person)
+        done, gaps = state.done(person), state.gap_days(person)
         has_new = False
         again: list[Window] = []
         for ask in asks:
@@ -211,31 +219,33 @@ class Story:
             )
 
     def _check_look_back_is_free(
-        self, ledger: Ledger, asks: list[Ask], person: str
+        self, state: PartitionState, asks: list[Ask], person: str
     ) -> None:
         windows = [ask.window for ask in asks if not ask.is_gap]
-        new = spans.subtract(windows, ledger.done(person))
+        new = spans.subtract(windows, state.done(person))
         if sum(w.length for w in new) <= LONGEST:
             assert len(windows) <= len(spans.split(new, LONGEST))
 
-    def _check_ledger(self, before: Ledger, ledger: Ledger, *, is_anew: bool) -> None:
-        bookmark = ledger.bookmark
+    def _check_ledger(
+        self, before: PartitionState, state: PartitionState, *, is_anew: bool
+    ) -> None:
+        bookmark = state.bookmark
         if not is_anew:
             assert bookmark is not None
             assert before.bookmark is not None
             assert bookmark >= before.bookmark
-        for gap in ledger.gaps:
+        for gap in state.gaps:
             assert gap.attempts <= MAX_RUNS
-            if bookmark and roster(gap.members) & roster(ledger.members):
+            if bookmark and covered_by(gap.members) & covered_by(state.members):
                 assert gap.window.start > bookmark
-        for entry in ledger.delivered:
-            if bookmark and roster(entry.members) & roster(ledger.members):
+        for entry in state.delivered:
+            if bookmark and covered_by(entry.members) & covered_by(state.members):
                 assert entry.window.start > bookmark
-        for closed in ledger.closed_gaps:
+        for closed in state.closed_gaps:
             age = NOON + timedelta(days=self.today) - closed.closed_at
             assert age <= timedelta(days=CLOSED_GAP_DAYS)
         for person, first in self.owed_from.items():
-            for window in ledger.done(person):
+            for window in state.done(person):
                 self._check_claim(person, first, window)
 
     def _check_claim(self, person: str, first: date, window: Window) -> None:
@@ -246,16 +256,18 @@ class Story:
             assert set(each_day(claimed)) <= told, f"{person or 'account'}: {claimed}"
 
 
-def _missed(ledger: Ledger, days: Range, asks: list[Ask], person: str) -> spans.Spans:
+def _missed(
+    state: PartitionState, days: Range, asks: list[Ask], person: str
+) -> spans.Spans:
     """Return days nobody will bring although they are wanted."""
     first = max(days.start, days.oldest_kept)
-    if ledger.bookmark is not None and person in roster(ledger.members):
-        first = max(first, ledger.bookmark + timedelta(days=1))
+    if state.bookmark is not None and person in covered_by(state.members):
+        first = max(first, state.bookmark + timedelta(days=1))
     if first > days.end:
         return ()
     coming = [
-        *ledger.done(person),
-        *ledger.pending_days(person),
+        *state.done(person),
+        *state.pending_days(person),
         *(ask.window for ask in asks),
     ]
     return spans.subtract([Window(first, days.end)], coming)
@@ -272,7 +284,7 @@ def tell(story: Story, runs: int) -> None:
     for _ in range(3):
         story.today += 1
         story.run(all_goes_well=True)
-    end = Ledger.from_state(story.state)
+    end = PartitionState.from_state(story.state)
     assert (end.gaps, end.delivered, end.pending) == ([], [], [])
     assert end.bookmark == day(story.today)
     assert end.members == frozenset(story.names)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from singer_amazon.documents.raw_archive import RawStore, open_raw_store
 from singer_amazon.errors import ConfigError, StorageError
-from singer_amazon.raw_store import RawStore, open_raw_store
 from support.s3 import Bucket, LocalS3, local_s3
 
 

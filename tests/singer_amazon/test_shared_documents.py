@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.reports import spans
-from singer_amazon.reports.grid import DayGrid
-from singer_amazon.reports.ledger import Ledger
 from singer_amazon.reports.model import (
-    Moment,
+    DateOrHour,
     PendingReport,
     Window,
     step_back,
     step_on,
 )
+from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Ask, Limits, Plan, Range, plan, plan_shared
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -28,33 +28,33 @@ LONGEST = 7
 LIMITS = Limits(DayGrid(LONGEST), 5)
 
 
-def at(number: int, zero: Moment = DAY_ZERO) -> Moment:
+def at(number: int, zero: DateOrHour = DAY_ZERO) -> DateOrHour:
     """Return the day (or hour) of this number."""
     return step_on(zero, number)
 
 
-def window(first: int, last: int, zero: Moment = DAY_ZERO) -> Window:
+def window(first: int, last: int, zero: DateOrHour = DAY_ZERO) -> Window:
     """Return a window by the numbers of its ends."""
     return Window(at(first, zero), at(last, zero))
 
 
-def days(zero: Moment = DAY_ZERO) -> Range:
+def days(zero: DateOrHour = DAY_ZERO) -> Range:
     """Return all there is to ask for."""
     return Range(at(1, zero), at(LAST, zero), oldest_kept=at(1, zero))
 
 
-def read_until(number: int) -> Ledger:
+def read_until(number: int) -> PartitionState:
     """Return a ledger that has everything up to a day."""
-    return Ledger(bookmark=at(number), start=at(1))
+    return PartitionState(bookmark=at(number), start=at(1))
 
 
-def waits_for(ledger: Ledger, report_id: str, found: Window) -> Ledger:
+def waits_for(state: PartitionState, report_id: str, found: Window) -> PartitionState:
     """Add a pending report."""
-    ledger.pending.append(PendingReport(report_id, found, "f" * 16, NOW))
-    return ledger
+    state.pending.append(PendingReport(report_id, found, "f" * 16, NOW))
+    return state
 
 
-def asked(planned: Plan) -> list[tuple[Moment, Moment]]:
+def asked(planned: Plan) -> list[tuple[DateOrHour, DateOrHour]]:
     """Return the ends of the windows asked for."""
     return [(ask.window.start, ask.window.end) for ask in planned.asks]
 
@@ -63,7 +63,7 @@ def asked(planned: Plan) -> list[tuple[Moment, Moment]]:
 
 
 def test_two_streams_at_one_place_ask_for_the_same_windows() -> None:
-    one, other = plan_shared([Ledger(), Ledger()], days(), LIMITS)
+    one, other = plan_shared([PartitionState(), PartitionState()], days(), LIMITS)
     assert one == other
     assert [w.length for w in (a.window for a in one.asks)] == [7, 7, 7, 7, 2]
 
@@ -95,6 +95,29 @@ def test_what_one_has_already_is_not_asked_again_for_it() -> None:
     assert has_it.asks == waits.asks == ()
 
 
+def test_days_of_a_joined_report_are_not_read_again_by_another() -> None:
+    """A report others wait for reaches back over days that this stream has."""
+    held = window(1, 2)
+    _, joins = plan_shared(
+        [waits_for(read_until(0), "r1", held), read_until(1)], days(), LIMITS
+    )
+    windows = [ask.window for ask in joins.asks]
+    assert held in windows
+    assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
+
+
+def test_a_joined_report_that_covers_a_gap_is_asked_once() -> None:
+    failed = read_until(0)
+    failed.fail(window(2, 2), frozenset(), "it failed", now=NOW, max_runs=5)
+    held = window(2, 3)
+    _, joins = plan_shared(
+        [waits_for(read_until(0), "r1", held), failed], days(), LIMITS
+    )
+    windows = [ask.window for ask in joins.asks]
+    assert held in windows
+    assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
+
+
 def test_of_two_reports_that_share_a_day_a_third_stream_takes_one() -> None:
     held = [window(11, 17), window(14, 20)]
     waiting = [waits_for(read_until(10), f"r{n}", w) for n, w in enumerate(held)]
@@ -105,20 +128,22 @@ def test_of_two_reports_that_share_a_day_a_third_stream_takes_one() -> None:
 
 
 def test_hours_are_counted_as_days_are() -> None:
-    hours = plan(Ledger(), days(HOUR_ZERO), LIMITS)
+    hours = plan(PartitionState(), days(HOUR_ZERO), LIMITS)
     assert [ask.window.length for ask in hours.asks] == [7, 7, 7, 7, 2]
     assert hours.asks[0].window.start == HOUR_ZERO + timedelta(hours=1)
-    ledger = Ledger()
-    plan(ledger, days(HOUR_ZERO), LIMITS)
-    ledger.deliver(hours.asks[0].window)
-    state = ledger.to_state()
-    assert state["replication_key_value"] == "2026-11-01T06:00:00Z"
-    assert Ledger.from_state(state, in_hours=True).bookmark == at(7, HOUR_ZERO)
+    state = PartitionState()
+    plan(state, days(HOUR_ZERO), LIMITS)
+    state.deliver(hours.asks[0].window)
+    written = state.to_state()
+    assert written["replication_key_value"] == "2026-11-01T06:00:00Z"
+    assert PartitionState.from_state(written, in_hours=True).bookmark == at(
+        7, HOUR_ZERO
+    )
 
 
 def test_a_bookmark_of_a_day_is_the_first_hour_of_it() -> None:
     state = {"replication_key_value": "2026-11-01"}
-    found = Ledger.from_state(state, in_hours=True).bookmark
+    found = PartitionState.from_state(state, in_hours=True).bookmark
     assert found == datetime(2026, 11, 1, tzinfo=timezone.utc)
 
 
@@ -128,44 +153,44 @@ numbers = st.integers(1, LAST)
 
 
 @st.composite
-def ledgers(draw: st.DrawFn, zero: Moment) -> Ledger:
+def states(draw: st.DrawFn, zero: DateOrHour) -> PartitionState:
     """Return what earlier runs may have left of a stream."""
-    ledger = Ledger()
+    state = PartitionState()
     if draw(st.booleans()):
-        ledger.bookmark = at(draw(st.integers(0, LAST)), zero)
-        ledger.start = at(1, zero)
+        state.bookmark = at(draw(st.integers(0, LAST)), zero)
+        state.start = at(1, zero)
     taken: list[Window] = []
     for kind in draw(st.lists(st.sampled_from(["pending", "done", "gap"]), max_size=4)):
         first = draw(numbers)
         found = window(first, min(first + draw(st.integers(0, 6)), LAST), zero)
         free = not spans.intersect([found], taken)
-        if ledger.bookmark is None or found.start <= ledger.bookmark or not free:
+        if state.bookmark is None or found.start <= state.bookmark or not free:
             continue
         taken.append(found)
         if kind == "pending":
-            waits_for(ledger, f"r{first}", found)
+            waits_for(state, f"r{first}", found)
         elif kind == "done":
-            ledger.deliver(found)
+            state.deliver(found)
         else:
-            ledger.fail(found, frozenset(), "it failed", now=NOW, max_runs=5)
-    return ledger
+            state.fail(found, frozenset(), "it failed", now=NOW, max_runs=5)
+    return state
 
 
 @pytest.mark.parametrize("zero", [DAY_ZERO, HOUR_ZERO])
 @given(data=st.data())
 def test_nobody_misses_a_day_or_waits_for_it_twice(
-    zero: Moment, data: st.DataObject
+    zero: DateOrHour, data: st.DataObject
 ) -> None:
     """Every stream gets what it lacks, and no two live reports of it share a day."""
-    found = data.draw(st.lists(ledgers(zero), min_size=1, max_size=3))
+    found = data.draw(st.lists(states(zero), min_size=1, max_size=3))
     plans = plan_shared(found, days(zero), LIMITS)
-    for ledger, planned in zip(found, plans, strict=True):
+    for state, planned in zip(found, plans, strict=True):
         windows = [ask.window for ask in planned.asks]
-        live = windows + [p.window for p in ledger.pending]
-        first = at(1, zero) if ledger.bookmark is None else step_on(ledger.bookmark)
+        live = windows + [p.window for p in state.pending]
+        first = at(1, zero) if state.bookmark is None else step_on(state.bookmark)
         if first <= at(LAST, zero):
             owed = [Window(first, at(LAST, zero))]
-            assert spans.subtract(owed, [*live, *ledger.done("")]) == ()
+            assert spans.subtract(owed, [*live, *state.done("")]) == ()
         together = sum(w.length for w in spans.union(live))
         assert together == sum(w.length for w in live)
         held = {p.window for other in found for p in other.pending}
@@ -175,29 +200,31 @@ def test_nobody_misses_a_day_or_waits_for_it_twice(
 @pytest.mark.parametrize("zero", [DAY_ZERO, HOUR_ZERO])
 @given(data=st.data())
 def test_once_all_is_delivered_nothing_more_is_asked(
-    zero: Moment, data: st.DataObject
+    zero: DateOrHour, data: st.DataObject
 ) -> None:
-    found = data.draw(st.lists(ledgers(zero), min_size=1, max_size=3))
-    for ledger, planned in zip(
+    found = data.draw(st.lists(states(zero), min_size=1, max_size=3))
+    for state, planned in zip(
         found, plan_shared(found, days(zero), LIMITS), strict=True
     ):
         for ask in (
             *planned.asks,
-            *(Ask(p.window, frozenset(), p.window.start) for p in ledger.pending),
+            *(Ask(p.window, frozenset(), p.window.start) for p in state.pending),
         ):
-            ledger.deliver(ask.window)
-        ledger.pending.clear()
+            state.deliver(ask.window)
+        state.pending.clear()
     again = plan_shared(found, days(zero), LIMITS)
     assert all(planned.asks == () for planned in again)
-    started = [ledger for ledger in found if ledger.bookmark is not None]
-    assert all(ledger.bookmark == at(LAST, zero) for ledger in started)
+    started = [state for state in found if state.bookmark is not None]
+    assert all(state.bookmark == at(LAST, zero) for state in started)
 
 
-@given(ledgers(DAY_ZERO))
-def test_one_stream_alone_is_planned_as_ever(ledger: Ledger) -> None:
+@given(states(DAY_ZERO))
+def test_one_stream_alone_is_planned_as_ever(state: PartitionState) -> None:
     """Sharing changes nothing where nobody shares, but for edges of held days."""
-    (shared,) = plan_shared([Ledger.from_state(ledger.to_state())], days(), LIMITS)
-    alone = plan(Ledger.from_state(ledger.to_state()), days(), LIMITS)
+    (shared,) = plan_shared(
+        [PartitionState.from_state(state.to_state())], days(), LIMITS
+    )
+    alone = plan(PartitionState.from_state(state.to_state()), days(), LIMITS)
     one = spans.union(ask.window for ask in shared.asks)
     assert one == spans.union(ask.window for ask in alone.asks)
 

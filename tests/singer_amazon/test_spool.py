@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
+from singer_amazon.documents.spool import Spool, SpoolClosedError, SpoolFile
 from singer_amazon.errors import StorageError
-from singer_amazon.spool import Spool, SpoolClosedError, SpoolFile
 
 SOON = 5.0
 
@@ -72,17 +72,17 @@ def test_a_document_that_starts_over_gives_its_room_back(spool: Spool) -> None:
 def test_a_document_of_any_size_is_let_in(spool: Spool) -> None:
     file = written(spool, 5000)
     assert spool.used == 5000
-    assert not spool.has_room()
+    assert not spool.has_space()
     file.discard()
-    assert spool.has_room()
+    assert spool.has_space()
 
 
 def test_a_download_makes_sense_while_there_is_room(spool: Spool) -> None:
-    assert spool.has_room(expected_bytes=10**9)
+    assert spool.has_space(expected_bytes=10**9)
     written(spool, 600)
-    assert spool.has_room()
-    assert spool.has_room(expected_bytes=300)
-    assert not spool.has_room(expected_bytes=400)
+    assert spool.has_space()
+    assert spool.has_space(expected_bytes=300)
+    assert not spool.has_space(expected_bytes=400)
 
 
 def test_a_writer_waits_until_the_oldest_document_is_gone(spool: Spool) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from singer_amazon.documents.spool import Spool
 from singer_amazon.errors import ConfigError
-from singer_amazon.spool import Spool
 
 KILLED = """
 import os, signal, sys
-from singer_amazon.spool import Spool
+from singer_amazon.documents.spool import Spool
 file = Spool(sys.argv[1], 1000).create()
 file.write(b"x" * 100)
 os.kill(os.getpid(), signal.SIGKILL)

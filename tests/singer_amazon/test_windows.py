@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from singer_amazon.reports.grid import DayGrid
-from singer_amazon.reports.ledger import Ledger
+from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Plan, Range, plan, summary_window
 from support.report_parts import NOON, day, pending, people, spans_of, window
 
@@ -20,29 +20,29 @@ def asked(planned: Plan) -> list[tuple[int, int]]:
     return spans_of(ask.window for ask in planned.asks)
 
 
-def read_until(last: int, first: int = 1) -> Ledger:
+def read_until(last: int, first: int = 1) -> PartitionState:
     """Return the ledger of an account read from the first to the last day."""
-    ledger = Ledger()
-    ledger.cover(people(), day(first))
-    ledger.deliver(window(first, last))
-    return Ledger.from_state(ledger.to_state())
+    state = PartitionState()
+    state.cover(people(), day(first))
+    state.deliver(window(first, last))
+    return PartitionState.from_state(state.to_state())
 
 
-def fail(ledger: Ledger, first: int, last: int) -> None:
-    ledger.fail(window(first, last), people(), "FAILED", now=NOON, max_runs=5)
+def fail(state: PartitionState, first: int, last: int) -> None:
+    state.fail(window(first, last), people(), "FAILED", now=NOON, max_runs=5)
 
 
 # --- new days --------------------------------------------------------------
 
 
 def test_a_first_run_asks_for_everything_in_windows_amazon_allows() -> None:
-    planned = plan(Ledger(), days(1, 70), LIMITS)
+    planned = plan(PartitionState(), days(1, 70), LIMITS)
     assert asked(planned) == [(1, 31), (32, 62), (63, 70)]
     assert planned.notes == ()
 
 
 def test_a_start_date_older_than_amazon_keeps_is_clamped_with_a_warning() -> None:
-    planned = plan(Ledger(), days(1, 70, oldest=60), LIMITS)
+    planned = plan(PartitionState(), days(1, 70, oldest=60), LIMITS)
     assert asked(planned) == [(60, 70)]
     assert planned.notes == (
         "start_date 2026-10-01 is older than Amazon keeps: reading from 2026-11-29",
@@ -50,7 +50,7 @@ def test_a_start_date_older_than_amazon_keeps_is_clamped_with_a_warning() -> Non
 
 
 def test_the_default_start_is_clamped_without_a_warning() -> None:
-    planned = plan(Ledger(), days(1, 70, oldest=60, is_set=False), LIMITS)
+    planned = plan(PartitionState(), days(1, 70, oldest=60, is_set=False), LIMITS)
     assert asked(planned) == [(60, 70)]
     assert planned.notes == ()
 
@@ -66,29 +66,29 @@ def test_an_earlier_start_date_than_the_states_has_no_effect() -> None:
 
 
 def test_a_later_start_date_cuts_with_a_warning() -> None:
-    ledger = read_until(9)
-    planned = plan(ledger, days(15, 20), LIMITS)
+    state = read_until(9)
+    planned = plan(state, days(15, 20), LIMITS)
     assert asked(planned) == [(15, 20)]
     assert planned.notes == ("start_date 2026-10-15 leaves out 2026-10-10..2026-10-14",)
-    assert ledger.bookmark == day(14)
-    assert plan(ledger, days(15, 20), LIMITS).notes == ()
+    assert state.bookmark == day(14)
+    assert plan(state, days(15, 20), LIMITS).notes == ()
 
 
 def test_days_lost_in_a_long_pause_are_told_once() -> None:
-    ledger = read_until(9)
-    planned = plan(ledger, days(1, 200, oldest=150, is_set=False), LIMITS)
+    state = read_until(9)
+    planned = plan(state, days(1, 200, oldest=150, is_set=False), LIMITS)
     assert planned.notes == (
         "2026-10-10..2027-02-26 cannot be had any more: Amazon keeps it no longer",
     )
     assert asked(planned) == [(150, 180), (181, 200)]
-    assert plan(ledger, days(1, 200, oldest=150), LIMITS).notes == ()
+    assert plan(state, days(1, 200, oldest=150), LIMITS).notes == ()
 
 
 def test_days_that_are_delivered_or_on_their_way_are_not_told_as_lost() -> None:
-    ledger = read_until(9)
-    ledger.deliver(window(12, 14))
-    ledger.requested(pending(16, 30))
-    planned = plan(ledger, days(1, 40, oldest=20), LIMITS)
+    state = read_until(9)
+    state.deliver(window(12, 14))
+    state.requested(pending(16, 30))
+    planned = plan(state, days(1, 40, oldest=20), LIMITS)
     assert [note.split()[0] for note in planned.notes] == [
         "2026-10-10..2026-10-11",
         "2026-10-15..2026-10-15",
@@ -96,11 +96,11 @@ def test_days_that_are_delivered_or_on_their_way_are_not_told_as_lost() -> None:
 
 
 def test_a_second_run_on_the_same_day_asks_for_nothing() -> None:
-    ledger = Ledger()
-    for ask in plan(ledger, days(1, 40), LIMITS).asks:
-        ledger.deliver(ask.window)
-    assert plan(ledger, days(1, 40), LIMITS).asks == ()
-    assert asked(plan(ledger, days(1, 41), LIMITS)) == [(11, 41)]
+    state = PartitionState()
+    for ask in plan(state, days(1, 40), LIMITS).asks:
+        state.deliver(ask.window)
+    assert plan(state, days(1, 40), LIMITS).asks == ()
+    assert asked(plan(state, days(1, 41), LIMITS)) == [(11, 41)]
 
 
 def test_an_end_date_before_the_bookmark_asks_for_nothing() -> None:
@@ -108,16 +108,16 @@ def test_an_end_date_before_the_bookmark_asks_for_nothing() -> None:
 
 
 def test_days_of_a_pending_report_are_not_asked_for() -> None:
-    ledger = read_until(9)
-    ledger.requested(pending(10, 15))
-    planned = plan(ledger, days(1, 20), LIMITS)
+    state = read_until(9)
+    state.requested(pending(10, 15))
+    planned = plan(state, days(1, 20), LIMITS)
     assert asked(planned) == [(16, 20)]
 
 
 def test_windows_delivered_beyond_a_hole_are_not_asked_for_again() -> None:
-    ledger = read_until(9)
-    ledger.deliver(window(12, 20))
-    planned = plan(ledger, days(1, 20), Limits(DayGrid(31), 0))
+    state = read_until(9)
+    state.deliver(window(12, 20))
+    planned = plan(state, days(1, 20), Limits(DayGrid(31), 0))
     assert asked(planned) == [(10, 11)]
 
 
@@ -159,15 +159,15 @@ def test_days_only_read_again_wait_behind_new_ones() -> None:
 
 def test_a_pending_report_between_keeps_the_look_back_away() -> None:
     """It would cost a report of its own, and days asked twice."""
-    ledger = read_until(40)
-    ledger.requested(pending(41, 44))
-    assert asked(plan(ledger, days(1, 45), LIMITS)) == [(45, 45)]
+    state = read_until(40)
+    state.requested(pending(41, 44))
+    assert asked(plan(state, days(1, 45), LIMITS)) == [(45, 45)]
 
 
 def test_a_look_back_may_save_a_report_by_joining_two_holes() -> None:
-    ledger = read_until(10)
-    ledger.deliver(window(12, 20))
-    assert asked(plan(ledger, days(1, 21), LIMITS)) == [(1, 21)]
+    state = read_until(10)
+    state.deliver(window(12, 20))
+    assert asked(plan(state, days(1, 21), LIMITS)) == [(1, 21)]
 
 
 def test_a_look_back_never_reads_what_was_never_asked_for() -> None:
@@ -189,26 +189,26 @@ def test_any_number_of_days_is_a_look_back(lookback: int) -> None:
 
 
 def test_a_gap_is_asked_for_every_run_alone() -> None:
-    ledger = read_until(10)
-    fail(ledger, 11, 12)
-    ledger.deliver(window(13, 20))
-    planned = plan(ledger, days(1, 20), LIMITS)
+    state = read_until(10)
+    fail(state, 11, 12)
+    state.deliver(window(13, 20))
+    planned = plan(state, days(1, 20), LIMITS)
     assert [(spans_of([a.window])[0], a.is_gap) for a in planned.asks] == [
         ((11, 12), True)
     ]
 
 
 def test_a_gap_waits_while_a_report_for_it_is_on_its_way() -> None:
-    ledger = read_until(10)
-    fail(ledger, 11, 14)
-    ledger.requested(pending(11, 12))
-    assert asked(plan(ledger, days(1, 14), LIMITS)) == [(13, 14)]
+    state = read_until(10)
+    fail(state, 11, 14)
+    state.requested(pending(11, 12))
+    assert asked(plan(state, days(1, 14), LIMITS)) == [(13, 14)]
 
 
 def test_a_gap_longer_than_one_report_is_asked_for_in_parts() -> None:
-    ledger = read_until(10)
-    fail(ledger, 11, 20)
-    assert asked(plan(ledger, days(1, 20), Limits(DayGrid(7), 0))) == [
+    state = read_until(10)
+    fail(state, 11, 20)
+    assert asked(plan(state, days(1, 20), Limits(DayGrid(7), 0))) == [
         (11, 17),
         (18, 20),
     ]
@@ -218,23 +218,23 @@ def test_a_gap_longer_than_one_report_is_asked_for_in_parts() -> None:
 
 
 def test_a_new_advertiser_is_read_from_the_start_in_a_report_of_its_own() -> None:
-    ledger = Ledger()
-    for ask in plan(ledger, days(1, 20), LIMITS, people("ab")).asks:
-        ledger.deliver(ask.window, ask.members)
-    planned = plan(ledger, days(1, 21), LIMITS, people("abc"))
+    state = PartitionState()
+    for ask in plan(state, days(1, 20), LIMITS, people("ab")).asks:
+        state.deliver(ask.window, ask.members)
+    planned = plan(state, days(1, 21), LIMITS, people("abc"))
     assert [(spans_of([a.window])[0], set(a.members)) for a in planned.asks] == [
         ((1, 21), {"a", "b"}),
         ((1, 21), {"c"}),
     ]
     for ask in planned.asks:
-        ledger.deliver(ask.window, ask.members)
-    again = plan(ledger, days(1, 22), LIMITS, people("abc"))
+        state.deliver(ask.window, ask.members)
+    again = plan(state, days(1, 22), LIMITS, people("abc"))
     assert [set(ask.members) for ask in again.asks] == [{"a", "b", "c"}]
 
 
 def test_a_report_takes_so_many_advertisers() -> None:
     names = frozenset(f"{number:03d}" for number in range(250))
-    planned = plan(Ledger(), days(1, 5), LIMITS, names)
+    planned = plan(PartitionState(), days(1, 5), LIMITS, names)
     assert [len(ask.members) for ask in planned.asks] == [100, 100, 50]
     assert frozenset().union(*(ask.members for ask in planned.asks)) == names
 

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 
-from singer_amazon.transport import Transport
+from singer_amazon.http.transport import Transport
 
 FIRST_ID = 413642381039213536
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -84,7 +84,7 @@ class AnswerLostError(Exception):
     """The connection breaks after the call was carried out."""
 
 
-Answer = tuple[int, object, Mapping[str, str]]
+Response = tuple[int, object, Mapping[str, str]]
 
 
 class FakeAmazon:
@@ -228,7 +228,7 @@ class FakeAmazon:
         query: Mapping[str, str],
         headers: Mapping[str, str],
         body: bytes,
-    ) -> Answer:
+    ) -> Response:
         if path == "/auth/o2/token":
             return self._token(body)
         token = headers.get("Authorization", "").removeprefix("Bearer ")
@@ -250,7 +250,7 @@ class FakeAmazon:
 
     def _look_up(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> Response:
         if path == "/amc/accounts":
             return 200, {"amcAccounts": self.accounts}, {}
         assert path == "/amc/instances"
@@ -263,7 +263,7 @@ class FakeAmazon:
             found["nextToken"] = str(start + 1)
         return 200, found, {}
 
-    def _token(self, body: bytes) -> Answer:
+    def _token(self, body: bytes) -> Response:
         form = dict(parse_qsl(body.decode()))
         assert form["grant_type"] == "refresh_token"
         self.tokens += 1
@@ -277,7 +277,7 @@ class FakeAmazon:
         path: str,
         query: Mapping[str, str],
         body: dict[str, Any],
-    ) -> Answer:
+    ) -> Response:
         if path.endswith("/terms"):
             if method == "PATCH":
                 assert body == {"agreementToken": "terms-1", "hasAccepted": True}
@@ -294,7 +294,7 @@ class FakeAmazon:
         found = [c for c in self.connections if wanted in {None, c["connectionId"]}]
         return 200, {"connections": found}, {}
 
-    def _metadata(self, method: str, path: str, body: dict[str, Any]) -> Answer:
+    def _metadata(self, method: str, path: str, body: dict[str, Any]) -> Response:
         if method == "POST":
             return self._create(body)
         audience_id = int(path.rpartition("/")[2])
@@ -308,7 +308,7 @@ class FakeAmazon:
             audience["metadata"].update(body.get("metadata", {}))
         return 200, {"audienceId": audience_id, **audience}, {}
 
-    def _create(self, body: dict[str, Any]) -> Answer:
+    def _create(self, body: dict[str, Any]) -> Response:
         external = body["metadata"]["externalAudienceId"]
         known = [
             number
@@ -327,7 +327,7 @@ class FakeAmazon:
         made = {"audienceId": audience_id, "externalAudienceId": external}
         return 201, made, {}
 
-    def _upload(self, body: bytes, parsed: dict[str, Any]) -> Answer:
+    def _upload(self, body: bytes, parsed: dict[str, Any]) -> Response:
         self.largest = max(self.largest, len(body))
         if len(body) > self.most_bytes:
             return 413, {"message": "too large"}, {}
@@ -367,7 +367,7 @@ class FakeAmazon:
                 assert value != EMPTY, "the hash of nothing"
         return self.bad_ids.get(external)
 
-    def _job(self, number: str) -> Answer:
+    def _job(self, number: str) -> Response:
         job = self.jobs.get(number)
         if job is None:
             return 404, {"message": "job not found"}, {}

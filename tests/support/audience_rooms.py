@@ -14,7 +14,7 @@ from typing import Any
 
 from amazon_emulator import Emulator, EmulatorClient
 from amazon_emulator.audiences.views import AudienceView, JobView
-from singer_amazon.transport import Transport
+from singer_amazon.http.transport import Transport
 from support.audience_runs import START, Bench, Ran, schema
 from support.tap_runs import SharedClock
 from target_amazon_audience import target

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
 from singer_amazon.errors import AmazonError
-from singer_amazon.http import ApiClient
+from singer_amazon.http.auth import Credential, TokenProvider
+from singer_amazon.http.client import ApiClient
 from support.audience_amazon import FakeAmazon, FakeTransport
 from target_amazon_audience import target
 from target_amazon_audience.audience_api import CLIENT_ID, HttpAudienceApi

@@ -8,12 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from singer_amazon.reports import model
-from singer_amazon.reports.engine import Action, Change, Engine, Kind, Patience, Report
+from singer_amazon.reports.engine import (
+    Action,
+    Change,
+    Engine,
+    Kind,
+    Report,
+    RetrySettings,
+)
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
 from support.report_parts import NOON
 
-Answer = Callable[[Action], Outcome]
+Response = Callable[[Action], Outcome]
 
 ANYWHERE: list[Outcome] = [
     model.Throttled(),
@@ -30,7 +37,7 @@ OUTCOMES: dict[Kind, list[Outcome]] = {
         model.Refused("not offered", scope="type", offered=False),
         *ANYWHERE,
     ],
-    Kind.LOOK: [
+    Kind.POLL: [
         model.Running(),
         model.Running("DREAMING"),
         model.Ready(),
@@ -63,7 +70,7 @@ OUTCOMES: dict[Kind, list[Outcome]] = {
 class Desk:
     """An engine, the time, and what was called and changed so far."""
 
-    engine: Engine = field(default_factory=lambda: Engine(Patience()))
+    engine: Engine = field(default_factory=lambda: Engine(RetrySettings()))
     now: datetime = NOON
     calls: list[tuple[float, Kind, Report]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -71,7 +78,7 @@ class Desk:
 
     def ask(self, *requests: ReportRequest) -> list[Report]:
         """Plan requests; return the reports they became."""
-        self.engine.ask(requests, self.now)
+        self.engine.request(requests, self.now)
         return list(self.engine.reports)
 
     def take(self, slots: int = 8, *, may_fetch: bool = True) -> list[Action]:
@@ -107,7 +114,7 @@ class Desk:
             self.now = max(self.now, due)
         return due is not None
 
-    def drive(self, answer: Answer, *, seconds: float = 1e9, slots: int = 8) -> None:
+    def drive(self, answer: Response, *, seconds: float = 1e9, slots: int = 8) -> None:
         """Let Amazon answer until all is done or so much time has passed."""
         end = self.now + timedelta(seconds=seconds)
         while not self.engine.is_done:
@@ -136,7 +143,7 @@ class Desk:
         """Answer as Amazon does on a good day."""
         if action.kind is Kind.CREATE:
             return self.accepted()
-        if action.kind is Kind.LOOK:
+        if action.kind is Kind.POLL:
             return model.Ready()
         if action.kind is Kind.FETCH:
             return model.Fetched(object())

@@ -43,7 +43,7 @@ class Silence:
     """Say nothing until the server ends."""
 
 
-Answer = Reply | Reset | Silence
+Response = Reply | Reset | Silence
 
 
 class LittleServer:
@@ -51,7 +51,7 @@ class LittleServer:
 
     def __init__(self) -> None:
         self.received: list[Received] = []
-        self.answer: Callable[[Received], Answer] = lambda _: Reply()
+        self.answer: Callable[[Received], Response] = lambda _: Reply()
         self.ended = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -59,12 +59,12 @@ class LittleServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
-    def script(self, *answers: Answer) -> None:
+    def script(self, *answers: Response) -> None:
         """Answer in this order; the last one again and again."""
         left = list(answers)
         self.answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
 
-    def take(self, received: Received) -> Answer:
+    def take(self, received: Received) -> Response:
         """Note a request and choose its answer."""
         with self._lock:
             self.received.append(received)
@@ -99,7 +99,7 @@ def _handler(server: LittleServer) -> type[BaseHTTPRequestHandler]:
             received = Received(self.command, self.path, headers, body)
             self._send(server.take(received))
 
-        def _send(self, answer: Answer) -> None:
+        def _send(self, answer: Response) -> None:
             self.close_connection = not isinstance(answer, Reply)
             if isinstance(answer, Silence):
                 server.ended.wait()

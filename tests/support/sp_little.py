@@ -20,7 +20,7 @@ from support.sp_runs import NOON, QuickTap
 from support.tap_runs import CollectingWriter, Ended, logged
 
 Json = dict[str, Any]
-Answer = Callable[[Json], Json | Reply]
+Response = Callable[[Json], Json | Reply]
 """Gets the parameters of a call; returns a body, or a whole answer."""
 
 SELLER = {
@@ -47,7 +47,7 @@ class LittleAmazon:
         self.clock = TickingClock(NOON)
         self.calls: list[tuple[str, Json]] = []
         """Path and parameters of every call but logins."""
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, Response] = {}
         self._server = server
         server.answer = self._answer
 

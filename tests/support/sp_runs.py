@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from amazon_emulator import Emulator
-from singer_amazon.transport import Transport
+from singer_amazon.http.transport import Transport
 from support.tap_runs import CollectingWriter, Ended, SharedClock, logged
 from tap_amazon_sp.tap import TapAmazonSp
 

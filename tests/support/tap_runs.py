@@ -17,8 +17,8 @@ from functools import cache, cached_property
 from typing import Any
 
 from amazon_emulator import Emulator
-from singer_amazon.singer.output import MessageWriter
-from singer_amazon.transport import Transport
+from singer_amazon.http.transport import Transport
+from singer_amazon.tap.message_writer import MessageWriter
 from tap_amazon_ads.tap import TapAmazonAds
 
 Json = dict[str, Any]

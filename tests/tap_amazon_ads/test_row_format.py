@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singer_amazon.columns import ColumnType
-from singer_amazon.documents import pieces
+from singer_amazon.documents.json_array import pieces
 from singer_amazon.errors import DocumentError
-from singer_amazon.rows import RowFormat, Stamp, encoded_members
-from singer_amazon.singer.output import MessageWriter
-from singer_amazon.singer.writing import lines, records
+from singer_amazon.records.columns import ColumnType
+from singer_amazon.records.row_encoder import (
+    AddedFields,
+    TypedRowEncoder,
+    encoded_members,
+)
+from singer_amazon.tap.message_writer import MessageWriter
+from singer_amazon.tap.record_writers import lines, records
 from support.ads_runs import ORDERS, kept_signals
 from tap_amazon_ads.tap import TapAmazonAds
 
@@ -32,7 +36,7 @@ COLUMNS: Mapping[str, ColumnType] = {
     "isVideo": "boolean",
 }
 KEY = ("date", "orderId", "advertiserId")
-STAMP = Stamp(
+STAMP = AddedFields(
     {
         "7": encoded_members({"profile_id": "5", "currency_code": "EUR"}),
         "": encoded_members({"profile_id": "5", "currency_code": None}),
@@ -65,9 +69,9 @@ odd_rows = st.lists(
 )
 
 
-def row_format(**more: Any) -> RowFormat:
+def row_encoder(**more: Any) -> TypedRowEncoder:
     """Return the format of a DSP report."""
-    return RowFormat(COLUMNS, KEY, member_column="advertiserId", **more)
+    return TypedRowEncoder(COLUMNS, KEY, member_column="advertiserId", **more)
 
 
 def packed(rows: Sequence[Mapping[str, object]]) -> bytes:
@@ -75,13 +79,13 @@ def packed(rows: Sequence[Mapping[str, object]]) -> bytes:
     return json.dumps(rows, ensure_ascii=False).encode()
 
 
-def by_lines(layout: RowFormat, document: bytes) -> list[dict[str, Any]]:
+def by_lines(layout: TypedRowEncoder, document: bytes) -> list[dict[str, Any]]:
     """Return the records of the fast path."""
     out = layout.lines(layout.parse(document), STAMP, b"", b"")
     return [json.loads(line) for line in out.split(b"\n") if line]
 
 
-def by_records(layout: RowFormat, document: bytes) -> list[dict[str, Any]]:
+def by_records(layout: TypedRowEncoder, document: bytes) -> list[dict[str, Any]]:
     """Return the records of the path that looks inside, as they would be written."""
     found = layout.records(layout.parse(document), STAMP)
     return [json.loads(msgspec.json.encode(record)) for record in found]
@@ -101,7 +105,7 @@ def by_hand(row: Mapping[str, object]) -> dict[str, object]:
 
 @given(good_rows)
 def test_fitting_rows_come_out_as_promised(rows: list[dict[str, object]]) -> None:
-    layout = row_format()
+    layout = row_encoder()
     assert by_lines(layout, packed(rows)) == [by_hand(row) for row in rows]
     assert not layout.unknown
     assert not layout.odd
@@ -112,7 +116,7 @@ def test_lines_and_records_are_the_same_whatever_the_rows(
     rows: list[dict[str, object]],
 ) -> None:
     document = packed(rows)
-    assert by_lines(row_format(), document) == by_records(row_format(), document)
+    assert by_lines(row_encoder(), document) == by_records(row_encoder(), document)
 
 
 @given(good_rows)
@@ -121,7 +125,7 @@ def test_the_patient_way_changes_nothing_in_rows_that_fit(
 ) -> None:
     """One unknown column sends the whole document that way."""
     document = packed([*rows, {"surprise": 1}])
-    layout = row_format()
+    layout = row_encoder()
     assert by_lines(layout, document)[:-1] == [by_hand(row) for row in rows]
     assert layout.unknown == {"surprise"}
 
@@ -130,7 +134,7 @@ def test_the_patient_way_changes_nothing_in_rows_that_fit(
 def test_no_value_stops_a_row_and_no_key_is_null(
     rows: list[dict[str, object]],
 ) -> None:
-    made = by_lines(row_format(), packed(rows))
+    made = by_lines(row_encoder(), packed(rows))
     assert len(made) == len(rows)
     for record in made:
         assert list(record) == [*COLUMNS, "profile_id", "currency_code"]
@@ -147,7 +151,7 @@ def test_a_document_read_in_pieces_gives_the_same_rows(
 ) -> None:
     document = packed(rows)
     layout, blocks = (
-        row_format(),
+        row_encoder(),
         [document[n : n + 7] for n in range(0, len(document), 7)],
     )
     found = [
@@ -156,7 +160,7 @@ def test_a_document_read_in_pieces_gives_the_same_rows(
         for line in layout.lines(parsed, STAMP, b"", b"").split(b"\n")
         if line
     ]
-    assert found == by_lines(row_format(), document)
+    assert found == by_lines(row_encoder(), document)
 
 
 # --- against the SDK --------------------------------------------------------
@@ -207,7 +211,7 @@ def test_ready_made_lines_are_the_messages_the_sdk_would_write(
     ours, theirs = Kept(), Kept()
     now = datetime(2026, 11, 20, tzinfo=timezone.utc)
     for writer, way in ((ours, "lines"), (theirs, "records")):
-        layout = RowFormat(columns, KEY, member_column="advertiserId")
+        layout = TypedRowEncoder(columns, KEY, member_column="advertiserId")
         parsed = layout.parse(document)
         out = (
             lines(writer, ORDERS, layout, STAMP, now)
@@ -224,7 +228,7 @@ def test_ready_made_lines_are_the_messages_the_sdk_would_write(
 
 
 def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
-    layout = row_format()
+    layout = row_encoder()
     row: dict[str, object] = {
         "date": "2026-11-18",
         "orderId": 1,
@@ -245,7 +249,7 @@ def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
 
 
 def test_the_first_ten_thousand_rows_are_checked_for_repeats() -> None:
-    layout = row_format()
+    layout = row_encoder()
     rows: list[dict[str, object]] = [{"orderId": n} for n in range(9_999)]
     layout.parse(packed(rows))
     layout.parse(packed([{"orderId": 0}, {"orderId": 1}, {"orderId": 2}]))
@@ -253,31 +257,33 @@ def test_the_first_ten_thousand_rows_are_checked_for_repeats() -> None:
 
 
 def test_rows_without_a_key_are_not_taken_for_repeats() -> None:
-    layout = RowFormat({"impressions": "integer"}, ())
+    layout = TypedRowEncoder({"impressions": "integer"}, ())
     layout.parse(b'[{"impressions":1},{"impressions":1}]')
     assert layout.repeats == 0
 
 
 def test_each_row_carries_the_stamp_of_its_advertiser() -> None:
     rows: list[dict[str, object]] = [{"advertiserId": 7}, {"advertiserId": "8"}, {}]
-    made = by_lines(row_format(), packed(rows))
+    made = by_lines(row_encoder(), packed(rows))
     assert [record["currency_code"] for record in made] == ["EUR", None, None]
 
 
 def test_an_empty_stamp_adds_nothing() -> None:
-    layout = RowFormat({"clicks": "integer"}, ())
+    layout = TypedRowEncoder({"clicks": "integer"}, ())
     rows = layout.parse(b'[{"clicks":1}]')
-    assert layout.lines(rows, Stamp.constant({}), b"<", b">") == b'<{"clicks":1}>\n'
-    assert list(layout.records(rows, Stamp.constant({}))) == [{"clicks": 1}]
+    assert (
+        layout.lines(rows, AddedFields.constant({}), b"<", b">") == b'<{"clicks":1}>\n'
+    )
+    assert list(layout.records(rows, AddedFields.constant({}))) == [{"clicks": 1}]
 
 
 def test_a_stand_in_fills_the_key_and_stays_hidden_where_nobody_chose_it() -> None:
     columns = cast("dict[str, ColumnType]", {"dmaCode": "string", "dmaName": "string"})
-    layout = RowFormat(
+    layout = TypedRowEncoder(
         columns, ["dmaCode"], filled={"dmaCode": "dmaName"}, hidden=["dmaName"]
     )
     rows = layout.parse('[{"dmaName":"Zürich"},{"dmaName":null}]'.encode())
-    stamp = Stamp.constant({})
+    stamp = AddedFields.constant({})
     assert layout.lines(rows, stamp, b"", b"").decode().splitlines() == [
         '{"dmaCode":"Zürich"}',
         '{"dmaCode":""}',
@@ -291,18 +297,18 @@ def test_a_stand_in_fills_the_key_and_stays_hidden_where_nobody_chose_it() -> No
 @pytest.mark.parametrize("row", ["1", '"a"', "[]", "null"])
 def test_a_row_that_is_no_object_is_said_to_be_one(row: str) -> None:
     with pytest.raises(DocumentError, match="not an object"):
-        row_format().parse(f'[{{"orderId":1}},{row}]'.encode())
+        row_encoder().parse(f'[{{"orderId":1}},{row}]'.encode())
 
 
 def test_bytes_that_are_no_utf_8_are_no_crash() -> None:
     with pytest.raises(DocumentError, match="UTF-8"):
-        row_format().parse(b'[{"orderName":"caf\xe9"}]')
+        row_encoder().parse(b'[{"orderName":"caf\xe9"}]')
 
 
 @pytest.mark.parametrize("text", [b"[{]", b'[{"orderId":1}', b"[NaN]", b""])
 def test_what_is_no_json_is_left_to_the_reader_of_pieces(text: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        row_format().parse(text)
+        row_encoder().parse(text)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +332,7 @@ def test_what_is_no_json_is_left_to_the_reader_of_pieces(text: bytes) -> None:
     ],
 )
 def test_odd_values(kind: ColumnType, text: str, value: object) -> None:
-    layout = RowFormat({"x": kind}, ())
+    layout = TypedRowEncoder({"x": kind}, ())
     rows = layout.parse(f'[{{"x":{text}}}]'.encode())
-    (line,) = layout.lines(rows, Stamp.constant({}), b"", b"").splitlines()
+    (line,) = layout.lines(rows, AddedFields.constant({}), b"", b"").splitlines()
     assert json.loads(line) == {"x": value}

@@ -146,7 +146,7 @@ def test_without_a_kind_amazon_is_asked_for_it(emulator: Emulator) -> None:
 
     assert (seller.kind, [m.code for m in seller.marketplaces]) == ("seller", ["CA"])
     assert (other.kind, [m.code for m in other.marketplaces]) == ("vendor", ["US"])
-    assert made.tally.problems == {}
+    assert made.stats.problems == {}
 
 
 def test_stated_accounts_cost_no_call(emulator: Emulator) -> None:

@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 
 import pytest
 
-from singer_amazon.auth import Credential, TokenProvider
 from singer_amazon.clock import FakeClock
 from singer_amazon.errors import RejectedError, TransientError
-from singer_amazon.http import ApiClient
-from singer_amazon.transport import Answer, Transport
+from singer_amazon.http.auth import Credential, TokenProvider
+from singer_amazon.http.client import ApiClient
+from singer_amazon.http.transport import Response, Transport
 from support.little_server import LittleServer, Received, Reply, little_server
 from tap_amazon_sp.client import RATE_HEADER, SELLING_PARTNER, SpClient
 from tap_amazon_sp.client import wants_new_token as wants
@@ -134,7 +134,7 @@ def test_only_a_refused_token_asks_for_a_new_one(
 ) -> None:
     reply = refusal("Access to requested resource is denied.", details, status)
 
-    assert wants(Answer(status, {}, reply.body)) is expected
+    assert wants(Response(status, {}, reply.body)) is expected
 
 
 def test_an_ended_token_is_renewed_once_and_the_call_made_again(
@@ -152,7 +152,7 @@ def test_a_token_that_is_refused_again_is_final(amazon: Amazon) -> None:
     found = amazon.client.call("getReport", "GET", "/r")
 
     assert found.status == 403
-    assert "revoked, malformed or invalid" in found.words()
+    assert "revoked, malformed or invalid" in found.message()
     assert [path for path, _ in amazon.calls].count("/r") == 2
 
 

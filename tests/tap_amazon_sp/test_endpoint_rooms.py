@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.clock import FakeClock
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
 from support.sp_material import needs_specs, spec
 from tap_amazon_sp.endpoints.instants import instant, written
 from tap_amazon_sp.endpoints.models import models
@@ -266,7 +266,7 @@ def test_each_account_and_operation_has_a_pace_of_its_own() -> None:
     clock = FakeClock(NOON)
     paces = Paces(clock, lambda: 0.5)
     rate = Rate(0.1, 1)
-    good, throttled = Answer(200, {}, b"{}"), Answer(429, {}, b"{}")
+    good, throttled = Response(200, {}, b"{}"), Response(429, {}, b"{}")
 
     assert paces.call(("a", "op"), rate, lambda: good) is good
     again = paces.ready_at(("a", "op"), rate)
@@ -280,7 +280,7 @@ def test_each_account_and_operation_has_a_pace_of_its_own() -> None:
 
 def test_amazons_wish_to_wait_goes_before_the_pace() -> None:
     paces = Paces(FakeClock(NOON), lambda: 0.0)
-    answer = Answer(429, {"Retry-After": "77"}, b"{}")
+    answer = Response(429, {"Retry-After": "77"}, b"{}")
 
     paces.call("op", Rate(1.0, 5), lambda: answer)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from singer_amazon.errors import RejectedError
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
 from tap_amazon_sp.reports.own.listing import listed
 from tap_amazon_sp.reports.own.settings import own_reports
 
@@ -24,10 +24,10 @@ class Shelf:
     """Hands out pages and keeps what was asked."""
 
     def __init__(self, *pages: Mapping[str, Any], status: int = 200) -> None:
-        self.pages = [Answer(status, {}, json.dumps(page).encode()) for page in pages]
+        self.pages = [Response(status, {}, json.dumps(page).encode()) for page in pages]
         self.asked: list[Mapping[str, str]] = []
 
-    def __call__(self, params: Mapping[str, str]) -> Answer | None:
+    def __call__(self, params: Mapping[str, str]) -> Response | None:
         self.asked.append(params)
         return self.pages.pop(0) if self.pages else None
 

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from singer_amazon.reports import spans
-from singer_amazon.reports.ledger import Ledger
 from singer_amazon.reports.model import Window
+from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.windows import Limits, plan
 from tap_amazon_sp.catalogue import Report, load_catalogue
 from tap_amazon_sp.marketplaces import MARKETPLACES, Marketplace
@@ -57,7 +57,7 @@ class Runs:
         self, period: Period, rules: PeriodRules, place: Marketplace, start: date
     ) -> None:
         self.period, self.rules, self.place, self.start = period, rules, place, start
-        self.ledger = Ledger()
+        self.state = PartitionState()
         self.delivered: list[Window] = []
 
     def run(self, now: datetime) -> list[Window]:
@@ -75,11 +75,11 @@ class Runs:
         limits = Limits(
             PeriodGrid(self.period, self.rules.per_request), self.rules.lookback
         )
-        asks = plan(self.ledger, days, limits).asks
+        asks = plan(self.state, days, limits).asks
         for ask in asks:
-            self.ledger.deliver(ask.window)
-        self.ledger = Ledger.from_state(
-            self.ledger.to_state(), in_hours=self.period is Period.HOUR
+            self.state.deliver(ask.window)
+        self.state = PartitionState.from_state(
+            self.state.to_state(), in_hours=self.period is Period.HOUR
         )
         windows = [ask.window for ask in asks]
         self.delivered += windows

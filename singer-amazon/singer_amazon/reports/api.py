@@ -7,7 +7,7 @@ from typing import Protocol
 from singer_amazon.reports.model import Outcome, ReportRequest
 
 
-class AnsweredError(Exception):
+class OutcomeError(Exception):
     """An answer that is no address but an outcome of its own."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -26,11 +26,11 @@ class ReportApi(Protocol):
         """Ask for a report: Accepted, Throttled, Conflict or Refused."""
         ...
 
-    def look(self, request: ReportRequest, report_id: str) -> Outcome:
+    def poll(self, request: ReportRequest, report_id: str) -> Outcome:
         """Look at a report: Running, Ready, Empty, Failed, Vanished, ..."""
         ...
 
-    def address(self, request: ReportRequest, report_id: str) -> str:
+    def document_url(self, request: ReportRequest, report_id: str) -> str:
         """Return a fresh address of the document.
 
         Raises:

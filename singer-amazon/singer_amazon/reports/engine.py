@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from singer_amazon.rate_limits import AdaptiveRateLimiters, RateLimiters
 from singer_amazon.reports import model
-from singer_amazon.reports.agenda import Agenda, Arrivals, in_turns
-from singer_amazon.reports.budget import LearntPaces, Paces
 from singer_amazon.reports.lifecycle import Event, State, after
 from singer_amazon.reports.model import Outcome, PendingReport, ReportRequest
 from singer_amazon.reports.report import KIND_OF_STATE, Action, Change, Kind, Report
+from singer_amazon.reports.schedule import ReadyQueue, Scheduler, in_turns
 
-__all__ = ["Action", "Change", "Engine", "Kind", "Patience", "Report"]
+__all__ = ["Action", "Change", "Engine", "Kind", "Report", "RetrySettings"]
 
 CONFLICT_WAIT = timedelta(seconds=60)
 NO_DOCUMENT_WAIT = timedelta(seconds=30)
@@ -31,7 +31,7 @@ UNREACHABLE_CALLS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetrySettings:
     """How long and how often an engine tries; durations in seconds."""
 
     poll_interval: float = 15.0
@@ -47,9 +47,9 @@ class Engine:
     """All reports of one run."""
 
     def __init__(
-        self, patience: Patience, seed: int = 0, paces: Paces | None = None
+        self, retry: RetrySettings, seed: int = 0, limiters: RateLimiters | None = None
     ) -> None:
-        self.patience = patience
+        self.retry = retry
         self.reports: list[Report] = []
         self.blocked_accounts: dict[str, str] = {}
         """Accounts that get no further call in this run, each with the reason."""
@@ -57,8 +57,8 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
-        self._agenda = Agenda(paces or LearntPaces())
-        self._arrivals = Arrivals()
+        self._scheduler = Scheduler(limiters or AdaptiveRateLimiters())
+        self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
         self._refusals: dict[tuple[str, Kind, str], int | None] = {}
@@ -79,25 +79,27 @@ class Engine:
             report.adopted = True
             report.asked = 1
             report.no_document_seen = pending.seen_empty
-            self._agenda.put(report, now)
+            self._scheduler.put(report, now)
         return report
 
-    def ask(self, requests: Iterable[ReportRequest], now: datetime) -> None:
+    def request(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Plan these requests, the longest waiting first, in turns."""
-        for place, request in enumerate(in_turns(requests)):
-            report = self._add(request, place)
+        for rank, request in enumerate(in_turns(requests)):
+            report = self._add(request, rank)
             if report.request is request:
-                self._agenda.put(report, now)
+                self._scheduler.put(report, now)
 
-    def _add(self, request: ReportRequest, place: int) -> Report:
+    def _add(self, request: ReportRequest, rank: int) -> Report:
         report = self._by_identity.get(request.identity)
         if report is None:
-            report = Report(request, [], place)
+            report = Report(request, [], rank)
             self._by_identity[request.identity] = report
             self._by_account.setdefault(request.account, []).append(report)
             self.reports.append(report)
-        if all(taker.stream != request.stream for taker in report.takers):
-            report.takers.append(request)
+        if all(
+            subscriber.stream != request.stream for subscriber in report.subscribers
+        ):
+            report.subscribers.append(request)
             self._open[request.stream] += 1
         return report
 
@@ -117,21 +119,21 @@ class Engine:
 
         Those of `streams` come before others.
         """
-        return self._arrivals.take(streams)
+        return self._ready.take(streams)
 
     def next_actions(
         self, now: datetime, slots: int, *, may_fetch: bool = True
     ) -> list[Action]:
         """Choose up to `slots` calls to make now."""
         actions = []
-        for kind, report in self._agenda.take(now, slots, may_fetch=may_fetch):
+        for kind, report in self._scheduler.take(now, slots, may_fetch=may_fetch):
             report.is_busy = True
             actions.append(Action(kind, report, now))
         return actions
 
     def next_wake(self, now: datetime) -> datetime | None:
         """Return when something can be done again, if waiting is all there is."""
-        return self._agenda.next_wake(now)
+        return self._scheduler.next_wake(now)
 
     # --- recording ---------------------------------------------------------
 
@@ -179,19 +181,19 @@ class Engine:
         if isinstance(outcome, model.Unavailable):
             return  # no answer tells nothing about the pace
         request = action.report.request
-        paces = self._agenda.paces.of(action.kind, request)
+        limiters = self._scheduler.limiters.of(action.kind, request)
         operation = (request.account, action.kind, request.report_type)
         if not isinstance(outcome, model.Throttled):
-            for pace in paces:
-                pace.succeeded()
+            for limiter in limiters:
+                limiter.succeeded()
             self._refusals[operation] = None
             self.refused_types.discard(operation)
             return
         self.throttled += 1
         action.report.throttled += 1
         jitter = self._random.random()
-        for pace in paces:
-            pace.refused(action.started, now, outcome.retry_after, jitter)
+        for limiter in limiters:
+            limiter.refused(action.started, now, outcome.retry_after, jitter)
         count = self._refusals.get(operation, 0)
         if count is not None:
             self._refusals[operation] = count + 1
@@ -249,7 +251,7 @@ class Engine:
             return
         report.report_id, report.requested_at = outcome.report_id, now
         report.asked += 1
-        report.looks = report.reads = report.unreachable = 0
+        report.polls = report.reads = report.unreachable = 0
         report.no_document_seen = False
         report.adopted = outcome.adopted
         yield self._move(report, Event.ACCEPTED, now + self._next_look(report))
@@ -258,9 +260,9 @@ class Engine:
         self, report: Report, word: str | None, now: datetime
     ) -> Iterator[Change]:
         report.unknown_word, report.unreachable = word, 0
-        report.looks += 1
+        report.polls += 1
         asked = report.requested_at or now
-        is_stuck = (now - asked).total_seconds() > self.patience.stuck_after
+        is_stuck = (now - asked).total_seconds() > self.retry.stuck_after
         is_ours = not report.request.listed_id
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
@@ -272,7 +274,7 @@ class Engine:
             report.reason = "Amazon completed it without a document"
             return self._move(report, Event.NO_DOCUMENT)
         report.no_document_seen = True
-        if self.patience.empty_waits_a_run:
+        if self.retry.empty_waits_a_run:
             report.reason = "complete without a document: the next run looks again"
             return self._move(report, Event.LEFT)
         return self._put_off(report, now + NO_DOCUMENT_WAIT)
@@ -282,10 +284,10 @@ class Engine:
     ) -> Change:
         report.reason = reason
         # a report of an earlier run that failed is no attempt of this one
-        is_tried = report.asked > self.patience.report_attempts
+        is_tried = report.asked > self.retry.report_attempts
         if is_tried or is_final or report.request.listed_id:
             return self._move(report, Event.GAVE_UP)
-        wait = timedelta(seconds=self.patience.poll_interval)
+        wait = timedelta(seconds=self.retry.poll_interval)
         return self._move(report, Event.AGAIN, now + wait, forget_id=True)
 
     def _read_again(
@@ -337,16 +339,16 @@ class Engine:
         if forget_id:
             report.report_id = None
         if report.state.is_final:
-            self._open.subtract(taker.stream for taker in report.takers)
+            self._open.subtract(subscriber.stream for subscriber in report.subscribers)
         elif report.state is State.FETCHED:
-            self._arrivals.put(report)
+            self._ready.put(report)
         elif due is not None:
-            self._agenda.put(report, due)
+            self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
 
     def _next_look(self, report: Report) -> timedelta:
-        wait = self.patience.poll_interval * POLL_GROWTH ** min(report.looks, 32)
-        wait = min(wait, self.patience.poll_interval_max)
+        wait = self.retry.poll_interval * POLL_GROWTH ** min(report.polls, 32)
+        wait = min(wait, self.retry.poll_interval_max)
         return timedelta(seconds=wait * (0.9 + self._random.random() / 10))
 
 

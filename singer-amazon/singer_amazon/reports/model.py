@@ -14,7 +14,7 @@ Members = frozenset[str]
 NO_MEMBERS: Members = frozenset()
 
 
-Moment = date
+DateOrHour = date
 """A day, or the first instant of an hour of UTC: a datetime, which is a date too.
 
 One stream counts in one of them; they are never mixed.
@@ -28,8 +28,8 @@ _BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
 class Window:
     """The span of one request in days (or in hours), both ends included."""
 
-    start: Moment
-    end: Moment
+    start: DateOrHour
+    end: DateOrHour
 
     def __post_init__(self) -> None:
         if self.start > self.end:
@@ -37,7 +37,7 @@ class Window:
             raise ValueError(msg)
 
     @classmethod
-    def up_to(cls, end: Moment) -> Window:
+    def up_to(cls, end: DateOrHour) -> Window:
         """Return everything up to and including a moment."""
         return cls(earliest(end), end)
 
@@ -49,41 +49,41 @@ class Window:
         """How many days it holds (or hours, if it is one of hours)."""
         return (self.end - self.start) // _step(self.start) + 1
 
-    def clip(self, start: Moment, end: Moment) -> Window | None:
+    def clip(self, start: DateOrHour, end: DateOrHour) -> Window | None:
         """Return the part of it inside [start, end], if there is one."""
         first, last = max(self.start, start), min(self.end, end)
         return Window(first, last) if first <= last else None
 
-    def since(self, start: Moment) -> Window | None:
+    def since(self, start: DateOrHour) -> Window | None:
         """Return the part of it from a moment on, if there is one."""
         return self.clip(start, self.end)
 
 
-def step_back(moment: Moment, count: int = 1) -> Moment:
+def step_back(moment: DateOrHour, count: int = 1) -> DateOrHour:
     """Return the day (or hour) so many before, the earliest there is at most."""
     first = earliest(moment)
     step = _step(moment)
     return first if (moment - first) // step < count else moment - count * step
 
 
-def step_on(moment: Moment, count: int = 1) -> Moment:
+def step_on(moment: DateOrHour, count: int = 1) -> DateOrHour:
     """Return the day (or hour) so many after."""
     return moment + count * _step(moment)
 
 
-def earliest(like: Moment) -> Moment:
+def earliest(like: DateOrHour) -> DateOrHour:
     """Return the first moment there can be, of the same kind."""
     return _BEGINNING if isinstance(like, datetime) else date.min
 
 
-def text_of(moment: Moment) -> str:
+def text_of(moment: DateOrHour) -> str:
     """Return a moment as it stands in a state and in messages."""
     if isinstance(moment, datetime):
         return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
     return moment.isoformat()
 
 
-def _step(moment: Moment) -> timedelta:
+def _step(moment: DateOrHour) -> timedelta:
     return _HOUR if isinstance(moment, datetime) else _DAY
 
 
@@ -171,10 +171,10 @@ class ReportRequest:
     window: Window
     definition: Mapping[str, object] = field(hash=False)
     fingerprint: str
-    waiting_since: Moment
+    waiting_since: DateOrHour
     members: Members = NO_MEMBERS
     is_gap: bool = False
-    place: str = ""
+    qualifier: str = ""
     """What tells partitions of one stream and account apart, if there are several."""
     listed_id: str = ""
     """Of a report that is there already: it is never asked for anew."""
@@ -182,7 +182,7 @@ class ReportRequest:
     @property
     def partition_key(self) -> tuple[str, str, str]:
         """Whose request it is."""
-        return (self.stream, self.account, self.place)
+        return (self.stream, self.account, self.qualifier)
 
     @property
     def identity(self) -> tuple[object, ...]:

@@ -16,12 +16,12 @@ class Kind(IntEnum):
     CREATE = 0
     FETCH = 1
     CANCEL = 2
-    LOOK = 3
+    POLL = 3
 
 
 KIND_OF_STATE = {
     State.PLANNED: Kind.CREATE,
-    State.REQUESTED: Kind.LOOK,
+    State.REQUESTED: Kind.POLL,
     State.CANCELLING: Kind.CANCEL,
     State.READY: Kind.FETCH,
 }
@@ -33,9 +33,9 @@ class Report:
     """One report at Amazon and everybody who waits for its document."""
 
     request: ReportRequest
-    takers: list[ReportRequest]
-    place: int
-    """Its place in the asking order."""
+    subscribers: list[ReportRequest]
+    rank: int
+    """Its position in the order of requests."""
     state: State = State.PLANNED
     report_id: str | None = None
     requested_at: datetime | None = None
@@ -43,7 +43,7 @@ class Report:
     asked: int = 0
     """How often this run has had it accepted."""
     throttled: int = 0
-    looks: int = 0
+    polls: int = 0
     unreachable: int = 0
     reads: int = 0
     no_document_seen: bool = False

@@ -19,7 +19,7 @@ from typing import Protocol
 from singer_amazon.clock import Clock
 from singer_amazon.errors import AmazonError, AuthError, TransientError
 from singer_amazon.reports import model
-from singer_amazon.reports.api import AnsweredError, ReportApi
+from singer_amazon.reports.api import OutcomeError, ReportApi
 from singer_amazon.reports.engine import Action, Change, Engine, Kind, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
@@ -32,14 +32,14 @@ GRACE = timedelta(seconds=10)
 DOWNLOAD_GRACE = timedelta(seconds=60)
 """How long a download may stand still after the time is up."""
 
-LONGEST_NAP = 0.25
+MAX_NAP = 0.25
 """Seconds after which a waiting owner looks up: for signals and progress."""
 
 
 class Fetcher(Protocol):
     """Brings the document of a complete report to the disk."""
 
-    def has_room(self) -> bool:
+    def has_space(self) -> bool:
         """Whether a download may begin now."""
         ...
 
@@ -115,7 +115,7 @@ class Runner:
         slots = max(self._workers, 1) - self._under_way
         if slots > 0:
             for action in self.engine.next_actions(
-                now, slots, may_fetch=self._fetcher.has_room()
+                now, slots, may_fetch=self._fetcher.has_space()
             ):
                 self._start(action)
 
@@ -155,7 +155,7 @@ class Runner:
             until = min(wake or self.deadline, max(self.deadline, now))
             self._clock.sleep(max((until - now).total_seconds(), 0.001))
             return
-        seconds = LONGEST_NAP
+        seconds = MAX_NAP
         # what was due in the last turn and not begun lacks a free worker or room
         # on the disk: only an answer can bring either, and it wakes us
         if wake is not None and wake > self._turned_at:
@@ -198,7 +198,7 @@ class Runner:
             return self._call(action)
         except TransientError as error:
             return model.Unavailable(str(error))
-        except AnsweredError as error:
+        except OutcomeError as error:
             return error.outcome
         except BaseException as error:  # noqa: BLE001 - raised again by the owner
             return _Crash(error)
@@ -209,12 +209,12 @@ class Runner:
             return api.create(report.request)
         assert report.report_id is not None  # noqa: S101 - it has been accepted
         report_id = report.report_id
-        if action.kind is Kind.LOOK:
-            return api.look(report.request, report_id)
+        if action.kind is Kind.POLL:
+            return api.poll(report.request, report_id)
         if action.kind is Kind.CANCEL:
             return api.cancel(report.request, report_id)
         return self._fetcher.fetch(
-            report, lambda: api.address(report.request, report_id)
+            report, lambda: api.document_url(report.request, report_id)
         )
 
     def _collect(self) -> None:

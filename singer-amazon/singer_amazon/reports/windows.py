@@ -10,17 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from singer_amazon.reports import spans
-from singer_amazon.reports.grid import Grid
-from singer_amazon.reports.ledger import Ledger, roster
 from singer_amazon.reports.model import (
     NO_MEMBERS,
+    DateOrHour,
     Members,
-    Moment,
     Window,
     step_back,
     step_on,
     text_of,
 )
+from singer_amazon.reports.partition_state import PartitionState, covered_by
+from singer_amazon.reports.periods import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Range:
     All are edges of whole periods; before `start` none is open yet.
     """
 
-    start: Moment
-    end: Moment
-    oldest_kept: Moment
+    start: DateOrHour
+    end: DateOrHour
+    oldest_kept: DateOrHour
     start_is_set: bool = False
 
 
@@ -57,7 +57,7 @@ class Ask:
 
     window: Window
     members: Members
-    waiting_since: Moment
+    waiting_since: DateOrHour
     is_gap: bool = False
 
 
@@ -70,63 +70,65 @@ class Plan:
 
 
 def plan(
-    ledger: Ledger, days: Range, limits: Limits, members: Members = NO_MEMBERS
+    state: PartitionState, days: Range, limits: Limits, members: Members = NO_MEMBERS
 ) -> Plan:
     """Decide what to ask for, and prepare the ledger for the answers.
 
     The pending reports in the ledger must already be the adopted ones: their
     days are not asked again.
     """
-    notes = _prepare(ledger, days, members)
+    notes = _prepare(state, days, members)
     asks = [
-        *_gap_asks(ledger, limits, members),
-        *_day_asks(ledger, days, limits, members),
+        *_gap_asks(state, limits, members),
+        *_day_asks(state, days, limits, members),
     ]
     return Plan(tuple(asks), notes)
 
 
 def plan_shared(
-    ledgers: Sequence[Ledger], days: Range, limits: Limits
+    states: Sequence[PartitionState], days: Range, limits: Limits
 ) -> tuple[Plan, ...]:
     """Decide what to ask for where several streams read one document.
 
     The windows are the same for all; each stream asks for those that hold days it
     lacks or reads again. A report that one of them waits for serves the others too.
     """
-    notes = [_prepare(ledger, days, NO_MEMBERS) for ledger in ledgers]
-    joined = [_joins(ledger, days, ledgers) for ledger in ledgers]
+    notes = [_prepare(state, days, NO_MEMBERS) for state in states]
+    joined = [_joins(state, days, states) for state in states]
     new = [
-        spans.subtract(_new_days(ledger, days, ""), [ask.window for ask in mine])
-        for ledger, mine in zip(ledgers, joined, strict=True)
+        spans.subtract(_new_days(state, days, ""), [ask.window for ask in mine])
+        for state, mine in zip(states, joined, strict=True)
     ]
-    back: list[spans.Spans] = [()] * len(ledgers)
+    back: list[spans.Spans] = [()] * len(states)
     waiting = [index for index, own in enumerate(new) if own]
-    readers = [(ledgers[index], "") for index in waiting]
+    readers = [(states[index], "") for index in waiting]
     for index, found in zip(
         waiting, _lookback(readers, days, limits, new), strict=True
     ):
-        back[index] = found
-    windows = _shared_windows(ledgers, [*new, *back], limits.grid)
+        # what a joined report brings is read again with it
+        back[index] = spans.subtract(found, [ask.window for ask in joined[index]])
+    windows = _shared_windows(states, [*new, *back], limits.grid)
     return tuple(
         Plan(
             (
-                *_gap_asks(ledger, limits, NO_MEMBERS),
+                # what a joined report brings may close a gap
+                *_gap_asks(state, limits, NO_MEMBERS, joined[index]),
                 *joined[index],
                 *_takes(windows, new[index], back[index], days),
             ),
             notes[index],
         )
-        for index, ledger in enumerate(ledgers)
+        for index, state in enumerate(states)
     )
 
 
-def _prepare(ledger: Ledger, days: Range, members: Members) -> tuple[str, ...]:
+def _prepare(state: PartitionState, days: Range, members: Members) -> tuple[str, ...]:
     start, notes = _first_day(days)
-    ledger.cover(members, start)
-    if ledger.bookmark is not None:
+    state.cover(members, start)
+    if state.bookmark is not None:
         # a bookmark goes before start_date, except for advertisers that join
-        notes = notes if ledger.joining else []
-        notes += _skip(ledger, days)
+        notes = notes if state.joining else []
+        notes += _skip(state, days)
     return tuple(notes)
 
 
@@ -146,7 +148,7 @@ def summary_window(days: Range, max_range_days: int) -> tuple[Window | None, lis
     return window, notes
 
 
-def _first_day(days: Range) -> tuple[Moment, list[str]]:
+def _first_day(days: Range) -> tuple[DateOrHour, list[str]]:
     if days.start >= days.oldest_kept:
         return days.start, []
     note = (
@@ -156,49 +158,55 @@ def _first_day(days: Range) -> tuple[Moment, list[str]]:
     return days.oldest_kept, [note] if days.start_is_set else []
 
 
-def _skip(ledger: Ledger, days: Range) -> list[str]:
+def _skip(state: PartitionState, days: Range) -> list[str]:
     """Move a bookmark over days that are cut by the user or lost at Amazon."""
     notes = _skip_to(
-        ledger,
+        state,
         step_back(days.oldest_kept),
         "{} cannot be had any more: Amazon keeps it no longer",
     )
     if days.start_is_set:
         notes += _skip_to(
-            ledger,
+            state,
             step_back(days.start),
             f"start_date {text_of(days.start)} leaves out {{}}",
         )
     return notes
 
 
-def _skip_to(ledger: Ledger, day: Moment, sentence: str) -> list[str]:
-    assert ledger.bookmark is not None  # noqa: S101 - the caller looked
-    if ledger.bookmark >= day:
+def _skip_to(state: PartitionState, day: DateOrHour, sentence: str) -> list[str]:
+    assert state.bookmark is not None  # noqa: S101 - the caller looked
+    if state.bookmark >= day:
         return []
-    missing = ledger.missing(Window(step_on(ledger.bookmark), day))
-    ledger.skip_to(day)
+    missing = state.missing(Window(step_on(state.bookmark), day))
+    state.skip_to(day)
     return [sentence.format(window) for window in missing]
 
 
-def _gap_asks(ledger: Ledger, limits: Limits, wanted: Members) -> Iterable[Ask]:
-    for gap in ledger.gaps:
-        people = roster(gap.members) & roster(wanted)
-        busy = [p.window for p in ledger.pending if roster(p.members) & people]
-        left = spans.subtract([gap.window], busy)
+def _gap_asks(
+    state: PartitionState,
+    limits: Limits,
+    wanted: Members,
+    joined: Iterable[Ask] = (),
+) -> Iterable[Ask]:
+    brought = [ask.window for ask in joined]
+    for gap in state.gaps:
+        people = covered_by(gap.members) & covered_by(wanted)
+        busy = [p.window for p in state.pending if covered_by(p.members) & people]
+        left = spans.subtract([gap.window], [*brought, *busy])
         for window in limits.grid.cut(left):
             for chosen in _batches(sorted(people), limits.max_members):
                 yield Ask(window, _members(chosen), window.start, is_gap=True)
 
 
 def _day_asks(
-    ledger: Ledger, days: Range, limits: Limits, wanted: Members
+    state: PartitionState, days: Range, limits: Limits, wanted: Members
 ) -> Iterable[Ask]:
     groups: dict[tuple[spans.Spans, spans.Spans], list[str]] = {}
-    for person in sorted(roster(wanted)):
-        new = _new_days(ledger, days, person)
+    for person in sorted(covered_by(wanted)):
+        new = _new_days(state, days, person)
         if new:
-            (back,) = _lookback([(ledger, person)], days, limits, [new])
+            (back,) = _lookback([(state, person)], days, limits, [new])
             groups.setdefault((new, back), []).append(person)
     for (new, back), people in groups.items():
         for window in limits.grid.cut([*new, *back]):
@@ -207,31 +215,31 @@ def _day_asks(
                 yield Ask(window, _members(chosen), since)
 
 
-def _waiting_since(window: Window, new: spans.Spans, days: Range) -> Moment:
+def _waiting_since(window: Window, new: spans.Spans, days: Range) -> DateOrHour:
     """Return the oldest new day in a window; nobody waits for those read again."""
     fresh = spans.intersect([window], new)
     return fresh[0].start if fresh else days.end
 
 
-def _new_days(ledger: Ledger, days: Range, person: str) -> spans.Spans:
-    covered = ledger.bookmark is not None and person in roster(ledger.members)
-    first = ledger.first_day
-    if covered and ledger.bookmark is not None:
-        first = step_on(ledger.bookmark)
+def _new_days(state: PartitionState, days: Range, person: str) -> spans.Spans:
+    covered = state.bookmark is not None and person in covered_by(state.members)
+    first = state.first_day
+    if covered and state.bookmark is not None:
+        first = step_on(state.bookmark)
     if first is None or first > days.end:
         return ()
     return spans.subtract(
         [Window(first, days.end)],
         [
-            *ledger.done(person),
-            *ledger.gap_days(person),
-            *ledger.pending_days(person),
+            *state.done(person),
+            *state.gap_days(person),
+            *state.pending_days(person),
         ],
     )
 
 
 def _lookback(
-    readers: Sequence[tuple[Ledger, str]],
+    readers: Sequence[tuple[PartitionState, str]],
     days: Range,
     limits: Limits,
     new: Iterable[spans.Spans],
@@ -250,10 +258,10 @@ def _lookback(
 
 
 def _delivered_lately(
-    ledger: Ledger, person: str, days: Range, grid: Grid, count: int
+    state: PartitionState, person: str, days: Range, grid: Grid, count: int
 ) -> spans.Spans:
     """Return the days of the last `count` periods delivered, free to ask for."""
-    done = ledger.done(person)
+    done = state.done(person)
     if not done:
         return ()
     newest = min(done[-1].end, days.end)
@@ -261,11 +269,11 @@ def _delivered_lately(
         grid.back(newest, count),
         days.oldest_kept,
         *([days.start] if days.start_is_set else ()),
-        *([ledger.start] if ledger.start is not None else ()),
+        *([state.start] if state.start is not None else ()),
     )
     if first > newest:
         return ()
-    busy = [*ledger.gap_days(person), *ledger.pending_days(person)]
+    busy = [*state.gap_days(person), *state.pending_days(person)]
     return spans.subtract(spans.intersect([Window(first, newest)], done), busy)
 
 
@@ -279,12 +287,14 @@ def _is_free(new: spans.Spans, back: spans.Spans, grid: Grid) -> bool:
 # --- several streams, one document ---------------------------------------------
 
 
-def _joins(ledger: Ledger, days: Range, ledgers: Iterable[Ledger]) -> list[Ask]:
+def _joins(
+    state: PartitionState, days: Range, states: Iterable[PartitionState]
+) -> list[Ask]:
     """Ask for reports that others wait for and that bring days this one lacks."""
     asks: list[Ask] = []
-    busy = list(ledger.pending_days(""))
-    new = _new_days(ledger, days, "")
-    for report in (report for other in ledgers for report in other.pending):
+    busy = list(state.pending_days(""))
+    new = _new_days(state, days, "")
+    for report in (report for other in states for report in other.pending):
         fresh = spans.intersect([report.window], new)
         if fresh and not spans.intersect([report.window], busy):
             asks.append(Ask(report.window, NO_MEMBERS, fresh[0].start))
@@ -293,15 +303,15 @@ def _joins(ledger: Ledger, days: Range, ledgers: Iterable[Ledger]) -> list[Ask]:
 
 
 def _shared_windows(
-    ledgers: Iterable[Ledger], wanted: Iterable[spans.Spans], grid: Grid
+    states: Iterable[PartitionState], wanted: Iterable[spans.Spans], grid: Grid
 ) -> spans.Spans:
     """Cut all that is wanted, never across the edge of a pending report or gap.
 
     Whoever waits for such days must not get them by another report as well.
     """
     left = [spans.union(window for part in wanted for window in part)]
-    for ledger in ledgers:
-        for held in (*ledger.pending_days(""), *ledger.gap_days("")):
+    for state in states:
+        for held in (*state.pending_days(""), *state.gap_days("")):
             left = [
                 piece
                 for part in left

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from singer_amazon.errors import RejectedError
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
 from tap_amazon_sp.endpoints.places import Place
 from tap_amazon_sp.rates import Rate
 
@@ -38,7 +38,7 @@ class Caller(Protocol):
         rate: Rate | None,
         path: str,
         params: Mapping[str, Any],
-    ) -> Answer | None:
+    ) -> Response | None:
         """Make a call that is ready; None where Amazon wants it later (429)."""
         ...
 
@@ -81,7 +81,7 @@ def get(
     body = answer.json_object()
     if answer.status == HTTPStatus.OK and not body.get("errors"):
         return body
-    msg = f"GET {path} is refused (HTTP {answer.status}: {answer.words()})"
+    msg = f"GET {path} is refused (HTTP {answer.status}: {answer.message()})"
     if answer.status in _NEXT_STEP:
         msg += f": {_NEXT_STEP[answer.status]}"
     raise RejectedError(msg, status=answer.status, request_id=answer.request_id)

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from singer_amazon.singer.settings import day
+from singer_amazon.tap.settings import day
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.instants import instant
 from tap_amazon_sp.endpoints.places import Place, Places
@@ -146,7 +146,7 @@ def _plan(
             first_hours=min(hours),
             is_bounded=listing.updated_before is not None,
         ),
-        limit=newest(tap.tally.started),
+        limit=newest(tap.stats.started),
     )
 
 
@@ -179,7 +179,7 @@ def _start(
     first = None if set_to is None else _midnight(set_to, zone)
     if place.bookmark is None:
         given = instant(listing.params.get(listing.updated_at or ""))
-        usual = tap.tally.started - timedelta(days=DEFAULT_START_DAYS)
+        usual = tap.stats.started - timedelta(days=DEFAULT_START_DAYS)
         return given or first or usual.replace(microsecond=0)
     if first is not None and first > place.bookmark:
         logger.warning(
@@ -195,7 +195,7 @@ def _start(
 
 def _end(tap: Host, listing: Listing, zone: tzinfo) -> datetime:
     """Return until when records are read."""
-    ends = [newest(tap.tally.started)]
+    ends = [newest(tap.stats.started)]
     last = day(tap.config, "end_date")
     if last is not None:
         ends.append(_midnight(last + timedelta(days=1), zone))

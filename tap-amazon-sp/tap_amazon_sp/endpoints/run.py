@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.summary import Problem
-from singer_amazon.transport import Answer
+from singer_amazon.http.transport import Response
+from singer_amazon.sync.summary import Problem
+from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.calls import Record
 from tap_amazon_sp.endpoints.places import Place, Places
@@ -144,17 +144,17 @@ class EndpointRun:
     def write(self, place: Place, records: Sequence[Record]) -> None:
         """See `calls.Output`."""
         name = place.table.name
-        self._tap.tally.rows[name] += self._stream(place).write(place, records)
+        self._tap.stats.rows[name] += self._stream(place).write(place, records)
 
     def moved(self, place: Place) -> None:
         """See `calls.Output`."""
         if not self._tap.is_test:
             self._places.note(place)
-            self._tap.memory.touched()
+            self._tap.state_store.touched()
 
     def failed(self, place: Place, what: str, reason: str) -> None:
         """See `calls.Output`."""
-        self._tap.tally.add(Problem(place.label, place.table.name, what, reason))
+        self._tap.stats.add(Problem(place.label, place.table.name, what, reason))
 
     def _stream(self, place: Place) -> EndpointStream:
         return self._streams[place.table.name]
@@ -183,7 +183,7 @@ class AccountCaller:
         rate: Rate | None,
         path: str,
         params: Mapping[str, Any],
-    ) -> Answer | None:
+    ) -> Response | None:
         """See `calls.Caller`; a signal is answered while the call is made."""
         return self._tap.paces.call(
             (self._account.name, operation),

@@ -13,7 +13,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from singer_amazon.singer.host import ReportHost
+from singer_amazon.tap.context import ReportHost
 from tap_amazon_sp.endpoints.models import Schema
 from tap_amazon_sp.endpoints.own_tables import tables
 from tap_amazon_sp.endpoints.places import Place

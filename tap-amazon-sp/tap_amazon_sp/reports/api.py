@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.reports.api import AnsweredError
+from singer_amazon.http.transport import Response
+from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import (
     Accepted,
     Cancelled,
@@ -22,7 +23,6 @@ from singer_amazon.reports.model import (
     Throttled,
     Vanished,
 )
-from singer_amazon.transport import Answer
 from tap_amazon_sp.client import RATE_HEADER, SpClient
 from tap_amazon_sp.reports.fatal import cancelled
 from tap_amazon_sp.reports.terms import Terms
@@ -76,7 +76,7 @@ class ReportsApi:
             return Accepted(report_id)
         return self._declined(request, answer)
 
-    def look(self, request: ReportRequest, report_id: str) -> Outcome:
+    def poll(self, request: ReportRequest, report_id: str) -> Outcome:
         """See ReportApi."""
         answer = self._call(request, "getReport", "GET", f"{REPORTS}/{report_id}")
         if answer.status == HTTPStatus.NOT_FOUND:
@@ -85,14 +85,14 @@ class ReportsApi:
             return self._declined(request, answer)
         return self._outcome(request, report_id, answer.json_object())
 
-    def address(self, request: ReportRequest, report_id: str) -> str:
+    def document_url(self, request: ReportRequest, report_id: str) -> str:
         """See ReportApi: the address lives five minutes."""
         document_id = self._documents.get((request.account, report_id))
         if document_id is None:
-            outcome = self.look(request, report_id)
+            outcome = self.poll(request, report_id)
             document_id = self._documents.get((request.account, report_id))
             if document_id is None:
-                raise AnsweredError(outcome)
+                raise OutcomeError(outcome)
         answer = self._call(
             request,
             "getReportDocument",
@@ -104,8 +104,8 @@ class ReportsApi:
         if answer.status == HTTPStatus.OK and isinstance(url, str):
             return url
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise AnsweredError(Vanished())
-        raise AnsweredError(self._declined(request, answer))
+            raise OutcomeError(Vanished())
+        raise OutcomeError(self._declined(request, answer))
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """See ReportApi: Amazon allows it while a report is IN_QUEUE."""
@@ -123,7 +123,7 @@ class ReportsApi:
         method: str,
         path: str,
         **arguments: Any,  # noqa: ANN401 - SpClient.call's own
-    ) -> Answer:
+    ) -> Response:
         client = self._client_of(request.account)
         answer = client.call(operation, method, path, **arguments)
         self._heard(request.account, operation, answer.headers.get(RATE_HEADER))
@@ -151,12 +151,12 @@ class ReportsApi:
             case _:
                 return Running(word=str(status))
 
-    def _declined(self, request: ReportRequest, answer: Answer) -> Outcome:
+    def _declined(self, request: ReportRequest, answer: Response) -> Outcome:
         """Say what an answer means that is no success."""
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             now = self._client_of(request.account).clock.now()
             return Throttled(answer.retry_after(now))
-        said = f"HTTP {answer.status}: {answer.words()}"
+        said = f"HTTP {answer.status}: {answer.message()}"
         if answer.request_id:
             said += f" (request {answer.request_id})"
         if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from singer_amazon.reports import spans
-from singer_amazon.reports.model import Moment, Window, earliest
+from singer_amazon.reports.model import DateOrHour, Window, earliest
 from singer_amazon.reports.windows import Range
 from tap_amazon_sp.periods import (
     Outlook,
@@ -35,14 +35,14 @@ class PeriodGrid:
 
     @property
     def is_single(self) -> bool:
-        """See singer_amazon.reports.grid.Grid."""
+        """See singer_amazon.reports.periods.Grid."""
         return self.per_request == 1
 
     def cut(self, days: Iterable[Window]) -> spans.Spans:
         """See Grid."""
         return tuple(part for window in spans.union(days) for part in self._cut(window))
 
-    def back(self, newest: Moment, count: int) -> Moment:
+    def back(self, newest: DateOrHour, count: int) -> DateOrHour:
         """See Grid."""
         return start_of(self.period, number_at(self.period, newest) - count + 1)
 
@@ -54,7 +54,7 @@ class PeriodGrid:
 
 
 def range_of(
-    period: Period, outlook: Outlook, start: Moment, *, start_is_set: bool
+    period: Period, outlook: Outlook, start: DateOrHour, *, start_is_set: bool
 ) -> Range:
     """Return the days (or hours) a run may ask for, from the period with `start` on."""
     end = end_of(period, outlook.newest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from singer_amazon.documents import unpacked
+from singer_amazon.documents.json_array import unpacked
 from singer_amazon.errors import DocumentError
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import (

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from singer_amazon.reports.budget import Pace
+from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.report import Kind
 from tap_amazon_sp.rates import RATES, ApplicationBudget, TokenBucket, rate_of_header
@@ -21,14 +21,14 @@ OPERATIONS: Mapping[Kind, str] = {
     Kind.CREATE: "createReport",
     Kind.FETCH: "getReportDocument",
     Kind.CANCEL: "cancelReport",
-    Kind.LOOK: "getReport",
+    Kind.POLL: "getReport",
 }
 _LONG_HOURS = 48  # from here on days say more
 _BUDGET = "sales_and_traffic"
 
 
 class ReportPaces:
-    """Implements singer_amazon.reports.budget.Paces."""
+    """Implements singer_amazon.rate_limits.Paces."""
 
     def __init__(
         self, counters: Mapping[str, object], now: datetime, *, share: float
@@ -39,7 +39,7 @@ class ReportPaces:
         )
         self._buckets: dict[tuple[str, str], TokenBucket] = {}
 
-    def of(self, kind: Kind, request: ReportRequest) -> tuple[Pace, ...]:
+    def of(self, kind: Kind, request: ReportRequest) -> tuple[RateLimiter, ...]:
         """See Paces."""
         bucket = self._bucket(request.account, OPERATIONS[kind])
         if kind is Kind.CREATE and request.report_type == SALES_AND_TRAFFIC:

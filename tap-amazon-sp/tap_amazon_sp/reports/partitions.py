@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from singer_amazon.memory import Partition, Shape
-from singer_amazon.reports.model import Moment, Window
+from singer_amazon.reports.model import DateOrHour, Window
 from singer_amazon.reports.windows import Limits, Range
-from singer_amazon.singer.settings import day, per_stream
-from singer_amazon.summary import Problem
+from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.sync.summary import Problem
+from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace
@@ -182,7 +182,7 @@ class Partitions:
                 end=end,
                 holdback=None if held is None else int(held),
             )
-            begin: Moment = _midnight(first)
+            begin: DateOrHour = _midnight(first)
         else:
             today = spot.place.today(self._now)
             held = self._holdback(spot.stream.name, rules)
@@ -207,7 +207,7 @@ class Partitions:
         opens = outlook.opens
         when = "" if opens is None else f"; the first opens on {opens}"
         reason = f"no {period.value} of the days wanted is complete and published{when}"
-        self._tap.tally.add(
+        self._tap.stats.add(
             Problem(spot.label, spot.stream.name, "", reason, is_failure=False)
         )
 
@@ -232,7 +232,7 @@ def _partition(
         limits=limits,
         shape=shape,
         window=window,
-        place=place_of(context),
+        qualifier=place_of(context),
         replication_key=spot.stream.replication_key or "",
     )
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from singer_sdk import Tap
 
 from singer_amazon.errors import ConfigError
-from singer_amazon.memory import COUNTERS, Partition
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
-from singer_amazon.singer.settings import check_stream_names
-from singer_amazon.singer.stream import ReportStream
+from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.state_store import COUNTERS
+from singer_amazon.tap.settings import check_stream_names
+from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.accounts import Kind, read_accounts
 from tap_amazon_sp.catalogue import Catalogue, load_catalogue
 from tap_amazon_sp.host import Host
@@ -158,8 +159,8 @@ class Reporting:
         """Return what a request is made of."""
         return self._partitions.terms[request.partition_key]
 
-    def judge(self, report: Report, path: Path) -> Outcome | None:
-        """See ReportTap.judge."""
+    def classify(self, report: Report, path: Path) -> Outcome | None:
+        """See ReportTap.classify."""
         terms, now = self.terms_of(report.request), self._tap.clock.now()
         return judge(
             report,
@@ -176,14 +177,14 @@ class Reporting:
         """
         taken: dict[str, str] = {}
         for report in engine.reports:
-            for taker in report.takers:
-                stream = self._tap.streams[taker.stream]
+            for subscriber in report.subscribers:
+                stream = self._tap.streams[subscriber.stream]
                 if not isinstance(stream, OwnStream) or not stream.own.output_file:
                     continue
-                context = self._partitions.contexts[taker.partition_key]
+                context = self._partitions.contexts[subscriber.partition_key]
                 # the id Amazon will give is a name of its own in any case
                 number = report.report_id or f"report-{len(taken)}"
-                place = stream.place(taker.window, context, number)
+                place = stream.place(subscriber.window, context, number)
                 if place.address in taken:
                     msg = (
                         f"reports.{stream.name}.output_file: {place.address} would be "
@@ -195,7 +196,7 @@ class Reporting:
                     self.saver.check(place)
                 taken[place.address] = place.store
 
-    def tell_plan(self, engine: Engine, now: datetime, deadline: datetime) -> None:
+    def log_plan(self, engine: Engine, now: datetime, deadline: datetime) -> None:
         """Say how long the asking takes at Amazon's pace, before waiting for it."""
         asks = [r.request for r in engine.reports if r.state is State.PLANNED]
         seconds = self.paces.seconds_for(asks, now)

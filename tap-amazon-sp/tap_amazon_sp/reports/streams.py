@@ -7,14 +7,14 @@ from typing import Any
 
 from singer_sdk import Tap
 
-from singer_amazon.columns import ColumnType, Nested
-from singer_amazon.documents import unpacked
-from singer_amazon.memory import Partition
+from singer_amazon.documents.json_array import unpacked
+from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.records.columns import ColumnType, Nested
+from singer_amazon.records.row_encoder import AddedFields, RowEncoder, TypedRowEncoder
 from singer_amazon.reports.engine import Report as EngineReport
 from singer_amazon.reports.model import Window, text_of
-from singer_amazon.rows import Layout, RowFormat, Stamp
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.spool import SpoolFile
+from singer_amazon.sync.partition import Partition
+from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.catalogue import EXTRA, Column, Report, StreamType
 from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.reports.options import Choice
@@ -33,7 +33,7 @@ class CatalogueStream(ReportStream):
         self.choice = choice
         self.replication_key = kind.replication_key
         self._keeps_unknown = tap.config["unknown_fields"] == "keep"
-        self._layout: RowFormat | None = None
+        self._layout: TypedRowEncoder | None = None
         asked = [c.context(kind) for c in choice.of_stream(kind)]
         key = kind.primary_key(asked)
         schema = kind.schema(key, keeps_unknown=self._keeps_unknown)
@@ -44,12 +44,12 @@ class CatalogueStream(ReportStream):
 
     # --- rows --------------------------------------------------------------
 
-    def row_format(self, partition: Partition) -> RowFormat:  # noqa: ARG002 - one for all
+    def row_encoder(self, partition: Partition) -> TypedRowEncoder:  # noqa: ARG002 - one for all
         """See ReportStream."""
         if self._layout is None:
             columns = {c.name: column_type(c) for c in self.kind.columns}
             selected = set(self.selected_columns)
-            self._layout = RowFormat(
+            self._layout = TypedRowEncoder(
                 columns,
                 [name for name in self.primary_keys if name in columns],
                 hidden=[name for name in columns if name not in selected],
@@ -57,7 +57,7 @@ class CatalogueStream(ReportStream):
             )
         return self._layout
 
-    def stamp(self, partition: Partition, window: Window) -> Stamp:
+    def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """See ReportStream: account, marketplace, options, window, currency."""
         values: dict[str, object] = dict(partition.context)
         values["window_start"] = text_of(window.start)
@@ -67,14 +67,14 @@ class CatalogueStream(ReportStream):
             values["currency_code"] = options.get("currencyCode")
         selected = set(self.selected_columns)
         names = [c.name for c in self.kind.added if c.name in selected]
-        return Stamp.constant({name: values.get(name) for name in names})
+        return AddedFields.constant({name: values.get(name) for name in names})
 
     def read(
-        self, document: SpoolFile, layout: Layout, report: EngineReport
+        self, document: SpoolFile, layout: RowEncoder, report: EngineReport
     ) -> Iterator[list[Any]]:
         """See ReportStream: the rows of this stream's array."""
         del report
-        assert isinstance(layout, RowFormat)  # noqa: S101 - from row_format above
+        assert isinstance(layout, TypedRowEncoder)  # noqa: S101 - from row_format above
         sections = SectionReader({self.kind.array: layout.parse})
         for _, rows in sections.read(unpacked(document.path)):
             yield rows

@@ -8,8 +8,8 @@ from collections import Counter
 from singer_sdk import Stream, Tap
 
 from amazon_emulator import Emulator
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.singer.tap import ReportTap
+from singer_amazon.tap.base import ReportTap
+from singer_amazon.tap.stream import ReportStream
 from support.tap_runs import (
     CAMPAIGNS,
     CANADA,

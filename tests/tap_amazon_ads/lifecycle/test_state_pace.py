@@ -12,13 +12,14 @@ import pytest
 
 from amazon_emulator import Emulator
 from singer_amazon.clock import Clock, FakeClock
-from singer_amazon.memory import STATE_PAUSE, STATE_SHARE, Memory, Partition
 from singer_amazon.reports import model
 from singer_amazon.reports.api import ReportApi
-from singer_amazon.reports.grid import DayGrid
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
+from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range
-from singer_amazon.singer.output import StoppedError
+from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.state_store import STATE_PAUSE, STATE_SHARE, StateStore
+from singer_amazon.tap.message_writer import StoppedError
 from support.tap_runs import NOON, QuickTap, catalog, pending_ids, run
 
 ACCOUNTS = 100
@@ -44,7 +45,7 @@ def busy_amazon(clock: Clock) -> ReportApi:
         return model.Running()
 
     amazon.create.side_effect = create
-    amazon.look.side_effect = look
+    amazon.poll.side_effect = look
     return cast("ReportApi", amazon)
 
 
@@ -76,15 +77,15 @@ def test_three_thousand_pending_reports(
 ) -> None:
     WRITTEN_AT.clear()
     took: list[float] = []
-    write = Memory.write
+    write = StateStore.write
 
-    def timed(memory: Memory, **at_once: bool) -> None:
+    def timed(memory: StateStore, **at_once: bool) -> None:
         before, began = len(WRITTEN_AT), time.thread_time()
         write(memory, **at_once)
         if len(WRITTEN_AT) > before:
             took.append(time.thread_time() - began)
 
-    monkeypatch.setattr(Memory, "write", timed)
+    monkeypatch.setattr(StateStore, "write", timed)
     ended = run(
         big_emulator,
         STREAMS,
@@ -117,7 +118,9 @@ class Writes:
         self.written: list[int] = []
         self.error: BaseException | None = None
         self._cost, self._timer = cost, 0.0
-        self.memory = Memory(self.state, self._write, self.clock, lambda: self._timer)
+        self.memory = StateStore(
+            self.state, self._write, self.clock, lambda: self._timer
+        )
         day = NOON.date()
         self.partition = Partition(
             stream="s",
@@ -138,9 +141,9 @@ class Writes:
         self.written.append(len(entry.get("pending_reports", [])))
 
     def change(self) -> None:
-        count = len(self.partition.ledger.pending)
+        count = len(self.partition.state.pending)
         window = Window(NOON.date(), NOON.date())
-        self.partition.ledger.requested(
+        self.partition.state.requested(
             model.PendingReport(f"id{count}", window, "f" * 16, NOON)
         )
         self.memory.changed(self.partition)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator
-from singer_amazon.singer.tap import ReportTap
+from singer_amazon.tap.base import ReportTap
 from support.tap_runs import (
     CAMPAIGNS,
     CANADA,

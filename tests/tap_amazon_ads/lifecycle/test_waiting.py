@@ -12,14 +12,14 @@ import pytest
 
 from amazon_emulator import Emulator
 from singer_amazon.clock import SystemClock
-from singer_amazon.memory import Memory
 from singer_amazon.reports import model
 from singer_amazon.reports.api import ReportApi
-from singer_amazon.reports.engine import Engine, Patience, Report
+from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.runner import Runner
-from singer_amazon.session import Session
-from singer_amazon.singer.tap import ReportTap
+from singer_amazon.sync.session import Session
+from singer_amazon.sync.state_store import StateStore
+from singer_amazon.tap.base import ReportTap
 from support.tap_runs import (
     CAMPAIGNS,
     NOON,
@@ -108,11 +108,11 @@ def test_one_thread_writes_and_keeps_the_state(
 
     for owner, name in (
         (CollectingWriter, "write"),
-        (Memory, "changed"),
-        (Memory, "write"),
+        (StateStore, "changed"),
+        (StateStore, "write"),
         (Session, "on_changes"),
         (Engine, "record"),
-        (ReportsApi, "look"),
+        (ReportsApi, "poll"),
     ):
         watch(owner, name)
     emulator.client.real_time()
@@ -127,7 +127,7 @@ def test_one_thread_writes_and_keeps_the_state(
     )
 
     assert ended.code == 0
-    assert threading.get_ident() not in owners.pop("look"), "calls are made elsewhere"
+    assert threading.get_ident() not in owners.pop("poll"), "calls are made elsewhere"
     assert set().union(*owners.values()) == {threading.get_ident()}
     assert len(owners) == 4
 
@@ -171,7 +171,7 @@ class SlowDownload:
         self.is_busy = False
         self.bytes = 0
 
-    def has_room(self) -> bool:
+    def has_space(self) -> bool:
         return not self.is_busy
 
     def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
@@ -188,8 +188,8 @@ def slow_runner(deadline_seconds: float) -> tuple[Runner, SlowDownload]:
     clock, fetcher = SystemClock(), SlowDownload()
     amazon = create_autospec(ReportApi, instance=True)
     amazon.create.side_effect = lambda request: model.Accepted(request.stream)
-    amazon.look.return_value = model.Ready()
-    engine = Engine(Patience(poll_interval=0.01, poll_interval_max=0.01))
+    amazon.poll.return_value = model.Ready()
+    engine = Engine(RetrySettings(poll_interval=0.01, poll_interval_max=0.01))
     runner = Runner(
         engine,
         amazon,
@@ -200,7 +200,7 @@ def slow_runner(deadline_seconds: float) -> tuple[Runner, SlowDownload]:
         on_changes=lambda _: None,
     )
     window = Window(NOON.date(), NOON.date())
-    engine.ask(
+    engine.request(
         [
             ReportRequest(name, "account", "type", window, {}, name, window.start)
             for name in ("one", "two")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from singer_amazon.errors import AuthError
-from singer_amazon.singer.output import MessageWriter, StoppedError
+from singer_amazon.tap.message_writer import MessageWriter, StoppedError
 
 LINE = b"x" * 100_000 + b"\n"  # more than a pipe takes
 LAST = b"the last state\n"

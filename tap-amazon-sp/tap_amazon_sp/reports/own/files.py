@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from singer_amazon.documents import unpacked
-from singer_amazon.raw_store import RawStore, open_raw_store
+from singer_amazon.documents.json_array import unpacked
+from singer_amazon.documents.raw_archive import RawStore, open_raw_store
 
 
 @dataclass(frozen=True, slots=True)

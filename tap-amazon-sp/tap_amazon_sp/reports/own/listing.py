@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta, timezone
 from http import HTTPStatus
 
 from singer_amazon.errors import RejectedError
+from singer_amazon.http.transport import Response
 from singer_amazon.reports.model import ListedReport, Window
-from singer_amazon.transport import Answer
 from tap_amazon_sp.endpoints.instants import instant
 from tap_amazon_sp.reports.api import REPORTS
 from tap_amazon_sp.reports.own.settings import OwnReport
@@ -20,7 +20,7 @@ LISTED_DAYS = 90
 _MARGIN = timedelta(minutes=5)  # while the request travels, the limit moves on
 _PAGE = "100"
 
-AskPage = Callable[[Mapping[str, str]], Answer | None]
+AskPage = Callable[[Mapping[str, str]], Response | None]
 """Gets one page of getReports; None where the run's time is up first."""
 
 
@@ -73,10 +73,10 @@ def listed(
         params = {"nextToken": token}  # Amazon wants it alone
 
 
-def _body(answer: Answer) -> Mapping[str, object]:
+def _body(answer: Response) -> Mapping[str, object]:
     if answer.status == HTTPStatus.OK:
         return answer.json_object()
-    msg = f"GET {REPORTS} is refused (HTTP {answer.status}: {answer.words()})"
+    msg = f"GET {REPORTS} is refused (HTTP {answer.status}: {answer.message()})"
     raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from singer_amazon.documents import unpacked
+from singer_amazon.documents.json_array import unpacked
 from singer_amazon.errors import DocumentError
 from tap_amazon_sp.documents.charsets import Charset
 from tap_amazon_sp.documents.flat_files import (

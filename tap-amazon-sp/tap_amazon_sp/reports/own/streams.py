@@ -9,12 +9,12 @@ import msgspec
 from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from singer_amazon.memory import Partition
+from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.records.row_encoder import KEYS_CHECKED, AddedFields, RowEncoder
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import Window, text_of
-from singer_amazon.rows import KEYS_CHECKED, Layout, Stamp
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.spool import SpoolFile
+from singer_amazon.sync.partition import Partition
+from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.documents.charsets import Charset
 from tap_amazon_sp.endpoints.rows import RowShape, first_page
 from tap_amazon_sp.learning import learn_schema
@@ -34,7 +34,7 @@ _FILE_COLUMNS: Mapping[str, Mapping[str, Any]] = {
 
 
 class OwnLayout:
-    """How the rows of one own report look; implements singer_amazon.rows.Layout."""
+    """How the rows of one own report look; a RowEncoder."""
 
     def __init__(self, shape: RowShape, key: Sequence[str]) -> None:
         self.shape = shape
@@ -52,19 +52,25 @@ class OwnLayout:
         self.repeats, self.repeated_key = 0, None
 
     def lines(
-        self, rows: Iterable[Row], stamp: Stamp, before: bytes, after: bytes
+        self,
+        rows: Iterable[Row],
+        added_fields: AddedFields,
+        before: bytes,
+        after: bytes,
     ) -> bytearray:
         """See Layout."""
         out = bytearray()
-        for record in self.records(rows, stamp):
+        for record in self.records(rows, added_fields):
             out += before
             out += msgspec.json.encode(record)
             out += after + b"\n"
         return out
 
-    def records(self, rows: Iterable[Row], stamp: Stamp) -> Iterator[dict[str, Any]]:
+    def records(
+        self, rows: Iterable[Row], added_fields: AddedFields
+    ) -> Iterator[dict[str, Any]]:
         """See Layout."""
-        added = msgspec.json.decode(b"{" + stamp.by_member[""] + b"}")
+        added = msgspec.json.decode(b"{" + added_fields.by_member[""] + b"}")
         for row in rows:
             record = self.shape.row(row, added)
             self._check_key(record)
@@ -156,27 +162,27 @@ class OwnStream(ReportStream):
 
     # --- rows --------------------------------------------------------------
 
-    def row_format(self, partition: Partition) -> OwnLayout:  # noqa: ARG002 - one for all
+    def row_encoder(self, partition: Partition) -> OwnLayout:  # noqa: ARG002 - one for all
         """See ReportStream."""
         return self._layout
 
-    def stamp(self, partition: Partition, window: Window) -> Stamp:
+    def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """See ReportStream: account, marketplace, window."""
         values = dict(partition.context)
         if not self._has_no_dates:
             values["window_start"] = text_of(window.start)
             values["window_end"] = text_of(window.end)
-        return Stamp.constant({name: values[name] for name in self.added})
+        return AddedFields.constant({name: values[name] for name in self.added})
 
     def read(
-        self, document: SpoolFile, layout: Layout, report: Report
+        self, document: SpoolFile, layout: RowEncoder, report: Report
     ) -> Iterator[list[Row]]:
         """See ReportStream."""
         del layout
-        taker = next(t for t in report.takers if t.stream == self.name)
-        context = self.tap.session.partition(taker).context
+        subscriber = next(t for t in report.subscribers if t.stream == self.name)
+        context = self.tap.session.partition(subscriber).context
         if self.own.output_file:
-            yield [self._saved(document, report, taker.window, context)]
+            yield [self._saved(document, report, subscriber.window, context)]
             return
         place = context["marketplace_id"].partition(",")[0]
         rows = DocumentRows(

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import CallError
-from singer_amazon.memory import Partition, Shape
-from singer_amazon.reports.grid import DayGrid
+from singer_amazon.http.transport import Response
 from singer_amazon.reports.model import ListedReport, Window, earliest, fingerprint
+from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range
-from singer_amazon.singer.settings import day, per_stream
-from singer_amazon.summary import Problem
-from singer_amazon.transport import Answer
+from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.sync.summary import Problem
+from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace
@@ -117,7 +117,7 @@ class OwnWindows:
             limits=Limits(DayGrid(own.window_days), self._lookback(own)),
             shape=shape,
             window=window,
-            place=context["marketplace_id"],
+            qualifier=context["marketplace_id"],
             replication_key=stream.replication_key or "",
             mark=fingerprint(definition),
         )
@@ -176,7 +176,7 @@ class OwnWindows:
     ) -> Iterator[ListedReport]:
         client = account.client
 
-        def ask(params: Mapping[str, str]) -> Answer | None:
+        def ask(params: Mapping[str, str]) -> Response | None:
             return self._tap.ask(
                 account,
                 "getReports",
@@ -196,4 +196,4 @@ class OwnWindows:
                 end=day(config, "end_date"),
             )
         except CallError as error:
-            self._tap.tally.add(Problem(partition.label, stream.name, "", str(error)))
+            self._tap.stats.add(Problem(partition.label, stream.name, "", str(error)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from singer_amazon.reports import spans
-from singer_amazon.reports.model import Moment, Window, step_back
+from singer_amazon.reports.model import DateOrHour, Window, step_back
 
 
 class Grid(Protocol):
@@ -25,7 +25,7 @@ class Grid(Protocol):
         """Cut a set into windows that a request may hold, oldest first."""
         ...
 
-    def back(self, newest: Moment, count: int) -> Moment:
+    def back(self, newest: DateOrHour, count: int) -> DateOrHour:
         """Return where the first of `count` periods up to `newest` begins."""
         ...
 
@@ -45,7 +45,7 @@ class DayGrid:
         """See Grid."""
         return spans.split(days, self.longest)
 
-    def back(self, newest: Moment, count: int) -> Moment:
+    def back(self, newest: DateOrHour, count: int) -> DateOrHour:
         """See Grid."""
         return step_back(newest, count - 1)
 

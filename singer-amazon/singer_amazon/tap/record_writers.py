@@ -14,8 +14,8 @@ import msgspec
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
 
 from singer_amazon.errors import ConfigError
-from singer_amazon.rows import Layout, Stamp
-from singer_amazon.singer.output import MessageWriter
+from singer_amazon.records.row_encoder import AddedFields, RowEncoder
+from singer_amazon.tap.message_writer import MessageWriter
 
 if TYPE_CHECKING:
     from singer_sdk import Stream
@@ -29,25 +29,25 @@ WriteRows = Callable[[list[Any]], None]
 def lines(
     writer: MessageWriter,
     stream: str,
-    layout: Layout,
-    stamp: Stamp,
+    layout: RowEncoder,
+    added_fields: AddedFields,
     extracted_at: datetime,
 ) -> Iterator[WriteRows]:
     """Write RECORD messages without building one object per record."""
     name = msgspec.json.encode(stream)
     before = b'{"type":"RECORD","stream":' + name + b',"record":'
     after = b',"time_extracted":' + msgspec.json.encode(extracted_at) + b"}"
-    yield lambda rows: writer.write(layout.lines(rows, stamp, before, after))
+    yield lambda rows: writer.write(layout.lines(rows, added_fields, before, after))
 
 
 @contextlib.contextmanager
 def records(
-    writer: MessageWriter, stream: Stream, layout: Layout, stamp: Stamp
+    writer: MessageWriter, stream: Stream, layout: RowEncoder, added_fields: AddedFields
 ) -> Iterator[WriteRows]:
     """Write through the SDK, for stream maps and flattening."""
 
     def write(rows: list[Any]) -> None:
-        for record in layout.records(rows, stamp):
+        for record in layout.records(rows, added_fields):
             for message in stream._generate_record_messages(record):  # noqa: SLF001 - the SDK's own hook
                 writer.write_message(message)
 
@@ -66,14 +66,14 @@ class BatchFiles:
         writer: MessageWriter,
         stream: str,
         config: BatchConfig,
-        layout: Layout,
-        stamp: Stamp,
+        layout: RowEncoder,
+        added_fields: AddedFields,
     ) -> None:
         self._writer = writer
         self._stream = stream
         self._config = config
         self._layout = layout
-        self._stamp = stamp
+        self._stamp = added_fields
         self._prefix = f"{stream}-{uuid.uuid4().hex}"
         self._number = 0
         self._left = 0

@@ -35,7 +35,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Tally:
+class RunStats:
     """Everything a run counts."""
 
     started: datetime
@@ -63,7 +63,7 @@ class Progress:
     def __init__(self, now: datetime) -> None:
         self._next = now + PROGRESS_EVERY
 
-    def tell(self, engine: Engine, now: datetime, label: dict[str, str]) -> None:
+    def log(self, engine: Engine, now: datetime, label: dict[str, str]) -> None:
         """Write one line if it is time for one."""
         if now < self._next:
             return
@@ -109,10 +109,10 @@ def grouped(problems: Iterable[Problem]) -> list[str]:
     return lines
 
 
-def tell(tally: Tally, engine: Engine | None, now: datetime) -> None:
+def log_summary(stats: RunStats, engine: Engine | None, now: datetime) -> None:
     """Log what came of the run: problems, what waits, and the summary line."""
     reports = engine.reports if engine is not None else []
-    for line in grouped(p for p in tally.problems if not p.is_failure):
+    for line in grouped(p for p in stats.problems if not p.is_failure):
         logger.warning(line)
     waiting = [r for r in reports if r.state not in _SETTLED]
     asked = [r for r in waiting if r.report_id is not None]
@@ -129,10 +129,10 @@ def tell(tally: Tally, engine: Engine | None, now: datetime) -> None:
             len(unasked),
             _listed(unasked),
         )
-    for line in grouped(tally.failures):
+    for line in grouped(stats.failures):
         logger.error(line)
     logger.info(
-        "Run summary: %s", msgspec.json.encode(summary(tally, engine, now)).decode()
+        "Run summary: %s", msgspec.json.encode(summary(stats, engine, now)).decode()
     )
 
 
@@ -149,25 +149,25 @@ def _listed(reports: Sequence[Report]) -> str:
 _SETTLED = {State.DELIVERED, State.FAILED, State.REFUSED}
 
 
-def summary(tally: Tally, engine: Engine | None, now: datetime) -> dict[str, object]:
+def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, object]:
     """Return the run in numbers."""
     reports = engine.reports if engine is not None else []
     states = Counter(report.state for report in reports)
     return {
-        "seconds": round((now - tally.started).total_seconds(), 1),
+        "seconds": round((now - stats.started).total_seconds(), 1),
         "reports": {
             "planned": len(reports),
-            "requested": tally.requested,
-            "adopted": tally.adopted,
+            "requested": stats.requested,
+            "adopted": stats.adopted,
             "delivered": states[State.DELIVERED],
             "failed": states[State.FAILED],
             "refused": states[State.REFUSED],
             "waiting": sum(r.state not in _SETTLED for r in reports),
         },
         "throttled": engine.throttled if engine is not None else 0,
-        "rows": sum(tally.rows.values()),
-        "rows_by_stream": dict(sorted(tally.rows.items())),
-        "repeated_keys": dict(tally.repeats),
-        "failures": grouped(tally.failures),
-        "notices": grouped(p for p in tally.problems if not p.is_failure),
+        "rows": sum(stats.rows.values()),
+        "rows_by_stream": dict(sorted(stats.rows.items())),
+        "repeated_keys": dict(stats.repeats),
+        "failures": grouped(stats.failures),
+        "notices": grouped(p for p in stats.problems if not p.is_failure),
     }

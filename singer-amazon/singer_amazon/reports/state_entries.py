@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from singer_amazon.reports.model import (
     ClosedGap,
+    DateOrHour,
     Delivery,
     Gap,
     Members,
-    Moment,
     PendingReport,
     TakenReport,
     Window,
@@ -135,7 +135,7 @@ class Reader:
             read_members(item),
         )
 
-    def moment(self, value: object) -> Moment | None:
+    def moment(self, value: object) -> DateOrHour | None:
         """Read a bookmark; one of another tap may be an instant where we count days."""
         return self._moment(str(value)) if value else None
 
@@ -144,7 +144,7 @@ class Reader:
             self._moment(_text(item, "start")), self._moment(_text(item, "end"))
         )
 
-    def _moment(self, text: str) -> Moment:
+    def _moment(self, text: str) -> DateOrHour:
         if not self.in_hours:
             return date.fromisoformat(text[:10])
         if len(text) == len("2026-11-18"):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from singer_amazon.downloads import download
+from singer_amazon.documents.download import download
+from singer_amazon.documents.raw_archive import RawStore
+from singer_amazon.documents.spool import Spool, SpoolFile
 from singer_amazon.errors import DocumentError, StorageError
-from singer_amazon.raw_store import RawStore
+from singer_amazon.http.transport import Transport
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import (
     Fetched,
@@ -16,8 +18,6 @@ from singer_amazon.reports.model import (
     Unreadable,
     text_of,
 )
-from singer_amazon.spool import Spool, SpoolFile
-from singer_amazon.transport import Transport
 
 
 class DocumentFetcher:
@@ -30,17 +30,17 @@ class DocumentFetcher:
         raw_store: RawStore | None = None,
         *,
         retry_wait: float = 1.0,
-        judge: Callable[[Report, Path], Outcome | None] = lambda *_: None,
+        classify: Callable[[Report, Path], Outcome | None] = lambda *_: None,
     ) -> None:
         self._spool = spool
         self._transport = transport
         self._raw_store = raw_store
         self._retry_wait = retry_wait
-        self._judge = judge
+        self._judge = classify
 
-    def has_room(self) -> bool:
+    def has_space(self) -> bool:
         """Whether a download may begin now."""
-        return self._spool.has_room()
+        return self._spool.has_space()
 
     def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
         """Download one document and keep its original bytes, if it holds rows."""
@@ -82,9 +82,11 @@ class DocumentFetcher:
     def _keep(self, report: Report, file: SpoolFile) -> None:
         if self._raw_store is None:
             return
-        for taker in report.takers:
-            window = taker.window
+        for subscriber in report.subscribers:
+            window = subscriber.window
             # no colons of hours: not every file system takes them
             days = f"{text_of(window.start)}_{text_of(window.end)}".replace(":", "")
             name = f"{days}_{report.report_id}.json.gz"
-            self._raw_store.keep(file.path, f"{taker.stream}/{taker.account}/{name}")
+            self._raw_store.keep(
+                file.path, f"{subscriber.stream}/{subscriber.account}/{name}"
+            )

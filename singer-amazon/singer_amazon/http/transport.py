@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TIMEOUT = (10.0, 60.0)  # connect, read; seconds
-LONGEST_RETRY_WAIT = 30.0
-LONGEST_RETRY_AFTER = 24 * 3600.0
-_LONGEST_WORDS = 500
+MAX_RETRY_WAIT = 30.0
+MAX_RETRY_AFTER = 24 * 3600.0
+_MAX_MESSAGE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back: a status below 500, headers and the whole body."""
 
     status: int
@@ -64,17 +64,17 @@ class Answer:
         parsed = self.json()
         return parsed if isinstance(parsed, dict) else {}
 
-    def words(self) -> str:
+    def message(self) -> str:
         """Return Amazon's own explanation, short enough for a log line."""
         body = self.json_object()
         for key in ("detail", "details", "message", "error_description"):
             text = body.get(key)
             if isinstance(text, str) and text:
-                return text[:_LONGEST_WORDS]
-        if text := " ".join(_error_words(body.get("errors"))):
-            return text[:_LONGEST_WORDS]
+                return text[:_MAX_MESSAGE_LENGTH]
+        if text := " ".join(_error_messages(body.get("errors"))):
+            return text[:_MAX_MESSAGE_LENGTH]
         text = re.sub(r"<[^>]*>", " ", self.body[:4096].decode("utf-8", "replace"))
-        return " ".join(text.split())[:_LONGEST_WORDS] or _phrase(self.status)
+        return " ".join(text.split())[:_MAX_MESSAGE_LENGTH] or _phrase(self.status)
 
     def retry_after(self, now: datetime) -> float | None:
         """Return the seconds Amazon asks us to wait, if it says so; a day at most."""
@@ -82,10 +82,10 @@ class Answer:
         seconds = _seconds(value, now)
         if seconds is None or math.isnan(seconds):
             return None
-        return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+        return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
-def _error_words(errors: object) -> Iterator[str]:
+def _error_messages(errors: object) -> Iterator[str]:
     """Yield what a list of errors says: message and details of each."""
     for error in errors if isinstance(errors, list) else ():
         for key in ("message", "details"):
@@ -126,8 +126,8 @@ class _NoAuth(requests.auth.AuthBase):
 class _ServerError(Exception):
     """A 5xx answer, on its way to being tried again."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"HTTP {answer.status}: {answer.words()}")
+    def __init__(self, answer: Response) -> None:
+        super().__init__(f"HTTP {answer.status}: {answer.message()}")
         self.answer = answer
 
 
@@ -183,7 +183,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         data: bytes | Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send a request and return the answer, whatever its 2xx to 4xx status.
 
         Raises:
@@ -192,7 +192,7 @@ class Transport:
             RejectedError: it cannot even be sent.
         """
 
-        def once() -> Answer:
+        def once() -> Response:
             response = self.session().request(
                 method,
                 url,
@@ -203,14 +203,14 @@ class Transport:
                 # a redirect would carry our headers to another host
                 allow_redirects=False,
             )
-            answer = Answer(response.status_code, response.headers, response.content)
+            answer = Response(response.status_code, response.headers, response.content)
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise _ServerError(answer)
             return answer
 
         return self.retrying(once, f"{method} {_without_query(url)}")
 
-    def retrying(self, call: Callable[[], Answer], what: str) -> Answer:
+    def retrying(self, call: Callable[[], Response], what: str) -> Response:
         """Run a call again, with growing jittered waits, while it fails passingly.
 
         Raises:
@@ -223,7 +223,7 @@ class Transport:
             max_tries=self.max_attempts,
             jitter=backoff.full_jitter,
             factor=self._retry_wait,
-            max_value=LONGEST_RETRY_WAIT,
+            max_value=MAX_RETRY_WAIT,
             logger=None,
             on_backoff=lambda details: logger.info(
                 "%s: try %s of %s failed, again in %.1f s (%s)",

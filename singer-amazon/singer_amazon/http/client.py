@@ -13,9 +13,9 @@ from http import HTTPStatus
 
 import msgspec
 
-from singer_amazon.auth import TokenProvider
 from singer_amazon.clock import Clock
-from singer_amazon.transport import Answer, Transport
+from singer_amazon.http.auth import TokenProvider
+from singer_amazon.http.transport import Response, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Scheme:
     """How one API takes an access token, and how it says that it wants a new one."""
 
     headers: Callable[[str], Mapping[str, str]]
-    wants_new_token: Callable[[Answer], bool]
+    wants_new_token: Callable[[Response], bool]
 
 
 BEARER = Scheme(
@@ -63,7 +63,7 @@ class ApiClient:
         json: object | None = None,
         content_type: str = "application/json",
         token: str | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Call the API; a refused token is renewed, and the call made once more.
 
         With `token` the call is made with that one instead, and never again.
@@ -78,7 +78,7 @@ class ApiClient:
             data = msgspec.json.encode(json)
             sent["Content-Type"] = content_type
 
-        def send(access_token: str) -> Answer:
+        def send(access_token: str) -> Response:
             return self.transport.send(
                 method,
                 self.base_url + path,

@@ -16,13 +16,13 @@ from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.report import Kind
 
 FIRST_INTERVAL = 1.0
-LONGEST_INTERVAL = 60.0
-LONGEST_WAIT = 300.0
+MAX_INTERVAL = 60.0
+MAX_WAIT = 300.0
 FORGOTTEN = 0.05  # an interval this short is no pace at all
 RECOVERY = 0.7
 
 
-class Pace(Protocol):
+class RateLimiter(Protocol):
     """How often one operation may be called; the owner of the engine asks it."""
 
     def ready_at(self, now: datetime) -> datetime:
@@ -44,27 +44,29 @@ class Pace(Protocol):
         ...
 
 
-class Paces(Protocol):
+class RateLimiters(Protocol):
     """The paces that a call has to keep, all of them."""
 
-    def of(self, kind: Kind, request: ReportRequest) -> tuple[Pace, ...]:
+    def of(self, kind: Kind, request: ReportRequest) -> tuple[RateLimiter, ...]:
         """Return the same objects for calls that share a pace."""
         ...
 
 
 @dataclass(slots=True)
-class LearntPaces:
+class AdaptiveRateLimiters:
     """A budget for each account and kind of call, without any pace to begin with."""
 
-    _budgets: dict[tuple[Kind, str], Budget] = field(default_factory=dict)
+    _budgets: dict[tuple[Kind, str], AdaptiveRateLimiter] = field(default_factory=dict)
 
-    def of(self, kind: Kind, request: ReportRequest) -> tuple[Pace, ...]:
+    def of(self, kind: Kind, request: ReportRequest) -> tuple[RateLimiter, ...]:
         """See Paces."""
-        return (self._budgets.setdefault((kind, request.account), Budget()),)
+        return (
+            self._budgets.setdefault((kind, request.account), AdaptiveRateLimiter()),
+        )
 
 
 @dataclass(slots=True)
-class Budget:
+class AdaptiveRateLimiter:
     """The pace of one operation for one account; all durations in seconds."""
 
     interval: float = 0.0
@@ -91,13 +93,11 @@ class Budget:
         under way together are refused together and count as one refusal.
         """
         if self.refused_at is None or started >= self.refused_at:
-            self.interval = min(
-                max(self.interval * 2, FIRST_INTERVAL), LONGEST_INTERVAL
-            )
+            self.interval = min(max(self.interval * 2, FIRST_INTERVAL), MAX_INTERVAL)
             self.refusals += 1
             self.refused_at = now
         if retry_after is None:
-            wait = min(self.interval * 2 ** min(self.refusals, 16), LONGEST_WAIT)
+            wait = min(self.interval * 2 ** min(self.refusals, 16), MAX_WAIT)
             wait *= 0.75 + jitter / 2
         else:
             wait = retry_after + jitter

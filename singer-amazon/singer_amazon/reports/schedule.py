@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from singer_amazon.reports.budget import Pace, Paces
+from singer_amazon.rate_limits import RateLimiter, RateLimiters
 from singer_amazon.reports.model import ReportRequest, text_of
 from singer_amazon.reports.report import KIND_OF_STATE, Kind, Report
 
@@ -22,11 +22,11 @@ _Rank = tuple[float, float]
 
 
 @dataclass(slots=True)
-class _Lane:
+class _Queue:
     """The reports that wait for one kind of call, at the same paces."""
 
     kind: Kind
-    paces: tuple[Pace, ...]
+    limiters: tuple[RateLimiter, ...]
     waiting: list[tuple[_Rank, int, Report]] = field(default_factory=list)
 
     def is_empty(self) -> bool:
@@ -37,19 +37,19 @@ class _Lane:
 
     def ready_at(self, now: datetime) -> datetime:
         """Return when all paces allow a call."""
-        return max(pace.ready_at(now) for pace in self.paces)
+        return max(limiter.ready_at(now) for limiter in self.limiters)
 
     def is_open(self, now: datetime) -> bool:
         """Whether somebody waits whose call can be made now."""
         return not self.is_empty() and self.ready_at(now) <= now
 
 
-class Agenda:
+class Scheduler:
     """All reports that wait for a call."""
 
-    def __init__(self, paces: Paces) -> None:
-        self.paces = paces
-        self._lanes: dict[tuple[Kind, tuple[int, ...]], _Lane] = {}
+    def __init__(self, limiters: RateLimiters) -> None:
+        self.limiters = limiters
+        self._queues: dict[tuple[Kind, tuple[int, ...]], _Queue] = {}
         self._sleeping: list[tuple[datetime, int, Report]] = []
         self._sequence = itertools.count()
 
@@ -64,27 +64,29 @@ class Agenda:
         self._wake(now)
         taken: list[tuple[Kind, Report]] = []
         heads = [
-            (kind, lane.waiting[0], paces)
-            for (kind, paces), lane in self._lanes.items()
-            if (may_fetch or kind is not Kind.FETCH) and lane.is_open(now)
+            (kind, queue.waiting[0], limiters)
+            for (kind, limiters), queue in self._queues.items()
+            if (may_fetch or kind is not Kind.FETCH) and queue.is_open(now)
         ]
         heapq.heapify(heads)
         while heads and len(taken) < count:
-            kind, _, paces = heapq.heappop(heads)
-            lane = self._lanes[kind, paces]
-            if not lane.is_open(now):  # another lane has used up what they share
+            kind, _, limiters = heapq.heappop(heads)
+            queue = self._queues[kind, limiters]
+            if not queue.is_open(now):  # another lane has used up what they share
                 continue
-            taken.append((kind, heapq.heappop(lane.waiting)[2]))
-            for pace in lane.paces:
-                pace.take(now)
-            if lane.is_open(now):
-                heapq.heappush(heads, (kind, lane.waiting[0], paces))
+            taken.append((kind, heapq.heappop(queue.waiting)[2]))
+            for limiter in queue.limiters:
+                limiter.take(now)
+            if queue.is_open(now):
+                heapq.heappush(heads, (kind, queue.waiting[0], limiters))
         return taken
 
     def next_wake(self, now: datetime) -> datetime | None:
         """Return when it is somebody's turn again, if anybody waits."""
         times = [
-            lane.ready_at(now) for lane in self._lanes.values() if not lane.is_empty()
+            queue.ready_at(now)
+            for queue in self._queues.values()
+            if not queue.is_empty()
         ]
         while self._sleeping and self._sleeping[0][2].state not in KIND_OF_STATE:
             heapq.heappop(self._sleeping)
@@ -98,21 +100,21 @@ class Agenda:
             kind = KIND_OF_STATE.get(report.state)
             if kind is None:
                 continue
-            lane = self._lane(kind, report.request)
+            queue = self._queue(kind, report.request)
             rank = (0.0, due.timestamp())
             if kind is Kind.CREATE:
                 # who was refused lets the others try first: one report type that
                 # Amazon throttles for hours must not hold up all the rest
-                rank = (report.throttled, report.place)
-            heapq.heappush(lane.waiting, (rank, number, report))
+                rank = (report.throttled, report.rank)
+            heapq.heappush(queue.waiting, (rank, number, report))
 
-    def _lane(self, kind: Kind, request: ReportRequest) -> _Lane:
-        paces = self.paces.of(kind, request)
-        key = (kind, tuple(map(id, paces)))
-        return self._lanes.setdefault(key, _Lane(kind, paces))
+    def _queue(self, kind: Kind, request: ReportRequest) -> _Queue:
+        limiters = self.limiters.of(kind, request)
+        key = (kind, tuple(map(id, limiters)))
+        return self._queues.setdefault(key, _Queue(kind, limiters))
 
 
-class Arrivals:
+class ReadyQueue:
     """Documents that can be delivered, in the order they came."""
 
     def __init__(self) -> None:
@@ -122,8 +124,8 @@ class Arrivals:
     def put(self, report: Report) -> None:
         """Add a report."""
         self._all[report] = None
-        for taker in report.takers:
-            self._of_stream.setdefault(taker.stream, OrderedDict())[report] = None
+        for subscriber in report.subscribers:
+            self._of_stream.setdefault(subscriber.stream, OrderedDict())[report] = None
 
     def take(self, streams: Iterable[str]) -> Report | None:
         """Take out the oldest of these streams, else the oldest of all."""
@@ -131,8 +133,8 @@ class Arrivals:
         report = next(iter(next(filter(None, [*queues, self._all]), ())), None)
         if report is not None:
             del self._all[report]
-            for taker in report.takers:
-                self._of_stream[taker.stream].pop(report, None)
+            for subscriber in report.subscribers:
+                self._of_stream[subscriber.stream].pop(report, None)
         return report
 
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 READ_BYTES = 256 * 1024
 PIECE_BYTES = 512 * 1024
-LONGEST_ROW_BYTES = 64 * 1024 * 1024
+MAX_ROW_BYTES = 64 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _BOUNDARY = re.compile(rb"\}([ \t\r\n]*),[ \t\r\n]*\{")
@@ -90,8 +90,8 @@ def pieces(
             found = cutter.cut()
             if found is not None:
                 yield found
-            elif len(buffer) > LONGEST_ROW_BYTES:
-                msg = f"no end of a row within {LONGEST_ROW_BYTES} bytes"
+            elif len(buffer) > MAX_ROW_BYTES:
+                msg = f"no end of a row within {MAX_ROW_BYTES} bytes"
                 raise DocumentError(msg)
             # a row longer than that is looked at again when twice as much is there
             wanted = size if found is not None else len(buffer) * 2

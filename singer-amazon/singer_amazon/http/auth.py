@@ -18,15 +18,15 @@ from singer_amazon.errors import AuthError, TransientError
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
-    from singer_amazon.transport import Answer, Transport
+    from singer_amazon.http.transport import Response, Transport
 
 logger = logging.getLogger(__name__)
 
 RENEW_EARLY = timedelta(seconds=60)
 USUAL_LIFETIME = 3600.0
-LONGEST_LIFETIME = 24 * 3600.0
+MAX_LIFETIME = 24 * 3600.0
 THROTTLED_TRIES = 8
-LONGEST_THROTTLE_WAIT = 60.0
+MAX_THROTTLE_WAIT = 60.0
 
 NEXT_STEP = {
     "invalid_grant": (
@@ -126,7 +126,7 @@ class TokenProvider:
             text = text.replace(secret, "***") if secret else text
         return text
 
-    def _ask(self) -> Answer:
+    def _ask(self) -> Response:
         """Send the request; a 429 is waited out, since nothing goes on without."""
         for number in range(THROTTLED_TRIES):
             answer = self._transport.send(
@@ -143,19 +143,19 @@ class TokenProvider:
                 return answer
             wait = answer.retry_after(self._clock.now())
             wait = 2.0**number if wait is None else wait
-            self._clock.sleep(min(wait, LONGEST_THROTTLE_WAIT))
+            self._clock.sleep(min(wait, MAX_THROTTLE_WAIT))
         msg = f"Login with Amazon throttled {THROTTLED_TRIES} requests for a token"
         raise TransientError(msg, status=HTTPStatus.TOO_MANY_REQUESTS)
 
 
-def _refusal(answer: Answer) -> str:
+def _refusal(answer: Response) -> str:
     body = answer.json_object()
     code = str(body.get("error") or f"HTTP {answer.status}")
     step = NEXT_STEP.get(
         code, "check client_id, client_secret, refresh_token and auth_uri"
     )
     return (
-        f"Login with Amazon refuses the credential ({code}: {answer.words()}). "
+        f"Login with Amazon refuses the credential ({code}: {answer.message()}). "
         f"What to do: {step}."
     )
 
@@ -166,4 +166,4 @@ def _lifetime(value: object) -> float:
         seconds = float(str(value))
     except ValueError:
         return USUAL_LIFETIME
-    return min(max(0.0, seconds), LONGEST_LIFETIME)  # 0.0 also for nan
+    return min(max(0.0, seconds), MAX_LIFETIME)  # 0.0 also for nan

@@ -16,13 +16,13 @@ import requests
 import urllib3
 
 from singer_amazon.errors import DocumentError, DocumentExpiredError
-from singer_amazon.transport import LONGEST_RETRY_WAIT
+from singer_amazon.http.transport import MAX_RETRY_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from singer_amazon.spool import SpoolFile
-    from singer_amazon.transport import Transport
+    from singer_amazon.documents.spool import SpoolFile
+    from singer_amazon.http.transport import Transport
 
 BLOCK_BYTES = 256 * 1024
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -54,7 +54,7 @@ def download(
         (_BrokenError, DocumentExpiredError),
         max_tries=max_attempts,
         factor=retry_wait,
-        max_value=LONGEST_RETRY_WAIT,
+        max_value=MAX_RETRY_WAIT,
         logger=None,
     )
     def attempt() -> None:

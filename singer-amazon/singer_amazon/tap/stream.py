@@ -18,20 +18,20 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.mapper import SameRecordTransform
 
-from singer_amazon.columns import ColumnType, Nested
-from singer_amazon.memory import Partition
+from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.records.columns import ColumnType, Nested
+from singer_amazon.records.row_encoder import AddedFields, RowEncoder
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
-from singer_amazon.rows import Layout, Stamp
-from singer_amazon.singer.host import ReportHost
-from singer_amazon.singer.writing import (
+from singer_amazon.sync.partition import Partition
+from singer_amazon.tap.context import ReportHost
+from singer_amazon.tap.record_writers import (
     BatchFiles,
     WriteRows,
     batch_files,
     lines,
     records,
 )
-from singer_amazon.spool import SpoolFile
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +47,12 @@ class ReportStream(Stream, abc.ABC):
     """What to do about a column that nobody asked for; empty: it is taken in."""
 
     @abc.abstractmethod
-    def row_format(self, partition: Partition) -> Layout:
+    def row_encoder(self, partition: Partition) -> RowEncoder:
         """Return how the rows of this account's documents are read."""
 
     @abc.abstractmethod
     def read(
-        self, document: SpoolFile, layout: Layout, report: Report
+        self, document: SpoolFile, layout: RowEncoder, report: Report
     ) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, as the layout takes them.
 
@@ -61,7 +61,7 @@ class ReportStream(Stream, abc.ABC):
         """
 
     @abc.abstractmethod
-    def stamp(self, partition: Partition, window: Window) -> Stamp:
+    def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return what is added to each row of this account's document of a window."""
 
     @property
@@ -128,7 +128,7 @@ class ReportStream(Stream, abc.ABC):
     # --- writing documents -------------------------------------------------
 
     def write_document(
-        self, report: Report, taker: ReportRequest, partition: Partition
+        self, report: Report, subscriber: ReportRequest, partition: Partition
     ) -> int:
         """Write every row of a fetched document; return how many.
 
@@ -136,22 +136,22 @@ class ReportStream(Stream, abc.ABC):
             DocumentError: it is damaged; rows before the damage are out.
         """
         self._write_schema_message()
-        layout = self.row_format(partition)
-        stamp = self.stamp(partition, taker.window)
+        layout = self.row_encoder(partition)
+        added_fields = self.added_fields(partition, subscriber.window)
         layout.begin_document()
         count = 0
-        with self._way_out(layout, stamp) as write:
+        with self._way_out(layout, added_fields) as write:
             for rows in self._rows(report, layout):
                 write(rows)
                 count += len(rows)
                 self.tap.session.turn()
-        self._tell_oddities(layout, partition)
+        self._log_oddities(layout, partition)
         with self.get_record_counter() as counter:
             counter.with_context(dict(partition.context))
             counter.increment(count)
         return count
 
-    def _rows(self, report: Report, layout: Layout) -> Iterator[list[Any]]:
+    def _rows(self, report: Report, layout: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
         if report.document is None:
             return
@@ -178,17 +178,19 @@ class ReportStream(Stream, abc.ABC):
         )
 
     def _way_out(
-        self, layout: Layout, stamp: Stamp
+        self, layout: RowEncoder, added_fields: AddedFields
     ) -> AbstractContextManager[WriteRows]:
         writer = self.tap.writer
         if not self.is_plain:
-            return records(writer, self, layout, stamp)
+            return records(writer, self, layout, added_fields)
         config = self.get_batch_config(self.config)
         if config is not None:
-            return batch_files(BatchFiles(writer, self.name, config, layout, stamp))
-        return lines(writer, self.name, layout, stamp, self.tap.clock.now())
+            return batch_files(
+                BatchFiles(writer, self.name, config, layout, added_fields)
+            )
+        return lines(writer, self.name, layout, added_fields, self.tap.clock.now())
 
-    def _tell_oddities(self, layout: Layout, partition: Partition) -> None:
+    def _log_oddities(self, layout: RowEncoder, partition: Partition) -> None:
         """Warn once per stream about columns, and per document about keys."""
         tell_once = self.tap.warn_once
         for name in sorted(layout.unknown) if self.unknown_advice else ():
@@ -202,7 +204,7 @@ class ReportStream(Stream, abc.ABC):
                 f"{_words(layout.columns[name])}; they are passed on as they are"
             )
         if layout.repeats:
-            self.tap.tally.repeats[self.name] += layout.repeats
+            self.tap.stats.repeats[self.name] += layout.repeats
             tell_once(
                 f"{self.name} of {partition.label}: {layout.repeats} rows repeat a "
                 f"key, e.g. {layout.repeated_key}; a merging target would keep one "

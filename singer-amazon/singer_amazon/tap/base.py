@@ -19,24 +19,25 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
+from singer_amazon.documents.fetcher import DocumentFetcher
+from singer_amazon.documents.raw_archive import RawStore, open_raw_store
+from singer_amazon.documents.spool import Spool, SpoolFile
 from singer_amazon.errors import AmazonError, DocumentError, StorageError
-from singer_amazon.fetcher import DocumentFetcher
-from singer_amazon.memory import Memory, Partition
-from singer_amazon.raw_store import RawStore, open_raw_store
+from singer_amazon.http.transport import Transport
+from singer_amazon.rate_limits import AdaptiveRateLimiters, RateLimiters
 from singer_amazon.reports.api import ReportApi
-from singer_amazon.reports.budget import LearntPaces, Paces
-from singer_amazon.reports.engine import Engine, Patience, Report
+from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
 from singer_amazon.reports.runner import Runner
-from singer_amazon.session import Session
-from singer_amazon.singer.command import CommandTap
-from singer_amazon.singer.output import StoppedError
-from singer_amazon.singer.settings import check_shared
-from singer_amazon.singer.stream import ReportStream
-from singer_amazon.singer.writing import check_batch_config
-from singer_amazon.spool import Spool, SpoolFile
-from singer_amazon.summary import Tally, tell
-from singer_amazon.transport import Transport
+from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.session import Session
+from singer_amazon.sync.state_store import StateStore
+from singer_amazon.sync.summary import RunStats, log_summary
+from singer_amazon.tap.cli import CommandTap
+from singer_amazon.tap.message_writer import StoppedError
+from singer_amazon.tap.record_writers import check_batch_config
+from singer_amazon.tap.settings import check_shared
+from singer_amazon.tap.stream import ReportStream
 
 logger = logging.getLogger(__name__)
 
@@ -79,18 +80,18 @@ class ReportTap(CommandTap):
     empty_waits_a_run = False
     """Whether a report complete without a document is left to the next run once."""
 
-    def make_paces(self) -> Paces:
+    def make_rate_limiters(self) -> RateLimiters:
         """Return how often each operation may be called; learnt by default."""
-        return LearntPaces()
+        return AdaptiveRateLimiters()
 
     def counters(self) -> Mapping[str, object]:
         """Return what has to outlive this run besides bookmarks."""
         return {}
 
-    def tell_plan(self, engine: Engine) -> None:
+    def log_plan(self, engine: Engine) -> None:
         """Say how long what is planned will take, where that is known."""
 
-    def judge(self, report: Report, path: Path) -> Outcome | None:
+    def classify(self, report: Report, path: Path) -> Outcome | None:
         """Say what a downloaded document is if it is no rows: a reason, mostly.
 
         Called by a worker; None means that it can be delivered.
@@ -123,9 +124,9 @@ class ReportTap(CommandTap):
         return self._streams
 
     @cached_property
-    def tally(self) -> Tally:
+    def stats(self) -> RunStats:
         """What this run counts."""
-        return Tally(self.clock.now())
+        return RunStats(self.clock.now())
 
     # --- the session -------------------------------------------------------
 
@@ -140,14 +141,14 @@ class ReportTap(CommandTap):
         return Spool(self.config.get("spool_dir"), self.config["spool_max_bytes"])
 
     @cached_property
-    def memory(self) -> Memory:
+    def state_store(self) -> StateStore:
         """The state of this run, and when it is written."""
         state = cast("dict[str, Any]", self.state)
         # what a test reads is not delivered: its state stays what it was given
         kept = copy.deepcopy(state) if self.is_test else state
-        memory = Memory(kept, self._write_state_now, self.clock)
-        memory.counters = self.counters
-        return memory
+        state_store = StateStore(kept, self._write_state_now, self.clock)
+        state_store.counters = self.counters
+        return state_store
 
     @cached_property
     def session(self) -> Session:
@@ -159,7 +160,7 @@ class ReportTap(CommandTap):
         ]
         config, now = self.config, self.clock.now()
         engine = Engine(
-            Patience(
+            RetrySettings(
                 poll_interval=config["poll_interval_seconds"],
                 poll_interval_max=config["poll_interval_max_seconds"],
                 report_attempts=config["report_attempts"],
@@ -167,22 +168,22 @@ class ReportTap(CommandTap):
                 empty_waits_a_run=self.empty_waits_a_run,
             ),
             seed=os.getpid(),
-            paces=self.make_paces(),
+            limiters=self.make_rate_limiters(),
         )
         session = Session(
             engine=engine,
-            memory=self.memory,
+            state_store=self.state_store,
             clock=self.clock,
-            tally=self.tally,
+            stats=self.stats,
             gap_max_runs=config["gap_max_runs"],
         )
         runtime = TEST_SECONDS if self.is_test else config["max_runtime_seconds"]
-        start = now if self.is_test else self.tally.started
+        start = now if self.is_test else self.stats.started
         session.runner = Runner(
             engine,
             self.make_api(),
             DocumentFetcher(
-                self.spool, self.transport, self._raw_store, judge=self.judge
+                self.spool, self.transport, self._raw_store, classify=self.classify
             ),
             self.clock,
             workers=(
@@ -194,7 +195,7 @@ class ReportTap(CommandTap):
         )
         session.runner.sign_of_life = lambda: self.spool.used
         session.plan(self.make_partitions(streams))
-        self.tell_plan(engine)
+        self.log_plan(engine)
         self._session = session
         self.writer.while_waiting = session.keep_going
         return session
@@ -215,13 +216,15 @@ class ReportTap(CommandTap):
         """Write a fetched report's rows for every stream that takes it."""
         session = self.session
         try:
-            for taker in report.takers:
-                if taker in report.served:  # the document broke for another stream
+            for subscriber in report.subscribers:
+                if subscriber in report.served:  # the document broke for another stream
                     continue
-                stream = self.streams[taker.stream]
+                stream = self.streams[subscriber.stream]
                 assert isinstance(stream, ReportStream)  # noqa: S101 - it asked
-                rows = stream.write_document(report, taker, session.partition(taker))
-                session.served(report, taker, rows)
+                rows = stream.write_document(
+                    report, subscriber, session.partition(subscriber)
+                )
+                session.served(report, subscriber, rows)
         except DocumentError as error:
             self._discard(report)
             session.unreadable(report, str(error))
@@ -243,7 +246,7 @@ class ReportTap(CommandTap):
 
     def write_state(self) -> None:
         """Write the state if it changed and is due."""
-        self.memory.write()
+        self.state_store.write()
 
     def _write_state_now(self) -> None:
         # the SDK's state writer copies and compares the whole state each time
@@ -271,7 +274,7 @@ class ReportTap(CommandTap):
 
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
-        self.tally.started = self.clock.now()
+        self.stats.started = self.clock.now()
         try:
             self.check()
         except StoppedError:
@@ -281,8 +284,8 @@ class ReportTap(CommandTap):
             return 1
         code = self._do(work or self.sync_all)
         engine = self._session.engine if self._session is not None else None
-        tell(self.tally, engine, self.clock.now())
-        return 1 if self.tally.failures else code
+        log_summary(self.stats, engine, self.clock.now())
+        return 1 if self.stats.failures else code
 
     def _do(self, work: Callable[[], object]) -> int:
         """Do the work and write the last state; return 1 if it broke off."""
@@ -312,7 +315,7 @@ class ReportTap(CommandTap):
             self._session.settle(SETTLE_SECONDS)
             self._session.finish()
         with contextlib.suppress(BrokenPipeError, StoppedError):
-            self.memory.write(at_once=True)
+            self.state_store.write(at_once=True)
         self.spool.close()
         self.transport.close()
 

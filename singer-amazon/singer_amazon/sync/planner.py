@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from singer_amazon.memory import Memory, Partition, Shape
 from singer_amazon.reports.engine import Engine
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import (
@@ -20,7 +19,9 @@ from singer_amazon.reports.model import (
     Window,
 )
 from singer_amazon.reports.windows import Ask, Plan, plan, plan_shared
-from singer_amazon.summary import Tally
+from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.sync.state_store import StateStore
+from singer_amazon.sync.summary import RunStats
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +35,14 @@ class Planner:
     def __init__(
         self,
         engine: Engine,
-        memory: Memory,
-        tally: Tally,
+        state_store: StateStore,
+        stats: RunStats,
         partition_of: Callable[[ReportRequest], Partition],
         now: datetime,
     ) -> None:
         self._engine = engine
-        self._memory = memory
-        self._tally = tally
+        self._state_store = state_store
+        self._stats = stats
         self._partition_of = partition_of
         self._now = now
 
@@ -50,7 +51,7 @@ class Planner:
         requests: list[ReportRequest] = []
         sharing: dict[object, list[Partition]] = {}
         for partition in partitions:
-            self._memory.load(partition)
+            self._state_store.load(partition)
             self._adopt(partition)
             if partition.shape is Shape.WINDOWS:
                 sharing.setdefault(_document(partition), []).append(partition)
@@ -60,12 +61,12 @@ class Planner:
                 requests += _ask_once(partition)
         for group in sharing.values():
             requests += self._plan_group(group)
-        self._engine.ask(requests, self._now)
+        self._engine.request(requests, self._now)
         self._join()
         logger.info(
             "Plan: %d reports to ask for, %d taken up from earlier runs",
             len({r.identity for r in requests}),
-            self._tally.adopted,
+            self._stats.adopted,
         )
 
     def _plan_group(self, group: list[Partition]) -> Iterable[ReportRequest]:
@@ -73,13 +74,13 @@ class Planner:
         one = group[0]
         plans: tuple[Plan, ...]
         if len(group) == 1:
-            plans = (plan(one.ledger, one.days, one.limits, one.members),)
+            plans = (plan(one.state, one.days, one.limits, one.members),)
         else:
-            ledgers = [partition.ledger for partition in group]
+            states = [partition.state for partition in group]
             limits = max((p.limits for p in group), key=lambda item: item.lookback)
             # one document: the longest hold-back of those who share it counts
             days = min((p.days for p in group), key=lambda item: item.end)
-            plans = plan_shared(ledgers, days, limits)
+            plans = plan_shared(states, days, limits)
         for partition, planned, new in zip(group, plans, new_gaps, strict=True):
             for note in planned.notes:
                 logger.warning("%s of %s: %s", partition.stream, partition.label, note)
@@ -88,17 +89,17 @@ class Planner:
                 yield partition.request(ask)
 
     def _close_history(self, partition: Partition) -> int:
-        ledger = partition.ledger
-        ledger.keep_only(partition.members)
-        closed = ledger.close_history(partition.days.oldest_kept, self._now)
+        state = partition.state
+        state.keep_only(partition.members)
+        closed = state.close_history(partition.days.oldest_kept, self._now)
         for gap in closed:
-            self._tally.add(partition.problem(gap.window, f"gap closed: {gap.reason}"))
+            self._stats.add(partition.problem(gap.window, f"gap closed: {gap.reason}"))
         return len(closed)
 
     # --- reports there are -------------------------------------------------
 
     def _adopt(self, partition: Partition) -> None:
-        for pending in list(partition.ledger.pending):
+        for pending in list(partition.state.pending):
             wanted = partition.fingerprint(partition.window or pending.window)
             if pending.fingerprint != wanted:
                 logger.info(
@@ -109,8 +110,8 @@ class Planner:
                     pending.report_id,
                     pending.window,
                 )
-                partition.ledger.forget(pending.report_id)
-                self._memory.changed(partition)
+                partition.state.forget(pending.report_id)
+                self._state_store.changed(partition)
                 continue
             self._take(partition, pending)
 
@@ -120,15 +121,15 @@ class Planner:
             Ask(pending.window, pending.members, pending.window.start), listed_id
         )
         report = self._engine.adopt(request, pending, self._now)
-        self._tally.adopted += len(report.takers) == 1
+        self._stats.adopted += len(report.subscribers) == 1
 
     def _take_up(self, partition: Partition) -> None:
         """Take every listed report that has not been delivered yet."""
-        ledger = partition.ledger
+        state = partition.state
         limit = self._now - timedelta(days=TAKEN_DAYS)
-        ledger.taken = [t for t in ledger.taken if t.created_at >= limit]
-        known = {t.report_id for t in ledger.taken}
-        known |= {p.report_id for p in ledger.pending}
+        state.taken = [t for t in state.taken if t.created_at >= limit]
+        known = {t.report_id for t in state.taken}
+        known |= {p.report_id for p in state.pending}
         for listed in partition.listed:
             if listed.report_id not in known:
                 self._take(partition, _as_pending(partition, listed))
@@ -139,38 +140,38 @@ class Planner:
             if report.state is not State.REQUESTED:
                 continue
             pending = report.pending()
-            for taker in report.takers:
-                partition = self._partition_of(taker)
+            for subscriber in report.subscribers:
+                partition = self._partition_of(subscriber)
                 mine = [
                     p
-                    for p in partition.ledger.pending
-                    if _alike(p, pending) and not taker.listed_id
+                    for p in partition.state.pending
+                    if _alike(p, pending) and not subscriber.listed_id
                 ]
                 if mine == [pending]:
                     continue
                 for other in mine:
-                    partition.ledger.forget(other.report_id)
-                partition.ledger.requested(pending)
-                self._memory.changed(partition)
+                    partition.state.forget(other.report_id)
+                partition.state.requested(pending)
+                self._state_store.changed(partition)
 
     # --- telling -----------------------------------------------------------
 
     def _recall(self, partition: Partition, *, new: int) -> None:
         """Show gaps closed by earlier runs for as long as they are kept."""
-        ledger = partition.ledger
-        before = len(ledger.closed_gaps)
-        ledger.forget_closed(self._now)
-        if new or len(ledger.closed_gaps) != before:
-            self._memory.changed(partition)
-        for gap in ledger.closed_gaps[: len(ledger.closed_gaps) - new]:
+        state = partition.state
+        before = len(state.closed_gaps)
+        state.forget_closed(self._now)
+        if new or len(state.closed_gaps) != before:
+            self._state_store.changed(partition)
+        for gap in state.closed_gaps[: len(state.closed_gaps) - new]:
             words = f"given up on {gap.closed_at.date()}: {gap.reason}"
-            self._tally.add(partition.problem(gap.window, words, is_failure=False))
+            self._stats.add(partition.problem(gap.window, words, is_failure=False))
 
 
 def _ask_once(partition: Partition) -> Iterable[ReportRequest]:
     """Ask for the one window of a stream without a bookmark, unless it is coming."""
     window = partition.window
-    pending = partition.ledger.pending
+    pending = partition.state.pending
     if window is None or (partition.shape is Shape.SNAPSHOT and pending):
         return
     if any(p.window == window for p in pending):

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from singer_amazon.clock import Clock
 from singer_amazon.reports.engine import Report
-from singer_amazon.session import Session
-from singer_amazon.singer.output import MessageWriter
-from singer_amazon.summary import Tally
+from singer_amazon.sync.session import Session
+from singer_amazon.sync.summary import RunStats
+from singer_amazon.tap.message_writer import MessageWriter
 
 
 class ReportHost(Protocol):
@@ -22,7 +22,7 @@ class ReportHost(Protocol):
         ...
 
     @property
-    def tally(self) -> Tally:
+    def stats(self) -> RunStats:
         """What this run counts."""
         ...
 

@@ -15,14 +15,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from singer_amazon.reports import entries, spans
+from singer_amazon.reports import spans
+from singer_amazon.reports import state_entries as entries
 from singer_amazon.reports.model import (
     NO_MEMBERS,
     ClosedGap,
+    DateOrHour,
     Delivery,
     Gap,
     Members,
-    Moment,
     PendingReport,
     TakenReport,
     Window,
@@ -35,7 +36,7 @@ CLOSED_GAP_DAYS = 30
 _ITSELF: Members = frozenset({""})  # stands for the account in a roster
 
 
-def roster(members: Members) -> Members:
+def covered_by(members: Members) -> Members:
     """Return who a report speaks for: its members, else the account itself."""
     return members or _ITSELF
 
@@ -45,11 +46,11 @@ def _members(people: Members) -> Members:
 
 
 @dataclass(slots=True)
-class Ledger:
+class PartitionState:
     """The memory of one stream and account between runs."""
 
-    bookmark: Moment | None = None
-    start: Moment | None = None
+    bookmark: DateOrHour | None = None
+    start: DateOrHour | None = None
     """The first day ever asked for: a look-back never reads before it."""
     members: Members = NO_MEMBERS
     delivered: list[Delivery] = field(default_factory=list)
@@ -58,35 +59,37 @@ class Ledger:
     pending: list[PendingReport] = field(default_factory=list)
     taken: list[TakenReport] = field(default_factory=list)
     """Reports of somebody else's making that are delivered, while Amazon lists them."""
-    first_day: Moment | None = None
+    first_day: DateOrHour | None = None
     """Where this run's plan starts: gives the first bookmark when anything happens."""
-    joining: dict[str, Moment] = field(default_factory=dict)
+    joining: dict[str, DateOrHour] = field(default_factory=dict)
     """Advertisers not covered yet, each with the first day it is owed."""
 
     # --- questions ---------------------------------------------------------
 
     def done(self, person: str) -> spans.Spans:
         """Return the days this member (or "" for the account) needs no more."""
-        days = [d.window for d in self.delivered if person in roster(d.members)]
-        if self.bookmark is not None and person in roster(self.members):
+        days = [d.window for d in self.delivered if person in covered_by(d.members)]
+        if self.bookmark is not None and person in covered_by(self.members):
             days.append(Window.up_to(self.bookmark))
         return spans.union(days)
 
     def gap_days(self, person: str) -> spans.Spans:
         """Return the days that lie in an open gap of this member."""
-        return spans.union(g.window for g in self.gaps if person in roster(g.members))
+        return spans.union(
+            g.window for g in self.gaps if person in covered_by(g.members)
+        )
 
     def pending_days(self, person: str) -> spans.Spans:
         """Return the days a live report will bring for this member."""
         return spans.union(
-            p.window for p in self.pending if person in roster(p.members)
+            p.window for p in self.pending if person in covered_by(p.members)
         )
 
     def missing(self, window: Window) -> spans.Spans:
         """Return days neither delivered nor on their way, for anybody it covers."""
         return spans.union(
             part
-            for person in roster(self.members)
+            for person in covered_by(self.members)
             for part in spans.subtract(
                 [window], [*self.done(person), *self.pending_days(person)]
             )
@@ -94,17 +97,17 @@ class Ledger:
 
     # --- before a run ------------------------------------------------------
 
-    def cover(self, wanted: Members, first_day: Moment) -> None:
+    def cover(self, wanted: Members, first_day: DateOrHour) -> None:
         """Prepare for a run that wants these members from `first_day` on."""
         self.keep_only(wanted)
         self.first_day = first_day
         newcomers = wanted - self.members
         if self.bookmark is None:
-            self.members, newcomers = wanted, roster(wanted)
+            self.members, newcomers = wanted, covered_by(wanted)
             self.joining = {}
         else:
             self.joining = dict.fromkeys(newcomers, first_day)
-            self._melt()
+            self._advance()
         if newcomers:  # none of them is owed what lies before the first day
             self.gaps = list(self._outside(self.gaps, _until(first_day), newcomers))
 
@@ -126,7 +129,7 @@ class Ledger:
             if g.members & wanted
         ]
 
-    def skip_to(self, day: Moment) -> None:
+    def skip_to(self, day: DateOrHour) -> None:
         """Give up everything up to and including this day."""
         if self.bookmark is None or self.bookmark >= day:
             return
@@ -136,9 +139,9 @@ class Ledger:
             for gap in self.gaps
             if (part := gap.window.since(step_on(day))) is not None
         ]
-        self._melt()
+        self._advance()
 
-    def close_history(self, oldest_kept: Moment, now: datetime) -> list[ClosedGap]:
+    def close_history(self, oldest_kept: DateOrHour, now: datetime) -> list[ClosedGap]:
         """Close the parts of gaps that Amazon keeps no longer."""
         past = _until(oldest_kept)
         return [
@@ -156,7 +159,7 @@ class Ledger:
 
     def requested(self, report: PendingReport) -> None:
         """Remember a report Amazon has accepted."""
-        self._anchor()
+        self._initialize()
         self.forget(report.report_id)
         self.pending.append(report)
 
@@ -166,10 +169,10 @@ class Ledger:
 
     def deliver(self, window: Window, members: Members = NO_MEMBERS) -> None:
         """Record that every row of the window has been written."""
-        self._anchor()
+        self._initialize()
         self.gaps = list(self._outside(self.gaps, window, members))
         self.delivered.append(Delivery(window, members))
-        self._melt()
+        self._advance()
 
     def fail(
         self,
@@ -185,7 +188,7 @@ class Ledger:
         Days delivered by an earlier run need no gap: the look-back reads them
         again anyway.
         """
-        self._anchor()
+        self._initialize()
         return [
             self._close(gap, reason, now)
             for gap in self._raise_gaps(window, members, reason)
@@ -196,7 +199,7 @@ class Ledger:
         self, window: Window, members: Members, reason: str, now: datetime
     ) -> None:
         """Give a window up after an answer that will never change."""
-        self._anchor()
+        self._initialize()
         for gap in self._raise_gaps(window, members, reason):
             self._close(gap, reason, now)
 
@@ -222,7 +225,7 @@ class Ledger:
     @classmethod
     def from_state(
         cls, entry: Mapping[str, object], *, in_hours: bool = False
-    ) -> Ledger:
+    ) -> PartitionState:
         """Read what `to_state` wrote.
 
         Raises:
@@ -243,17 +246,17 @@ class Ledger:
 
     # --- inside ------------------------------------------------------------
 
-    def _anchor(self) -> None:
+    def _initialize(self) -> None:
         if self.bookmark is None and self.first_day is not None:
             self.bookmark = step_back(self.first_day)
             self.start = self.first_day
-            self._melt()
+            self._advance()
 
-    def _melt(self) -> None:
+    def _advance(self) -> None:
         """Move the bookmark over delivered windows and drop what it covers."""
         if self.bookmark is None:
             return
-        covered = roster(self.members)
+        covered = covered_by(self.members)
         ends = [_reach(self.done(person), self.bookmark) for person in covered]
         self.bookmark = max(self.bookmark, min(ends))
         for person, owed_from in list(self.joining.items()):
@@ -263,16 +266,18 @@ class Ledger:
             if not spans.subtract(owed, self.done(person)):
                 self.members |= {person}
                 del self.joining[person]
-        self.delivered = _tidy(self.delivered, roster(self.members), self.bookmark)
+        self.delivered = _compact(
+            self.delivered, covered_by(self.members), self.bookmark
+        )
 
     def _raise_gaps(self, window: Window, members: Members, reason: str) -> list[Gap]:
         """Make gaps of what is missing; days that were one count an attempt more."""
         people: dict[tuple[Window, int], set[str]] = {}
-        for person in roster(members):
+        for person in covered_by(members):
             owed_from = self.joining.get(person)
             owed = window if owed_from is None else window.since(owed_from)
             days = spans.subtract([owed] if owed else [], self.done(person))
-            known = [g for g in self.gaps if person in roster(g.members)]
+            known = [g for g in self.gaps if person in covered_by(g.members)]
             for gap in known:
                 for part in spans.intersect(days, [gap.window]):
                     people.setdefault((part, gap.attempts + 1), set()).add(person)
@@ -299,8 +304,8 @@ class Ledger:
     ) -> Iterable[Gap]:
         """Yield what remains of the gaps once these members have this window."""
         for gap in gaps:
-            served = roster(gap.members) & roster(members)
-            others = roster(gap.members) - served
+            served = covered_by(gap.members) & covered_by(members)
+            others = covered_by(gap.members) - served
             if others:
                 yield replace(gap, members=_members(others))
             if served:
@@ -308,12 +313,12 @@ class Ledger:
                     yield replace(gap, window=part, members=_members(served))
 
 
-def _until(day: Moment) -> Window:
+def _until(day: DateOrHour) -> Window:
     """Return all days before this one."""
     return Window.up_to(step_back(day))
 
 
-def _reach(done: spans.Spans, bookmark: Moment) -> Moment:
+def _reach(done: spans.Spans, bookmark: DateOrHour) -> DateOrHour:
     """Return the last day reached from the bookmark without a hole."""
     for window in done:
         if window.start <= step_on(bookmark) and window.end > bookmark:
@@ -321,13 +326,13 @@ def _reach(done: spans.Spans, bookmark: Moment) -> Moment:
     return bookmark
 
 
-def _tidy(
-    delivered: Iterable[Delivery], covered: Members, bookmark: Moment
+def _compact(
+    delivered: Iterable[Delivery], covered: Members, bookmark: DateOrHour
 ) -> list[Delivery]:
     """Merge deliveries member by member and drop what the bookmark covers."""
     per_person: dict[str, list[Window]] = {}
     for entry in delivered:
-        for person in roster(entry.members):
+        for person in covered_by(entry.members):
             per_person.setdefault(person, []).append(entry.window)
     by_window: dict[Window, set[str]] = {}
     past = [Window.up_to(bookmark)]

@@ -114,7 +114,7 @@ class Spool:
             msg = f"spool_dir: {place} cannot be written ({error.strerror})"
             raise ConfigError(msg) from None
 
-    def has_room(self, expected_bytes: int = 0) -> bool:
+    def has_space(self, expected_bytes: int = 0) -> bool:
         """Whether another download makes sense now."""
         with self._changed:
             return not self._files or self.used + expected_bytes < self.max_bytes

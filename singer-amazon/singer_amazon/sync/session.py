@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from singer_amazon.clock import Clock
-from singer_amazon.memory import Memory, Partition
-from singer_amazon.planning import Planner
 from singer_amazon.reports.engine import Change, Engine, Report
-from singer_amazon.reports.grid import shortened
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import Moment, ReportRequest, TakenReport
+from singer_amazon.reports.model import DateOrHour, ReportRequest, TakenReport
+from singer_amazon.reports.periods import shortened
 from singer_amazon.reports.runner import Runner
-from singer_amazon.summary import Problem, Progress, Tally
+from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.planner import Planner
+from singer_amazon.sync.state_store import StateStore
+from singer_amazon.sync.summary import Problem, Progress, RunStats
 
 logger = logging.getLogger(__name__)
 
@@ -32,20 +33,20 @@ class Session:
         self,
         *,
         engine: Engine,
-        memory: Memory,
+        state_store: StateStore,
         clock: Clock,
-        tally: Tally,
+        stats: RunStats,
         gap_max_runs: int,
     ) -> None:
         self.engine = engine
-        self.tally = tally
+        self.stats = stats
         self.runner: Runner | None = None
-        self._memory = memory
+        self._state_store = state_store
         self._clock = clock
         self._gap_max_runs = gap_max_runs
         self._partitions: dict[tuple[str, str, str], Partition] = {}
         self._labels: dict[str, str] = {}
-        self._left_out: dict[tuple[str, str, Moment], int] = {}
+        self._left_out: dict[tuple[str, str, DateOrHour], int] = {}
         """How many newest periods of a window were left out last."""
         self._progress = Progress(clock.now())
 
@@ -56,10 +57,14 @@ class Session:
         wanted = list(partitions)
         for partition in wanted:
             self._partitions[partition.key] = partition
-            if not partition.place:
+            if not partition.qualifier:
                 self._labels[partition.account] = partition.label
         planner = Planner(
-            self.engine, self._memory, self.tally, self.partition, self._clock.now()
+            self.engine,
+            self._state_store,
+            self.stats,
+            self.partition,
+            self._clock.now(),
         )
         planner.plan(wanted)
 
@@ -86,31 +91,31 @@ class Session:
         """Look after the reports while a message is half written."""
         assert self.runner is not None  # noqa: S101
         self.runner.turn()
-        self._progress.tell(self.engine, self._clock.now(), self._labels)
+        self._progress.log(self.engine, self._clock.now(), self._labels)
 
     def look_after(self) -> None:
         """Tell progress and write a due state, when no message is half written."""
-        self._progress.tell(self.engine, self._clock.now(), self._labels)
-        self._memory.write()
+        self._progress.log(self.engine, self._clock.now(), self._labels)
+        self._state_store.write()
 
     def partition(self, request: ReportRequest) -> Partition:
         """Return the partition a request belongs to."""
         return self._partitions[request.partition_key]
 
-    def served(self, report: Report, taker: ReportRequest, rows: int) -> None:
+    def served(self, report: Report, subscriber: ReportRequest, rows: int) -> None:
         """Note that all rows of a report are written for one of its takers."""
-        report.served.add(taker)
-        self.tally.rows[taker.stream] += rows
-        self.tally.documents[taker.stream] += 1
-        partition = self.partition(taker)
-        ledger = partition.ledger
-        ledger.forget(report.report_id or "")
+        report.served.add(subscriber)
+        self.stats.rows[subscriber.stream] += rows
+        self.stats.documents[subscriber.stream] += 1
+        partition = self.partition(subscriber)
+        state = partition.state
+        state.forget(report.report_id or "")
         if partition.has_bookmark:
-            ledger.deliver(taker.window, taker.members)
-        elif taker.listed_id:
+            state.deliver(subscriber.window, subscriber.members)
+        elif subscriber.listed_id:
             created = report.requested_at or self._clock.now()
-            ledger.taken.append(TakenReport(taker.listed_id, created))
-        self._memory.changed(partition)
+            state.taken.append(TakenReport(subscriber.listed_id, created))
+        self._state_store.changed(partition)
 
     def delivered(self, report: Report) -> None:
         """Note that a report has served everybody."""
@@ -137,7 +142,7 @@ class Session:
     def finish(self) -> None:
         """Note what became of everything, after the last document."""
         for account, kind, report_type in sorted(self.engine.refused_types):
-            self.tally.add(
+            self.stats.add(
                 Problem(
                     self._labels.get(account, account),
                     report_type,
@@ -189,16 +194,16 @@ class Session:
             self._carried(report)
 
     def _requested(self, report: Report) -> None:
-        self.tally.requested += not report.adopted
-        self.tally.adopted += report.adopted
+        self.stats.requested += not report.adopted
+        self.stats.adopted += report.adopted
         self._note_pending(report)
 
     def _note_pending(self, report: Report) -> None:
         pending = report.pending()
-        for taker in report.takers:
-            partition = self.partition(taker)
-            partition.ledger.requested(pending)
-            self._memory.changed(partition)
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            partition.state.requested(pending)
+            self._state_store.changed(partition)
 
     def _ask_for_the_rest(self, report: Report) -> None:
         """Ask for a window without its newest periods, which are not there yet.
@@ -212,18 +217,18 @@ class Session:
             return
         if self.engine.is_time_up:
             return
-        place = (request.account, request.fingerprint, request.window.start)
-        left_out = self._left_out[place] = max(self._left_out.get(place, 0) * 2, 1)
+        key = (request.account, request.fingerprint, request.window.start)
+        left_out = self._left_out[key] = max(self._left_out.get(key, 0) * 2, 1)
         rest = shortened(request.window, partition.limits.grid, left_out)
         if rest is None:
             return
-        takers = [
-            replace(taker, window=rest)
-            for taker in report.takers
-            if self.partition(taker).ledger.missing(rest)
+        subscribers = [
+            replace(subscriber, window=rest)
+            for subscriber in report.subscribers
+            if self.partition(subscriber).state.missing(rest)
         ]
-        if takers:
-            self.engine.ask(takers, self._clock.now())
+        if subscribers:
+            self.engine.request(subscribers, self._clock.now())
 
     def _carried(self, report: Report) -> None:
         if report.reason and report.unreachable:
@@ -232,18 +237,18 @@ class Session:
             self._note_pending(report)
 
     def _forget(self, report: Report, old_id: str) -> None:
-        for taker in report.takers:
-            partition = self.partition(taker)
-            partition.ledger.forget(old_id)
-            self._memory.changed(partition)
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            partition.state.forget(old_id)
+            self._state_store.changed(partition)
 
     def _has_no_document(self, report: Report) -> None:
-        for taker in report.takers:
+        for subscriber in report.subscribers:
             logger.warning(
                 "%s of %s %s: report %s is taken as empty: %s",
-                taker.stream,
-                self.partition(taker).label,
-                taker.window,
+                subscriber.stream,
+                self.partition(subscriber).label,
+                subscriber.window,
                 report.report_id,
                 report.reason,
             )
@@ -252,14 +257,14 @@ class Session:
         reason = report.reason or "no reason given"
         now = self._clock.now()
         self._forget(report, old_id or "")
-        for taker in report.takers:
-            if taker in report.served:
+        for subscriber in report.subscribers:
+            if subscriber in report.served:
                 continue
-            partition, closed = self.partition(taker), []
+            partition, closed = self.partition(subscriber), []
             if partition.has_bookmark:
-                closed = partition.ledger.fail(
-                    taker.window,
-                    taker.members,
+                closed = partition.state.fail(
+                    subscriber.window,
+                    subscriber.members,
                     reason,
                     now=now,
                     max_runs=self._gap_max_runs,
@@ -267,24 +272,24 @@ class Session:
             text = f"{reason}. The next run asks again"
             if closed:
                 text = f"{reason}. Given up after {closed[0].attempts} runs"
-            self.tally.add(partition.problem(taker.window, text))
+            self.stats.add(partition.problem(subscriber.window, text))
 
     def _refused(self, report: Report) -> None:
-        for taker in report.takers:
-            partition = self.partition(taker)
-            if report.history and taker.is_gap:
-                partition.ledger.close(
-                    taker.window,
-                    taker.members,
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            if report.history and subscriber.is_gap:
+                partition.state.close(
+                    subscriber.window,
+                    subscriber.members,
                     report.reason or "",
                     self._clock.now(),
                 )
-                self._memory.changed(partition)
+                self._state_store.changed(partition)
         self._fail(report, report.reason or "refused", is_failure=report.offered)
 
     def _fail(self, report: Report, reason: str, *, is_failure: bool = True) -> None:
-        for taker in report.takers:
-            partition = self.partition(taker)
-            self.tally.add(
-                partition.problem(taker.window, reason, is_failure=is_failure)
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            self.stats.add(
+                partition.problem(subscriber.window, reason, is_failure=is_failure)
             )

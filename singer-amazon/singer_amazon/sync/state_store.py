@@ -5,23 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
 from typing import Any
 
 from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError
-from singer_amazon.reports.ledger import Ledger
-from singer_amazon.reports.model import (
-    ListedReport,
-    Members,
-    ReportRequest,
-    Window,
-    fingerprint,
-)
-from singer_amazon.reports.windows import Ask, Limits, Range
-from singer_amazon.summary import Problem
+from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.sync.partition import Partition
 
 logger = logging.getLogger(__name__)
 
@@ -31,87 +21,7 @@ STATE_SHARE = 20
 """A state is written at most once in this many times the last write took."""
 
 
-class Shape(Enum):
-    """How the windows of a partition come about."""
-
-    WINDOWS = auto()  # one after another, behind a bookmark
-    RANGE = auto()  # one total over a range, asked anew each day; no bookmark
-    SNAPSHOT = auto()  # what there is now, whole each time; no bookmark
-    LISTED = auto()  # reports that are there already, each taken once
-
-
-@dataclass(slots=True, eq=False)
-class Partition:
-    """One report stream read for one account (and marketplace, and options)."""
-
-    stream: str
-    account: str
-    label: str
-    """The account as people know it, for messages."""
-    context: Mapping[str, str]
-    report_type: str
-    definition: Mapping[str, object]
-    days: Range
-    limits: Limits
-    members: Members = frozenset()
-    shape: Shape = Shape.WINDOWS
-    window: Window | None = None
-    """The one window of a RANGE or SNAPSHOT; None where there is nothing to ask."""
-    listed: tuple[ListedReport, ...] = ()
-    """The reports there are, for LISTED."""
-    place: str = ""
-    """What tells it from others of the same stream and account."""
-    replication_key: str = "date"
-    mark: str | None = None
-    """Digest of what the user defined; where it changes, the bookmark starts anew."""
-    ledger: Ledger = field(default_factory=Ledger)
-    entry: MutableMapping[str, Any] | None = None
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What its requests name it by."""
-        return (self.stream, self.account, self.place)
-
-    def problem(
-        self, window: Window, reason: str, *, is_failure: bool = True
-    ) -> Problem:
-        """Return what to tell people of one of its windows."""
-        return Problem(self.label, self.stream, str(window), reason, is_failure)
-
-    @property
-    def in_hours(self) -> bool:
-        """Whether its windows are of hours, not days."""
-        return isinstance(self.days.end, datetime)
-
-    @property
-    def has_bookmark(self) -> bool:
-        """Whether what is delivered moves a bookmark."""
-        return self.shape is Shape.WINDOWS
-
-    def request(self, ask: Ask, listed_id: str = "") -> ReportRequest:
-        """Return the request for one window, or for a report that is there."""
-        return ReportRequest(
-            stream=self.stream,
-            account=self.account,
-            report_type=self.report_type,
-            window=ask.window,
-            definition=self.definition,
-            fingerprint=self.fingerprint(ask.window),
-            waiting_since=ask.waiting_since,
-            members=ask.members,
-            is_gap=ask.is_gap,
-            place=self.place,
-            listed_id=listed_id,
-        )
-
-    def fingerprint(self, window: Window) -> str:
-        """Return the digest of what is wanted; a RANGE is bound to its days."""
-        if self.shape is Shape.RANGE:
-            return fingerprint({**self.definition, "window": str(window)})
-        return fingerprint(self.definition)
-
-
-class Memory:
+class StateStore:
     """The partitions' places in a Singer state, written sparingly."""
 
     def __init__(
@@ -151,7 +61,7 @@ class Memory:
                     )
                     return
                 try:
-                    partition.ledger = Ledger.from_state(
+                    partition.state = PartitionState.from_state(
                         entry, in_hours=partition.in_hours
                     )
                 except (KeyError, ValueError) as error:
@@ -217,7 +127,7 @@ class Memory:
             )
             partition.entry = {}
             stream.setdefault("partitions", []).append(partition.entry)
-        state = partition.ledger.to_state()
+        state = partition.state.to_state()
         entry: dict[str, Any] = {
             "context": dict(partition.context),
             "version": state.pop("version"),

@@ -26,8 +26,8 @@ from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError
-from singer_amazon.singer.output import MessageWriter
-from singer_amazon.singer.settings import coerced, complaints, from_environment
+from singer_amazon.tap.message_writer import MessageWriter
+from singer_amazon.tap.settings import coerced, complaints, from_environment
 
 T = TypeVar("T")
 

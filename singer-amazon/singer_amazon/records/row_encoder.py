@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from singer_amazon.columns import ColumnType, fit_fields, python_type
 from singer_amazon.errors import DocumentError
+from singer_amazon.records.columns import ColumnType, fit_fields, python_type
 
 KEYS_CHECKED = 10_000
 
@@ -29,14 +29,14 @@ _SURROGATES = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class AddedFields:
     """What is added to each row of one document, as encoded JSON members."""
 
     by_member: Mapping[str, bytes]
     """Advertiser id to members; "" is for rows of no known advertiser."""
 
     @classmethod
-    def constant(cls, values: Mapping[str, object]) -> Stamp:
+    def constant(cls, values: Mapping[str, object]) -> AddedFields:
         """Add the same values to all rows."""
         return cls({"": encoded_members(values)})
 
@@ -46,7 +46,7 @@ def encoded_members(values: Mapping[str, object]) -> bytes:
     return msgspec.json.encode(values)[1:-1]
 
 
-class Layout(Protocol):
+class RowEncoder(Protocol):
     """How the rows of one stream look; what it saw of them is for warnings."""
 
     columns: Mapping[str, ColumnType]
@@ -60,17 +60,23 @@ class Layout(Protocol):
         ...
 
     def lines(
-        self, rows: Iterable[Any], stamp: Stamp, before: bytes, after: bytes
+        self,
+        rows: Iterable[Any],
+        added_fields: AddedFields,
+        before: bytes,
+        after: bytes,
     ) -> bytearray:
         """Encode rows as lines: before, the object with the stamp, after."""
         ...
 
-    def records(self, rows: Iterable[Any], stamp: Stamp) -> Iterable[dict[str, Any]]:
+    def records(
+        self, rows: Iterable[Any], added_fields: AddedFields
+    ) -> Iterable[dict[str, Any]]:
         """Yield rows as dictionaries, for paths that need to look inside."""
         ...
 
 
-class RowFormat:
+class TypedRowEncoder:
     """How the rows of one stream look for one set of requested columns.
 
     `columns` are name and type of everything asked for; `key` those of them
@@ -218,14 +224,18 @@ class RowFormat:
     # --- encoding ----------------------------------------------------------
 
     def lines(
-        self, rows: Iterable[Any], stamp: Stamp, before: bytes, after: bytes
+        self,
+        rows: Iterable[Any],
+        added_fields: AddedFields,
+        before: bytes,
+        after: bytes,
     ) -> bytearray:
         """Encode rows as lines: before, the object with the stamp, after."""
         out = bytearray()
         append, encode, member = out.extend, self._encoder.encode_into, self._member
         endings = {
             person: (b"," + members if members else b"") + b"}" + after + b"\n"
-            for person, members in stamp.by_member.items()
+            for person, members in added_fields.by_member.items()
         }
         common = endings.get("", b"}" + after + b"\n")
         for row in rows:
@@ -237,11 +247,13 @@ class RowFormat:
             )
         return out
 
-    def records(self, rows: Iterable[Any], stamp: Stamp) -> Iterable[dict[str, Any]]:
+    def records(
+        self, rows: Iterable[Any], added_fields: AddedFields
+    ) -> Iterable[dict[str, Any]]:
         """Yield rows as dictionaries, for paths that need to look inside."""
         added = {
             person: msgspec.json.decode(b"{" + members + b"}")
-            for person, members in stamp.by_member.items()
+            for person, members in added_fields.by_member.items()
         }
         common = added.get("", {})
         for row in rows:

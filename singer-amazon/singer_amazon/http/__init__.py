@@ -1,0 +1,1 @@
+"""HTTP towards Amazon: requests with retries, Login with Amazon, calls with a token."""

@@ -1,0 +1,1 @@
+"""One run: what it asks for, its partitions and their state, what it reports."""

@@ -1,0 +1,100 @@
+"""One report stream of one account: what is wanted of it and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from singer_amazon.reports.model import (
+    ListedReport,
+    Members,
+    ReportRequest,
+    Window,
+    fingerprint,
+)
+from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.reports.windows import Ask, Limits, Range
+from singer_amazon.sync.summary import Problem
+
+
+class Shape(Enum):
+    """How the windows of a partition come about."""
+
+    WINDOWS = auto()  # one after another, behind a bookmark
+    RANGE = auto()  # one total over a range, asked anew each day; no bookmark
+    SNAPSHOT = auto()  # what there is now, whole each time; no bookmark
+    LISTED = auto()  # reports that are there already, each taken once
+
+
+@dataclass(slots=True, eq=False)
+class Partition:
+    """One report stream read for one account (and marketplace, and options)."""
+
+    stream: str
+    account: str
+    label: str
+    """The account as people know it, for messages."""
+    context: Mapping[str, str]
+    report_type: str
+    definition: Mapping[str, object]
+    days: Range
+    limits: Limits
+    members: Members = frozenset()
+    shape: Shape = Shape.WINDOWS
+    window: Window | None = None
+    """The one window of a RANGE or SNAPSHOT; None where there is nothing to ask."""
+    listed: tuple[ListedReport, ...] = ()
+    """The reports there are, for LISTED."""
+    qualifier: str = ""
+    """What tells it from others of the same stream and account."""
+    replication_key: str = "date"
+    mark: str | None = None
+    """Digest of what the user defined; where it changes, the bookmark starts anew."""
+    state: PartitionState = field(default_factory=PartitionState)
+    entry: MutableMapping[str, Any] | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What its requests name it by."""
+        return (self.stream, self.account, self.qualifier)
+
+    def problem(
+        self, window: Window, reason: str, *, is_failure: bool = True
+    ) -> Problem:
+        """Return what to tell people of one of its windows."""
+        return Problem(self.label, self.stream, str(window), reason, is_failure)
+
+    @property
+    def in_hours(self) -> bool:
+        """Whether its windows are of hours, not days."""
+        return isinstance(self.days.end, datetime)
+
+    @property
+    def has_bookmark(self) -> bool:
+        """Whether what is delivered moves a bookmark."""
+        return self.shape is Shape.WINDOWS
+
+    def request(self, ask: Ask, listed_id: str = "") -> ReportRequest:
+        """Return the request for one window, or for a report that is there."""
+        return ReportRequest(
+            stream=self.stream,
+            account=self.account,
+            report_type=self.report_type,
+            window=ask.window,
+            definition=self.definition,
+            fingerprint=self.fingerprint(ask.window),
+            waiting_since=ask.waiting_since,
+            members=ask.members,
+            is_gap=ask.is_gap,
+            qualifier=self.qualifier,
+            listed_id=listed_id,
+        )
+
+    def fingerprint(self, window: Window) -> str:
+        """Return the digest of what is wanted; a RANGE is bound to its days."""
+        if self.shape is Shape.RANGE:
+            return fingerprint({**self.definition, "window": str(window)})
+        return fingerprint(self.definition)
