@@ -1,49 +1,41 @@
 """Makes the golden data anew from the code as it is. Only for a change that is meant.
 
-The data was made before the great restructuring; the tests beside it hold the later
-code to it. When users shall see something new, run
+When users shall see something new, run the tests to see what differs, then
 
-    PYTHONPATH=tests python -m golden.make [commands catalogs states audience
-                                            objects emulator]
+    PYTHONPATH=tests python -m golden.make [about] [catalogs] [states] ...
 
-name only what has changed, and look at every line of the diff: `git diff` for JSON,
-the messages of the tests (run before) for the packed files.
+with the names of the files that are to change (none: all), and look at the diff.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
-from golden import audience, commands, formats, states
-from golden.goldens import keep
-
-
-def _audience() -> None:
-    with tempfile.TemporaryDirectory() as folder, audience.room(Path(folder)) as room:
-        summaries = audience.history(room)
-        schema = audience.schema_of(room.database)
-        keep("audience.json", {"summaries": summaries, "schema": schema})
-        audience.keep_golden(room)
+from golden import test_audience_database, test_commands, test_formats, test_states
+from golden.goldens import Json, golden, keep
 
 
-MAKERS: dict[str, Callable[[], None]] = {
-    "commands": lambda: keep("commands.json", commands.commands()),
-    "catalogs": lambda: keep("catalogs.json.gz", commands.catalogs()),
-    "states": lambda: keep("states.json", states.states()),
-    "audience": _audience,
-    "objects": lambda: keep("objects.json", formats.objects()),
-    "emulator": lambda: keep("emulator.json", formats.offered()),
+def _told(file: str) -> Json:
+    tell, names = test_commands.TOLD[file]
+    return {name: tell(name) for name in names}
+
+
+def _states() -> Json:
+    cases = golden("cases.json")
+    return {name: test_states.taken(case) for name, case in cases.items()}
+
+
+MAKERS: dict[str, Callable[[], Json]] = {
+    **{file: partial(_told, file) for file in test_commands.TOLD},
+    "states.json": _states,
+    "audience.json": test_audience_database.make,
+    "objects.json": test_formats.objects,
+    "emulator.json": test_formats.offered,
 }
 
-
-def main(names: list[str]) -> None:
-    """Make what is named, or everything."""
-    for name in names or MAKERS:
-        MAKERS[name]()
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for name, make in MAKERS.items():
+        if len(sys.argv) == 1 or name.partition(".")[0] in sys.argv:
+            keep(name, make())
