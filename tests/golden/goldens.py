@@ -55,6 +55,14 @@ def _differences(expected: Any, found: Any, path: str) -> Iterator[str]:
                 yield from _differences(expected[key], found[key], f"{path}/{key}")
             else:
                 yield f"{path}/{key} is {'new' if key in found else 'gone'}"
+    elif isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            yield f"{path}: expected {len(expected)} entries, found {len(found)}"
+            yield from (f"{path}: gone {e!r}"[:900] for e in expected if e not in found)
+            yield from (f"{path}: new {e!r}"[:900] for e in found if e not in expected)
+            return
+        for number, pair in enumerate(zip(expected, found, strict=True)):
+            yield from _differences(*pair, f"{path}/{number}")
     elif type(expected) is not type(found) or expected != found:
         yield f"{path}: expected {expected!r}, found {found!r}"[:900]
 
