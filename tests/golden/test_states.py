@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def taken(case: Json, stored: Json | None = None) -> Json:
         "state of a run without time": idle.state or stored or state,
         "a day later": {
             "code": ended.code,
-            "asked": sorted(new, key=json.dumps),
+            "asked": sorted(new, key=partial(json.dumps, sort_keys=True)),
             "adopted": ended.summary["reports"]["adopted"],
             "rows": Counter(m["stream"] for m in ended.messages if "record" in m),
             "state": ended.state,
