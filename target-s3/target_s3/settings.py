@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from target_s3.errors import ConfigError
+from singer_amazon.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

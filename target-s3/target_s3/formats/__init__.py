@@ -1,22 +1,22 @@
 """How rows become the bytes of an object.
 
-Each format takes rows as JSON text and writes one temporary file: ``json_lines``,
-``csv_text`` and ``parquet``. Memory never grows with the number of rows.
+Each format takes rows as JSON text and writes one temporary file: ``jsonl``, ``csv``
+and ``parquet``. Memory never grows with the number of rows.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from target_s3.formats.csv_text import CsvWriter
-from target_s3.formats.json_lines import JsonLinesWriter
-from target_s3.formats.packing import Packer
+from target_s3.formats.csv import CsvWriter
+from target_s3.formats.gzip_file import ObjectFile
+from target_s3.formats.jsonl import JsonLinesWriter
 from target_s3.formats.parquet import ParquetWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_s3.columns import Column
+    from target_s3.formats.columns import Column
 
     Warn = Callable[[str], None]
 
@@ -59,7 +59,7 @@ def open_writer(
     """Open a writer of the format with that name for one object."""
     if name == "parquet":
         return ParquetWriter(new_file, columns, stream, warn)
-    packer = Packer(new_file(), is_packed=name.endswith(".gz"))
+    file = ObjectFile(new_file(), is_gzipped=name.endswith(".gz"))
     if name.startswith("csv"):
-        return CsvWriter(packer, columns, warn)
-    return JsonLinesWriter(packer)
+        return CsvWriter(file, columns, warn)
+    return JsonLinesWriter(file)

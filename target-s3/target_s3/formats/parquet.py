@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from target_s3.columns import Column, Kind
-from target_s3.errors import ConfigError, FormatError
+from singer_amazon.errors import ConfigError
+from target_s3.errors import FormatError
+from target_s3.formats.columns import Column, ColumnKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,11 +118,11 @@ class ParquetWriter:
 
     def _array(self, pa: Any, column: Column, rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
         values = [row.get(column.name) for row in rows]
-        if column.kind is Kind.TEXT:
+        if column.kind is ColumnKind.TEXT:
             values = [_text(value) for value in values]
-        elif column.kind is Kind.NUMBER:
+        elif column.kind is ColumnKind.NUMBER:
             values = [_float(value) for value in values]
-        elif column.kind is Kind.INTEGER:
+        elif column.kind is ColumnKind.INTEGER:
             values = [_integer(value) for value in values]
         try:
             return pa.array(values, _arrow_type(pa, column.kind))
@@ -142,12 +143,12 @@ def _write_group(pa: Any, writer: Any, batches: list[Any]) -> None:  # noqa: ANN
     batches.clear()
 
 
-def _arrow_type(pa: Any, kind: Kind) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _arrow_type(pa: Any, kind: ColumnKind) -> Any:  # noqa: ANN401 - pyarrow has no types
     return {
-        Kind.TEXT: pa.string,
-        Kind.INTEGER: pa.int64,
-        Kind.NUMBER: pa.float64,
-        Kind.BOOLEAN: pa.bool_,
+        ColumnKind.TEXT: pa.string,
+        ColumnKind.INTEGER: pa.int64,
+        ColumnKind.NUMBER: pa.float64,
+        ColumnKind.BOOLEAN: pa.bool_,
     }[kind]()
 
 

@@ -1,4 +1,4 @@
-"""The bucket: the port that the loader knows, and S3 behind it."""
+"""The bucket: the port that the loader knows, S3 behind it, and what S3 answers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 from urllib.parse import urlsplit
 
 import boto3
-from boto3.exceptions import Boto3Error
+from boto3.exceptions import Boto3Error, S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from botocore.exceptions import (
+    ConnectionError as UnreachableError,
+)
 
-from target_s3.errors import ConfigError, StoreError
-from target_s3.refusals import explain
+from singer_amazon.errors import ConfigError
+from target_s3.errors import StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,7 +45,7 @@ _TRANSFER = TransferConfig(
 )
 
 
-class Store(Protocol):
+class ObjectStore(Protocol):
     """Where objects go."""
 
     def check(self, key: str) -> str | None:
@@ -50,7 +61,7 @@ class Store(Protocol):
         """Copy the object at an ``s3://`` address into the file."""
 
 
-class S3Store:
+class S3Bucket:
     """One bucket of S3, or of a store that speaks its language."""
 
     def __init__(self, settings: Settings) -> None:
@@ -89,7 +100,7 @@ class S3Store:
             upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
         except _FAILURES as error:
             msg = f"Nothing can be written to {self._where}"
-            raise self._refusal(msg, error) from None
+            raise self._store_error(msg, error) from None
         try:
             self._client.abort_multipart_upload(
                 Bucket=self._bucket, Key=key, UploadId=upload["UploadId"]
@@ -105,7 +116,7 @@ class S3Store:
             self._client.upload_fileobj(file, self._bucket, key, Config=_TRANSFER)
         except _FAILURES as error:
             msg = f"Object {key!r} could not be stored in {self._where}"
-            raise self._refusal(msg, error) from None
+            raise self._store_error(msg, error) from None
 
     def fetch(self, uri: str, file: BinaryIO) -> None:
         """Copy the object at an ``s3://`` address into the file."""
@@ -116,18 +127,75 @@ class S3Store:
             )
         except (*_FAILURES, OSError) as error:
             msg = f"BATCH file {uri} could not be read"
-            raise self._refusal(msg, error) from None
+            raise self._store_error(msg, error) from None
         file.seek(0, os.SEEK_SET)
 
     @staticmethod
-    def _refusal(what: str, error: Exception) -> StoreError:
+    def _store_error(what: str, error: Exception) -> StoreError:
         return StoreError(f"{what}: {explain(error)}")
 
 
 def _where(settings: Settings) -> str:
-    places = [f"bucket {settings.bucket!r}"]
+    parts = [f"bucket {settings.bucket!r}"]
     if settings.endpoint:
-        places.append(f"at {settings.endpoint}")
+        parts.append(f"at {settings.endpoint}")
     if settings.region:
-        places.append(f"in region {settings.region}")
-    return " ".join(places)
+        parts.append(f"in region {settings.region}")
+    return " ".join(parts)
+
+
+_KEYS = "check aws_access_key_id, aws_secret_access_key and aws_session_token"
+_REGION = "set cloud_provider.aws.aws_region to the region the bucket is in"
+_REACH = "check aws_endpoint_override, aws_region and the way out to the network"
+
+_NEXT_STEPS = {
+    "AccessDenied": "grant s3:PutObject and s3:AbortMultipartUpload on this prefix",
+    "AllAccessDisabled": "ask the bucket's owner",
+    "AuthorizationHeaderMalformed": _REGION,
+    "ExpiredToken": "get new temporary credentials",
+    "IllegalLocationConstraintException": _REGION,
+    "InvalidAccessKeyId": _KEYS,
+    "InvalidBucketName": "check cloud_provider.aws.aws_bucket",
+    "InvalidToken": _KEYS,
+    "NoSuchBucket": "create the bucket, or check cloud_provider.aws.aws_bucket",
+    "PermanentRedirect": _REGION,
+    "RequestTimeTooSkewed": "set this machine's clock",
+    "SignatureDoesNotMatch": _KEYS,
+    "SlowDown": "try again later, or write from fewer programs at once",
+}
+
+
+def explain(error: Exception) -> str:
+    """Return S3's or boto3's own words and the next step, as the end of a sentence."""
+    if isinstance(error, S3UploadFailedError) and isinstance(
+        error.__context__, ClientError
+    ):
+        error = error.__context__
+    if isinstance(error, ClientError):
+        return _explain_response(error)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return (
+            f"no credentials were found ({error}); set aws_access_key_id and "
+            "aws_secret_access_key, or give this machine a role or profile."
+        )
+    if isinstance(error, ProfileNotFound):
+        return f"{error}; check aws_profile_name."
+    if isinstance(
+        error, EndpointConnectionError | ConnectTimeoutError | UnreachableError
+    ):
+        return f"{_bare(error)}; {_REACH}."
+    return f"{_bare(error)}."
+
+
+def _explain_response(error: ClientError) -> str:
+    found = error.response.get("Error", {})
+    code = found.get("Code", "unknown error")
+    words = (found.get("Message") or "no message").strip().rstrip(".")
+    step = _NEXT_STEPS.get(code)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    said = f"S3 answered {code} ({words}; HTTP {status})"
+    return f"{said}; {step}." if step else f"{said}."
+
+
+def _bare(error: Exception) -> str:
+    return str(error).strip().rstrip(".")

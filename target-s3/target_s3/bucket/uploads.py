@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from target_s3.store import Store
+    from target_s3.bucket.s3 import ObjectStore
 
 WORKERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One closed object; ``number`` is the one the ledger gave it."""
+    """One closed object; ``number`` is the one the state tracker gave it."""
 
     stream: str
     key: str
@@ -26,7 +26,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class UploadResult:
     """What became of an upload: stored where ``error`` is None."""
 
     upload: Upload
@@ -34,23 +34,23 @@ class Outcome:
 
 
 class Uploads:
-    """Hands uploads to threads and collects their outcomes.
+    """Hands uploads to threads and collects their results.
 
     With no workers every upload is made at once by the caller, as tests want it.
     """
 
-    def __init__(self, store: Store, workers: int = WORKERS) -> None:
+    def __init__(self, store: ObjectStore, workers: int = WORKERS) -> None:
         self._store = store
         self._workers = workers
         self._threads: list[threading.Thread] = []
         self._waiting: queue.SimpleQueue[Upload] = queue.SimpleQueue()
-        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[UploadResult] = queue.SimpleQueue()
         self._bytes = 0
         self._count = 0
 
     @property
     def pending(self) -> int:
-        """Uploads whose outcome was not collected yet."""
+        """Uploads whose result was not collected yet."""
         return self._count
 
     @property
@@ -59,11 +59,11 @@ class Uploads:
         return self._bytes
 
     def submit(self, upload: Upload) -> None:
-        """Upload the file when its turn comes, and close it then."""
+        """Upload the file as soon as a thread is free, and close it then."""
         self._count += 1
         self._bytes += upload.size
         if not self._workers:
-            self._outcomes.put(self._put(upload))
+            self._results.put(self._put(upload))
             return
         self._waiting.put(upload)
         if len(self._threads) < min(self._workers, self._count):
@@ -71,15 +71,15 @@ class Uploads:
             self._threads.append(thread)
             thread.start()
 
-    def outcome(self, timeout: float = 0) -> Outcome | None:
-        """The next outcome, or None when none came within ``timeout`` seconds."""
+    def result(self, timeout: float = 0) -> UploadResult | None:
+        """The next result, or None when none came within ``timeout`` seconds."""
         if not self._count:
             return None
         try:
             found = (
-                self._outcomes.get(timeout=timeout)
+                self._results.get(timeout=timeout)
                 if timeout
-                else (self._outcomes.get_nowait())
+                else (self._results.get_nowait())
             )
         except queue.Empty:
             return None
@@ -100,12 +100,12 @@ class Uploads:
 
     def _work(self) -> None:
         while True:
-            self._outcomes.put(self._put(self._waiting.get()))
+            self._results.put(self._put(self._waiting.get()))
 
-    def _put(self, upload: Upload) -> Outcome:
+    def _put(self, upload: Upload) -> UploadResult:
         try:
             with upload.file:
                 self._store.put(upload.key, upload.file)
         except Exception as error:  # noqa: BLE001 - raised again by the main thread
-            return Outcome(upload, error)
-        return Outcome(upload)
+            return UploadResult(upload, error)
+        return UploadResult(upload)

@@ -27,7 +27,7 @@ class Keys:
         self._prefix = settings.prefix
         self._override = settings.path_override
         self._is_raw = settings.raw_stream_names
-        self._run_id = run_id
+        self.run_id = run_id
         self._numbers: Counter[str] = Counter()
 
     def next(self, stream: str, day: datetime, extension: str) -> str:
@@ -35,12 +35,12 @@ class Keys:
         name = stream if self._is_raw else safe_name(stream)
         # Two streams may share a safe name; then they share its numbers too.
         self._numbers[name] += 1
-        file = f"{name}-{self._run_id}-{self._numbers[name]:05}.{extension}"
+        file = f"{name}-{self.run_id}-{self._numbers[name]:05}.{extension}"
         return self._join(self._override or name, f"{day:%Y/%m/%d}", file)
 
     def for_check(self) -> str:
         """Return a key under the prefix that no object will ever have."""
-        return self._join(f".target-s3-check-{self._run_id}")
+        return self._join(f".target-s3-check-{self.run_id}")
 
     def _join(self, *parts: str) -> str:
         return "/".join((self._prefix, *parts) if self._prefix else parts)

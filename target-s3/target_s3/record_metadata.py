@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-
-from target_s3.messages import NULL
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+NULL = b"null"
 EXTRACTED_AT = "_sdc_extracted_at"
 PROCESS_DATE = "_process_date"
 
+# For those who must look into a record: every digit of a number is kept.
+decode_exactly = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+encode_exactly = msgspec.json.Encoder(decimal_format="number").encode
 
-class Stamp:
+
+class RecordMetadata:
     """Adds the columns the user asked for to each row."""
 
     def __init__(self, *, extracted_at: bool, process_date: bool) -> None:

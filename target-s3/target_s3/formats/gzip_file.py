@@ -31,21 +31,21 @@ def _new_compressor() -> Compressor:
     return found
 
 
-class Packer:
+class ObjectFile:
     """Takes bytes one after the other and hands out the finished file."""
 
-    def __init__(self, file: BinaryIO, *, is_packed: bool) -> None:
+    def __init__(self, file: BinaryIO, *, is_gzipped: bool) -> None:
         self._file = file
-        self._packer = _new_compressor() if is_packed else None
+        self._compressor = _new_compressor() if is_gzipped else None
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
-        self._file.write(self._packer.compress(data) if self._packer else data)
+        self._file.write(self._compressor.compress(data) if self._compressor else data)
 
     def close(self) -> BinaryIO:
         """Finish the file and return it, at the beginning."""
-        if self._packer:
-            self._file.write(self._packer.flush())
+        if self._compressor:
+            self._file.write(self._compressor.flush())
         self._file.seek(0)
         return self._file
 
