@@ -126,10 +126,9 @@ class Loader:
 
     def _collect(self, timeout: float = 0) -> None:
         """Take note of uploads that are through; a failed one raises its error."""
-        while result := self._uploads.result(timeout):
-            if result.error:
-                raise result.error
-            upload = result.upload
+        while upload := self._uploads.result(timeout):
+            if upload.error:
+                raise upload.error
             self.summary.stored(upload.stream, upload.rows, upload.size)
             self._states.complete(upload.number)
             timeout = 0

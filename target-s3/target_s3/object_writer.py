@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
@@ -16,7 +17,7 @@ from target_s3.formats import open_writer
 from target_s3.formats.columns import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from singer_amazon.target.state_tracker import StateTracker
     from singer_amazon.target.stream_maps import MappedStream
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from target_s3.formats import FormatWriter
     from target_s3.formats.columns import Column
     from target_s3.settings import Settings
+
 # Each holds a file descriptor and some memory; a tap with more streams than this gets
 # the oldest object closed for each new one.
 MAX_OPEN = 200
@@ -82,19 +84,19 @@ class ObjectWriter:
         self._waiting_bytes = 0
 
 
-class _spool_errors:  # noqa: N801 - reads as a verb where it is used
-    """Turns a full disk into a sentence."""
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        if isinstance(error, OSError) and error.errno in _NO_SPACE:
-            msg = (
-                f"The temporary folder cannot take more ({error.strerror}); free some "
-                "space, lower spool_max_bytes, or name another folder by spool_dir."
-            )
-            raise SpoolError(msg) from None
+@contextmanager
+def _spool_errors() -> Iterator[None]:
+    """Turn a full disk into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        msg = (
+            f"The temporary folder cannot take more ({error.strerror}); free some "
+            "space, lower spool_max_bytes, or name another folder by spool_dir."
+        )
+        raise SpoolError(msg) from None
 
 
 class OutputStream:
@@ -117,17 +119,20 @@ class OutputStream:
         return is_changed
 
     def open_writer(
-        self,
-        format_name: str,
-        new_file: Callable[[], BinaryIO],
-        warn: Callable[[str], None],
+        self, format_name: str, new_file: Callable[[], BinaryIO]
     ) -> FormatWriter:
         """Open a writer for this stream's next object."""
 
         def warn_once(column: str) -> None:
             if column not in self._warned:
                 self._warned.add(column)
-                warn(column)
+                logger.warning(
+                    "Stream %s: column %s is not in its SCHEMA and has no place in %s; "
+                    "it is left out. The format jsonl.gz keeps every column.",
+                    self.name,
+                    column,
+                    format_name,
+                )
 
         return open_writer(format_name, new_file, self.columns, self.name, warn_once)
 
@@ -207,16 +212,14 @@ class OpenObjects:
 
     def close_all(self) -> None:
         """Close every object; one that cannot be closed does not keep the others."""
-        failures = [self._failure_of_close(output) for output in [*self._open.values()]]
-        for failure in filter(None, failures):
-            raise failure
-
-    def _failure_of_close(self, output: OutputStream) -> AmazonError | None:
-        try:
-            self.close(output)
-        except AmazonError as error:
-            return error
-        return None
+        failures: list[AmazonError] = []
+        for output in [*self._open.values()]:
+            try:
+                self.close(output)
+            except AmazonError as error:  # noqa: PERF203 - each fails for itself
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def discard_all(self) -> None:
         """Drop every object that is still open."""
@@ -248,17 +251,7 @@ class OpenObjects:
         if len(self._open) >= MAX_OPEN:
             self.close(next(iter(self._open.values())))
         name = self._settings.format
-
-        def warn(column: str) -> None:
-            logger.warning(
-                "Stream %s: column %s is not in its SCHEMA and has no place in %s; "
-                "it is left out. The format jsonl.gz keeps every column.",
-                output.name,
-                column,
-                name,
-            )
-
-        writer = output.open_writer(name, self.new_file, warn)
+        writer = output.open_writer(name, self.new_file)
         key = self._keys.next(output.name, self._clock.now(), name)
         found = ObjectWriter(
             writer, key, self._states.opened(), self._clock.monotonic()

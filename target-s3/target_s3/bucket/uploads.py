@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 WORKERS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upload:
-    """One closed object; ``number`` is the one the state tracker gave it."""
+    """One closed object; ``number`` is the one the state tracker gave it.
+
+    Once it is through, it is stored where ``error`` is None.
+    """
 
     stream: str
     key: str
@@ -23,18 +26,11 @@ class Upload:
     rows: int
     size: int
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class UploadResult:
-    """What became of an upload: stored where ``error`` is None."""
-
-    upload: Upload
     error: Exception | None = None
 
 
 class Uploads:
-    """Hands uploads to threads and collects their results.
+    """Hands uploads to threads and collects those that are through.
 
     With no workers every upload is made at once by the caller, as tests want it.
     """
@@ -44,7 +40,7 @@ class Uploads:
         self._workers = workers
         self._threads: list[threading.Thread] = []
         self._waiting: queue.SimpleQueue[Upload] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[UploadResult] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Upload] = queue.SimpleQueue()
         self._bytes = 0
         self._count = 0
 
@@ -71,20 +67,16 @@ class Uploads:
             self._threads.append(thread)
             thread.start()
 
-    def result(self, timeout: float = 0) -> UploadResult | None:
-        """The next result, or None when none came within ``timeout`` seconds."""
+    def result(self, timeout: float = 0) -> Upload | None:
+        """The next that is through, None when none was within ``timeout`` seconds."""
         if not self._count:
             return None
         try:
-            found = (
-                self._results.get(timeout=timeout)
-                if timeout
-                else (self._results.get_nowait())
-            )
+            found = self._results.get(block=timeout > 0, timeout=timeout)
         except queue.Empty:
             return None
         self._count -= 1
-        self._bytes -= found.upload.size
+        self._bytes -= found.size
         return found
 
     def give_up(self) -> None:
@@ -102,10 +94,10 @@ class Uploads:
         while True:
             self._results.put(self._put(self._waiting.get()))
 
-    def _put(self, upload: Upload) -> UploadResult:
+    def _put(self, upload: Upload) -> Upload:
         try:
             with upload.file:
                 self._store.put(upload.key, upload.file)
         except Exception as error:  # noqa: BLE001 - raised again by the main thread
-            return UploadResult(upload, error)
-        return UploadResult(upload)
+            upload.error = error
+        return upload

@@ -11,47 +11,39 @@ import io
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from target_s3.formats.gzip_file import FormatWriter
 from target_s3.record_metadata import decode_exactly, encode_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_s3.formats.columns import Column
-    from target_s3.formats.gzip_file import ObjectFile
 
 
-class CsvWriter:
+class CsvWriter(FormatWriter):
     """Writes the columns of the SCHEMA; a column it lacks is warned of and left out."""
 
     def __init__(
-        self, file: ObjectFile, columns: Sequence[Column], warn: Callable[[str], None]
+        self,
+        file: BinaryIO,
+        columns: Sequence[Column],
+        warn: Callable[[str], None],
+        *,
+        is_gzipped: bool,
     ) -> None:
-        self._file = file
+        super().__init__(file, is_gzipped=is_gzipped)
         self._warn = warn
         self._names = [column.name for column in columns]
         self._known = frozenset(self._names)
         self._buffer = io.StringIO()
         self._csv = csv.writer(self._buffer, lineterminator="\n")
         self._csv.writerow(self._names)
-        self._hand_on()
+        self._flush()
 
     def write(self, rows: Sequence[bytes]) -> None:
         """Write rows, each the JSON text of one object."""
         self._csv.writerows(self._fields(decode_exactly(row)) for row in rows)
-        self._hand_on()
-
-    def close(self) -> BinaryIO:
-        """Finish the object and return its file, at the beginning."""
-        return self._file.close()
-
-    def discard(self) -> None:
-        """Drop what was written."""
-        self._file.discard()
-
-    @property
-    def size(self) -> int:
-        """Bytes of disk taken so far."""
-        return self._file.size
+        self._flush()
 
     def _fields(self, record: dict[str, Any]) -> list[object]:
         if not self._known.issuperset(record):
@@ -63,8 +55,8 @@ class CsvWriter:
             for value in map(get, self._names)
         ]
 
-    def _hand_on(self) -> None:
-        self._file.write(self._buffer.getvalue().encode())
+    def _flush(self) -> None:
+        self._append(self._buffer.getvalue().encode())
         self._buffer.seek(0)
         self._buffer.truncate()
 

@@ -8,7 +8,7 @@ one object, however many streams are open.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from singer_amazon.errors import ConfigError
 from target_s3.errors import FormatError
 from target_s3.formats.columns import Column, ColumnKind
+from target_s3.formats.jsonl import JsonLinesWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +40,7 @@ def require_pyarrow() -> None:
         raise ConfigError(msg) from None
 
 
-class ParquetWriter:
+class ParquetWriter(JsonLinesWriter):
     """Spools rows and writes them as Parquet in the end."""
 
     def __init__(
@@ -49,29 +50,15 @@ class ParquetWriter:
         stream: str,
         warn: Callable[[str], None],
     ) -> None:
+        super().__init__(new_file(), is_gzipped=False)
         self._new_file = new_file
         self._columns = columns
         self._stream = stream
         self._warn = warn
-        self._spool = new_file()
-
-    def write(self, rows: Sequence[bytes]) -> None:
-        """Write rows, each the JSON text of one object."""
-        self._spool.write(b"\n".join((*rows, b"")))
-
-    def discard(self) -> None:
-        """Drop what was written."""
-        with suppress(OSError):  # a full disk, once more
-            self._spool.close()
-
-    @property
-    def size(self) -> int:
-        """Bytes of disk taken so far."""
-        return self._spool.tell()
 
     def close(self) -> BinaryIO:
         """Finish the object and return its file, at the beginning."""
-        with self._spool, ExitStack() as stack:
+        with self._file, ExitStack() as stack:
             target = stack.enter_context(self._new_file())
             self._convert(target)
             stack.pop_all()
@@ -98,8 +85,8 @@ class ParquetWriter:
                 _write_group(pa, writer, batches)
 
     def _steps(self) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        self._spool.seek(0)
-        while lines := self._spool.readlines(_STEP_BYTES):
+        self._file.seek(0)
+        while lines := self._file.readlines(_STEP_BYTES):
             data = b"".join(lines)
             try:
                 yield _decode_lines(data), len(data)
