@@ -11,9 +11,10 @@ from __future__ import annotations
 import gzip
 import logging
 import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -21,14 +22,10 @@ import msgspec
 from msgspec import Raw
 
 from singer_amazon.target.errors import InputError
+from target_s3.bucket.s3 import ObjectStore
+from target_s3.object_writer import OpenObjects, Route
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from target_s3.bucket.s3 import ObjectStore
-    from target_s3.object_writer import OpenObjects, Route
-
-    AddRecord = Callable[[Route, str, bytes], None]
+AddRecord = Callable[[Route, str, bytes], None]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _STEP_BYTES = 1024**2
@@ -44,7 +41,6 @@ class _Encoding(msgspec.Struct):
 
 
 class _File(NamedTuple):
-    uri: str
     where: str
     content: BinaryIO
 
@@ -80,7 +76,7 @@ class BatchFileLoader:
             where = f"BATCH file {uri}, named by line {line} of the input"
             with ExitStack() as stack:
                 content = stack.enter_context(self._open(uri, where))
-                if self._take_file(_File(uri, where, content), file_format, routes):
+                if self._take_file(_File(where, content), file_format, routes):
                     stack.pop_all()  # its upload closes it
             self._drain_results()
 
@@ -105,9 +101,6 @@ class BatchFileLoader:
     ) -> bool:
         """Store the file; say whether its content was handed over to an upload."""
         is_untouched = len(routes) == 1 and routes[0].transform is None
-        # The SDK writes gzip even where it is told not to: the bytes decide.
-        is_packed = file.content.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-        file.content.seek(0)
         if file_format == "parquet":
             if not (is_untouched and self._format == "parquet"):
                 msg = (
@@ -117,7 +110,7 @@ class BatchFileLoader:
                 )
                 raise InputError(msg)
             rows = _parquet_rows(file)
-        elif is_untouched and is_packed and self._format == "jsonl.gz":
+        elif is_untouched and _is_packed(file) and self._format == "jsonl.gz":
             rows = sum(lines.count(b"\n") for lines in _steps(file))
         else:
             for lines in _steps(file):
@@ -167,11 +160,17 @@ class BatchFileLoader:
             raise InputError(msg) from None
 
 
+def _is_packed(file: _File) -> bool:
+    """The SDK writes gzip even where it is told not to: the bytes decide."""
+    start = file.content.read(len(_GZIP_MAGIC))
+    file.content.seek(0)
+    return start == _GZIP_MAGIC
+
+
 def _steps(file: _File) -> Iterator[bytes]:
     """The file's text in steps of whole lines, unpacked where it is packed."""
-    is_packed = file.content.read(2) == _GZIP_MAGIC
-    file.content.seek(0)
-    source = gzip.GzipFile(fileobj=file.content) if is_packed else file.content
+    content = file.content
+    source = gzip.GzipFile(fileobj=content) if _is_packed(file) else content
     try:
         while lines := source.readlines(_STEP_BYTES):
             if not lines[-1].endswith(b"\n"):

@@ -1,12 +1,4 @@
-"""Errors of this target; the text of each is a sentence for its user.
-
-::
-
-    AmazonError (singer_amazon)
-    +-- ConfigError, InputError ...   see singer_amazon.errors and .target.errors
-    +-- FormatError           a record does not fit the format that was chosen
-    +-- SpoolError            the temporary folder is full or not writable
-    +-- StoreError            S3 refused or could not be reached
+"""Errors that are this target's own; the text of each is a sentence for its user.
 
 No message ever holds the content of a record: it may be personal data.
 """

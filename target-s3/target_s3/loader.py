@@ -7,28 +7,26 @@ a pause while a STATE waits. A STATE is echoed as soon as all before it is store
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 from singer_amazon.errors import AmazonError
-from singer_amazon.target.stdin import TICK_SECONDS, blocks
+from singer_amazon.target.state_tracker import StateTracker
+from singer_amazon.target.stdin import TICK_SECONDS, LineSource, blocks
+from singer_amazon.target.stream_maps import StreamMaps
+from target_s3.bucket.keys import Keys
+from target_s3.bucket.s3 import ObjectStore
+from target_s3.bucket.uploads import Uploads
+from target_s3.clock import SteadyClock
 from target_s3.errors import StoreError
 from target_s3.object_writer import OpenObjects
 from target_s3.record_metadata import RecordMetadata
 from target_s3.router import MessageRouter
+from target_s3.settings import Settings
 from target_s3.summary import Summary
 
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable
-
-    from singer_amazon.target.state_tracker import StateTracker
-    from singer_amazon.target.stdin import LineSource
-    from singer_amazon.target.stream_maps import StreamMaps
-    from target_s3.bucket.keys import Keys
-    from target_s3.bucket.s3 import ObjectStore
-    from target_s3.bucket.uploads import Uploads
-    from target_s3.clock import SteadyClock
-    from target_s3.settings import Settings
+STOPPING = "Stopping: what has been received is stored first."
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +95,8 @@ class Loader:
 
     def _take_all(self, source: LineSource) -> None:
         clock = self._clock
-        for block in blocks(source, self._is_stopped, clock.monotonic, _log_stop):
+        on_stop = partial(logger.info, STOPPING)
+        for block in blocks(source, self._is_stopped, clock.monotonic, on_stop):
             if block:
                 self._metadata.received(clock.now())
                 if self._router.take(block):
@@ -145,7 +144,3 @@ class Loader:
                 self._collect(TICK_SECONDS)
             else:
                 self.objects.close_largest()
-
-
-def _log_stop() -> None:
-    logger.info("Stopping: what has been received is stored first.")

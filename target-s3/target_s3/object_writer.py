@@ -5,28 +5,23 @@ from __future__ import annotations
 import errno
 import logging
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from singer_amazon.errors import AmazonError
-from target_s3.bucket.uploads import Upload
+from singer_amazon.target.state_tracker import StateTracker
+from singer_amazon.target.stream_maps import MappedStream
+from target_s3.bucket.keys import Keys
+from target_s3.bucket.uploads import Upload, Uploads
+from target_s3.clock import SteadyClock
 from target_s3.errors import SpoolError
 from target_s3.formats import open_writer
-from target_s3.formats.columns import columns_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from singer_amazon.target.state_tracker import StateTracker
-    from singer_amazon.target.stream_maps import MappedStream
-    from target_s3.bucket.keys import Keys
-    from target_s3.bucket.uploads import Uploads
-    from target_s3.clock import SteadyClock
-    from target_s3.formats import FormatWriter
-    from target_s3.formats.columns import Column
-    from target_s3.settings import Settings
+from target_s3.formats.columns import Column, columns_of
+from target_s3.formats.gzip_file import FormatWriter
+from target_s3.settings import Settings
 
 # Each holds a file descriptor and some memory; a tap with more streams than this gets
 # the oldest object closed for each new one.
@@ -239,13 +234,9 @@ class OpenObjects:
 
     def close_largest(self) -> None:
         """Close the object that takes most disk."""
-        if self._open:
-            self.close(
-                max(
-                    self._open.values(),
-                    key=lambda output: output.open.disk_bytes if output.open else 0,
-                )
-            )
+        outputs = self._open.values()
+        if outputs:
+            self.close(max(outputs, key=lambda o: o.open.disk_bytes if o.open else 0))
 
     def _open_for(self, output: OutputStream) -> ObjectWriter:
         if len(self._open) >= MAX_OPEN:

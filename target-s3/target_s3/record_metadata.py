@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 NULL = b"null"
 EXTRACTED_AT = "_sdc_extracted_at"
@@ -26,14 +24,8 @@ class RecordMetadata:
         self._extracted_at = extracted_at
         self._process_date = process_date
         self._received = NULL
-        self.columns = tuple(
-            name
-            for name, is_wanted in (
-                (EXTRACTED_AT, extracted_at),
-                (PROCESS_DATE, process_date),
-            )
-            if is_wanted
-        )
+        added = {EXTRACTED_AT: extracted_at, PROCESS_DATE: process_date}
+        self.columns = tuple(name for name, is_added in added.items() if is_added)
 
     def received(self, now: datetime) -> None:
         """Set the time that the rows to come were received at."""

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from msgspec import Raw
 
 from singer_amazon.target.errors import InputError, KeyMissingError, SchemaMissingError
 from singer_amazon.target.messages import NOTHING, Message, MessageDecoder
+from singer_amazon.target.state_tracker import StateTracker
+from singer_amazon.target.stdin import Block
+from singer_amazon.target.stream_maps import MappedStream, StreamMaps, Transform
 from target_s3.batch_files import BatchFileLoader
-from target_s3.object_writer import OutputStream, Route
-from target_s3.record_metadata import decode_exactly, encode_exactly, has_column
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from singer_amazon.target.state_tracker import StateTracker
-    from singer_amazon.target.stdin import Block
-    from singer_amazon.target.stream_maps import MappedStream, StreamMaps, Transform
-    from target_s3.bucket.s3 import ObjectStore
-    from target_s3.object_writer import OpenObjects
-    from target_s3.record_metadata import RecordMetadata
+from target_s3.bucket.s3 import ObjectStore
+from target_s3.object_writer import OpenObjects, OutputStream, Route
+from target_s3.record_metadata import (
+    RecordMetadata,
+    decode_exactly,
+    encode_exactly,
+    has_column,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +62,14 @@ class MessageRouter:
         self._outputs: dict[str, OutputStream] = {}
         self._routes: dict[str, list[Route]] = {}
         self._batches = BatchFileLoader(
-            format_name, objects, store, self._batch_record, drain_results
+            format_name, objects, store, self._row, drain_results
         )
         self._handlers: dict[str, Callable[[int, RecordMessage], None]] = {
             "SCHEMA": self._schema,
             "STATE": self._state,
             "BATCH": self._batch,
-            "ACTIVATE_VERSION": self._ignore,
+            # Files are only ever added: there is no older version to remove.
+            "ACTIVATE_VERSION": lambda _line, _message: None,
         }
 
     def take(self, block: Block) -> bool:
@@ -96,11 +96,8 @@ class MessageRouter:
         for route in routes:
             self._row(route, line, record, extracted)
 
-    def _batch_record(self, route: Route, where: str, record: bytes) -> None:
-        self._row(route, where, record, b"")
-
     def _row(
-        self, route: Route, where: str | int, record: bytes, extracted: bytes
+        self, route: Route, where: str | int, record: bytes, extracted: bytes = b""
     ) -> None:
         output = route.output
         if record[:1] != b"{":
@@ -149,9 +146,6 @@ class MessageRouter:
     def _batch(self, line: int, message: RecordMessage) -> None:
         routes = self._routes_of(line, message)
         self._batches.take(line, message.encoding, message.manifest or (), routes)
-
-    def _ignore(self, line: int, message: RecordMessage) -> None:
-        """Files are only ever added: there is no older version to remove."""
 
     def _unknown(self, line: int, message: RecordMessage) -> None:
         if self.counts[message.type] == 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections import Counter
+from typing import Any, ClassVar
 
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
@@ -10,6 +11,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_amazon.errors import ConfigError
 from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker
+from singer_amazon.target.stdin import LineSource
 from singer_amazon.target.stream_maps import StreamMaps
 from target_s3 import settings
 from target_s3.bucket.keys import Keys, new_run_id
@@ -19,12 +21,7 @@ from target_s3.clock import SteadyClock
 from target_s3.formats.parquet import require_pyarrow
 from target_s3.loader import Loader
 from target_s3.settings_schema import SETTINGS_SCHEMA
-
-if TYPE_CHECKING:
-    from collections import Counter
-
-    from singer_amazon.target.stdin import LineSource
-    from target_s3.summary import Summary
+from target_s3.summary import Summary
 
 
 class TargetS3(CommandTarget):

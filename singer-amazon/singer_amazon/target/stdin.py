@@ -55,12 +55,7 @@ class LineReader:
         self._line = 1
         self._tail: list[bytes] = []
         self._tail_bytes = 0
-        self._has_ended = False
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the input has ended and every block was taken."""
-        return self._has_ended
+        self.has_ended = False
 
     def get(self, timeout: float) -> Block | None:
         """The next block, or None when none came within ``timeout`` seconds.
@@ -68,7 +63,7 @@ class LineReader:
         Raises:
             InputError: the input cannot be read, or a line is endless.
         """
-        if self._has_ended:
+        if self.has_ended:
             return None
         try:
             data = self._read(timeout)
@@ -100,7 +95,7 @@ class LineReader:
         return found
 
     def _last(self) -> Block | None:
-        self._has_ended = True
+        self.has_ended = True
         rest = b"".join(self._tail)
         return Block(rest, self._line, 1, is_cut=True) if rest else None
 

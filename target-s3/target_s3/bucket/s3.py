@@ -25,11 +25,10 @@ from botocore.exceptions import (
 
 from singer_amazon.errors import ConfigError
 from target_s3.errors import StoreError
+from target_s3.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-    from target_s3.settings import Settings
 
 PART_BYTES = 8 * 1024**2
 _CONNECT_SECONDS = 10
@@ -99,8 +98,8 @@ class S3Bucket:
         try:
             upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
         except _FAILURES as error:
-            msg = f"Nothing can be written to {self._where}"
-            raise self._store_error(msg, error) from None
+            msg = f"Nothing can be written to {self._where}: {explain(error)}"
+            raise StoreError(msg) from None
         try:
             self._client.abort_multipart_upload(
                 Bucket=self._bucket, Key=key, UploadId=upload["UploadId"]
@@ -115,8 +114,10 @@ class S3Bucket:
         try:
             self._client.upload_fileobj(file, self._bucket, key, Config=_TRANSFER)
         except _FAILURES as error:
-            msg = f"Object {key!r} could not be stored in {self._where}"
-            raise self._store_error(msg, error) from None
+            msg = (
+                f"Object {key!r} could not be stored in {self._where}: {explain(error)}"
+            )
+            raise StoreError(msg) from None
 
     def fetch(self, uri: str, file: BinaryIO) -> None:
         """Copy the object at an ``s3://`` address into the file."""
@@ -126,22 +127,15 @@ class S3Bucket:
                 address.netloc, address.path.lstrip("/"), file, Config=_TRANSFER
             )
         except (*_FAILURES, OSError) as error:
-            msg = f"BATCH file {uri} could not be read"
-            raise self._store_error(msg, error) from None
+            msg = f"BATCH file {uri} could not be read: {explain(error)}"
+            raise StoreError(msg) from None
         file.seek(0, os.SEEK_SET)
-
-    @staticmethod
-    def _store_error(what: str, error: Exception) -> StoreError:
-        return StoreError(f"{what}: {explain(error)}")
 
 
 def _where(settings: Settings) -> str:
-    parts = [f"bucket {settings.bucket!r}"]
-    if settings.endpoint:
-        parts.append(f"at {settings.endpoint}")
-    if settings.region:
-        parts.append(f"in region {settings.region}")
-    return " ".join(parts)
+    where = f"bucket {settings.bucket!r}"
+    where += f" at {settings.endpoint}" if settings.endpoint else ""
+    return where + (f" in region {settings.region}" if settings.region else "")
 
 
 _KEYS = "check aws_access_key_id, aws_secret_access_key and aws_session_token"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-if TYPE_CHECKING:
-    from target_s3.bucket.s3 import ObjectStore
+from target_s3.bucket.s3 import ObjectStore
 
 WORKERS = 4
 
@@ -32,7 +31,8 @@ class Upload:
 class Uploads:
     """Hands uploads to threads and collects those that are through.
 
-    With no workers every upload is made at once by the caller, as tests want it.
+    ``pending`` of them were not collected yet and take ``pending_bytes`` of disk. With
+    no workers every upload is made at once by the caller, as tests want it.
     """
 
     def __init__(self, store: ObjectStore, workers: int = WORKERS) -> None:
@@ -41,42 +41,32 @@ class Uploads:
         self._threads: list[threading.Thread] = []
         self._waiting: queue.SimpleQueue[Upload] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[Upload] = queue.SimpleQueue()
-        self._bytes = 0
-        self._count = 0
-
-    @property
-    def pending(self) -> int:
-        """Uploads whose result was not collected yet."""
-        return self._count
-
-    @property
-    def pending_bytes(self) -> int:
-        """Bytes of disk that pending uploads take."""
-        return self._bytes
+        self.pending_bytes = 0
+        self.pending = 0
 
     def submit(self, upload: Upload) -> None:
         """Upload the file as soon as a thread is free, and close it then."""
-        self._count += 1
-        self._bytes += upload.size
+        self.pending += 1
+        self.pending_bytes += upload.size
         if not self._workers:
             self._results.put(self._put(upload))
             return
         self._waiting.put(upload)
-        if len(self._threads) < min(self._workers, self._count):
+        if len(self._threads) < min(self._workers, self.pending):
             thread = threading.Thread(target=self._work, name="upload", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def result(self, timeout: float = 0) -> Upload | None:
         """The next that is through, None when none was within ``timeout`` seconds."""
-        if not self._count:
+        if not self.pending:
             return None
         try:
             found = self._results.get(block=timeout > 0, timeout=timeout)
         except queue.Empty:
             return None
-        self._count -= 1
-        self._bytes -= found.size
+        self.pending -= 1
+        self.pending_bytes -= found.size
         return found
 
     def give_up(self) -> None:
@@ -87,8 +77,8 @@ class Uploads:
             except queue.Empty:
                 return
             upload.file.close()
-            self._count -= 1
-            self._bytes -= upload.size
+            self.pending -= 1
+            self.pending_bytes -= upload.size
 
     def _work(self) -> None:
         while True:

@@ -6,19 +6,14 @@ and ``parquet``. Memory never grows with the number of rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
 
+from target_s3.formats.columns import Column
 from target_s3.formats.csv import CsvWriter
 from target_s3.formats.gzip_file import FormatWriter
 from target_s3.formats.jsonl import JsonLinesWriter
 from target_s3.formats.parquet import ParquetWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from target_s3.formats.columns import Column
-
-__all__ = ["FormatWriter", "open_writer"]
 
 
 def open_writer(

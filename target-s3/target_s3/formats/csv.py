@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
+from target_s3.formats.columns import Column
 from target_s3.formats.gzip_file import FormatWriter
 from target_s3.record_metadata import decode_exactly, encode_exactly
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from target_s3.formats.columns import Column
 
 
 class CsvWriter(FormatWriter):

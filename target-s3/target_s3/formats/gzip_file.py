@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import abc
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import BinaryIO, Protocol
 
 # Measured on report rows, each at level 3: both pack to a fifth, isal 2.4 x as fast.
 # Level 6 would save a sixth of the bytes and take three times as long.

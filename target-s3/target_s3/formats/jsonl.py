@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from target_s3.formats.gzip_file import FormatWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class JsonLinesWriter(FormatWriter):

@@ -8,8 +8,9 @@ one object, however many streams are open.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -17,9 +18,6 @@ from singer_amazon.errors import ConfigError
 from target_s3.errors import FormatError
 from target_s3.formats.columns import Column, ColumnKind
 from target_s3.formats.jsonl import JsonLinesWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 _STEP_BYTES = 4 * 1024**2
 _GROUP_BYTES = 32 * 1024**2
