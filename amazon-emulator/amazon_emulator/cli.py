@@ -87,7 +87,7 @@ _WORDS = {
 }
 
 
-def _room_options(command: _Command) -> _Command:
+def _setting_options(command: _Command) -> _Command:
     """Add the settings of single rooms; their defaults are those of Settings."""
     known = Settings()
     for name, text in _NUMBERS.items():
@@ -158,7 +158,7 @@ def main() -> None:
 @click.option(
     "--restate", default=0, show_default=True, help="Other metrics, same keys."
 )
-@_room_options
+@_setting_options
 @click.option(
     "--now", help="Emulated time to start at, ISO 8601; it runs on from there."
 )
@@ -230,5 +230,5 @@ def _partners(emulator: Emulator) -> list[tuple[str, str]]:
             f"{', '.join(place.country for place in partner.marketplaces)}"
             + (" (authorisation withdrawn)" if partner.is_revoked else ""),
         )
-        for partner in emulator.emulation.selling.world.partners()
+        for partner in emulator.emulation.selling.accounts.partners()
     ]

@@ -19,8 +19,8 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from amazon_emulator.client import EmulatorClient
 from amazon_emulator.clock import SettableClock
 from amazon_emulator.emulation import Emulation
+from amazon_emulator.http import ResetError
 from amazon_emulator.settings import Settings
-from amazon_emulator.wire import ResetError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -49,7 +49,7 @@ class Emulator:
         self._ports = (port, download_port)
         self._servers: list[_Server] = []
         for fault in faults:
-            self.emulation.core.faults.add(fault)
+            self.emulation.state.faults.add(fault)
 
     def __enter__(self) -> Self:
         """Start both servers and return once they listen."""
@@ -104,14 +104,14 @@ class Emulator:
     @property
     def credentials(self) -> dict[str, str]:
         """The client id, client secret and refresh token that are accepted."""
-        settings = self.emulation.core.settings
+        settings = self.emulation.state.settings
         names = ("client_id", "client_secret", "refresh_token")
         return {name: getattr(settings, name) for name in names}
 
     @property
     def sp_refresh_tokens(self) -> dict[str, str]:
         """The refresh tokens of the selling partners, by the name of the account."""
-        partners = self.emulation.selling.world.partners()
+        partners = self.emulation.selling.accounts.partners()
         return {partner.name: partner.refresh_token for partner in partners}
 
     @property

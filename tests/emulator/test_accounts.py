@@ -28,7 +28,7 @@ def test_token_call_answers_as_login_with_amazon_does(ads: AdsCaller) -> None:
     assert body["access_token"].startswith("Atza|")
     assert body["token_type"] == "bearer"
     assert body["expires_in"] == 3600
-    assert body["refresh_token"] == ads.emulation.core.settings.refresh_token
+    assert body["refresh_token"] == ads.emulation.state.settings.refresh_token
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_profiles_can_be_filtered(ads: AdsCaller) -> None:
     by_kind = f"{REPORTABLE}&profileTypeFilter=vendor,agency"
     kinds = {p["accountInfo"]["type"] for p in ads.get(by_kind).get_json()}
     assert kinds == {"vendor", "agency"}
-    world = ads.emulation.world
-    profile = world.profile(CANADA, "NA")
+    accounts = ads.emulation.accounts
+    profile = accounts.profile(CANADA, "NA")
     assert profile is not None
-    world.add_profile(profile | {"programs": ["campaign"]})
+    accounts.add_profile(profile | {"programs": ["campaign"]})
     assert CANADA in profile_ids(ads, "/v2/profiles")
     assert CANADA not in profile_ids(ads, REPORTABLE)
     assert ads.get("/v2/profiles?accessLevel=admin").status_code == 400
@@ -125,7 +125,7 @@ def test_advertisers_come_in_pages(ads: AdsCaller) -> None:
         {"advertiserId": str(10**12 + number), "name": f"A{number}"}
         for number in range(250)
     ]
-    ads.emulation.world.add_advertisers(AGENCY, many)
+    ads.emulation.accounts.add_advertisers(AGENCY, many)
 
     found: list[str] = []
     while len(found) < 253:
@@ -182,9 +182,9 @@ def test_linked_dsp_advertisers_are_found_through_manager_accounts(
 
 
 def test_world_can_be_replaced_and_returns_on_reset(ads: AdsCaller) -> None:
-    world = ads.emulation.world
-    before = world.as_json()
-    world.replace({"profiles": [{"profileId": "17", "timezone": "Asia/Tokyo"}]})
+    accounts = ads.emulation.accounts
+    before = accounts.as_json()
+    accounts.replace({"profiles": [{"profileId": "17", "timezone": "Asia/Tokyo"}]})
     assert profile_ids(ads, REPORTABLE) == ["17"]
-    world.reset()
-    assert world.as_json() == before
+    accounts.reset()
+    assert accounts.as_json() == before

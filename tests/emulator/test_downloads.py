@@ -92,6 +92,6 @@ def test_forged_address_is_refused(ads: AdsCaller, url: str) -> None:
 
 
 def test_content_encoding_can_be_switched_on(ads: AdsCaller, url: str) -> None:
-    ads.emulation.core.change({"content_encoding": True})
+    ads.emulation.state.change({"content_encoding": True})
 
     assert ads.download(url).headers["Content-Encoding"] == "gzip"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from amazon_emulator.faults import ACTIONS, FaultError
-from amazon_emulator.wire import CutShortError, ResetError
+from amazon_emulator.faults.actions import ACTIONS
+from amazon_emulator.faults.rules import FaultError
+from amazon_emulator.http import CutShortError, ResetError
 from support.emulators import (
     ADVERTISERS,
     AGENCY,
@@ -26,7 +27,7 @@ def look(ads: AdsCaller, body: object = None) -> dict[str, Any]:
 
 
 def counters(ads: AdsCaller) -> list[tuple[object, object]]:
-    rules = ads.emulation.core.faults.as_json()
+    rules = ads.emulation.state.faults.as_json()
     return [(rule["seen"], rule["applied"]) for rule in rules]
 
 
@@ -52,7 +53,7 @@ def test_throttle(ads: AdsCaller, more: dict[str, object], header: str | None) -
 
 
 def test_throttled_create_may_have_been_accepted(ads: AdsCaller) -> None:
-    ads.emulation.core.change({"ready_after_seconds": 60})
+    ads.emulation.state.change({"ready_after_seconds": 60})
     ads.fault("throttle", "create", times=1, accepted=True)
 
     assert ads.create(report_body()).status_code == 429
@@ -146,7 +147,7 @@ def test_reset_and_truncate(ads: AdsCaller) -> None:
     assert len(next(iter(pieces))) == 33
     with pytest.raises(CutShortError):
         next(iter(pieces))
-    assert ads.emulation.core.statistics.as_json()["calls"] == {
+    assert ads.emulation.state.counters.as_json()["calls"] == {
         "token": {"200": 1},
         "create": {"200": 1, "reset": 1},
         "status": {"200": 1},
@@ -262,7 +263,7 @@ def test_delay_goes_with_another_rule(
     ads: AdsCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(ads.emulation.core.clock, "sleep", slept.append)
+    monkeypatch.setattr(ads.emulation.state.clock, "sleep", slept.append)
     ads.fault("delay", "profiles", seconds=3)
     ads.fault("status", "profiles", code=500)
 
@@ -287,7 +288,7 @@ def test_impossible_rule_is_explained(
     ads: AdsCaller, rule: dict[str, object], text: str
 ) -> None:
     with pytest.raises(FaultError, match=text.replace("*", r"\*")):
-        ads.emulation.core.faults.add(rule)
+        ads.emulation.state.faults.add(rule)
 
 
 def test_star_meets_only_operations_where_the_action_makes_sense(

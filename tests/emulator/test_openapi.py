@@ -19,7 +19,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.test import TestResponse
 
-from amazon_emulator.ads_accounts.room import MANAGERS_TYPE
+from amazon_emulator.ads_accounts.routes import MANAGERS_TYPE
 from support.emulators import (
     ACCOUNT,
     ADVERTISERS,
@@ -176,7 +176,7 @@ def test_errors_of_reports(ads: AdsCaller) -> None:
     ads.fault("throttle", retry_after=1)
     check(REPORTS, ads.create(body), 429, sent=body)
     check(REPORTS, ads.look(report_id), 429)
-    ads.emulation.core.faults.clear()
+    ads.emulation.state.faults.clear()
     ads.fault("status", code=500)
     check(REPORTS, ads.create(body), 500, sent=body)
     check(REPORTS, ads.look(report_id), 500)
@@ -207,7 +207,7 @@ def test_advertisers(ads: AdsCaller) -> None:
     too_many = ads.get("/dsp/advertisers?count=101", **agency)
     check(ADVERTISER_PAGES, too_many, 422, wrong_request=True)
     for code in (429, 500, 503):
-        ads.emulation.core.faults.clear()
+        ads.emulation.state.faults.clear()
         ads.fault("status", code=code)
         check(ADVERTISER_PAGES, ads.get(path, **agency), code)
 

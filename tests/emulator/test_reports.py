@@ -22,7 +22,7 @@ from support.emulators import (
 
 @pytest.fixture
 def slow(ads: AdsCaller) -> AdsCaller:
-    ads.emulation.core.change({"ready_after_seconds": 60})
+    ads.emulation.state.change({"ready_after_seconds": 60})
     return ads
 
 
@@ -66,7 +66,7 @@ def test_report_becomes_ready_after_its_time(slow: AdsCaller) -> None:
 
 
 def test_report_becomes_ready_after_looks(ads: AdsCaller) -> None:
-    ads.emulation.core.change({"ready_after_looks": 2})
+    ads.emulation.state.change({"ready_after_looks": 2})
     report_id = create_id(ads)
 
     words = [status(ads, report_id) for _ in range(4)]
@@ -77,8 +77,8 @@ def test_report_becomes_ready_after_looks(ads: AdsCaller) -> None:
 def test_time_may_be_drawn_from_a_range_and_stays_the_same(ads: AdsCaller) -> None:
     def drawn() -> list[float]:
         ads.emulation.reset()
-        ads.emulation.core.clock.set(ads.emulation.core.clock.now())
-        ads.emulation.core.change({"ready_after_seconds": [5, 20]})
+        ads.emulation.state.clock.set(ads.emulation.state.clock.now())
+        ads.emulation.state.change({"ready_after_seconds": [5, 20]})
         ads.sign_in()
         for day in range(1, 9):
             create_id(ads, report_body(start=f"2026-11-0{day}", end=f"2026-11-0{day}"))

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
-from amazon_emulator.client import Create
-from amazon_emulator.demo import meltano, telling
-from amazon_emulator.demo.checking import Line, Outcome, check, judge, restated
+from amazon_emulator.client import Create, SpReportView
+from amazon_emulator.demo import console, meltano
+from amazon_emulator.demo.environment import as_script, inherited
 from amazon_emulator.demo.project import SetupError
+from amazon_emulator.demo.scenario import runs, seconds_to_midnight, start_date, zones
 from amazon_emulator.demo.selling import SellingOutcome, check_selling, first_day
-from amazon_emulator.demo.story import runs, seconds_to_midnight, start_date, zones
-from amazon_emulator.demo.surroundings import as_script, inherited
-from amazon_emulator.selling_partner.views import SpReportView
+from amazon_emulator.demo.verification import Line, Outcome, check, restated, validate
 from support.emulators import AdsCaller, report_body
 from support.meltano_project import wait_for
 
@@ -124,11 +123,11 @@ def test_a_report_asked_for_twice_is_a_difference() -> None:
 def test_a_third_run_that_asks_for_reports_and_a_silent_first_one_are_told() -> None:
     asked = Outcome([Line(STREAM, 2, 5, 5)], [])
     silent = Outcome([Line(STREAM, 0, 0, 0)], [])
-    assert judge([asked, asked, silent]) == []
-    (sentence,) = judge([asked, asked, asked])
+    assert validate([asked, asked, silent]) == []
+    (sentence,) = validate([asked, asked, asked])
     assert "run 3" in sentence
     assert "2 reports" in sentence
-    (sentence,) = judge([silent, asked, silent])
+    (sentence,) = validate([silent, asked, silent])
     assert sentence == f"run 1: {STREAM} asked for no report."
 
 
@@ -296,7 +295,7 @@ def test_the_end_of_a_day_is_seen_in_the_accounts_own_zone(
 
 def test_the_zones_of_agencies_advertisers_count_too() -> None:
     caller = AdsCaller()
-    found = zones(caller.emulation.world.as_json())
+    found = zones(caller.emulation.accounts.as_json())
     caller.emulation.close()
     assert {"America/Los_Angeles", "America/Halifax", "Asia/Kolkata"} <= found
 
@@ -366,7 +365,7 @@ def test_a_long_wait_is_told_again_and_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     time = 0.0
-    progress = telling.Progress(list, clock=lambda: time)
+    progress = console.Progress(list, clock=lambda: time)
     for _ in range(240):
         progress.look()
         time += 0.25

@@ -31,14 +31,14 @@ class AdsCaller:
 
     def __init__(self, **settings: object) -> None:
         self.emulation = Emulation(Settings().changed(settings))
-        self.emulation.core.clock.set(NOON, frozen=True)
+        self.emulation.state.clock.set(NOON, frozen=True)
         self.api = Client(self.emulation.api)
         self.storage = Client(self.emulation.storage)
         self.token = ""
 
     def sign_in(self, **changes: str) -> TestResponse:
         """Exchange the refresh token, with some form fields changed."""
-        settings = self.emulation.core.settings
+        settings = self.emulation.state.settings
         form = {
             "grant_type": "refresh_token",
             "client_id": settings.client_id,
@@ -54,7 +54,7 @@ class AdsCaller:
         """Return the headers every call carries."""
         return {
             "Authorization": f"Bearer {self.token}",
-            "Amazon-Advertising-API-ClientId": self.emulation.core.settings.client_id,
+            "Amazon-Advertising-API-ClientId": self.emulation.state.settings.client_id,
             **more,
         }
 
@@ -109,11 +109,11 @@ class AdsCaller:
     def fault(self, action: str, operation: str = "*", **more: object) -> None:
         """Add a fault rule."""
         rule = {"action": action, "operation": operation, **more}
-        self.emulation.core.faults.add(rule)
+        self.emulation.state.faults.add(rule)
 
     def advance(self, seconds: float) -> None:
         """Move the stopped clock."""
-        self.emulation.core.clock.advance(seconds)
+        self.emulation.state.clock.advance(seconds)
 
 
 def report_body(

@@ -36,14 +36,14 @@ class SpCaller:
 
     def __init__(self, **settings: object) -> None:
         self.emulation = Emulation(Settings().changed(settings))
-        self.emulation.core.clock.set(NOON, frozen=True)
+        self.emulation.state.clock.set(NOON, frozen=True)
         self.api = Client(self.emulation.api)
         self.storage = Client(self.emulation.storage)
         self.tokens: dict[str, str] = {}
 
     def sign_in(self, account: str, **changes: str) -> TestResponse:
         """Exchange an account's refresh token, with some form fields changed."""
-        settings = self.emulation.core.settings
+        settings = self.emulation.state.settings
         form = {
             "grant_type": "refresh_token",
             "client_id": settings.client_id,
@@ -147,11 +147,11 @@ class SpCaller:
     def fault(self, action: str, operation: str = "*", **more: object) -> None:
         """Add a fault rule."""
         rule = {"action": action, "operation": operation, **more}
-        self.emulation.core.faults.add(rule)
+        self.emulation.state.faults.add(rule)
 
     def advance(self, seconds: float) -> None:
         """Move the stopped clock."""
-        self.emulation.core.clock.advance(seconds)
+        self.emulation.state.clock.advance(seconds)
 
 
 def report_body(

@@ -25,7 +25,7 @@ def main() -> None:
     """Run the command; without the extra `demo`, say which package is missing."""
     try:
         # Imported late: without the extra this fails, and that needs a sentence.
-        from amazon_emulator.demo.command import command  # noqa: PLC0415
+        from amazon_emulator.demo.cli import command  # noqa: PLC0415
     except ModuleNotFoundError as error:
         sys.exit(
             f"amazon-demo needs the package {error.name}, which is not installed: "

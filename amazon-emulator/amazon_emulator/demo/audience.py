@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from amazon_emulator.demo.customers import FIELD_MAPPING, customer, write_file
-from amazon_emulator.demo.surroundings import commands_folder, inherited
+from amazon_emulator.demo.environment import commands_folder, inherited
 from amazon_emulator.server import Emulator
 
 _INSTANCE = "amclight01"
@@ -124,16 +124,16 @@ class AudienceDemo:
         own = inherited(dict(os.environ))
         log = self.folder / f"step-{number}.log"
         with (
-            log.open("wb") as told,
+            log.open("wb") as shown,
             subprocess.Popen(  # noqa: S603 - our own commands
-                tap, stdout=subprocess.PIPE, stderr=told, env=own
+                tap, stdout=subprocess.PIPE, stderr=shown, env=own
             ) as source,
         ):
             done = subprocess.run(  # noqa: S603 - our own commands
                 target,
                 stdin=source.stdout,
                 stdout=subprocess.DEVNULL,
-                stderr=told,
+                stderr=shown,
                 env=own,
                 timeout=_SECONDS,
                 check=False,

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from amazon_emulator.demo.surroundings import Bucket
+from amazon_emulator.demo.environment import Bucket
 from amazon_emulator.server import HOST
 
 if TYPE_CHECKING:

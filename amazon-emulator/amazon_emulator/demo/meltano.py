@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from amazon_emulator.demo.environment import commands_folder
 from amazon_emulator.demo.project import SetupError
-from amazon_emulator.demo.surroundings import commands_folder
 
 ADS_RUN = ("run", "tap-amazon-ads", "target-s3")
 SP_RUN = ("run", "tap-amazon-sp", "target-s3")

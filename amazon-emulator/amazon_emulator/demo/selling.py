@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from amazon_emulator.selling_partner.views import SpReportView
+from amazon_emulator.client import SpReportView
 
 Row = Mapping[str, Any]
 SELLER, VENDOR = "acme-us", "vega-us"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
-from amazon_emulator.actions import OPERATIONS, SP_OPERATIONS
-from amazon_emulator.wire import CutShortError, ResetError
+from amazon_emulator.faults.actions import OPERATIONS, SP_OPERATIONS
+from amazon_emulator.http import CutShortError, ResetError
 from support.audience_calls import (
     ACCOUNT,
     AMC,
@@ -56,7 +56,7 @@ def test_faults_of_all_operations(
 ) -> None:
     call = CALLS[operation]
     slept: list[float] = []
-    monkeypatch.setattr(amc.emulation.core.clock, "sleep", slept.append)
+    monkeypatch.setattr(amc.emulation.state.clock, "sleep", slept.append)
     amc.fault("delay", operation, seconds=3, times=1)
     amc.fault("throttle", operation, times=1, retry_after=7)
     amc.fault("status", operation, times=1, code=502)
@@ -143,7 +143,7 @@ def test_one_record_sinks_every_upload_it_is_in(amc: AudienceCaller) -> None:
     ]
     assert set(amc.members(audience_id)) == {"b"}
     assert amc.upload(audience_id, record("cc")).status_code == 202
-    rule = amc.emulation.core.faults.as_json()[0]
+    rule = amc.emulation.state.faults.as_json()[0]
     assert (rule["seen"], rule["applied"]) == (2, 2)
 
 

@@ -18,8 +18,8 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.test import TestResponse
 
-from amazon_emulator.audiences import rules
-from amazon_emulator.audiences.jobs import FAILED, PARTIALLY, PENDING, SUCCEEDED
+from amazon_emulator.audiences import contract
+from amazon_emulator.audiences.uploads.jobs import FAILED, PARTIALLY, PENDING, SUCCEEDED
 from support.audience_calls import (
     ACCOUNT,
     ADVERTISER,
@@ -98,7 +98,7 @@ def test_lookups(amc: AudienceCaller) -> None:
     foreign = {**OF_ACCOUNT, "Amazon-Advertising-API-AdvertiserId": "other"}
     check(amc.get("/amc/instances", **foreign), 403, name=LOOKUPS)
     for code in (429, 500):
-        amc.emulation.core.faults.clear()
+        amc.emulation.state.faults.clear()
         amc.fault("status", code=code)
         check(amc.get("/amc/accounts"), code, name=LOOKUPS)
         check(amc.get("/amc/instances", **OF_ACCOUNT), code, name=LOOKUPS)
@@ -138,7 +138,7 @@ def test_terms(amc: AudienceCaller) -> None:
 def test_errors_of_connections_and_terms(amc: AudienceCaller) -> None:
     body = {"agreementToken": "x", "hasAccepted": True}
     for code in (401, 403, 404, 429, 500):
-        amc.emulation.core.faults.clear()
+        amc.emulation.state.faults.clear()
         amc.fault("status", code=code)
         check(amc.call("GET", "/connections"), code)
         check(amc.call("GET", "/connections/terms"), code)
@@ -168,13 +168,13 @@ def test_errors_of_audiences(amc: AudienceCaller) -> None:
     body = audience_body()
     wrong = audience_body(name="short")
     check(amc.call("POST", "/metadata", wrong), 400)
-    amc.emulation.core.change({"repeated_external_id": "refuse"})
+    amc.emulation.state.change({"repeated_external_id": "refuse"})
     amc.new_audience()
     check(amc.call("POST", "/metadata", body), 400, body)
     check(amc.call("GET", "/metadata/1"), 404)
     check(amc.call("PUT", "/metadata/1", {}), 404, {})
     for code in (400, 429, 500):
-        amc.emulation.core.faults.clear()
+        amc.emulation.state.faults.clear()
         amc.fault("status", code=code)
         check(amc.call("POST", "/metadata", body), code, body)
         check(amc.call("GET", "/metadata/1"), code)
@@ -194,7 +194,7 @@ def records_body(audience_id: int, *records: dict[str, Any]) -> dict[str, Any]:
 
 def test_uploads_and_their_jobs(amc: AudienceCaller) -> None:
     audience_id = amc.new_audience(connection=AMC_AND_DSP)
-    fields = {name: digest(name) for name in rules.PII_FIELDS}
+    fields = {name: digest(name) for name in contract.PII_FIELDS}
     full = record(
         hashedPII=[fields] * 2,
         measurements={},
@@ -209,7 +209,7 @@ def test_uploads_and_their_jobs(amc: AudienceCaller) -> None:
     amc.fault("job_failed", times=1, operation="records", reason="no")
     amc.fault("partially_succeeded", times=1, operation="records")
     amc.fault("never_ready", times=1, operation="records")
-    amc.emulation.core.change({"job_ready_after_looks": 1})
+    amc.emulation.state.change({"job_ready_after_looks": 1})
     states = set()
     for _ in range(6):
         answer = amc.call("POST", "/records", body)
@@ -236,7 +236,7 @@ def test_errors_of_uploads(amc: AudienceCaller) -> None:
     body["targetResource"] = {"connectionId": AMC, "targetTypes": ["DSP"]}
     check(amc.call("POST", "/records", body), 501, body)
     check(amc.upload(audience_id, record("bad id")), 400)
-    amc.emulation.core.change({"records_per_hour": 1})
+    amc.emulation.state.change({"records_per_hour": 1})
     check(amc.upload(audience_id, record("a"), record("b")), 429)
     check(amc.call("GET", "/records/other"), 404)
 
@@ -249,9 +249,9 @@ def test_answers_the_file_does_not_list_have_the_same_body(
     if status == 401:
         amc.emulation.tokens.revoke_all()
     elif status == 403:
-        amc.emulation.core.change({"terms_accepted": False})
+        amc.emulation.state.change({"terms_accepted": False})
     elif status == 413:
-        amc.emulation.core.change({"max_request_bytes": 1})
+        amc.emulation.state.change({"max_request_bytes": 1})
     media = CONNECTIONS if status == 415 else AUDIENCES
     headers = amc.headers(**({"Accept": "text/html"} if status == 406 else {}))
     body = {
@@ -285,27 +285,27 @@ def test_codes_and_limits_are_those_of_the_file() -> None:
         return item[f"min{kind}"], item[f"max{kind}"]
 
     # A later snapshot of the file has one more code, ZZ.
-    assert set(schemas["CountryCode"]["enum"]) - {"ZZ"} == rules.COUNTRIES
-    assert set(schemas["currency"]["enum"]) == rules.CURRENCIES
-    assert set(schemas["action"]["enum"]) == rules.ACTIONS
-    assert set(schemas["ConsentEnums"]["enum"]) == rules.CONSENT_WORDS
-    assert set(schemas["HashedPIIObj"]["properties"]) == set(rules.PII_FIELDS)
-    assert lengths(create["name"], "Length") == rules.NAME_LENGTH
-    assert lengths(create["description"], "Length") == rules.DESCRIPTION_LENGTH
-    assert lengths(metadata["audienceFees"], "Items") == rules.FEES
+    assert set(schemas["CountryCode"]["enum"]) - {"ZZ"} == contract.COUNTRIES
+    assert set(schemas["currency"]["enum"]) == contract.CURRENCIES
+    assert set(schemas["action"]["enum"]) == contract.ACTIONS
+    assert set(schemas["ConsentEnums"]["enum"]) == contract.CONSENT_WORDS
+    assert set(schemas["HashedPIIObj"]["properties"]) == set(contract.PII_FIELDS)
+    assert lengths(create["name"], "Length") == contract.NAME_LENGTH
+    assert lengths(create["description"], "Length") == contract.DESCRIPTION_LENGTH
+    assert lengths(metadata["audienceFees"], "Items") == contract.FEES
     ttl = metadata["ttl"]
-    assert (ttl["minimum"], ttl["maximum"]) == rules.TTL_SECONDS
-    assert lengths(pii_list, "Items") == rules.PII_OBJECTS
-    assert lengths(manage, "Items") == rules.RECORDS
-    assert listed["invalidRecords"]["maxItems"] == rules.MOST_INVALID_RECORDS
-    assert connections["connections"]["maxItems"] == rules.MOST_CONNECTIONS
+    assert (ttl["minimum"], ttl["maximum"]) == contract.TTL_SECONDS
+    assert lengths(pii_list, "Items") == contract.PII_OBJECTS
+    assert lengths(manage, "Items") == contract.RECORDS
+    assert listed["invalidRecords"]["maxItems"] == contract.MAX_INVALID_RECORDS
+    assert connections["connections"]["maxItems"] == contract.MAX_CONNECTIONS
 
 
 def test_every_operation_of_the_file_is_emulated(amc: AudienceCaller) -> None:
     known = {
         (route.method, route.path.split("<")[0])
-        for room in amc.emulation.api.rooms
-        for route in room.routes
+        for service in amc.emulation.api.services
+        for route in service.routes
     }
     for path, item in spec(FAMILY)["paths"].items():
         for method in item:

@@ -147,7 +147,7 @@ def test_lost_answer_is_a_reset_after_the_work(
 
 def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
     client = emulator.client
-    before = client.amc_world()
+    before = client.amc_accounts()
     assert {item["connectionId"] for item in before["connections"]} == {
         AMC,
         AMC_AND_DSP,
@@ -165,17 +165,17 @@ def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
         "amcAccountMarketplaceId": "ATVPDKIKX0DER",
         "amcInstanceId": "amcx",
     }
-    client.set_amc_world({"accounts": [account], "connections": [connection]})
+    client.set_amc_accounts({"accounts": [account], "connections": [connection]})
 
-    after = client.amc_world()
+    after = client.amc_accounts()
     assert [item["accountId"] for item in after["accounts"]] == ["ENTITYX"]
     assert [item["connectionId"] for item in after["connections"]] == ["c1"]
     client.reset()
-    assert client.amc_world()["accounts"] == before["accounts"]
+    assert client.amc_accounts()["accounts"] == before["accounts"]
 
 
 @pytest.mark.parametrize(
-    "world",
+    "accounts",
     [
         {"account": []},
         {"accounts": {}},
@@ -185,10 +185,10 @@ def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
     ],
 )
 def test_impossible_amc_world_is_a_sentence(
-    emulator: Emulator, world: dict[str, object]
+    emulator: Emulator, accounts: dict[str, object]
 ) -> None:
     with pytest.raises(EmulatorError, match="was answered 400"):
-        emulator.client.set_amc_world(world)
+        emulator.client.set_amc_accounts(accounts)
 
 
 @pytest.mark.parametrize(

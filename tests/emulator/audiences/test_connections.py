@@ -174,7 +174,7 @@ def test_records_to_an_account_without_terms_wait_for_acceptance(
 
 
 def test_user_who_has_not_accepted_the_terms(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"terms_accepted": False})
+    amc.emulation.state.change({"terms_accepted": False})
     audience_id = amc.new_audience()
 
     assert amc.call("GET", "/connections/terms").get_json()["hasAccepted"] is False
@@ -196,14 +196,14 @@ def test_user_who_has_not_accepted_the_terms(amc: AudienceCaller) -> None:
 def test_wrong_acceptance_is_refused(
     amc: AudienceCaller, changes: dict[str, object]
 ) -> None:
-    amc.emulation.core.change({"terms_accepted": False})
+    amc.emulation.state.change({"terms_accepted": False})
 
     assert accept_terms(amc, **changes).status_code == 400
     assert amc.call("GET", "/connections/terms").get_json()["hasAccepted"] is False
 
 
 def test_dsp_only_audience_needs_no_terms(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"terms_accepted": False})
+    amc.emulation.state.change({"terms_accepted": False})
     audience_id = amc.new_audience(advertiser=ADVERTISER)
 
     assert amc.upload(audience_id, record(), connection=None).status_code == 202

@@ -33,7 +33,7 @@ def test_accounts_are_listed(amc: AudienceCaller) -> None:
 
 
 def test_accounts_come_in_pages(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"page_size": 2})
+    amc.emulation.state.change({"page_size": 2})
 
     found = pages(amc, "/amc/accounts?", "amcAccounts")
 

@@ -167,7 +167,7 @@ def test_media_types(amc: AudienceCaller) -> None:
 
 
 def test_message_can_be_capital(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"capital_message": True})
+    amc.emulation.state.change({"capital_message": True})
 
     assert set(amc.create_audience(name="short").get_json()) == {"Message"}
 
@@ -179,7 +179,7 @@ def test_message_can_be_capital(amc: AudienceCaller) -> None:
 def test_repeated_external_id_has_three_answers(
     amc: AudienceCaller, mode: str, status: int, is_same: bool
 ) -> None:
-    amc.emulation.core.change({"repeated_external_id": mode})
+    amc.emulation.state.change({"repeated_external_id": mode})
     first = amc.new_audience()
 
     answer = amc.create_audience()
@@ -217,7 +217,7 @@ def test_update_changes_only_what_it_may(amc: AudienceCaller) -> None:
 def test_what_an_update_leaves_out_is_kept_or_cleared(
     amc: AudienceCaller, mode: str
 ) -> None:
-    amc.emulation.core.change({"update_omitted": mode})
+    amc.emulation.state.change({"update_omitted": mode})
     audience_id = amc.new_audience(ttl=604800, fees=[USD])
 
     shown = put(amc, audience_id, {"metadata": {"audienceFees": [USD]}}).get_json()
@@ -266,7 +266,7 @@ def test_dsp_audience_is_known_on_the_host_of_its_advertiser_only(
     amc.upload(dsp, record(), connection=None)
     assert show(amc, dsp)["metadata"]["audienceSize"]["dspAudienceSize"] == 1
 
-    amc.emulation.core.change({"region": "EU"})
+    amc.emulation.state.change({"region": "EU"})
 
     for audience_id, status in ((dsp, 404), (both, 404), (alone, 200)):
         assert amc.call("GET", f"/metadata/{audience_id}").status_code == status

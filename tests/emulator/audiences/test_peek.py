@@ -5,7 +5,11 @@ from itertools import permutations
 
 import pytest
 
-from amazon_emulator.audiences.peek import count_records, first_record, peek
+from amazon_emulator.audiences.uploads.body_preview import (
+    count_records,
+    first_record,
+    preview_body,
+)
 from support.audience_calls import AMC_AND_DSP, record
 
 PARTS = {
@@ -22,7 +26,7 @@ def test_what_stands_around_is_read_in_any_order(
 ) -> None:
     body = json.dumps({key: PARTS[key] for key in order}, separators=separators)
 
-    assert peek(body.encode()) == {**PARTS, "records": []}
+    assert preview_body(body.encode()) == {**PARTS, "records": []}
     assert count_records(body.encode()) == 2
     assert first_record(body.encode()) == record("a")
 
@@ -31,7 +35,7 @@ def test_what_stands_around_is_read_in_any_order(
     "body", [b"", b"{}", b'{"records": [', b'{"records": [1', b"\xff", b'"records":[]']
 )
 def test_what_cannot_be_read_is_nothing(body: bytes) -> None:
-    assert peek(body) is None
+    assert preview_body(body) is None
 
 
 def test_first_record_of_none() -> None:

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from amazon_emulator.audiences.records import _are_clean, judge_record
-from amazon_emulator.audiences.rules import EMPTY_HASH, PII_FIELDS
-from amazon_emulator.wire import RefusalError
+from amazon_emulator.audiences.contract import EMPTY_HASH, PII_FIELDS
+from amazon_emulator.audiences.uploads.record_validation import (
+    _are_clean,
+    validate_record,
+)
+from amazon_emulator.http import RefusalError
 from support.audience_calls import (
     ADVERTISER,
     AMC,
@@ -150,7 +153,7 @@ def test_test_of_all_records_at_once_agrees_with_one_by_one(
 ) -> None:
     def is_refused(item: object) -> bool:
         try:
-            judge_record("records[0]", item)
+            validate_record("records[0]", item)
         except RefusalError:
             return True
         return False
@@ -177,11 +180,11 @@ def test_rows_per_request(amc: AudienceCaller) -> None:
 def test_bytes_per_request(amc: AudienceCaller) -> None:
     audience_id = amc.new_audience()
     data = json.dumps(body(audience_id, [record()])).encode()
-    amc.emulation.core.change({"max_request_bytes": len(data)})
+    amc.emulation.state.change({"max_request_bytes": len(data)})
 
     assert post(amc, data).status_code == 202
     assert post(amc, data + b" ").status_code == 413
-    amc.emulation.core.change({"max_request_bytes": 0})
+    amc.emulation.state.change({"max_request_bytes": 0})
     assert post(amc, data + b" ").status_code == 202
 
 
@@ -215,7 +218,7 @@ def test_what_stands_around_the_records(
     mode: str,
 ) -> None:
     audience_id = amc.new_audience()
-    amc.emulation.core.change({"judge_records": mode})
+    amc.emulation.state.change({"judge_records": mode})
 
     answer = post(amc, body(audience_id, [record()], **make(audience_id)))
 
@@ -281,7 +284,7 @@ def test_clear_e_mail_raises_an_alarm_and_is_kept_nowhere(amc: AudienceCaller) -
 
 
 def test_records_per_connection_and_hour(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"records_per_hour": 3})
+    amc.emulation.state.change({"records_per_hour": 3})
     audience_id = amc.new_audience()
     amc.send(audience_id, record("a"), record("b"))
     amc.advance(600)
@@ -303,7 +306,7 @@ def test_records_per_connection_and_hour(amc: AudienceCaller) -> None:
 @pytest.mark.parametrize("mode", ["first", "none"])
 def test_records_may_be_counted_only(amc: AudienceCaller, mode: str) -> None:
     audience_id = amc.new_audience()
-    amc.emulation.core.change({"judge_records": mode})
+    amc.emulation.state.change({"judge_records": mode})
     good, bad = record("a"), record("b", hashedPII=[{"email": "x"}])
 
     assert amc.upload(audience_id, good, bad, good).status_code == 202

@@ -40,7 +40,7 @@ def test_dead_refresh_token_is_an_invalid_grant(sp: SpCaller, account: str) -> N
 
 
 def test_tokens_of_the_two_apis_are_not_each_others(sp: SpCaller) -> None:
-    ads = sp.emulation.core.settings.refresh_token
+    ads = sp.emulation.state.settings.refresh_token
     token = sp.sign_in("acme-us", refresh_token=ads).get_json()["access_token"]
     sp.tokens["acme-us"] = token
     refused = sp.get(PARTICIPATIONS)
@@ -74,7 +74,7 @@ def test_a_user_agent_is_there_and_not_too_long(sp: SpCaller, agent: str) -> Non
 
 
 def test_host_of_one_region_refuses_accounts_of_others(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_region": "EU"})
+    sp.emulation.state.change({"sp_region": "EU"})
 
     assert sp.get(PARTICIPATIONS, "nordwind-eu").status_code == 200
     assert sp.get(PARTICIPATIONS, "acme-us").status_code == 403

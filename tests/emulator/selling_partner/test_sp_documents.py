@@ -55,7 +55,7 @@ def test_rows_differ_by_account_option_and_restatement(sp: SpCaller) -> None:
         "sellingProgram": "RETAIL",
     }
     other = sp.document(report_body(options=sourcing))
-    sp.emulation.core.change({"restate": 1})
+    sp.emulation.state.change({"restate": 1})
     restated = sp.document(report_body())
 
     def units(document: dict[str, Any]) -> list[int]:
@@ -92,7 +92,7 @@ def test_real_time_covers_full_hours_only(sp: SpCaller) -> None:
 
 
 def test_search_terms_have_three_products_each(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_search_term_rows": 300})
+    sp.emulation.state.change({"sp_search_term_rows": 300})
     rows = sp.document(brand_body("SEARCH_TERMS", "2026-11-01", "2026-11-07"))
     rows = rows["dataByDepartmentAndSearchTerm"]
     keys = {
@@ -249,7 +249,7 @@ def test_expected_rows_and_counts_are_those_of_the_document(
 
 
 def test_specification_may_stand_last(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_specification_last": True})
+    sp.emulation.state.change({"sp_specification_last": True})
 
     assert list(sp.document(report_body())) == [
         "salesAggregate",
@@ -259,7 +259,7 @@ def test_specification_may_stand_last(sp: SpCaller) -> None:
 
 
 def test_unknown_fields_and_columns(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_unknown_fields": True})
+    sp.emulation.state.change({"sp_unknown_fields": True})
     row = sp.document(report_body())["salesByAsin"][0]
     flat = sp.fetch(report_body(LISTINGS, {}), "acme-us").text.splitlines()
     shown = sp.look(sp.created(report_body()))

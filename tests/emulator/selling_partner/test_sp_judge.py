@@ -145,13 +145,13 @@ def test_what_fits_is_done(sp: SpCaller, body: dict[str, Any]) -> None:
 def test_a_period_is_there_when_its_delay_is_over(sp: SpCaller) -> None:
     """The 17th ends at midnight in Los Angeles: 8:00 UTC of the 18th, plus 72 hours."""
     body = sales("DAY", "2026-11-17", "2026-11-17")
-    clock = sp.emulation.core.clock
+    clock = sp.emulation.state.clock
     ends = []
     for hour in (7, 8):
         clock.set(datetime(2026, 11, 21, hour, 30, tzinfo=timezone.utc), frozen=True)
         sp.sign_in("vega-us")
         ends.append(sp.ending(body)[0])
-    sp.emulation.core.change({"sp_extra_delay_hours": 24})
+    sp.emulation.state.change({"sp_extra_delay_hours": 24})
 
     assert ends == ["FATAL", "DONE"]
     assert sp.ending(body)[0] == "FATAL"
@@ -171,9 +171,9 @@ def test_margin_comes_later_than_sales(sp: SpCaller) -> None:
 def test_account_without_data(sp: SpCaller) -> None:
     tr = "GET_SALES_AND_TRAFFIC_REPORT"
     types = [SALES, tr, "GET_MERCHANT_LISTINGS_ALL_DATA"]
-    world = sp.emulation.selling.world
-    world.add({"name": "empty-v", "account_type": "vendor", "without_data": types})
-    world.add({"name": "empty-s", "without_data": types})
+    accounts = sp.emulation.selling.accounts
+    accounts.add({"name": "empty-v", "account_type": "vendor", "without_data": types})
+    accounts.add({"name": "empty-s", "without_data": types})
 
     status, details = sp.ending(report_body(), "empty-v")
     assert status == "FATAL"
@@ -197,7 +197,7 @@ def test_stock_asked_for_again_too_soon_is_cancelled_while_rates_are_on(
 ) -> None:
     body = report_body(STOCK, {}, None, None)
     assert {sp.ending(body, "acme-us")[0] for _ in range(2)} == {"DONE"}
-    sp.emulation.core.change({"sp_rate_scale": 1})
+    sp.emulation.state.change({"sp_rate_scale": 1})
 
     assert sp.ending(body, "acme-us")[0] == "CANCELLED"
     sp.advance(1790)

@@ -132,7 +132,7 @@ def check_query(
 
 
 def test_report_from_create_to_the_document(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 60})
+    sp.emulation.state.change({"ready_after_seconds": 60})
     # The model wants date-times; plain dates are taken too, as was seen.
     body = report_body(start="2026-11-10T00:00:00Z", end="2026-11-11T00:00:00Z")
     created = check(REPORTS_MODEL, sp.create(body), 202, body)
@@ -151,7 +151,7 @@ def test_report_from_create_to_the_document(sp: SpCaller) -> None:
 
 
 def test_cancelled_fatal_and_listed_reports(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 60})
+    sp.emulation.state.change({"ready_after_seconds": 60})
     wrong = report_body(options={})
     cancelled, fatal = sp.created(report_body()), sp.created(wrong)
     check(REPORTS_MODEL, sp.cancel(cancelled), 200)
@@ -188,7 +188,7 @@ def test_refusals_have_the_body_of_the_model(sp: SpCaller) -> None:
     check(V0_MODEL, sp.get(f"{ORDERS_V0}/1/orderItems"), 404)
     check(SELLERS_MODEL, sp.get(PARTICIPATIONS, "vega-us"), 403)
     for code in (429, 500, 503):
-        sp.emulation.core.faults.clear()
+        sp.emulation.state.faults.clear()
         sp.fault("status", code=code)
         check(REPORTS_MODEL, sp.create(report_body()), code)
         check(V0_MODEL, sp.get(ORDERS_V0), code)

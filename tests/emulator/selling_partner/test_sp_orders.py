@@ -67,8 +67,8 @@ def test_orders_come_again_under_a_later_update(sp: SpCaller) -> None:
 
 
 def test_both_edges_are_included(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_orders_per_day": 0})
-    book, partner = sp.emulation.selling.orders, sp.emulation.selling.world
+    sp.emulation.state.change({"sp_orders_per_day": 0})
+    book, partner = sp.emulation.selling.orders, sp.emulation.selling.accounts
     account = partner.partner("acme-us")
     assert account is not None
     for hours in (5, 4, 3):
@@ -131,7 +131,7 @@ def test_lines_of_an_order_have_pages_and_no_prices_while_pending(
 
     assert {len(found) for found in items.values()} == {1, 2, 3}
     assert len(numbers) == sum(map(len, items.values()))
-    sp.emulation.core.change({"sp_orders_per_day": 200})
+    sp.emulation.state.change({"sp_orders_per_day": 200})
     whole = pages_v0(sp, CreatedAfter="2026-11-20T11:00:00Z", OrderStatuses="Pending")
     pending = sp.get(f"{ORDERS_V0}/{ids(whole)[0]}/orderItems").get_json()["payload"]
     assert "ItemPrice" not in pending["OrderItems"][0]

@@ -72,11 +72,11 @@ def test_it_reads_reports_documents_and_orders(tmp_path: Path) -> None:
         ran = runner(tmp_path)(PYTHON, "-c", SCRIPT)
         statistics = emulator.client.statistics()
     assert ran.returncode == 0, ran.stderr[-2000:]
-    told = json.loads(ran.stdout)
-    assert told["marketplaces"] == [US, CANADA]
-    assert told["days"] == ["2026-11-01", "2026-11-02", "2026-11-03"]
-    assert told["listings"][0].startswith("item-name\t")
-    assert len(set(told["orders"])) == len(told["orders"]) > 2
-    assert told["items"]
+    shown = json.loads(ran.stdout)
+    assert shown["marketplaces"] == [US, CANADA]
+    assert shown["days"] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert shown["listings"][0].startswith("item-name\t")
+    assert len(set(shown["orders"])) == len(shown["orders"]) > 2
+    assert shown["items"]
     assert not statistics.sp_refusals
     assert not statistics.alarms

@@ -23,7 +23,7 @@ TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 
 
 def test_report_waits_in_queue_then_is_made_then_done(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 100, "ready_after_looks": 2})
+    sp.emulation.state.change({"ready_after_seconds": 100, "ready_after_looks": 2})
     report_id = sp.created(report_body())
     seen = []
     for seconds in (0, 60, 60):
@@ -39,7 +39,7 @@ def test_report_waits_in_queue_then_is_made_then_done(sp: SpCaller) -> None:
 
 
 def test_document_of_a_report_that_is_not_over_cannot_be_had(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 100})
+    sp.emulation.state.change({"ready_after_seconds": 100})
     sp.created(report_body())
     document_id = sp.reports()[0]["document_id"]
 
@@ -63,7 +63,7 @@ def test_report_ids_are_unique_within_an_account_only(sp: SpCaller) -> None:
 
 
 def test_cancelling_works_in_the_queue_only(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 100})
+    sp.emulation.state.change({"ready_after_seconds": 100})
     queued, running = sp.created(report_body()), sp.created(report_body())
     assert sp.cancel(queued).status_code == 200
     sp.advance(60)
@@ -115,7 +115,7 @@ def test_content_encoding_is_sent_when_asked_for(sp: SpCaller) -> None:
 def test_compression_of_all_documents_can_be_chosen(
     sp: SpCaller, wanted: str, packed: bool
 ) -> None:
-    sp.emulation.core.change({"sp_compression": wanted})
+    sp.emulation.state.change({"sp_compression": wanted})
     for body, account in (
         (report_body(), "vega-us"),
         (report_body("GET_AFN_INVENTORY_DATA", {}), "acme-us"),
@@ -187,7 +187,7 @@ def test_token_of_the_next_page_is_sent_alone(sp: SpCaller) -> None:
 
 
 def test_rates_are_buckets_of_one_operation_and_account(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_rate_scale": 1})
+    sp.emulation.state.change({"sp_rate_scale": 1})
     answers = [sp.create(report_body()) for _ in range(16)]
     other = sp.create(report_body(marketplace_id=GERMANY), "alba-eu")
 
@@ -201,11 +201,11 @@ def test_rates_are_buckets_of_one_operation_and_account(sp: SpCaller) -> None:
 
 
 def test_rates_can_be_faster_or_off(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_rate_scale": 60})
+    sp.emulation.state.change({"sp_rate_scale": 60})
     fast = [sp.create(report_body()) for _ in range(16)][-1]
     sp.advance(1)
     again = sp.create(report_body())
-    sp.emulation.core.change({"sp_rate_scale": 0, "sp_rate_header": False})
+    sp.emulation.state.change({"sp_rate_scale": 0, "sp_rate_header": False})
     free = [sp.create(report_body()) for _ in range(20)]
 
     assert (fast.status_code, again.status_code) == (429, 202)
@@ -215,7 +215,7 @@ def test_rates_can_be_faster_or_off(sp: SpCaller) -> None:
 
 
 def test_sales_and_traffic_is_one_per_quarter_of_an_hour_for_all(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_rate_scale": 1})
+    sp.emulation.state.change({"sp_rate_scale": 1})
     body = report_body(TRAFFIC, {}, "2026-11-18", "2026-11-18")
     german = body | {"marketplaceIds": [GERMANY]}
     first, second = sp.create(body, "acme-us"), sp.create(german, "nordwind-eu")
@@ -240,7 +240,7 @@ def test_sales_and_traffic_is_one_per_quarter_of_an_hour_for_all(sp: SpCaller) -
 def test_rules_decide_how_a_report_ends(
     sp: SpCaller, rule: dict[str, Any], status: str, has_document: bool
 ) -> None:
-    sp.emulation.core.faults.add({**rule, "operation": "create_report", "times": 1})
+    sp.emulation.state.faults.add({**rule, "operation": "create_report", "times": 1})
     fated, free = sp.created(report_body()), sp.created(report_body())
     shown = sp.look(fated)
 
@@ -283,7 +283,7 @@ def test_rules_spoil_documents(sp: SpCaller) -> None:
     )
     for rule in rules:
         added = {**rule, "operation": "create_report", "times": 1}
-        sp.emulation.core.faults.add(added)
+        sp.emulation.state.faults.add(added)
     bare, failed, empty = (sp.document(report_body()) for _ in range(3))
     text = unpacked(sp.fetch(report_body()).data)
     cut = sp.fetch(report_body())

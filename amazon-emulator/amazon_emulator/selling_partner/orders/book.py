@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES, Marketplace
-from amazon_emulator.selling_partner.rows.draw import product
+from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
-    from amazon_emulator.core import Core
-    from amazon_emulator.selling_partner.rows.draw import Product
-    from amazon_emulator.selling_partner.world import Partner
+    from amazon_emulator.selling_partner.accounts import Partner
+    from amazon_emulator.selling_partner.seeded_values import Product
+    from amazon_emulator.state import EmulatorState
 
 PENDING, UNSHIPPED, SHIPPED, CANCELLED = "Pending", "Unshipped", "Shipped", "Canceled"
 _LONGEST = timedelta(days=2)
@@ -67,13 +67,13 @@ class Added:
 class OrderBook:
     """Finds orders by time and by id."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, state: EmulatorState) -> None:
+        self._state = state
         self._added: list[Added] = []
 
     def reset(self) -> None:
         """Forget the orders that control calls put in."""
-        with self._core.lock:
+        with self._state.lock:
             self._added.clear()
 
     def add(
@@ -87,7 +87,7 @@ class OrderBook:
     ) -> Order:
         """Put in an order that never changes; return it."""
         marketplace = MARKETPLACES[marketplace_id]
-        with self._core.lock:
+        with self._state.lock:
             number = len(self._added) + 1
             order_id = f"999-{number:07d}-{len(partner.name):07d}"
             lines = self._items(partner, marketplace, order_id, items)
@@ -152,7 +152,7 @@ class OrderBook:
             for ordinal in days
             for order in self._of_day(partner, marketplace, date.fromordinal(ordinal))
         ]
-        with self._core.lock:
+        with self._state.lock:
             added = [
                 entry.order
                 for entry in self._added
@@ -163,7 +163,7 @@ class OrderBook:
     def _of_day(
         self, partner: Partner, marketplace: Marketplace, day: date
     ) -> list[Order]:
-        settings, now = self._core.settings, self._core.clock.now()
+        settings, now = self._state.settings, self._state.clock.now()
         place = partner.marketplaces.index(marketplace) + 100
         salt = f"{settings.seed}|{partner.name}|{marketplace.marketplace_id}|{day}"
         orders = []
@@ -187,7 +187,7 @@ class OrderBook:
     def _items(
         self, partner: Partner, marketplace: Marketplace, order_id: str, count: int
     ) -> list[Item]:
-        settings = self._core.settings
+        settings = self._state.settings
         lines = []
         for place in range(count):
             drawn = crc32(f"{order_id}|{place}|{settings.seed}".encode())

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from amazon_emulator.clock import format_instant, parse_instant
+from amazon_emulator.selling_partner.access.refusals import denied, invalid
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
-from amazon_emulator.selling_partner.refusals import denied, invalid
 
 if TYPE_CHECKING:
+    from amazon_emulator.selling_partner.accounts import Partner
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.orders.book import Order, OrderBook
-    from amazon_emulator.selling_partner.world import Partner
 
 MOST_MARKETPLACES, MOST_ON_PAGE = 50, 100
 _LAG = timedelta(minutes=2)

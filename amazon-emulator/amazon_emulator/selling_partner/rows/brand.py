@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from amazon_emulator.selling_partner.periods import last_day, spans
-from amazon_emulator.selling_partner.rows.draw import product
 from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.rows.draw import Draw
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 _TOP = 3
 _QUERIES = ("kopfhörer", "wireless earbuds", "イヤホン")
@@ -133,7 +133,7 @@ def _dates(plan: RowPlan) -> Iterator[dict[str, str]]:
         yield {"startDate": start.isoformat(), "endDate": end.isoformat()}
 
 
-def _tail(asins: list[str], draw: Draw, place: int) -> str:
+def _tail(asins: list[str], draw: SeededDraw, place: int) -> str:
     rank = place % _TOP + 1
     click, conversion = draw.share(f"click{place}"), draw.share(f"sale{place}")
     return (
@@ -145,7 +145,7 @@ def _tail(asins: list[str], draw: Draw, place: int) -> str:
 _SPEEDS = ("sameDay", "oneDay", "twoDay")
 
 
-def _catalog(plan: RowPlan, draw: Draw) -> Row:
+def _catalog(plan: RowPlan, draw: SeededDraw) -> Row:
     def part(word: str, price: str, **more: object) -> Row:
         counts = {
             f"{speed}Shipping{word[0].upper()}{word[1:]}Count": draw.whole(
@@ -172,7 +172,7 @@ def _catalog(plan: RowPlan, draw: Draw) -> Row:
     }
 
 
-def _query(plan: RowPlan, draw: Draw) -> Row:
+def _query(plan: RowPlan, draw: SeededDraw) -> Row:
     def part(word: str) -> Row:
         speeds = {
             f"total{speed[0].upper()}{speed[1:]}Shipping{word}Count": draw.whole(

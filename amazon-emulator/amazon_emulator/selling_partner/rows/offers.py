@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from amazon_emulator.selling_partner.periods import start_range
 from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
-from amazon_emulator.selling_partner.verdict import start_range
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.marketplaces import Marketplace
-    from amazon_emulator.selling_partner.rows.draw import Draw
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 _EVERY_DAYS = 30
 _LENGTH = timedelta(days=9, hours=18)
@@ -41,7 +41,7 @@ class _Offer:
         midnight = datetime.fromordinal(ordinal).replace(tzinfo=timezone.utc)
         self.start = midnight + timedelta(hours=6)
         self.end = self.start + _LENGTH
-        self.draw: Draw = plan.draw(marketplace.marketplace_id, ordinal)
+        self.draw: SeededDraw = plan.draw(marketplace.marketplace_id, ordinal)
 
     @property
     def days_run(self) -> int:

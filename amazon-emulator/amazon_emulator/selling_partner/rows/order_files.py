@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from amazon_emulator.selling_partner.contract import MOST_ORDER_DAYS
+from amazon_emulator.selling_partner.report_types import MOST_ORDER_DAYS
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Item, Order

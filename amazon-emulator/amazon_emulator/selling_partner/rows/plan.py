@@ -9,13 +9,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from amazon_emulator.selling_partner.rows.draw import Draw, Product, product
+from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw, product
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.contract import ReportType
+    from amazon_emulator.selling_partner.accounts import Partner
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.orders.book import OrderBook
-    from amazon_emulator.selling_partner.world import Partner
+    from amazon_emulator.selling_partner.report_types import ReportType
     from amazon_emulator.settings import Settings
 
 Row = dict[str, Any]
@@ -57,11 +57,11 @@ class RowPlan:
         salt = self.salt(marketplace)
         return (product(salt, number) for number in range(self.settings.sp_asins))
 
-    def draw(self, *parts: object) -> Draw:
+    def draw(self, *parts: object) -> SeededDraw:
         """Return numbers of this report type and options for a row."""
         options = sorted(self.options.items())
         name = self.report_type.name
-        return Draw(self.salt(), name, options, self.settings.restate, *parts)
+        return SeededDraw(self.salt(), name, options, self.settings.restate, *parts)
 
     def money(self, amount: float) -> Row:
         """Return an amount in the marketplace's currency."""

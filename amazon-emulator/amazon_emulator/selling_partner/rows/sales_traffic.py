@@ -11,7 +11,7 @@ from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, sec
 if TYPE_CHECKING:
     from datetime import date
 
-    from amazon_emulator.selling_partner.rows.draw import Draw, Product
+    from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw
 
 
 def sales_and_traffic(plan: RowPlan) -> list[Section]:
@@ -38,7 +38,7 @@ def _by_date(plan: RowPlan) -> Iterator[Row]:
         }
 
 
-def _sales_by_date(plan: RowPlan, draw: Draw) -> Row:
+def _sales_by_date(plan: RowPlan, draw: SeededDraw) -> Row:
     def money(name: str, most: float = 5000) -> Row:
         return plan.money(draw.money(name, most))
 
@@ -68,7 +68,7 @@ def _sales_by_date(plan: RowPlan, draw: Draw) -> Row:
 _SPLIT = ("browser", "mobileApp")
 
 
-def _counts(draw: Draw, things: str) -> Row:
+def _counts(draw: SeededDraw, things: str) -> Row:
     """Return browser, app and total of page views or sessions, with and without B2B."""
     row: Row = {}
     for ending, most in (("", 900), ("B2B", 90)):
@@ -78,7 +78,7 @@ def _counts(draw: Draw, things: str) -> Row:
     return row
 
 
-def _traffic_by_date(draw: Draw) -> Row:
+def _traffic_by_date(draw: SeededDraw) -> Row:
     percentages = ("buyBox", "orderItemSession", "unitSession")
     return {
         **_counts(draw, "PageViews"),

@@ -10,12 +10,12 @@ from amazon_emulator.selling_partner.periods import first_day, shifted, spans
 from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.rows.draw import Draw
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 _FORECAST_WEEKS = 4
 _HOUR = timedelta(hours=1)
 _FRESH = "FRESH"
-Metrics = Callable[["RowPlan", "Draw", int], Row]
+Metrics = Callable[["RowPlan", "SeededDraw", int], Row]
 """(plan, numbers, number of the product or -1 for the total) -> metrics."""
 
 
@@ -112,7 +112,7 @@ def _two(plan: RowPlan, name: str, metrics: Metrics) -> list[Section]:
     return [section(f"{name}Aggregate", total), section(f"{name}ByAsin", by_asin)]
 
 
-def _sales(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _sales(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
     del number
     row: Row = {}
     if plan.options["sellingProgram"] != _FRESH:
@@ -127,17 +127,17 @@ def _sales(plan: RowPlan, draw: Draw, number: int) -> Row:
     }
 
 
-def _margin(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _margin(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
     del plan, number
     return {"netPureProductMargin": draw.share("margin")}
 
 
-def _traffic(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _traffic(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
     del plan, number
     return {"glanceViews": draw.whole("views", 9000)}
 
 
-def _inventory(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _inventory(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
     row: Row = {
         "vendorConfirmationRate": draw.share("confirmed"),
         "netReceivedInventoryCost": plan.money(draw.money("received", 3000, -200)),
@@ -170,7 +170,7 @@ def _inventory(plan: RowPlan, draw: Draw, number: int) -> Row:
     return row
 
 
-def _by_hour(plan: RowPlan, metrics: Callable[[Draw], Row]) -> list[Section]:
+def _by_hour(plan: RowPlan, metrics: Callable[[SeededDraw], Row]) -> list[Section]:
     def rows() -> Iterator[Row]:
         start = _next_full_hour(plan.start)
         while start + _HOUR <= plan.end:

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.rows.plan import FlatContent, XmlContent
-    from amazon_emulator.storage import Writable
+    from amazon_emulator.stored_files import Writable
 
 _CODECS = {
     "Cp1252": "cp1252",
