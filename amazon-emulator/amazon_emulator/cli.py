@@ -77,7 +77,7 @@ _FLAGS = {
     "sp_specification_last": "Report documents hold what was asked for at the end.",
     "sp_unknown_fields": "Reports and rows have fields that are in no model.",
 }
-_WORDS = {
+_CHOICES = {
     "repeated_external_id": "Answer to an external audience id used before.",
     "delete_by": "What a DELETE record takes away.",
     "update_omitted": "What becomes of fields an update leaves out.",
@@ -101,7 +101,7 @@ def _setting_options(command: _Command) -> _Command:
         command = click.option(both, default=default, show_default=True, help=text)(
             command
         )
-    for name, text in _WORDS.items():
+    for name, text in _CHOICES.items():
         default, kind = getattr(known, name), click.Choice(CHOICES[name])
         command = click.option(
             _dashed(name), type=kind, default=default, show_default=True, help=text
@@ -215,7 +215,7 @@ def _greeting(emulator: Emulator) -> str:
             f"Control          {emulator.url}/_emulator",
             *(f"{name:<16} {value}" for name, value in credentials.items()),
             "Selling partners, by refresh token",
-            *(f"  {token:<22} {words}" for token, words in _partners(emulator)),
+            *(f"  {token:<22} {text}" for token, text in _partners(emulator)),
             "amazon-emulator is ready",
         )
     )
@@ -227,7 +227,7 @@ def _partners(emulator: Emulator) -> list[tuple[str, str]]:
         (
             partner.refresh_token,
             f"{partner.account_type} in "
-            f"{', '.join(place.country for place in partner.marketplaces)}"
+            f"{', '.join(marketplace.country for marketplace in partner.marketplaces)}"
             + (" (authorisation withdrawn)" if partner.is_revoked else ""),
         )
         for partner in emulator.emulation.selling.accounts.partners()

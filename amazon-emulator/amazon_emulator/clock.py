@@ -48,10 +48,10 @@ class SettableClock:
 
     def set(self, now: datetime, *, frozen: bool = False) -> None:
         """Put the clock at an aware instant; it runs on from there unless frozen."""
-        moment = now.astimezone(timezone.utc)
+        instant = now.astimezone(timezone.utc)
         with self._lock:
-            self._offset = moment - datetime.now(timezone.utc)
-            self._frozen = moment if frozen else None
+            self._offset = instant - datetime.now(timezone.utc)
+            self._frozen = instant if frozen else None
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward (or back, with a negative number)."""
@@ -80,11 +80,11 @@ class SettableClock:
 
 def parse_instant(text: str) -> datetime:
     """Read an ISO 8601 instant; a text without an offset is taken as UTC."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 
-def format_instant(moment: datetime) -> str:
+def format_instant(instant: datetime) -> str:
     """Write an instant as Amazon does: UTC, milliseconds, `Z`."""
-    utc = moment.astimezone(timezone.utc)
+    utc = instant.astimezone(timezone.utc)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"

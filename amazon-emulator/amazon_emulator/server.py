@@ -135,7 +135,7 @@ class _Handler(WSGIRequestHandler):
             if self.headers.get("Expect", "").lower().strip() == "100-continue":
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.wfile.flush()
-            self._answer(environ)
+            self._respond(environ)
             self.wfile.flush()
         except ResetError:
             self._reset()
@@ -149,7 +149,7 @@ class _Handler(WSGIRequestHandler):
         except ConnectionError:
             self.rfile.close()
 
-    def _answer(self, environ: dict[str, Any]) -> None:
+    def _respond(self, environ: dict[str, Any]) -> None:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(
@@ -161,10 +161,10 @@ class _Handler(WSGIRequestHandler):
 
         body = self.server.app(environ, start_response)
         status, headers = started[-1]
-        pieces = self._begin(status, headers, iter(body))
+        chunks = self._begin(status, headers, iter(body))
         try:
-            for piece in pieces:
-                self.wfile.write(piece)
+            for chunk in chunks:
+                self.wfile.write(chunk)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -203,9 +203,9 @@ class _Handler(WSGIRequestHandler):
 
 
 def _chunked(body: Iterator[bytes]) -> Iterator[bytes]:
-    for piece in body:
-        if piece:
-            yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    for chunk in body:
+        if chunk:
+            yield b"%x\r\n%b\r\n" % (len(chunk), chunk)
     yield b"0\r\n\r\n"
 
 

@@ -43,9 +43,9 @@ class Span:
             raise SettingsError(message)
         return cls(low, high)
 
-    def draw(self, word: str) -> float:
+    def draw(self, seed: str) -> float:
         """Return a number of the span that follows from the word."""
-        return self.low + (self.high - self.low) * crc32(word.encode()) / 0xFFFFFFFF
+        return self.low + (self.high - self.low) * crc32(seed.encode()) / 0xFFFFFFFF
 
     def plain(self) -> float | list[float]:
         """Return what `parse` reads."""

@@ -38,6 +38,6 @@ class EmulatorState:
             self.counters.clear()
 
 
-def seeded_uuid(word: str) -> uuid.UUID:
+def seeded_uuid(seed: str) -> uuid.UUID:
     """Return the random-looking id that follows from a word."""
-    return uuid.UUID(bytes=sha256(word.encode()).digest()[:16], version=4)
+    return uuid.UUID(bytes=sha256(seed.encode()).digest()[:16], version=4)

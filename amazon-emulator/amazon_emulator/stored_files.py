@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from amazon_emulator.state import EmulatorState
 
 _STAMP = "%Y%m%dT%H%M%SZ"
-_PIECE = 1 << 16
+_CHUNK = 1 << 16
 _CODES = {
     400: "InvalidArgument",
     403: "AccessDenied",
@@ -102,9 +102,9 @@ class UrlSigner:
             raise RefusalError(403, "Request has expired")
 
     def _signature(self, path: str, query: dict[str, str]) -> str:
-        word = f"{path}?{urlencode(sorted(query.items()))}".encode()
+        payload = f"{path}?{urlencode(sorted(query.items()))}".encode()
         key = f"{self._state.settings.seed}|emulator".encode()
-        return hmac.new(key, word, hashlib.sha256).hexdigest()
+        return hmac.new(key, payload, hashlib.sha256).hexdigest()
 
 
 def refusal_xml(refusal: RefusalError) -> Response:
@@ -133,9 +133,9 @@ def serve(
     first, last, status = 0, size - 1, 200
     if request.headers.get("If-Match", etag).strip('"') not in (etag, "*"):
         raise RefusalError(412, "At least one of the pre-conditions did not hold")
-    wanted = request.range
-    if wanted is not None and _still_same(request, etag):
-        span = wanted.range_for_length(size)
+    requested = request.range
+    if requested is not None and _still_same(request, etag):
+        span = requested.range_for_length(size)
         if span is None:
             headers = {"Content-Range": f"bytes */{size}"}
             text = "The requested range is not satisfiable"
@@ -150,9 +150,9 @@ def serve(
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     if is_encoded:
         headers["Content-Encoding"] = "gzip"
-    pieces = _pieces(opener, first, last - first + 1)
+    chunks = _chunks(opener, first, last - first + 1)
     return Response(
-        pieces, status, headers, content_type=content_type, direct_passthrough=True
+        chunks, status, headers, content_type=content_type, direct_passthrough=True
     )
 
 
@@ -160,12 +160,12 @@ def _still_same(request: Request, etag: str) -> bool:
     return request.headers.get("If-Range", etag).strip('"') == etag
 
 
-def _pieces(opener: Opener, first: int, length: int) -> Iterator[bytes]:
+def _chunks(opener: Opener, first: int, length: int) -> Iterator[bytes]:
     with opener() as body:
         body.seek(first)
         while length > 0:
-            piece = body.read(min(_PIECE, length))
-            if not piece:
+            chunk = body.read(min(_CHUNK, length))
+            if not chunk:
                 return
-            length -= len(piece)
-            yield piece
+            length -= len(chunk)
+            yield chunk

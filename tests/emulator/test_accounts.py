@@ -21,10 +21,10 @@ def profile_ids(ads: AdsCaller, path: str) -> list[str]:
 
 
 def test_token_call_answers_as_login_with_amazon_does(ads: AdsCaller) -> None:
-    answer = ads.sign_in()
+    response = ads.sign_in()
 
-    body = answer.get_json()
-    assert answer.content_type == "application/json;charset=UTF-8"
+    body = response.get_json()
+    assert response.content_type == "application/json;charset=UTF-8"
     assert body["access_token"].startswith("Atza|")
     assert body["token_type"] == "bearer"
     assert body["expires_in"] == 3600
@@ -45,15 +45,15 @@ def test_token_call_answers_as_login_with_amazon_does(ads: AdsCaller) -> None:
 def test_wrong_credentials_are_told_apart(
     ads: AdsCaller, changes: dict[str, str], status: int, error: str
 ) -> None:
-    answer = ads.sign_in(**changes)
+    response = ads.sign_in(**changes)
 
-    assert (answer.status_code, answer.get_json()["error"]) == (status, error)
+    assert (response.status_code, response.get_json()["error"]) == (status, error)
 
 
 def test_token_must_be_form_encoded(ads: AdsCaller) -> None:
-    answer = ads.api.post("/auth/o2/token", json={"grant_type": "refresh_token"})
+    response = ads.api.post("/auth/o2/token", json={"grant_type": "refresh_token"})
 
-    assert answer.get_json()["error"] == "invalid_request"
+    assert response.get_json()["error"] == "invalid_request"
 
 
 def test_token_ends_after_its_lifetime(ads: AdsCaller) -> None:
@@ -164,10 +164,10 @@ def test_advertisers_of_the_default_agency_live_in_three_zones(ads: AdsCaller) -
 def test_advertisers_refuse_with_a_message(
     ads: AdsCaller, query: str, scope: str, status: int
 ) -> None:
-    answer = ads.get(f"/dsp/advertisers?{query}", **{SCOPE: scope})
+    response = ads.get(f"/dsp/advertisers?{query}", **{SCOPE: scope})
 
-    assert answer.status_code == status
-    assert answer.get_json()["message"]
+    assert response.status_code == status
+    assert response.get_json()["message"]
 
 
 def test_linked_dsp_advertisers_are_found_through_manager_accounts(

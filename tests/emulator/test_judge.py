@@ -34,10 +34,10 @@ def changed(body: dict[str, Any], **parts: object) -> dict[str, Any]:
 
 
 def detail(ads: AdsCaller, body: object, account: str | dict[str, str] = SELLER) -> str:
-    answer = ads.create(body, account)
-    assert answer.status_code == 400, answer.get_json()
-    assert answer.get_json()["code"] == "400"
-    return str(answer.get_json()["detail"])
+    response = ads.create(body, account)
+    assert response.status_code == 400, response.get_json()
+    assert response.get_json()["code"] == "400"
+    return str(response.get_json()["detail"])
 
 
 MISSING = "Required fields are invalid or missing:"
@@ -209,10 +209,10 @@ def test_account_and_product_must_fit(
 def test_unknown_account_is_401(
     ads: AdsCaller, account: str | dict[str, str], text: str
 ) -> None:
-    answer = ads.create(report_body(), account)
+    response = ads.create(report_body(), account)
 
-    assert answer.status_code == 401
-    assert answer.get_json() == {"code": "401", "detail": text}
+    assert response.status_code == 401
+    assert response.get_json() == {"code": "401", "detail": text}
 
 
 def test_inventory_needs_supply_source_or_site(ads: AdsCaller) -> None:

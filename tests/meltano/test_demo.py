@@ -186,8 +186,8 @@ def answers_as_told(shown: str) -> int:
     """Ask the kept emulator how many advertising reports it was asked for."""
     found = re.search(r"curl (http://127\S+/_emulator/statistics)", shown)
     assert found is not None
-    with urllib.request.urlopen(found[1], timeout=10) as answer:  # noqa: S310 - http
-        return len(json.load(answer)["creates"])
+    with urllib.request.urlopen(found[1], timeout=10) as response:  # noqa: S310 - http
+        return len(json.load(response)["creates"])
 
 
 def test_ctrl_c_in_the_middle_of_a_run_ends_everything(
@@ -223,12 +223,12 @@ def test_a_run_that_fails_is_told_with_its_reason_and_exit_code(
 
 def test_outside_of_a_clone_the_demo_says_where_to_go(tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text("plugins: {}\n")  # somebody else's project
-    answer = subprocess.run(
+    response = subprocess.run(
         [COMMAND], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert answer.returncode == 2
-    assert "no meltano.yml with tap-amazon-ads" in answer.stderr
-    assert len(answer.stderr.splitlines()) == 1
+    assert response.returncode == 2
+    assert "no meltano.yml with tap-amazon-ads" in response.stderr
+    assert len(response.stderr.splitlines()) == 1
 
 
 def test_without_its_extra_the_demo_names_the_missing_package() -> None:
@@ -236,10 +236,10 @@ def test_without_its_extra_the_demo_names_the_missing_package() -> None:
         "import sys; sys.modules['moto'] = None; "
         "import amazon_emulator.demo as d; d.main()"
     )
-    answer = subprocess.run(
+    response = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert answer.returncode == 1
-    assert "moto" in answer.stderr
-    assert "amazon-emulator[demo]" in answer.stderr
-    assert "Traceback" not in answer.stderr
+    assert response.returncode == 1
+    assert "moto" in response.stderr
+    assert "amazon-emulator[demo]" in response.stderr
+    assert "Traceback" not in response.stderr

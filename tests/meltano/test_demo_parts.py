@@ -29,7 +29,7 @@ STREAM = "sponsored_products_campaign_by_campaign"
 # --- comparing -------------------------------------------------------------
 
 
-class Answers:
+class RowSource:
     """An emulator's word on the rows of a report, without a server."""
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
@@ -78,7 +78,7 @@ def created(report_id: str = "r1") -> Create:
 
 
 def outcome_of(found: list[dict[str, Any]]) -> Outcome:
-    return check([created()], Answers(SENT), {STREAM: found})
+    return check([created()], RowSource(SENT), {STREAM: found})
 
 
 def test_rows_that_arrived_as_they_were_sent_are_no_difference() -> None:
@@ -108,15 +108,15 @@ def test_any_row_that_is_not_as_it_was_sent_is_told_with_an_example(
 
 
 def test_rows_of_a_stream_nobody_asked_for_are_a_difference() -> None:
-    outcome = check([], Answers([]), {"profiles": [{"profileId": "1"}]})
+    outcome = check([], RowSource([]), {"profiles": [{"profileId": "1"}]})
     assert outcome.lines[-1] == Line("profiles", 0, 0, 1)
     assert outcome.differences
 
 
 def test_a_report_asked_for_twice_is_a_difference() -> None:
-    answers = Answers([])
+    source = RowSource([])
     creates = [created(), created()]
-    (difference,) = check(creates, answers, {}).differences
+    (difference,) = check(creates, source, {}).differences
     assert "asked for 2 times" in difference
 
 
@@ -367,7 +367,7 @@ def test_a_long_wait_is_told_again_and_again(
     time = 0.0
     progress = console.Progress(list, clock=lambda: time)
     for _ in range(240):
-        progress.look()
+        progress.update()
         time += 0.25
     lines = capsys.readouterr().out.splitlines()
     assert 6 <= len(lines) <= 8  # a minute without news
@@ -382,14 +382,14 @@ def test_the_settings_for_a_terminal_reach_it_unharmed_and_undo_its_own(
     script = tmp_path / "settings.sh"
     script.write_text(as_script(given, own))
     command = f". {script}; printf '%s|' \"$AWS_PROFILE$HTTPS_PROXY\"; printenv"
-    answer = subprocess.run(
+    response = subprocess.run(
         ["/bin/sh", "-c", f"{command} TAP_AMAZON_ADS_REFRESH_TOKEN PATH"],
         env=own | {"PATH": os.defpath},
         capture_output=True,
         text=True,
         check=True,
     )
-    token, path = answer.stdout.splitlines()
+    token, path = response.stdout.splitlines()
     assert token == "|Atzr|it's $HOME"
     assert path.startswith(str(Path(sys.executable).parent))
     assert path.endswith(os.defpath)

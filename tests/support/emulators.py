@@ -45,10 +45,10 @@ class AdsCaller:
             "client_secret": settings.client_secret,
             "refresh_token": settings.refresh_token,
         }
-        answer = self.api.post("/auth/o2/token", data=form | changes)
-        if answer.status_code == 200:
-            self.token = answer.get_json()["access_token"]
-        return answer
+        response = self.api.post("/auth/o2/token", data=form | changes)
+        if response.status_code == 200:
+            self.token = response.get_json()["access_token"]
+        return response
 
     def headers(self, **more: str) -> dict[str, str]:
         """Return the headers every call carries."""
@@ -76,7 +76,7 @@ class AdsCaller:
             content_type=content_type,
         )
 
-    def look(
+    def poll(
         self, report_id: str, account: Mapping[str, str] | str = SELLER
     ) -> TestResponse:
         """Look at a report."""
@@ -100,7 +100,7 @@ class AdsCaller:
     ) -> list[dict[str, Any]]:
         """Ask for a report that is ready at once, and return its rows."""
         report_id = self.create(body, account).get_json()["reportId"]
-        url = self.look(report_id, account).get_json()["url"]
+        url = self.poll(report_id, account).get_json()["url"]
         rows: list[dict[str, Any]] = json.loads(
             gzip.decompress(self.download(url).data)
         )

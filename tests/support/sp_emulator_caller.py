@@ -50,10 +50,10 @@ class SpCaller:
             "client_secret": settings.client_secret,
             "refresh_token": f"Atzr|sp-{account}",
         }
-        answer = self.api.post("/auth/o2/token", data=form | changes)
-        if answer.status_code == 200:
-            self.tokens[account] = answer.get_json()["access_token"]
-        return answer
+        response = self.api.post("/auth/o2/token", data=form | changes)
+        if response.status_code == 200:
+            self.tokens[account] = response.get_json()["access_token"]
+        return response
 
     def headers(self, account: str, **more: str) -> dict[str, str]:
         """Return the headers every call carries."""
@@ -76,16 +76,16 @@ class SpCaller:
 
     def created(self, body: object, account: str = "vega-us") -> str:
         """Ask for a report and return its id."""
-        answer = self.create(body, account)
-        assert answer.status_code == 202, answer.text
-        report_id: str = answer.get_json()["reportId"]
+        response = self.create(body, account)
+        assert response.status_code == 202, response.text
+        report_id: str = response.get_json()["reportId"]
         return report_id
 
-    def look(self, report_id: str, account: str = "vega-us") -> dict[str, Any]:
+    def poll(self, report_id: str, account: str = "vega-us") -> dict[str, Any]:
         """Return a report as it is now."""
-        answer = self.get(f"{REPORTS}/{report_id}", account)
-        assert answer.status_code == 200, answer.text
-        shown: dict[str, Any] = answer.get_json()
+        response = self.get(f"{REPORTS}/{report_id}", account)
+        assert response.status_code == 200, response.text
+        shown: dict[str, Any] = response.get_json()
         return shown
 
     def cancel(self, report_id: str, account: str = "vega-us") -> TestResponse:
@@ -93,13 +93,13 @@ class SpCaller:
         path = f"{REPORTS}/{report_id}"
         return self.api.delete(path, headers=self.headers(account))
 
-    def address(
+    def document_info(
         self, document_id: str, account: str = "vega-us", **query: str
     ) -> dict[str, Any]:
         """Return the address of a document."""
-        answer = self.get(f"{DOCUMENTS}/{document_id}", account, **query)
-        assert answer.status_code == 200, answer.text
-        shown: dict[str, Any] = answer.get_json()
+        response = self.get(f"{DOCUMENTS}/{document_id}", account, **query)
+        assert response.status_code == 200, response.text
+        shown: dict[str, Any] = response.get_json()
         return shown
 
     def download(self, url: str, **headers: str) -> TestResponse:
@@ -110,9 +110,9 @@ class SpCaller:
 
     def fetch(self, body: object, account: str = "vega-us") -> TestResponse:
         """Ask for a report that is over at once, and download its document."""
-        shown = self.look(self.created(body, account), account)
-        address = self.address(shown["reportDocumentId"], account)
-        return self.download(address["url"])
+        shown = self.poll(self.created(body, account), account)
+        document_info = self.document_info(shown["reportDocumentId"], account)
+        return self.download(document_info["url"])
 
     def document(self, body: object, account: str = "vega-us") -> Any:
         """Return the JSON document of a report that is over at once."""
@@ -120,10 +120,10 @@ class SpCaller:
 
     def ending(self, body: object, account: str = "vega-us") -> tuple[str, str | None]:
         """Return the final status of a report, and its error text if it has one."""
-        shown = self.look(self.created(body, account), account)
+        shown = self.poll(self.created(body, account), account)
         details = None
         if shown["processingStatus"] == "FATAL" and "reportDocumentId" in shown:
-            url = self.address(shown["reportDocumentId"], account)["url"]
+            url = self.document_info(shown["reportDocumentId"], account)["url"]
             details = json.loads(unpacked(self.download(url).data))["errorDetails"]
         return shown["processingStatus"], details
 

@@ -150,11 +150,11 @@ def _visible(profile: Json, program: str, level: str) -> bool:
     return allowed and (level == "view" or profile["access"] == "edit")
 
 
-def _payment_fits(profile: Json, wanted: str | None) -> bool:
+def _payment_fits(profile: Json, choice: str | None) -> bool:
     valid = _info(profile).get("validPaymentMethod")
-    if wanted == "true":
+    if choice == "true":
         return valid is not False
-    return wanted is None or valid is False
+    return choice is None or valid is False
 
 
 def _choice(

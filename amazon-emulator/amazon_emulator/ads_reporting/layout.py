@@ -13,8 +13,8 @@ from amazon_emulator.ads_reporting.values import (
     SHARED_WITH_KEYWORD,
     SHARED_WITH_TARGET,
     Value,
+    closed_list,
     make_value,
-    words,
 )
 
 _INNER_RADIX = 3
@@ -119,7 +119,7 @@ def _independent(grain: Sequence[str]) -> list[str]:
 
 
 def _radix(name: str) -> int:
-    listed = words(name)
+    listed = closed_list(name)
     if "|" in name:
         return _PAIR_RADIX
     return len(listed) if listed else _INNER_RADIX

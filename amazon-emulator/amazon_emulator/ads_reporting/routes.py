@@ -86,19 +86,19 @@ class ReportingService(SignedInService):
         now = self._state.clock.now()
         with self._state.lock:
             report.looks += 1
-            word = status_of(report, now, call.faults)
-            if word != report.last_status:
-                report.last_status, report.updated_at = word, now
-        return self.respond(self._object(report, word, call))
+            status = status_of(report, now, call.faults)
+            if status != report.last_status:
+                report.last_status, report.updated_at = status, now
+        return self.respond(self._object(report, status, call))
 
     @route("DELETE", f"{_PATH}/<report_id>", "delete")
     def delete(self, call: Call) -> Response:
         """Cancel a report that is still PENDING."""
         report = self._own(call)
         with self._state.lock:
-            word = status_of(report, self._state.clock.now())
-            if word != "PENDING":
-                text = f"Report cannot be deleted, its status is {word}"
+            status = status_of(report, self._state.clock.now())
+            if status != "PENDING":
+                text = f"Report cannot be deleted, its status is {status}"
                 raise RefusalError(400, text)
             report.is_deleted, report.last_status = True, "DELETED"
         body = {"code": "200", "detail": "Report deleted"}
@@ -163,13 +163,13 @@ class ReportingService(SignedInService):
             raise RefusalError(404, "Not Found")
         return report
 
-    def _object(self, report: AdsReport, word: str, call: Call) -> dict[str, object]:
+    def _object(self, report: AdsReport, status: str, call: Call) -> dict[str, object]:
         rules = (*call.faults, *report.rules)
-        shown = _plain_object(report, word)
-        if word == "FAILED":
+        shown = _plain_object(report, status)
+        if status == "FAILED":
             reasons = [rule.text("reason") for rule in rules if rule.action == "failed"]
             shown["failureReason"] = next(iter(reasons), None)
-        if word == "COMPLETED":
+        if status == "COMPLETED":
             shown["generatedAt"] = format_instant(report.ready_at)
             if not any(rule.action == "no_url" for rule in rules):
                 shown["fileSize"] = report.document.size
@@ -180,12 +180,12 @@ class ReportingService(SignedInService):
         return shown
 
 
-def _plain_object(report: AdsReport, word: str) -> dict[str, object]:
+def _plain_object(report: AdsReport, status: str) -> dict[str, object]:
     configuration = report.body["configuration"]
     inner = configuration if isinstance(configuration, dict) else {}
     return {
         "reportId": report.report_id,
-        "status": word,
+        "status": status,
         "name": report.body.get("name"),
         "startDate": report.body["startDate"],
         "endDate": report.body["endDate"],

@@ -94,8 +94,8 @@ class AdsReportStore(ReportStore[str, AdsReport]):
         rules: Sequence[Rule],
     ) -> AdsReport:
         settings, number = self._state.settings, len(self._reports) + 1
-        word = f"{settings.seed}|{number}|{account.key}|{request.identity}"
-        report_id = str(seeded_uuid(word))
+        seed = f"{settings.seed}|{number}|{account.key}|{request.identity}"
+        report_id = str(seeded_uuid(seed))
         seconds, looks = self._wait(report_id)
         plan = RowPlan(
             request.report_type,

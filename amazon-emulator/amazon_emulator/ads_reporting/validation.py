@@ -232,16 +232,16 @@ def _advertisers(
 ) -> list[str]:
     if report_type.ad_product != DSP:
         return []
-    wanted = list(dict.fromkeys(filters["advertiserId"]))
-    if account.header == ACCOUNT and wanted != [account.account_id]:
+    requested = list(dict.fromkeys(filters["advertiserId"]))
+    if account.header == ACCOUNT and requested != [account.account_id]:
         text = f"configuration filters advertiserId must be the one of {ACCOUNT}"
         raise RefusalError(400, text)
-    if len(wanted) > MAX_ADVERTISERS:
+    if len(requested) > MAX_ADVERTISERS:
         text = f"configuration filters advertiserId takes 1 to {MAX_ADVERTISERS} values"
         raise RefusalError(400, text)
-    if any(advertiser_id not in account.advertisers for advertiser_id in wanted):
+    if any(advertiser_id not in account.advertisers for advertiser_id in requested):
         raise RefusalError(400, WRONG_ACCOUNT)
-    return wanted
+    return requested
 
 
 def _range(report_type: ReportType, start: date, end: date) -> None:

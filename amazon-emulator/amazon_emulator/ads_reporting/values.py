@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from zlib import crc32
 
 _STATUS = ("ENABLED", "PAUSED", "ARCHIVED")
-WORDS: Mapping[str, Sequence[str | None]] = {
+CLOSED_LISTS: Mapping[str, Sequence[str | None]] = {
     "campaignStatus": _STATUS,
     "adStatus": _STATUS,
     "adKeywordStatus": _STATUS,
@@ -80,7 +80,7 @@ _NAMES = (
 _CURRENCY = ("campaignBudgetCurrencyCode", "orderCurrency")
 _NULL_KEYS = ("advertisedSku", "promotedSku", "matchedTargetAsin", "featuredAsin")
 _NULL_SECOND = (*_NULL_KEYS, "dealId", "segmentId")
-_DATE_WORDS = ("StartDate", "EndDate")
+_DATE_SUFFIXES = ("StartDate", "EndDate")
 SHARED_WITH_KEYWORD = ("keywordText", "keyword")
 SHARED_WITH_TARGET = ("targetingExpression", "targetingText")
 
@@ -92,9 +92,9 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def words(column: str) -> Sequence[str | None] | None:
+def closed_list(column: str) -> Sequence[str | None] | None:
     """Return the closed list of a column's words, if it has one."""
-    return WORDS.get(column)
+    return CLOSED_LISTS.get(column)
 
 
 def owner_value(column: str, owner: Mapping[str, object]) -> str | None:
@@ -116,9 +116,9 @@ def make_value(column: str, kind: str, salt: str, *, in_grain: bool) -> Value:
 
     In the grain it never gives one text for two indices; elsewhere it may.
     """
-    listed = WORDS.get(column)
+    listed = CLOSED_LISTS.get(column)
     if listed is not None:
-        return _word_value(listed, in_grain=in_grain)
+        return _listed_value(listed, in_grain=in_grain)
     if kind == "integer":
         return _number_value(column, salt)
     value = _text_value(column, salt, in_grain=in_grain)
@@ -136,7 +136,7 @@ def _text_value(column: str, salt: str, *, in_grain: bool) -> Value:
         return lambda i: f'"B{(base + i) % 10**9:09d}"'
     if column.endswith("Sku"):
         return lambda i: json_text(f"SKU-ß-{i:04d}")
-    if column.endswith(_DATE_WORDS):
+    if column.endswith(_DATE_SUFFIXES):
         return lambda i: json_text(f"2026-0{i % 9 + 1}-1{i % 7} 00:00:00")
     if "Name" in column or in_grain:
         return lambda i: json_text(f"{_NAMES[i % len(_NAMES)]} {i}")
@@ -144,9 +144,9 @@ def _text_value(column: str, salt: str, *, in_grain: bool) -> Value:
     return lambda i: "null" if i & 3 == 3 else json_text(f"{column} {i} é")  # noqa: PLR2004
 
 
-def _word_value(listed: Sequence[str | None], *, in_grain: bool) -> Value:
-    texts = [json_text(word) for word in listed]
-    present = [word for word in listed if word is not None]
+def _listed_value(listed: Sequence[str | None], *, in_grain: bool) -> Value:
+    texts = [json_text(item) for item in listed]
+    present = [item for item in listed if item is not None]
     size = len(texts)
     if not in_grain:
         return lambda i: texts[i % size]

@@ -115,5 +115,5 @@ class TermsService(AmcService):
 
     @property
     def _token(self) -> str:
-        word = f"{self._state.settings.seed}|{_AGREEMENT}"
-        return sha256(word.encode()).hexdigest()[:32]
+        seed = f"{self._state.settings.seed}|{_AGREEMENT}"
+        return sha256(seed.encode()).hexdigest()[:32]

@@ -184,8 +184,8 @@ class Connections:
         return {key: value for key, value in shown.items() if value is not None}
 
     def _new_id(self) -> str:
-        word = f"{self._state.settings.seed}|connection|{self._added}"
-        return str(seeded_uuid(word))
+        seed = f"{self._state.settings.seed}|connection|{self._added}"
+        return str(seeded_uuid(seed))
 
 
 def _texts(body: Mapping[str, object]) -> dict[str, str]:

@@ -124,16 +124,16 @@ class AudienceStore:
         """Begin a job; with nothing to wait for it is settled at once."""
         settings = self._state.settings
         with self._state.lock:
-            word = f"{settings.seed}|job|{len(self._jobs) + 1}|{upload.audience_id}"
+            seed = f"{settings.seed}|job|{len(self._jobs) + 1}|{upload.audience_id}"
             job = Job(
-                str(seeded_uuid(word)),
+                str(seeded_uuid(seed)),
                 upload.audience_id,
                 upload.connection_id,
                 upload.targets,
                 upload.received,
                 self._state.clock.now(),
-                settings.job_ready_after_seconds.draw(f"{word}|seconds"),
-                round(settings.job_ready_after_looks.draw(f"{word}|looks")),
+                settings.job_ready_after_seconds.draw(f"{seed}|seconds"),
+                round(settings.job_ready_after_looks.draw(f"{seed}|looks")),
                 upload.entries,
                 upload.invalid,
                 upload.repeated,
@@ -270,6 +270,6 @@ class AudienceStore:
 
     def _new_id(self, number: int) -> int:
         """Return an odd number of 18 digits, which a double cannot hold."""
-        word = f"{self._state.settings.seed}|audience|{number}".encode()
-        drawn = int.from_bytes(sha256(word).digest()[:8], "big")
+        seed = f"{self._state.settings.seed}|audience|{number}".encode()
+        drawn = int.from_bytes(sha256(seed).digest()[:8], "big")
         return _LEAST_ID + drawn % _ID_SPAN | 1

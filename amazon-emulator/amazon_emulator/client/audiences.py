@@ -119,8 +119,8 @@ class AudienceCalls(ControlClient):
         self, audience_id: int, *, expired: bool = False
     ) -> dict[str, MemberView]:
         """Return the members of an audience (or the expired ones) by user id."""
-        word = "expired-members" if expired else "members"
-        listed = self._call("GET", f"/audiences/{audience_id}/{word}")
+        name = "expired-members" if expired else "members"
+        listed = self._call("GET", f"/audiences/{audience_id}/{name}")
         members = [MemberView.parse(entry) for entry in listed]
         return {member.external_user_id: member for member in members}
 

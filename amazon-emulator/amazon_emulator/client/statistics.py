@@ -69,7 +69,7 @@ class Statistics:
     def parse(cls, found: Mapping[str, Any]) -> Statistics:
         """Read the JSON of `GET /_emulator/statistics`."""
         calls = {
-            operation: {_status(word): count for word, count in statuses.items()}
+            operation: {_status(name): count for name, count in statuses.items()}
             for operation, statuses in found["calls"].items()
         }
         return cls(
@@ -86,8 +86,8 @@ class Statistics:
         )
 
 
-def _status(word: str) -> int | str:
-    return int(word) if word.isdigit() else word
+def _status(name: str) -> int | str:
+    return int(name) if name.isdigit() else name
 
 
 def _create(entry: dict[str, Any]) -> Create:

@@ -21,12 +21,12 @@ from amazon_emulator.demo.audience import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
 from amazon_emulator.demo.console import (
     Progress,
-    complain,
     describe,
-    say,
+    show,
     show_commands,
     show_conclusion,
     show_differences,
+    show_error,
     show_failure,
     show_plan,
     show_restated,
@@ -66,7 +66,7 @@ from amazon_emulator.server import Emulator
 REGION = "NA"
 ROWS_PER_DAY = 10
 READY_AFTER_SECONDS = (2, 4)
-_LONGEST_DEMO = 120.0
+_MAX_DEMO_SECONDS = 120.0
 _EXAMPLE = "sponsored_products_campaign_by_campaign"
 _BUCKET, _PREFIX = "amazon-ads", "demo"
 
@@ -93,12 +93,12 @@ def command(*, keep: bool) -> None:
         meltano_command(())  # before anything is started
         _demo(meltano_yml, keep=keep)
     except SetupError as error:
-        complain(str(error))
+        show_error(str(error))
         sys.exit(2)
     except FailedError:
         sys.exit(1)
     except KeyboardInterrupt:
-        complain("\nStopped; all servers and programs have ended.")
+        show_error("\nStopped; all servers and programs have ended.")
         sys.exit(130)
 
 
@@ -108,7 +108,7 @@ def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signat
 
 def _demo(meltano_yml: Path, *, keep: bool) -> None:
     started = time.monotonic()
-    own = _leave_the_user_alone()
+    own = _drop_user_variables()
     with ExitStack() as stack:
         project = stack.enter_context(DemoProject.make(meltano_yml))
         bucket = stack.enter_context(local_bucket(_BUCKET, _PREFIX))
@@ -126,17 +126,17 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
         demo.validate(outcomes)
         demo.show_selling()
         demo.show_audience()
-        say(f"\nIt took {time.monotonic() - started:.0f} seconds.")
+        show(f"\nIt took {time.monotonic() - started:.0f} seconds.")
         if keep:
-            demo.invite(own)
+            demo.show_invitation(own)
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
-            say("\nBoth servers have ended.")
+            show("\nBoth servers have ended.")
         else:
-            say("Both servers end here; amazon-demo --keep leaves them up.")
+            show("Both servers end here; amazon-demo --keep leaves them up.")
 
 
-def _leave_the_user_alone() -> dict[str, str]:
+def _drop_user_variables() -> dict[str, str]:
     """Drop from this process what could lead to accounts of the user's."""
     own = dict(os.environ)
     for name in set(own) - set(inherited(own)):
@@ -168,8 +168,8 @@ class Demo:
         """Say what runs where."""
         show_servers(
             self.emulator.url,
-            self.bucket.address.endpoint,
-            self.bucket.address.name,
+            self.bucket.location.endpoint,
+            self.bucket.location.name,
             " to ".join(map(str, READY_AFTER_SECONDS)),
             describe(self.emulator.client.accounts(), REGION),
         )
@@ -178,9 +178,9 @@ class Demo:
         """Begin only when no day will end meanwhile: a new day is new reports."""
         names = zones(self.emulator.client.accounts())
         seconds = seconds_to_midnight(self.now, names)
-        if seconds > _LONGEST_DEMO:
+        if seconds > _MAX_DEMO_SECONDS:
             return
-        say(
+        show(
             f"\nA day ends in one of the accounts' time zones in {seconds:.0f} s; the "
             "demo waits for it,\nsince the third run is to find no new day."
         )
@@ -200,7 +200,7 @@ class Demo:
         outcome = check(creates, client, rows)
         show_table(outcome)
         self._show_restated(rows.get(_EXAMPLE, []))
-        say(f"  {progress.seconds:.1f} s")
+        show(f"  {progress.seconds:.1f} s")
         return outcome
 
     def _meltano(
@@ -218,7 +218,7 @@ class Demo:
         log = self.project.log_of(name)
         own = inherited(dict(os.environ))
         code = run_meltano(
-            arguments, own | given, self.project.folder, log, progress.look
+            arguments, own | given, self.project.folder, log, progress.update
         )
         if code != 0:
             self.project.is_kept = True
@@ -248,7 +248,7 @@ class Demo:
             **selecting("TAP_AMAZON_SP", STREAMS),
             **environment(
                 tap_settings(amazon, first, run.end_date, spool),
-                self.bucket.address,
+                self.bucket.location,
                 spool,
                 folder,
                 self.run_id,
@@ -264,7 +264,7 @@ class Demo:
         wrong = validate(outcomes)
         if wrong:
             self._differ(wrong)
-        show_conclusion(outcomes, self.bucket.keys, self.bucket.address.name)
+        show_conclusion(outcomes, self.bucket.keys, self.bucket.location.name)
 
     def show_selling(self) -> None:
         """Read a seller and a vendor, and compare.
@@ -282,12 +282,12 @@ class Demo:
         if outcome.differences:
             self._differ(outcome.differences)
         show_selling_table(outcome)
-        say(f"  {progress.seconds:.1f} s")
+        show(f"  {progress.seconds:.1f} s")
 
     def _differ(self, wrong: Sequence[str]) -> None:
         self.project.is_kept = True
         show_differences(wrong)
-        complain(f"The logs are in {self.project.folder}")
+        show_error(f"The logs are in {self.project.folder}")
         raise FailedError
 
     def show_audience(self) -> None:
@@ -300,16 +300,16 @@ class Demo:
         folder.mkdir()
         if not AudienceDemo(folder, self.emulator).run():
             self.project.is_kept = True
-            complain(f"The files and logs are in {folder}")
+            show_error(f"The files and logs are in {folder}")
             raise FailedError
 
-    def invite(self, own: dict[str, str]) -> None:
+    def show_invitation(self, own: dict[str, str]) -> None:
         """Write the settings down for another terminal and say what to type."""
         script = self.project.folder / "settings.sh"
         script.write_text(as_script(self.environment(self.runs[-1]), own))
-        address = self.bucket.address
+        location = self.bucket.location
         show_commands(
             script,
             f"{self.emulator.url}/_emulator/statistics",
-            f"{address.endpoint}/{address.name}",
+            f"{location.endpoint}/{location.name}",
         )

@@ -16,7 +16,7 @@ from amazon_emulator.demo.verification import Outcome, Restated
 
 _ROW = "  {:<45} {:>7}  {:>9}  {:>9}"
 _LINE_EVERY = 2.0
-_LINE_AT_LEAST_EVERY = 10.0
+_MAX_SILENCE = 10.0
 _LOG_LINES = 10
 
 
@@ -68,7 +68,7 @@ def show_plan(run: Run) -> None:
     click.echo(_indented(run.reason))
 
 
-class Asked(Protocol):
+class Requested(Protocol):
     """A report that was asked for."""
 
     @property
@@ -81,7 +81,7 @@ class Progress:
 
     def __init__(
         self,
-        reports: Callable[[], Sequence[Asked]],
+        reports: Callable[[], Sequence[Requested]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reports = reports
@@ -94,13 +94,13 @@ class Progress:
         """Seconds since the start."""
         return self._clock() - self._started
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Print how far the run is, if there is news or it was long quiet."""
         quiet = self._clock() - self._shown_at
         if quiet < _LINE_EVERY:
             return
         text = self._text()
-        if text != self._shown or quiet >= _LINE_AT_LEAST_EVERY:
+        if text != self._shown or quiet >= _MAX_SILENCE:
             self._shown, self._shown_at = text, self._clock()
             click.echo(f"  {self.seconds:5.1f} s  {text}")
 
@@ -222,12 +222,12 @@ def show_commands(script: Path, statistics_url: str, list_url: str) -> None:
     )
 
 
-def say(text: str) -> None:
+def show(text: str) -> None:
     """Print a sentence."""
     click.echo(text)
 
 
-def complain(text: str) -> None:
+def show_error(text: str) -> None:
     """Print a sentence to standard error."""
     click.echo(text, err=True)
 

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from amazon_emulator.demo.scenario import LOOKBACK_DAYS, STREAMS
-from amazon_emulator.demo.selling import SELLER, VENDOR, own_settings
+from amazon_emulator.demo.selling import SELLER, VENDOR, custom_settings
 
 ENVIRONMENT = "dev"
 _DROPPED = (
@@ -140,7 +140,7 @@ def selling_settings(
         "holdback_hours": 1,
         "app_budget_share": 1,
         "unknown_fields": "keep",
-        **own_settings(files),
+        **custom_settings(files),
         **_MAPPING,
         "batch_config": {},
     }

@@ -16,7 +16,7 @@ from amazon_emulator.demo.project import SetupError
 ADS_RUN = ("run", "tap-amazon-ads", "target-s3")
 SP_RUN = ("run", "tap-amazon-sp", "target-s3")
 _GRACE_SECONDS = 8
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 
 
 def meltano_command(arguments: Sequence[str]) -> list[str]:
@@ -58,7 +58,7 @@ def run_meltano(
         try:
             while process.poll() is None:
                 while_waiting()
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(_POLL_SECONDS)
         finally:
             _end(process)
     return process.returncode

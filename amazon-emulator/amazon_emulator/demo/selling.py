@@ -56,7 +56,7 @@ _ADDED = {
 """Columns that tap and target add to Amazon's own."""
 
 
-class Answers(Protocol):
+class RowSource(Protocol):
     """Who knows what was sent: an EmulatorClient."""
 
     def sp_rows(self, account: str, report_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -91,7 +91,7 @@ def first_day(now: datetime) -> str:
     return (now.astimezone(_ZONE).date() - timedelta(days=DAYS_BACK)).isoformat()
 
 
-def own_settings(files: Path) -> dict[str, object]:
+def custom_settings(files: Path) -> dict[str, object]:
     """Return what a user describes in the config, without code."""
     items = {
         "new_field_name": "items",
@@ -130,7 +130,7 @@ def own_settings(files: Path) -> dict[str, object]:
 
 def check_selling(
     reports: Sequence[SpReportView],
-    answers: Answers,
+    source: RowSource,
     found: Mapping[str, Sequence[Row]],
     since: str,
     began: datetime,
@@ -140,7 +140,7 @@ def check_selling(
     Orders that changed after the run `began`, or so shortly before that Amazon does
     not search for them yet, may be there or not.
     """
-    sections = _sections(reports, answers)
+    sections = _sections(reports, source)
     lines: list[SellingLine] = []
     differences = [f"{s} was not asked for." for s in sorted(set(found) - {*STREAMS})]
     counted: set[str] = set()
@@ -154,12 +154,12 @@ def check_selling(
             SellingLine(stream, None if shared else asked, len(sent), len(own))
         )
         differences += _compare(stream, sent, own)
-    orders = _orders(answers, since)
+    orders = _orders(source, since)
     fresh = {_id(order) for order in orders if _changed(order) > began - _SETTLING}
-    for stream, wanted in _lists([o for o in orders if _id(o) not in fresh]).items():
+    for stream, expected in _lists([o for o in orders if _id(o) not in fresh]).items():
         own = [row for row in found.get(stream, ()) if _id(row) not in fresh]
-        lines.append(SellingLine(stream, None, len(wanted), len(own)))
-        differences += _compare_ids(stream, wanted, _ids(stream, own))
+        lines.append(SellingLine(stream, None, len(expected), len(own)))
+        differences += _compare_ids(stream, expected, _ids(stream, own))
     file, complaints = _file(found.get(FILE, ()), len(sections[_OPEN_LISTINGS, "rows"]))
     lines.append(SellingLine(FILE, 1, 1, len(found.get(FILE, ()))))
     return SellingOutcome(lines, [*differences, *complaints], file)
@@ -169,11 +169,11 @@ def check_selling(
 
 
 def _sections(
-    reports: Iterable[SpReportView], answers: Answers
+    reports: Iterable[SpReportView], source: RowSource
 ) -> dict[tuple[str, str], list[Row]]:
     rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for report in reports:
-        document = answers.sp_rows(report.account, report.report_id)
+        document = source.sp_rows(report.account, report.report_id)
         for section, some in document.items():
             rows[report.report_type, section] += some
     return rows
@@ -201,8 +201,8 @@ def _compare(stream: str, sent: Sequence[Row], found: Sequence[Row]) -> Iterator
 
 
 def _compare_ids(stream: str, sent: Iterable[str], found: Iterable[str]) -> list[str]:
-    wanted, there = Counter(sent), Counter(found)
-    missing, extra = wanted - there, there - wanted
+    expected, present = Counter(sent), Counter(found)
+    missing, extra = expected - present, present - expected
     return [
         f"{stream}: {rows.total()} rows are {words}, for example {min(rows)[:300]}"
         for rows, words in ((missing, "not in the bucket"), (extra, "never sent"))
@@ -213,11 +213,11 @@ def _compare_ids(stream: str, sent: Iterable[str], found: Iterable[str]) -> list
 # --- orders and the file -------------------------------------------------------
 
 
-def _orders(answers: Answers, since: str) -> list[Row]:
+def _orders(source: RowSource, since: str) -> list[Row]:
     start = datetime.fromisoformat(since).replace(tzinfo=_ZONE)
     return [
         order
-        for order in answers.sp_orders(SELLER)
+        for order in source.sp_orders(SELLER)
         if order["marketplace_id"] == "ATVPDKIKX0DER" and _changed(order) >= start
     ]
 

@@ -16,7 +16,7 @@ _ADDED = {"profile_id", "country_code", "currency_code", "_sdc_extracted_at"}
 _PROFILE_HEADER = "scope"
 
 
-class Answers(Protocol):
+class RowSource(Protocol):
     """Who knows what a report's document holds: an EmulatorClient."""
 
     def expected_rows(self, report_id: str) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ class Outcome:
 
 def check(
     creates: Sequence[Create],
-    answers: Answers,
+    source: RowSource,
     found: Mapping[str, Sequence[Row]],
 ) -> Outcome:
     """Compare the reports of a run with the rows it brought into the bucket."""
@@ -71,7 +71,7 @@ def check(
         sent = [
             _plain(row, _account(create))
             for create in reports[stream]
-            for row in answers.expected_rows(create.report_id)
+            for row in source.expected_rows(create.report_id)
         ]
         rows = found.get(stream, ())
         lines.append(Line(stream, len(reports[stream]), len(sent), len(rows)))
@@ -143,8 +143,8 @@ def stream_of(create: Create) -> str:
 
 
 def _asked_twice(creates: Sequence[Create]) -> Iterable[str]:
-    wanted = Counter((create.account, repr(create.body)) for create in creates)
-    for (account, body), count in wanted.items():
+    expected = Counter((create.account, repr(create.body)) for create in creates)
+    for (account, body), count in expected.items():
         if count > 1:
             yield f"One report was asked for {count} times, for {account}: {body}"
 

@@ -33,8 +33,8 @@ class TokenStore:
         state = self._state
         with state.lock:
             self._issued += 1
-            word = f"{state.settings.seed}|{self._issued}".encode()
-            digest = base64.urlsafe_b64encode(hashlib.sha512(word).digest())
+            seed = f"{state.settings.seed}|{self._issued}".encode()
+            digest = base64.urlsafe_b64encode(hashlib.sha512(seed).digest())
             token = f"Atza|{digest.decode().rstrip('=')}"
             life = timedelta(seconds=state.settings.token_lifetime_seconds)
             self._expiry[token] = state.clock.now() + life

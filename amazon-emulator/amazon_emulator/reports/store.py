@@ -51,10 +51,10 @@ class ReportStore(Generic[_Key, _Report]):
             self._folder = Path(tempfile.mkdtemp(prefix="amazon-emulator-"))
         return Document(self._folder / name, content_type)
 
-    def _wait(self, word: str) -> tuple[float, int]:
+    def _wait(self, seed: str) -> tuple[float, int]:
         """Draw how many seconds and looks a report takes."""
         settings = self._state.settings
         return (
-            settings.ready_after_seconds.draw(f"{word}|seconds"),
-            round(settings.ready_after_looks.draw(f"{word}|looks")),
+            settings.ready_after_seconds.draw(f"{seed}|seconds"),
+            round(settings.ready_after_looks.draw(f"{seed}|looks")),
         )

@@ -175,8 +175,13 @@ _LEDGER = {"FNSKU": ANY_TEXT, "MSKU": ANY_TEXT, "ASIN": ANY_TEXT}
 _ALL_ORDERS = "ALL_ORDERS_DATA_BY"
 _OTHER = (
     *(
-        _flat(f"GET_{kind}_{_ALL_ORDERS}_{by}_GENERAL", "days", word, is_single=False)
-        for kind, word in (("FLAT_FILE", "tsv"), ("XML", "xml"))
+        _flat(
+            f"GET_{kind}_{_ALL_ORDERS}_{by}_GENERAL",
+            "days",
+            file_format,
+            is_single=False,
+        )
+        for kind, file_format in (("FLAT_FILE", "tsv"), ("XML", "xml"))
         for by in ("LAST_UPDATE", "ORDER_DATE")
     ),
     _flat(
@@ -221,5 +226,5 @@ REPORT_TYPES: Mapping[str, ReportType] = {
 SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 SALES_AND_TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 ALL_ORDERS = tuple(name for name in REPORT_TYPES if _ALL_ORDERS in name)
-MOST_ORDER_DAYS = 30
+MAX_ORDER_DAYS = 30
 """A longer request for all orders comes back empty."""

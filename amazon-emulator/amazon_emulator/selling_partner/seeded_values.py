@@ -59,13 +59,13 @@ class SeededDraw:
     def __init__(self, *parts: object) -> None:
         self._salt = crc32("|".join(map(str, parts)).encode())
 
-    def whole(self, name: str, most: int, least: int = 0) -> int:
+    def whole(self, name: str, high: int, low: int = 0) -> int:
         """Return a whole number from least to most."""
-        return least + crc32(name.encode(), self._salt) % (most - least + 1)
+        return low + crc32(name.encode(), self._salt) % (high - low + 1)
 
-    def money(self, name: str, most: float = 5000.0, least: float = 0.0) -> float:
+    def money(self, name: str, high: float = 5000.0, low: float = 0.0) -> float:
         """Return an amount with cents; every fifth is whole."""
-        cents = self.whole(name, int(most * 100), int(least * 100))
+        cents = self.whole(name, int(high * 100), int(low * 100))
         return cents // 100 if cents % 5 == 0 else cents / 100
 
     def share(self, name: str) -> float:
@@ -76,9 +76,9 @@ class SeededDraw:
         """Return a number from 0 to 100 with two digits."""
         return self.whole(name, 10_000) / 100
 
-    def pick(self, name: str, words: Sequence[str]) -> str:
+    def pick(self, name: str, choices: Sequence[str]) -> str:
         """Return one of the words."""
-        return words[self.whole(name, len(words) - 1)]
+        return choices[self.whole(name, len(choices) - 1)]
 
 
 def _text36(number: int, digits: int) -> str:

@@ -136,7 +136,7 @@ def test_one_record_sinks_every_upload_it_is_in(amc: AudienceCaller) -> None:
     half, other_half = (amc.upload(audience_id, record(user)) for user in "bc")
 
     assert both.get_json() == {"message": "Record is malformed"}
-    assert [answer.status_code for answer in (both, half, other_half)] == [
+    assert [response.status_code for response in (both, half, other_half)] == [
         400,
         202,
         400,
@@ -278,5 +278,5 @@ def test_body_of_a_fault_may_say_message_with_a_capital(amc: AudienceCaller) -> 
     body = {"Message": "STRING_VALUE can not be converted to a Long"}
     amc.fault("status", "records", code=400, body=body)
 
-    answer = amc.call("POST", "/records", audience_body())
-    assert (answer.status_code, answer.get_json()) == (400, body)
+    response = amc.call("POST", "/records", audience_body())
+    assert (response.status_code, response.get_json()) == (400, body)

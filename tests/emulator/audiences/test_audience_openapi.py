@@ -66,11 +66,11 @@ def openapi(name: str) -> OpenAPI:
 
 
 def check(
-    answer: TestResponse, status: int, sent: object = None, name: str = FAMILY
+    response: TestResponse, status: int, sent: object = None, name: str = FAMILY
 ) -> None:
     """Validate one exchange; `sent` None: no body, or one that is wrong on purpose."""
-    assert answer.status_code == status, answer.data
-    asked = answer.request
+    assert response.status_code == status, response.data
+    asked = response.request
     request = MockRequest(
         "http://localhost",
         asked.method,
@@ -82,17 +82,17 @@ def check(
     )
     if sent is not None or asked.method in ("GET", "DELETE"):
         openapi(name).validate_request(request)
-    media = answer.mimetype or ""
-    response = MockResponse(answer.data, status, dict(answer.headers), media)
-    openapi(name).validate_response(request, response)
+    media = response.mimetype or ""
+    mock = MockResponse(response.data, status, dict(response.headers), media)
+    openapi(name).validate_response(request, mock)
 
 
 def test_lookups(amc: AudienceCaller) -> None:
     check(amc.get("/amc/accounts"), 200, name=LOOKUPS)
     check(amc.get("/amc/accounts?nextToken=x"), 400, name=LOOKUPS)
     for query in ("", "?limit=2"):
-        answer = amc.get(f"/amc/instances{query}", **OF_ACCOUNT)
-        check(answer, 200, name=LOOKUPS)
+        response = amc.get(f"/amc/instances{query}", **OF_ACCOUNT)
+        check(response, 200, name=LOOKUPS)
     check(amc.get(f"/amc/instances/{INSTANCE}", **OF_ACCOUNT), 200, name=LOOKUPS)
     check(amc.get("/amc/instances/other", **OF_ACCOUNT), 404, name=LOOKUPS)
     foreign = {**OF_ACCOUNT, "Amazon-Advertising-API-AdvertiserId": "other"}
@@ -125,13 +125,13 @@ def test_connections(amc: AudienceCaller) -> None:
 
 
 def test_terms(amc: AudienceCaller) -> None:
-    answer = amc.call("GET", "/connections/terms")
-    check(answer, 200)
-    token = answer.get_json()["agreementToken"]
+    response = amc.call("GET", "/connections/terms")
+    check(response, 200)
+    token = response.get_json()["agreementToken"]
     for word, status in ((token, 204), ("other", 400)):
         body = {"agreementToken": word, "hasAccepted": True}
-        answer = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
-        check(answer, status, body)
+        response = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
+        check(response, status, body)
     check(amc.call("PATCH", "/connections/terms", {}, CONNECTIONS), 400)
 
 
@@ -142,8 +142,8 @@ def test_errors_of_connections_and_terms(amc: AudienceCaller) -> None:
         amc.fault("status", code=code)
         check(amc.call("GET", "/connections"), code)
         check(amc.call("GET", "/connections/terms"), code)
-        answer = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
-        check(answer, code, body)
+        response = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
+        check(response, code, body)
 
 
 def test_audience_from_create_to_update(amc: AudienceCaller) -> None:
@@ -155,9 +155,9 @@ def test_audience_from_create_to_update(amc: AudienceCaller) -> None:
     ]
     for number, changes in enumerate(cases):
         body = audience_body(external_id=str(number), **changes)
-        answer = amc.call("POST", "/metadata", body)
-        check(answer, 201, body)
-        path = f"/metadata/{answer.get_json()['audienceId']}"
+        response = amc.call("POST", "/metadata", body)
+        check(response, 201, body)
+        path = f"/metadata/{response.get_json()['audienceId']}"
         check(amc.call("GET", path), 200)
         update = {"description": "", "metadata": {"ttl": 5, "audienceFees": fees}}
         check(amc.call("PUT", path, update), 200, update)
@@ -212,20 +212,20 @@ def test_uploads_and_their_jobs(amc: AudienceCaller) -> None:
     amc.emulation.state.change({"job_ready_after_looks": 1})
     states = set()
     for _ in range(6):
-        answer = amc.call("POST", "/records", body)
-        check(answer, 202, body)
+        response = amc.call("POST", "/records", body)
+        check(response, 202, body)
         for _ in range(2):
-            answer = amc.call("GET", f"/records/{answer_id(answer)}")
-            check(answer, 200)
-            states.add(answer.get_json()["jobState"])
+            response = amc.call("GET", f"/records/{answer_id(response)}")
+            check(response, 200)
+            states.add(response.get_json()["jobState"])
 
     assert states == {PENDING, SUCCEEDED, FAILED, PARTIALLY, "COMPLETED"}
     known = spec(FAMILY)["components"]["schemas"]["jobState"]["enum"]
     assert states == set(known)
 
 
-def answer_id(answer: TestResponse) -> str:
-    job_id: str = answer.get_json()["jobRequestId"]
+def answer_id(response: TestResponse) -> str:
+    job_id: str = response.get_json()["jobRequestId"]
     return job_id
 
 
@@ -259,17 +259,17 @@ def test_answers_the_file_does_not_list_have_the_same_body(
         "targetResource": {"connectionId": AMC},
         "records": [record()],
     }
-    answer = amc.api.post(
+    response = amc.api.post(
         "/amc/audiences/records",
         headers=headers,
         data=json.dumps(body),
         content_type=media,
     )
 
-    assert (answer.status_code, answer.content_type) == (status, AUDIENCES)
-    assert set(answer.get_json()) == {"message"}
+    assert (response.status_code, response.content_type) == (status, AUDIENCES)
+    assert set(response.get_json()) == {"message"}
     with pytest.raises(OpenAPIError):
-        check(answer, status)
+        check(response, status)
 
 
 def test_codes_and_limits_are_those_of_the_file() -> None:
@@ -288,7 +288,7 @@ def test_codes_and_limits_are_those_of_the_file() -> None:
     assert set(schemas["CountryCode"]["enum"]) - {"ZZ"} == contract.COUNTRIES
     assert set(schemas["currency"]["enum"]) == contract.CURRENCIES
     assert set(schemas["action"]["enum"]) == contract.ACTIONS
-    assert set(schemas["ConsentEnums"]["enum"]) == contract.CONSENT_WORDS
+    assert set(schemas["ConsentEnums"]["enum"]) == contract.CONSENT_VALUES
     assert set(schemas["HashedPIIObj"]["properties"]) == set(contract.PII_FIELDS)
     assert lengths(create["name"], "Length") == contract.NAME_LENGTH
     assert lengths(create["description"], "Length") == contract.DESCRIPTION_LENGTH

@@ -66,8 +66,8 @@ def new_audience(
     session: requests.Session, emulator: Emulator, **changes: object
 ) -> int:
     url = f"{emulator.url}/amc/audiences/metadata"
-    answer = session.post(url, json=audience_body(**changes), timeout=10)
-    return int(answer.json()["audienceId"])
+    response = session.post(url, json=audience_body(**changes), timeout=10)
+    return int(response.json()["audienceId"])
 
 
 def upload(
@@ -242,9 +242,9 @@ def test_judging_is_no_brake(emulator: Emulator, session: requests.Session) -> N
 
     def seconds(mode: str) -> float:
         emulator.client.change(judge_records=mode)
-        answers = [upload(session, emulator, audience_id, rows) for _ in range(3)]
-        assert {answer.status_code for answer in answers} == {202}
-        return min(answer.elapsed.total_seconds() for answer in answers)
+        responses = [upload(session, emulator, audience_id, rows) for _ in range(3)]
+        assert {response.status_code for response in responses} == {202}
+        return min(response.elapsed.total_seconds() for response in responses)
 
     # Alone on its core this takes 0.08 s; a shared machine is slower.
     assert seconds("all") < 2

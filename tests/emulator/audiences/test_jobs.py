@@ -96,10 +96,10 @@ def test_faster_job_overtakes_a_slower_one(amc: AudienceCaller) -> None:
 
 
 def test_unknown_job(amc: AudienceCaller) -> None:
-    answer = amc.call("GET", "/records/3f1c8c5e-0000-4000-8000-000000000000")
+    response = amc.call("GET", "/records/3f1c8c5e-0000-4000-8000-000000000000")
 
-    assert answer.status_code == 404
-    assert set(answer.get_json()) == {"message"}
+    assert response.status_code == 404
+    assert set(response.get_json()) == {"message"}
 
 
 def test_audience_that_was_never_made_spoils_the_job(amc: AudienceCaller) -> None:

@@ -24,10 +24,10 @@ def pages(amc: AudienceCaller, path: str, key: str, **headers: str) -> list[list
 
 
 def test_accounts_are_listed(amc: AudienceCaller) -> None:
-    answer = amc.get("/amc/accounts")
+    response = amc.get("/amc/accounts")
 
-    accounts = answer.get_json()["amcAccounts"]
-    assert answer.content_type == "application/vnd.amcaudiencesconnections.v1+json"
+    accounts = response.get_json()["amcAccounts"]
+    assert response.content_type == "application/vnd.amcaudiencesconnections.v1+json"
     assert {"accountId", "accountName", "marketplaceId"} == set().union(*accounts)
     assert ACCOUNT in [account["accountId"] for account in accounts]
 
@@ -71,10 +71,10 @@ def test_one_instance(amc: AudienceCaller) -> None:
 def test_instances_are_refused_without_the_account(
     amc: AudienceCaller, headers: dict[str, str], status: int
 ) -> None:
-    answer = amc.get("/amc/instances", **headers)
+    response = amc.get("/amc/instances", **headers)
 
-    assert answer.status_code == status
-    assert set(answer.get_json()) == {"code", "details"}
+    assert response.status_code == status
+    assert set(response.get_json()) == {"code", "details"}
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "nextToken=x"])

@@ -21,9 +21,9 @@ USD = {"currency": "USD", "cpmCents": 1}
 
 
 def show(amc: AudienceCaller, audience_id: int) -> dict[str, Any]:
-    answer = amc.call("GET", f"/metadata/{audience_id}")
-    assert (answer.status_code, answer.content_type) == (200, AUDIENCES)
-    shown: dict[str, Any] = answer.get_json()
+    response = amc.call("GET", f"/metadata/{audience_id}")
+    assert (response.status_code, response.content_type) == (200, AUDIENCES)
+    shown: dict[str, Any] = response.get_json()
     return shown
 
 
@@ -32,11 +32,11 @@ def put(amc: AudienceCaller, audience_id: int, body: object) -> TestResponse:
 
 
 def test_created_audience_is_shown(amc: AudienceCaller) -> None:
-    answer = amc.create_audience(ttl=604800, fees=[USD])
+    response = amc.create_audience(ttl=604800, fees=[USD])
 
-    audience_id = answer.get_json()["audienceId"]
-    assert answer.status_code == 201
-    assert answer.get_json()["externalAudienceId"] == "loyalty-us"
+    audience_id = response.get_json()["audienceId"]
+    assert response.status_code == 201
+    assert response.get_json()["externalAudienceId"] == "loyalty-us"
     assert show(amc, audience_id) == {
         "audienceId": audience_id,
         "name": "loyalty_members_us",
@@ -132,10 +132,10 @@ def test_what_the_contract_allows_is_taken(
 def test_wrong_audience_is_refused_with_a_reason(
     amc: AudienceCaller, changes: dict[str, object], text: str
 ) -> None:
-    answer = amc.create_audience(**changes)
+    response = amc.create_audience(**changes)
 
-    assert (answer.status_code, answer.content_type) == (400, AUDIENCES)
-    assert text in answer.get_json()["message"]
+    assert (response.status_code, response.content_type) == (400, AUDIENCES)
+    assert text in response.get_json()["message"]
     assert amc.emulation.audiences.audiences() == []
     refusals = amc.statistics()["audience_refusals"]
     assert [(item["operation"], item["status"]) for item in refusals] == [
@@ -144,10 +144,10 @@ def test_wrong_audience_is_refused_with_a_reason(
 
 
 def test_quoted_id_is_refused_as_was_seen(amc: AudienceCaller) -> None:
-    answer = amc.create_audience(advertiser=str(ADVERTISER))
+    response = amc.create_audience(advertiser=str(ADVERTISER))
 
-    assert answer.status_code == 400
-    assert answer.get_json() == {
+    assert response.status_code == 400
+    assert response.get_json() == {
         "Message": "STRING_VALUE can not be converted to a Long"
     }
     assert amc.call("GET", "/metadata/abc").status_code == 400
@@ -182,10 +182,10 @@ def test_repeated_external_id_has_three_answers(
     amc.emulation.state.change({"repeated_external_id": mode})
     first = amc.new_audience()
 
-    answer = amc.create_audience()
+    response = amc.create_audience()
 
-    assert answer.status_code == status
-    assert (answer.get_json().get("audienceId") == first) is is_same
+    assert response.status_code == status
+    assert (response.get_json().get("audienceId") == first) is is_same
     made = {"same": 1, "new": 2, "refuse": 1}
     assert len(amc.emulation.audiences.audiences()) == made[mode]
     other_target = amc.create_audience(advertiser=ADVERTISER)
@@ -197,10 +197,10 @@ def test_update_changes_only_what_it_may(amc: AudienceCaller) -> None:
     audience_id = amc.new_audience(ttl=604800, fees=[USD])
 
     body = {"description": "New", "metadata": {"ttl": 5, "audienceFees": [USD, USD]}}
-    answer = put(amc, audience_id, body)
+    response = put(amc, audience_id, body)
 
-    assert answer.status_code == 200
-    assert answer.get_json() == {
+    assert response.status_code == 200
+    assert response.get_json() == {
         "audienceId": audience_id,
         "name": "loyalty_members_us",
         "description": "New",
@@ -276,7 +276,7 @@ def test_calls_need_a_token(amc: AudienceCaller) -> None:
     audience_id = amc.new_audience()
     amc.emulation.tokens.revoke_all()
 
-    for answer in (
+    for response in (
         amc.call("GET", f"/metadata/{audience_id}"),
         amc.create_audience(),
         put(amc, audience_id, {}),
@@ -285,7 +285,7 @@ def test_calls_need_a_token(amc: AudienceCaller) -> None:
         amc.call("GET", "/connections"),
         amc.call("GET", "/connections/terms"),
     ):
-        assert answer.status_code == 401
-        assert answer.get_json()["message"]
+        assert response.status_code == 401
+        assert response.get_json()["message"]
     amc.sign_in()
     assert amc.upload(audience_id, record()).status_code == 202

@@ -109,10 +109,10 @@ def post(amc: AudienceCaller, value: object, media: str = AUDIENCES) -> TestResp
 def test_right_record_is_accepted(
     amc: AudienceCaller, changes: dict[str, object]
 ) -> None:
-    answer = amc.upload(amc.new_audience(), record(), record(**changes))  # type: ignore[arg-type] # names of fields
+    response = amc.upload(amc.new_audience(), record(), record(**changes))  # type: ignore[arg-type] # names of fields
 
-    assert (answer.status_code, answer.content_type) == (202, AUDIENCES)
-    assert list(answer.get_json()) == ["jobRequestId"]
+    assert (response.status_code, response.content_type) == (202, AUDIENCES)
+    assert list(response.get_json()) == ["jobRequestId"]
 
 
 @pytest.mark.parametrize(("changes", "text"), WRONG)
@@ -123,10 +123,10 @@ def test_wrong_record_refuses_the_upload_and_is_named_without_its_value(
     wrong = {**record(), **changes}
     wrong = {key: value for key, value in wrong.items() if value is not None}
 
-    answer = amc.upload(audience_id, record("a"), wrong, record("b"))
+    response = amc.upload(audience_id, record("a"), wrong, record("b"))
 
-    message = answer.get_json()["message"]
-    assert answer.status_code == 400
+    message = response.get_json()["message"]
+    assert response.status_code == 400
     assert message.startswith("records[1]")
     assert text in message
     assert "jane" not in message
@@ -220,9 +220,9 @@ def test_what_stands_around_the_records(
     audience_id = amc.new_audience()
     amc.emulation.state.change({"judge_records": mode})
 
-    answer = post(amc, body(audience_id, [record()], **make(audience_id)))
+    response = post(amc, body(audience_id, [record()], **make(audience_id)))
 
-    assert answer.status_code == status, answer.data
+    assert response.status_code == status, response.data
 
 
 def target(connection: str, types: list[str]) -> dict[str, object]:
@@ -230,9 +230,9 @@ def target(connection: str, types: list[str]) -> dict[str, object]:
 
 
 def test_quoted_audience_id_is_answered_as_was_seen(amc: AudienceCaller) -> None:
-    answer = post(amc, body(amc.new_audience(), [record()], audienceId="17"))
+    response = post(amc, body(amc.new_audience(), [record()], audienceId="17"))
 
-    assert answer.get_json() == {
+    assert response.get_json() == {
         "Message": "STRING_VALUE can not be converted to a Long"
     }
 
@@ -262,13 +262,13 @@ def test_media_type_of_an_upload(amc: AudienceCaller) -> None:
     value = body(amc.new_audience(), [record()])
 
     assert post(amc, value, "application/json").status_code == 415
-    answer = amc.api.post(
+    response = amc.api.post(
         "/amc/audiences/records",
         headers=amc.headers(Accept="text/html"),
         data=json.dumps(value),
         content_type=AUDIENCES,
     )
-    assert answer.status_code == 406
+    assert response.status_code == 406
 
 
 def test_clear_e_mail_raises_an_alarm_and_is_kept_nowhere(amc: AudienceCaller) -> None:

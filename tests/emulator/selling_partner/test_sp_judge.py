@@ -49,9 +49,9 @@ def hours(report_type: str, start: str, end: str) -> dict[str, Any]:
 def test_little_is_refused_at_once(
     sp: SpCaller, change: dict[str, object], status: int
 ) -> None:
-    answer = sp.create(report_body() | change)
+    response = sp.create(report_body() | change)
 
-    assert answer.status_code == status
+    assert response.status_code == status
     (refused,) = sp.refusals()
     assert refused["operation"] == "create_report"
     assert refused["status"] == status

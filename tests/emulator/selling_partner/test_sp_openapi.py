@@ -88,10 +88,10 @@ def closed(schema: Any) -> Any:
     return found
 
 
-def check(model: str, answer: TestResponse, status: int, sent: object = None) -> Any:
+def check(model: str, response: TestResponse, status: int, sent: object = None) -> Any:
     """Validate one exchange: parameters, body, answer; return the answer's JSON."""
-    assert answer.status_code == status, answer.text
-    asked = answer.request
+    assert response.status_code == status, response.text
+    asked = response.request
     described = operation(model, asked.method, asked.path)
     by_name = {
         parameter["name"]: parameter
@@ -104,9 +104,9 @@ def check(model: str, answer: TestResponse, status: int, sent: object = None) ->
             assert problems(model, by_name["body"]["schema"], sent) == []
     schema = described["responses"][str(status)].get("schema")
     if schema is None:
-        assert answer.data == b""
+        assert response.data == b""
         return None
-    value = answer.get_json()
+    value = response.get_json()
     assert problems(model, schema, value) == []
     return value
 
@@ -231,9 +231,9 @@ def test_personal_data_with_a_restricted_token(sp: SpCaller) -> None:
         {"method": "GET", "path": f"{ORDERS_V0}/{{orderId}}/address"},
         {"method": "GET", "path": f"{ORDERS_V0}/{{orderId}}/buyerInfo"},
     ]
-    answer = sp.restricted(resources)
+    response = sp.restricted(resources)
     sent = {"restrictedResources": resources}
-    token = check(TOKENS_MODEL, answer, 200, sent)["restrictedDataToken"]
+    token = check(TOKENS_MODEL, response, 200, sent)["restrictedDataToken"]
     query = {"MarketplaceIds": US, "CreatedAfter": "2026-11-10T00:00:00Z"}
     plain = sp.get(ORDERS_V0, **query).get_json()["payload"]["Orders"][0]
     sp.tokens["acme-us"] = token

@@ -91,17 +91,15 @@ class ReportType:
 
     def allows_grouping(self, group_by: Sequence[str]) -> bool:
         """Tell whether these (known) groupBy values may stand together."""
-        wanted = set(group_by)
-        if self.must_include_one_of and wanted.isdisjoint(self.must_include_one_of):
+        named = set(group_by)
+        if self.must_include_one_of and named.isdisjoint(self.must_include_one_of):
             return False
-        if any(
-            name in wanted and self.needs[name] not in wanted for name in self.needs
-        ):
+        if any(name in named and self.needs[name] not in named for name in self.needs):
             return False
         if len(group_by) == 1 or self.combinations is None:
-            return len(wanted) == len(group_by)
+            return len(named) == len(group_by)
         return any(
-            wanted == set(legal) and len(legal) == len(group_by)
+            named == set(legal) and len(legal) == len(group_by)
             for legal in self.combinations
         )
 

@@ -25,8 +25,8 @@ from amazon_emulator.audiences.uploads.members import Entry, entry
 from amazon_emulator.audiences.uploads.record_validation import (
     check_count,
     invalid_records,
-    judge_records,
     validate_record,
+    validate_records,
 )
 from amazon_emulator.http import RefusalError
 
@@ -99,7 +99,7 @@ class Uploads:
         if around is None:
             whole_body = read_object(body)
             _check_keys(whole_body)
-            records = judge_records(whole_body["records"])
+            records = validate_records(whole_body["records"])
             return whole_body, records, len(records)
         _check_keys(around)
         count = count_records(body)
@@ -223,9 +223,9 @@ def _invalid_by_rule(
         return dict.fromkeys(users, rule.text("reason"))
     if rule.action not in ("invalid_record", "partially_succeeded"):
         return {}
-    wanted, every = set(rule.texts("external_user_ids")), int(rule.number("every"))
+    named, every = set(rule.texts("external_user_ids")), int(rule.number("every"))
     return {
         user: rule.text("reason")
         for number, user in enumerate(users, 1)
-        if user in wanted or (every and number % every == 0)
+        if user in named or (every and number % every == 0)
     }

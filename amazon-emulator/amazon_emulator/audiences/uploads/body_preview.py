@@ -13,7 +13,7 @@ from collections.abc import Mapping
 _OPENING = re.compile(rb'"records"\s*:\s*\[')
 _ID = b'"externalUserId"'
 _TRIES = 4
-_MOST_OF_ONE_RECORD = 1 << 18
+_MAX_RECORD_BYTES = 1 << 18
 
 
 def preview_body(body: bytes) -> Mapping[str, object] | None:
@@ -46,7 +46,7 @@ def first_record(body: bytes) -> object:
     if opening is None:
         return None
     start = opening.end()
-    text = body[start : start + _MOST_OF_ONE_RECORD].decode(errors="replace").lstrip()
+    text = body[start : start + _MAX_RECORD_BYTES].decode(errors="replace").lstrip()
     try:
         return json.JSONDecoder().raw_decode(text)[0]
     except ValueError:

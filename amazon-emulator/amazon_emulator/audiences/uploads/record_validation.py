@@ -16,7 +16,7 @@ from typing import Any
 from amazon_emulator.audiences.contract import (
     ACTIONS,
     CONSENT_COUNTRIES,
-    CONSENT_WORDS,
+    CONSENT_VALUES,
     COUNTRIES,
     EMPTY_HASH,
     PII_FIELDS,
@@ -48,7 +48,7 @@ def check_count(count: int) -> None:
         raise RefusalError(400, message)
 
 
-def judge_records(records: object) -> Sequence[Record]:
+def validate_records(records: object) -> Sequence[Record]:
     """Return the records of an upload, or refuse it (400) naming the first mistake."""
     if not isinstance(records, list):
         raise RefusalError(400, "records must be a list")
@@ -169,14 +169,14 @@ def _validate_pii(name: str, value: object) -> None:
         message = f"{name} must be a list of {least} to {most} objects"
         raise RefusalError(400, message)
     for number, item in enumerate(value):
-        place = f"{name}[{number}]"
-        pii = as_object(place, item)
-        known_keys(place, pii, _PII)
+        path = f"{name}[{number}]"
+        pii = as_object(path, item)
+        known_keys(path, pii, _PII)
         if not pii:
-            message = f"{place} must not be empty"
+            message = f"{path} must not be empty"
             raise RefusalError(400, message)
         for field, digest in pii.items():
-            _validate_hash(f"{place}.{field}", digest)
+            _validate_hash(f"{path}.{field}", digest)
 
 
 def _validate_hash(name: str, value: object) -> None:
@@ -201,8 +201,8 @@ def _validate_consent(name: str, value: object) -> None:
     known_keys(f"{name}.consent", consent, ("amzn", "tcf", "gpp"))
     amzn = as_object(f"{name}.consent.amzn", consent.get("amzn", {}))
     known_keys(f"{name}.consent.amzn", amzn, ("amznUserData", "amznAdStorage"))
-    if not CONSENT_WORDS.issuperset(map(str, amzn.values())):
-        message = f"{name}.consent.amzn must say {', '.join(sorted(CONSENT_WORDS))}"
+    if not CONSENT_VALUES.issuperset(map(str, amzn.values())):
+        message = f"{name}.consent.amzn must say {', '.join(sorted(CONSENT_VALUES))}"
         raise RefusalError(400, message)
     texts = [geo.get("ipAddress", ""), consent.get("tcf", ""), consent.get("gpp", "")]
     if not _is_all(texts, str):

@@ -111,8 +111,8 @@ class SpTokens:
         state = self._state
         with state.lock:
             self._issued += 1
-            word = f"{state.settings.seed}|{partner.name}|{self._issued}".encode()
-            digest = base64.urlsafe_b64encode(hashlib.sha512(word).digest()).decode()
+            seed = f"{state.settings.seed}|{partner.name}|{self._issued}".encode()
+            digest = base64.urlsafe_b64encode(hashlib.sha512(seed).digest()).decode()
             token = f"{prefix}|{digest.rstrip('=')}"
             expiry = state.clock.now() + timedelta(seconds=seconds)
             self._grants[token] = Grant(partner, expiry, tuple(resources))

@@ -48,7 +48,7 @@ def fulfiller(order: Order) -> str:
 
 def order_2026(order: Order, included: Iterable[str]) -> Json:
     """Return an order with the parts asked for."""
-    wanted = frozenset(included)
+    requested = frozenset(included)
     shown: Json = {
         "orderId": order.order_id,
         "createdTime": stamp(order.created_at),
@@ -59,7 +59,7 @@ def order_2026(order: Order, included: Iterable[str]) -> Json:
             "marketplaceId": order.marketplace.marketplace_id,
             "marketplaceName": order.marketplace.name,
         },
-        "orderItems": [_item(order, item, wanted) for item in order.items],
+        "orderItems": [_item(order, item, requested) for item in order.items],
     }
     parts = {
         "BUYER": ("buyer", _buyer),
@@ -68,14 +68,14 @@ def order_2026(order: Order, included: Iterable[str]) -> Json:
         "FULFILLMENT": ("fulfillment", _fulfillment),
     }
     for name, (key, make) in parts.items():
-        if name in wanted:
+        if name in requested:
             shown[key] = make(order)
-    if "PACKAGES" in wanted and order.status == SHIPPED:
+    if "PACKAGES" in requested and order.status == SHIPPED:
         shown["packages"] = [_package(order)]
     return shown
 
 
-def _item(order: Order, item: Item, wanted: frozenset[str]) -> Json:
+def _item(order: Order, item: Item, requested: frozenset[str]) -> Json:
     product: Json = {
         "asin": item.product.asin,
         "title": item.product.title,
@@ -89,14 +89,14 @@ def _item(order: Order, item: Item, wanted: frozenset[str]) -> Json:
     }
     if order.status != PENDING:
         product["price"] = {"unitPrice": _money(order, item.price)}
-        if "PROCEEDS" in wanted:
+        if "PROCEEDS" in requested:
             total = _money(order, item.price * item.quantity)
             breakdown = {"type": "ITEM", "subtotal": total}
             shown["proceeds"] = {"proceedsTotal": total, "breakdowns": [breakdown]}
-    if "CANCELLATION" in wanted and order.status == CANCELLED:
+    if "CANCELLATION" in requested and order.status == CANCELLED:
         request = {"requester": "BUYER", "cancelReason": "NO_LONGER_NEEDED"}
         shown["cancellation"] = {"cancellationRequest": request}
-    if "FULFILLMENT" in wanted:
+    if "FULFILLMENT" in requested:
         done = item.quantity if order.status == SHIPPED else 0
         shown["fulfillment"] = {
             "quantityFulfilled": done,

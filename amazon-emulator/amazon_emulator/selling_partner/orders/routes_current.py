@@ -105,7 +105,7 @@ class OrdersService(SpService):
         args = call.request.args
         query = {name: ",".join(args.getlist(name)) for name in args}
         for name, allowed in _CHOICES.items():
-            unknown = set(_words(query, name)) - set(allowed)
+            unknown = set(_split(query, name)) - set(allowed)
             if unknown:
                 text = f"{name} has unknown values."
                 raise invalid(text, ", ".join(unknown))
@@ -114,19 +114,19 @@ class OrdersService(SpService):
     def _included(self, query: Mapping[str, str], grant: Grant) -> list[str]:
         """Return the parts to show; personal data depend on the roles."""
         return [
-            word
-            for word in _words(query, "includedData")
-            if word not in _PERSONAL or PII in grant.partner.roles
+            part
+            for part in _split(query, "includedData")
+            if part not in _PERSONAL or PII in grant.partner.roles
         ]
 
 
-def _words(query: Mapping[str, str], name: str) -> list[str]:
-    return [word for word in query.get(name, "").split(",") if word]
+def _split(query: Mapping[str, str], name: str) -> list[str]:
+    return [part for part in query.get(name, "").split(",") if part]
 
 
 def _fits(order: Order, query: Mapping[str, str]) -> bool:
     statuses, fulfillers = (
-        _words(query, name) for name in ("fulfillmentStatuses", "fulfilledBy")
+        _split(query, name) for name in ("fulfillmentStatuses", "fulfilledBy")
     )
     return (not statuses or STATUSES[order.status] in statuses) and (
         not fulfillers or fulfiller(order) in fulfillers

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.orders.book import Order, OrderBook
 
-MOST_MARKETPLACES, MOST_ON_PAGE = 50, 100
+MAX_MARKETPLACES, MAX_ON_PAGE = 50, 100
 _LAG = timedelta(minutes=2)
 _OLDEST = timedelta(days=730)
 
@@ -38,7 +38,9 @@ class Names:
     def bounds(self) -> list[str]:
         """The four time bounds."""
         ends = (self.after, self.before)
-        return [f"{word}{end}" for word in (self.created, self.updated) for end in ends]
+        return [
+            f"{prefix}{end}" for prefix in (self.created, self.updated) for end in ends
+        ]
 
 
 V0 = Names(
@@ -84,19 +86,19 @@ def read_search(
         text = f"Exactly one of {' and '.join(names.bounds[::2])} is required."
         raise invalid(text)
     by_update = given[0].startswith(names.updated)
-    word, other = names.created, names.updated
+    prefix, other = names.created, names.updated
     if by_update:
-        word, other = other, word
+        prefix, other = other, prefix
     if query.get(f"{other}{names.before}"):
         text = f"{other}{names.before} cannot be used with {given[0]}."
         raise invalid(text)
     latest = now - _LAG
-    after = _moment(query, f"{word}{names.after}", latest)
-    before = _moment(query, f"{word}{names.before}", latest)
+    after = _instant(query, f"{prefix}{names.after}", latest)
+    before = _instant(query, f"{prefix}{names.before}", latest)
     if before > latest or after > now:
         raise invalid("A time bound must be at least two minutes before now.")
-    if after > before and query.get(f"{word}{names.before}"):
-        text = f"{word}{names.before} must not be before {given[0]}."
+    if after > before and query.get(f"{prefix}{names.before}"):
+        text = f"{prefix}{names.before} must not be before {given[0]}."
         raise invalid(text)
     return Search(
         by_update,
@@ -139,8 +141,8 @@ def read_token(text: str) -> tuple[Search, Mapping[str, str]]:
 
 
 def _marketplaces(text: str, partner: Partner) -> list[Marketplace]:
-    ids = [word for word in text.split(",") if word]
-    if len(ids) > MOST_MARKETPLACES:
+    ids = [prefix for prefix in text.split(",") if prefix]
+    if len(ids) > MAX_MARKETPLACES:
         raise invalid("At most 50 marketplace ids may be given.")
     for marketplace_id in ids:
         if marketplace_id not in MARKETPLACES:
@@ -152,14 +154,14 @@ def _marketplaces(text: str, partner: Partner) -> list[Marketplace]:
 
 
 def _page_size(query: Mapping[str, str], name: str) -> int:
-    text = query.get(name) or str(MOST_ON_PAGE)
-    if not text.isdigit() or not 1 <= int(text) <= MOST_ON_PAGE:
-        text = f"{name} must be a number from 1 to {MOST_ON_PAGE}."
+    text = query.get(name) or str(MAX_ON_PAGE)
+    if not text.isdigit() or not 1 <= int(text) <= MAX_ON_PAGE:
+        text = f"{name} must be a number from 1 to {MAX_ON_PAGE}."
         raise invalid(text)
     return int(text)
 
 
-def _moment(query: Mapping[str, str], name: str, usual: datetime) -> datetime:
+def _instant(query: Mapping[str, str], name: str, usual: datetime) -> datetime:
     text = query.get(name)
     if not text:
         return usual

@@ -100,9 +100,9 @@ def channel(order: Order) -> str:
     return "AFN" if order.number % 3 else "MFN"
 
 
-def stamp(moment: datetime) -> str:
+def stamp(instant: datetime) -> str:
     """Write an instant as orders do: UTC, whole seconds."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _money(order: Order, amount: float) -> Json:

@@ -96,9 +96,9 @@ class SpReportsService(SpService):
         """Cancel a report that still waits."""
         report = self._own(call, grant)
         with self._state.lock:
-            word = status_of(report, self._state.clock.now())
-            if word != IN_QUEUE:
-                raise invalid("The report cannot be cancelled.", f"It is {word}.")
+            status = status_of(report, self._state.clock.now())
+            if status != IN_QUEUE:
+                raise invalid("The report cannot be cancelled.", f"It is {status}.")
             report.is_cancelled, report.last_status = True, "CANCELLED"
         return Response(b"", 200, content_type="application/json")
 
@@ -108,8 +108,8 @@ class SpReportsService(SpService):
         report = self._reports.of_document(call.arguments["document_id"])
         if report is None or report.account != grant.partner.name:
             raise RefusalError(404, "The report document was not found.")
-        word = status_of(report, self._state.clock.now())
-        if not has_document(report, word):
+        status = status_of(report, self._state.clock.now())
+        if not has_document(report, status):
             raise RefusalError(404, "The report document was not found.")
         if report.plan.report_type.is_restricted and not grant.is_restricted:
             raise denied()
@@ -153,8 +153,8 @@ class SpReportsService(SpService):
         return found
 
     def _object(self, report: SpReport, rules: Sequence[Rule]) -> dict[str, object]:
-        word = status_of(report, self._state.clock.now(), rules)
-        report.last_status = word
+        status = status_of(report, self._state.clock.now(), rules)
+        report.last_status = status
         plan = report.plan
         shown: dict[str, object] = {
             "reportId": report.report_id,
@@ -163,14 +163,14 @@ class SpReportsService(SpService):
             "dataStartTime": _stamp(plan.start),
             "dataEndTime": _stamp(plan.end),
             "createdTime": _stamp(report.created_at),
-            "processingStatus": word,
+            "processingStatus": status,
         }
-        if word != IN_QUEUE:
+        if status != IN_QUEUE:
             half = timedelta(seconds=report.ready_after_seconds / 2)
             shown["processingStartTime"] = _stamp(report.created_at + half)
-        if word in STATUSES[2:]:
+        if status in STATUSES[2:]:
             shown["processingEndTime"] = _stamp(report.ready_at)
-        if has_document(report, word, rules):
+        if has_document(report, status, rules):
             shown["reportDocumentId"] = report.document_id
         if self._state.settings.sp_unknown_fields:
             shown["newField2027"] = {"note": "not in the model"}
@@ -221,5 +221,5 @@ def _starts_as_gzip(report: SpReport) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S}+00:00"
+def _stamp(instant: datetime) -> str:
+    return f"{instant.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S}+00:00"

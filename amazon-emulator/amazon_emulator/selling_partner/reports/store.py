@@ -123,9 +123,9 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
         final_status: FinalStatus | None,
         rules: Sequence[Rule] = (),
     ) -> SpReport:
-        word = f"{self._state.settings.seed}|{plan.partner.name}|{report_id}"
-        name = seeded_uuid(word)
-        seconds, looks = self._wait(word)
+        seed = f"{self._state.settings.seed}|{plan.partner.name}|{report_id}"
+        name = seeded_uuid(seed)
+        seconds, looks = self._wait(seed)
         document_id = (
             f"amzn1.spdoc.1.4.{plan.partner.region.lower()}.{name}.T{report_id[-6:]}"
         )

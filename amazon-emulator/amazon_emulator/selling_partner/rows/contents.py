@@ -75,9 +75,9 @@ def _specification(plan: RowPlan) -> Row:
         found["dataStartTime"] = plan.start.date().isoformat()
         found["dataEndTime"] = plan.end.date().isoformat()
     if shape == "hours":
-        for key, moment in (("dataStartTime", plan.start), ("dataEndTime", plan.end)):
-            found[key] = f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
-    found["marketplaceIds"] = [place.marketplace_id for place in plan.marketplaces]
+        for key, instant in (("dataStartTime", plan.start), ("dataEndTime", plan.end)):
+            found[key] = f"{instant.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    found["marketplaceIds"] = [each.marketplace_id for each in plan.marketplaces]
     return found
 
 

@@ -49,9 +49,9 @@ class _Offer:
         passed = min(self.plan.created_at, self.end) - self.start
         return max(0, passed.days)
 
-    def grown(self, name: str, most: int) -> int:
+    def grown(self, name: str, high: int) -> int:
         """Return a number that grows by the day."""
-        return self.days_run * self.draw.whole(name, most, 1)
+        return self.days_run * self.draw.whole(name, high, 1)
 
     def asins(self) -> list[str]:
         """Return the first products of the account."""
@@ -180,5 +180,5 @@ def _promotion(offer: _Offer) -> Row:
     }
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def _stamp(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

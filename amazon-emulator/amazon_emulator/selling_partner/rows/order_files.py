@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from amazon_emulator.selling_partner.report_types import MOST_ORDER_DAYS
+from amazon_emulator.selling_partner.report_types import MAX_ORDER_DAYS
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Item, Order
@@ -22,7 +22,7 @@ _CITIES = {
 
 def orders_of(plan: RowPlan) -> list[Order]:
     """Return the orders of a report; more than a month at once gives none."""
-    if plan.end - plan.start > timedelta(days=MOST_ORDER_DAYS):
+    if plan.end - plan.start > timedelta(days=MAX_ORDER_DAYS):
         return []
     by_update = "LAST_UPDATE" in plan.report_type.name
     find = plan.orders.updated if by_update else plan.orders.created
@@ -164,5 +164,5 @@ def settlement(plan: RowPlan) -> Iterator[Cells]:
         }
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}+00:00"
+def _stamp(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%S}+00:00"

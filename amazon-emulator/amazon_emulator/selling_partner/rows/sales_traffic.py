@@ -39,8 +39,8 @@ def _by_date(plan: RowPlan) -> Iterator[Row]:
 
 
 def _sales_by_date(plan: RowPlan, draw: SeededDraw) -> Row:
-    def money(name: str, most: float = 5000) -> Row:
-        return plan.money(draw.money(name, most))
+    def money(name: str, high: float = 5000) -> Row:
+        return plan.money(draw.money(name, high))
 
     return {
         "orderedProductSales": money("ordered"),
@@ -71,8 +71,8 @@ _SPLIT = ("browser", "mobileApp")
 def _counts(draw: SeededDraw, things: str) -> Row:
     """Return browser, app and total of page views or sessions, with and without B2B."""
     row: Row = {}
-    for ending, most in (("", 900), ("B2B", 90)):
-        parts = {f"{way}{things}{ending}": draw.whole(way, most) for way in _SPLIT}
+    for ending, high in (("", 900), ("B2B", 90)):
+        parts = {f"{way}{things}{ending}": draw.whole(way, high) for way in _SPLIT}
         total = f"{things[0].lower()}{things[1:]}{ending}"
         row |= {**parts, total: sum(parts.values())}
     return row

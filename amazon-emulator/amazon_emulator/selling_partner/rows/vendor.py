@@ -189,11 +189,11 @@ def _by_hour(plan: RowPlan, metrics: Callable[[SeededDraw], Row]) -> list[Sectio
     return [section("reportData", rows)]
 
 
-def _next_full_hour(moment: datetime) -> datetime:
-    utc = moment.astimezone(timezone.utc)
+def _next_full_hour(instant: datetime) -> datetime:
+    utc = instant.astimezone(timezone.utc)
     full = utc.replace(minute=0, second=0, microsecond=0)
     return full if full == utc else full + _HOUR
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def _stamp(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
