@@ -88,3 +88,8 @@ def format_instant(instant: datetime) -> str:
     """Write an instant as Amazon does: UTC, milliseconds, `Z`."""
     utc = instant.astimezone(timezone.utc)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def format_seconds(instant: datetime, zone: str = "Z") -> str:
+    """Write an instant in UTC and whole seconds, with `Z` or `+00:00`."""
+    return f"{instant.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S}{zone}"

@@ -8,65 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
 from zlib import crc32
 
-_STATUS = ("ENABLED", "PAUSED", "ARCHIVED")
-CLOSED_LISTS: Mapping[str, Sequence[str | None]] = {
-    "campaignStatus": _STATUS,
-    "adStatus": _STATUS,
-    "adKeywordStatus": _STATUS,
-    "adCreativeStatus": _STATUS,
-    "lineItemStatus": ("DELIVERING", "ENDED", "INACTIVE"),
-    "lineItemApprovalStatus": ("APPROVED", None, "PENDING"),
-    "matchType": ("BROAD", None, "EXACT", "PHRASE"),
-    "keywordType": ("BROAD", "TARGETING_EXPRESSION", "EXACT", "PHRASE"),
-    "placementClassification": (
-        "Top of Search on-Amazon",
-        None,
-        "Detail Page on-Amazon",
-        "Other on-Amazon",
-    ),
-    "attributionType": ("Promoted", "Brand Halo"),
-    "campaignBudgetType": ("DAILY_BUDGET", "LIFETIME_BUDGET"),
-    "campaignBiddingStrategy": ("legacy", "optimizeForSales", "manual"),
-    "campaignPriceTypeCode": ("CPC", "CPM"),
-    "costType": ("CPC", "VCPM"),
-    "bidOptimization": ("CLICKS", "CONVERSIONS", "REACH"),
-    "targetingType": ("KEYWORD", "PRODUCT"),
-    "targetingMethod": ("Behavioral segments", None),
-    "conversionType": ("VIEW", "CLICK"),
-    "marketplace": ("AMAZON.COM", "AMAZON.CO.JP"),
-    "environmentName": ("Web", "App"),
-    "deviceName": ("PC", "Mobile", "Connected TV", "Tablet"),
-    "operatingSystemName": ("Android", None, "iOS", "Windows", "Fire OS"),
-    "browserName": ("Chrome", None, "Safari", "Firefox"),
-    "browserVersion": ("Chrome 141.0", None, "Safari 26.1", "Firefox 145.0"),
-    "supplySource": ("AMAZON", "Twitch", "Öffentliche Börse", "株式取引所"),
-    "site": ("www.amazon.com", None, "bücher.example", "例え.テスト"),
-    "placementSize": ("300x250", "728x90", None, "160x600"),
-    "placement": ("Above the fold", None, "Unter dem Falz"),
-    "dealType": ("PREFERRED", None, "PRIVATE_AUCTION"),
-    "country": ("United States", "Deutschland", "日本", "Curaçao", "Brasil"),
-    "region": ("California", None, "Île-de-France", "東京都", "São Paulo"),
-    "city": ("Los Angeles", None, "Köln", "大阪市", "São Luís"),
-    "postalCode": ("00501", None, "SW1A 1AA", "150-0002"),
-    "dmaCode": ("501", None, "803"),
-    "dmaName": ("New York", None, "Los Angeles"),
-    "asinBrandHalo": ("B0HALO0001", None, "B0HALO0003"),
-    "searchTerm": (
-        "wireless earbuds",
-        "*",
-        "kopfhörer süß",
-        "ワイヤレス 🎧",
-        'tv 55" \\ oled',
-    ),
-    "creativeLanguage": ("en_US", None, "ja_JP"),
-    "lineItemType": ("Standard Display", "Video"),
-    "creativeType": ("Image", "Video", "REC"),
-    "segmentType": ("LIFESTYLE", "IN_MARKET"),
-    "reportGranularity": ("ASIN",),
-}
-"""The words of a column, in the order they come; None is a missing value."""
+_TEXT = files(__package__).joinpath("closed_lists.json").read_text(encoding="utf-8")
+_CLOSED_LISTS: Mapping[str, Sequence[str | None]] = json.loads(_TEXT)
+"""Column -> what it may hold, in the order it comes; None is a missing value."""
 
 _NAMES = (
     "Sommer Grüße",
@@ -93,8 +40,8 @@ def json_text(value: object) -> str:
 
 
 def closed_list(column: str) -> Sequence[str | None] | None:
-    """Return the closed list of a column's words, if it has one."""
-    return CLOSED_LISTS.get(column)
+    """Return the closed list of a column's values, if it has one."""
+    return _CLOSED_LISTS.get(column)
 
 
 def owner_value(column: str, owner: Mapping[str, object]) -> str | None:
@@ -116,7 +63,7 @@ def make_value(column: str, kind: str, salt: str, *, in_grain: bool) -> Value:
 
     In the grain it never gives one text for two indices; elsewhere it may.
     """
-    listed = CLOSED_LISTS.get(column)
+    listed = closed_list(column)
     if listed is not None:
         return _listed_value(listed, in_grain=in_grain)
     if kind == "integer":

@@ -48,36 +48,14 @@ class EmulatorClient(AudienceCalls, SellingPartnerCalls):
         """Return the clock to real time."""
         self._call("DELETE", "/clock")
 
-    def add_fault(  # noqa: PLR0913 - one argument per matcher of a rule
-        self,
-        action: str,
-        *,
-        operation: str = "*",
-        account: str | None = None,
-        report_type_id: str | None = None,
-        group_by: Sequence[str] | None = None,
-        start_date: str | None = None,
-        end_date: str | None = None,
-        covers: str | None = None,
-        times: int | None = None,
-        skip: int = 0,
-        **parameters: object,
-    ) -> int:
-        """Add a fault rule and return its id (docs/emulator.md lists the actions)."""
-        rule = {
-            "action": action,
-            "operation": operation,
-            "account": account,
-            "report_type_id": report_type_id,
-            "group_by": None if group_by is None else list(group_by),
-            "start_date": start_date,
-            "end_date": end_date,
-            "covers": covers,
-            "times": times,
-            "skip": skip,
-            **parameters,
-        }
-        return int(self._object("POST", "/faults", rule)["id"])
+    def add_fault(self, action: str, **rule: object) -> int:
+        """Add a fault rule and return its id (docs/emulator.md lists the actions).
+
+        Every action takes the matchers `operation` (`*`), `account`, `report_type_id`,
+        `group_by`, `start_date`, `end_date`, `covers`, and `times` (for ever) and
+        `skip` (0); some have parameters of their own.
+        """
+        return int(self._object("POST", "/faults", {"action": action, **rule})["id"])
 
     def faults(self) -> list[dict[str, Any]]:
         """Return all rules with their counters `seen` and `applied`."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.orders.book import (
     CANCELLED,
     PENDING,
     SHIPPED,
     UNSHIPPED,
 )
-from amazon_emulator.selling_partner.orders.v0 import stamp
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Item, Order
@@ -51,8 +51,8 @@ def order_2026(order: Order, included: Iterable[str]) -> Json:
     requested = frozenset(included)
     shown: Json = {
         "orderId": order.order_id,
-        "createdTime": stamp(order.created_at),
-        "lastUpdatedTime": stamp(order.updated_at),
+        "createdTime": format_seconds(order.created_at),
+        "lastUpdatedTime": format_seconds(order.updated_at),
         "programs": ["AMAZON_BUSINESS"] if order.number % 2 else [],
         "salesChannel": {
             "channelName": "AMAZON",
@@ -130,8 +130,8 @@ def _proceeds(order: Order) -> Json:
 def _fulfillment(order: Order) -> Json:
     day = timedelta(days=1)
     window = {
-        "earliestDateTime": stamp(order.created_at + day),
-        "latestDateTime": stamp(order.created_at + 2 * day),
+        "earliestDateTime": format_seconds(order.created_at + day),
+        "latestDateTime": format_seconds(order.created_at + 2 * day),
     }
     return {
         "fulfillmentStatus": STATUSES[order.status],
@@ -147,7 +147,7 @@ def _package(order: Order) -> Json:
     ]
     return {
         "packageReferenceId": "1",
-        "createdTime": stamp(order.updated_at),
+        "createdTime": format_seconds(order.updated_at),
         "packageStatus": {"status": "SHIPPED"},
         "carrier": "DHL",
         "trackingNumber": f"JJD{order.order_id[-7:]}",

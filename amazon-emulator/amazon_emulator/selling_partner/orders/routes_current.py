@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from amazon_emulator.clock import format_instant, parse_instant
+from amazon_emulator.clock import format_instant, format_seconds, parse_instant
 from amazon_emulator.http import Call, RefusalError, route
 from amazon_emulator.selling_partner.access.authorization import SpService
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
@@ -25,7 +25,6 @@ from amazon_emulator.selling_partner.orders.search import (
     read_token,
     token,
 )
-from amazon_emulator.selling_partner.orders.v0 import stamp
 
 if TYPE_CHECKING:
     from werkzeug import Response
@@ -136,4 +135,4 @@ def _fits(order: Order, query: Mapping[str, str]) -> bool:
 def _edge(search: Search) -> dict[str, object]:
     """Return the upper time bound that was applied."""
     name = "lastUpdatedBefore" if search.by_update else "createdBefore"
-    return {name: stamp(search.before)}
+    return {name: format_seconds(search.before)}

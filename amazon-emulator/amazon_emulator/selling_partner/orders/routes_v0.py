@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.http import Call, RefusalError, route
 from amazon_emulator.selling_partner.access.authorization import SpService
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
@@ -21,7 +22,6 @@ from amazon_emulator.selling_partner.orders.v0 import (
     channel,
     item_v0,
     order_v0,
-    stamp,
 )
 
 if TYPE_CHECKING:
@@ -152,4 +152,4 @@ def _fits(order: Order, extra: object) -> bool:
 def _edge(search: Search) -> dict[str, object]:
     """Return the upper time bound that was applied."""
     name = "LastUpdatedBefore" if search.by_update else "CreatedBefore"
-    return {name: stamp(search.before)}
+    return {name: format_seconds(search.before)}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from werkzeug import Response
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.faults.rules import Target
 from amazon_emulator.http import Call, RefusalError, route
 from amazon_emulator.selling_partner.access.authorization import SpService
@@ -160,16 +161,18 @@ class SpReportsService(SpService):
             "reportId": report.report_id,
             "reportType": plan.report_type.name,
             "marketplaceIds": [each.marketplace_id for each in plan.marketplaces],
-            "dataStartTime": _stamp(plan.start),
-            "dataEndTime": _stamp(plan.end),
-            "createdTime": _stamp(report.created_at),
+            "dataStartTime": format_seconds(plan.start, "+00:00"),
+            "dataEndTime": format_seconds(plan.end, "+00:00"),
+            "createdTime": format_seconds(report.created_at, "+00:00"),
             "processingStatus": status,
         }
         if status != IN_QUEUE:
             half = timedelta(seconds=report.ready_after_seconds / 2)
-            shown["processingStartTime"] = _stamp(report.created_at + half)
+            shown["processingStartTime"] = format_seconds(
+                report.created_at + half, "+00:00"
+            )
         if status in STATUSES[2:]:
-            shown["processingEndTime"] = _stamp(report.ready_at)
+            shown["processingEndTime"] = format_seconds(report.ready_at, "+00:00")
         if has_document(report, status, rules):
             shown["reportDocumentId"] = report.document_id
         if self._state.settings.sp_unknown_fields:
@@ -219,7 +222,3 @@ def _day(value: object) -> str | None:
 def _starts_as_gzip(report: SpReport) -> bool:
     with report.document.path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
-
-
-def _stamp(instant: datetime) -> str:
-    return f"{instant.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S}+00:00"

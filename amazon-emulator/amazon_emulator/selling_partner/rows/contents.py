@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timezone
 from itertools import chain
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.rows import (
     brand,
     flat,
@@ -76,7 +76,7 @@ def _specification(plan: RowPlan) -> Row:
         found["dataEndTime"] = plan.end.date().isoformat()
     if shape == "hours":
         for key, instant in (("dataStartTime", plan.start), ("dataEndTime", plan.end)):
-            found[key] = f"{instant.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+            found[key] = format_seconds(instant)
     found["marketplaceIds"] = [each.marketplace_id for each in plan.marketplaces]
     return found
 

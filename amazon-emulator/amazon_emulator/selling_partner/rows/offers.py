@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.periods import start_range
 from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
 
@@ -90,8 +91,8 @@ def _coupon(offer: _Offer) -> Row:
         "currencyCode": offer.marketplace.currency,
         "name": f"Grüße {offer.key}",
         "websiteMessage": "Save on äöü",
-        "startDateTime": _stamp(offer.start),
-        "endDateTime": _stamp(offer.end),
+        "startDateTime": format_seconds(offer.start),
+        "endDateTime": format_seconds(offer.end),
         "customerSegment": "All (Default)",
         "discountType": offer.draw.pick("kind", _KINDS),
         "discountAmount": offer.draw.whole("discount", 30, 5),
@@ -117,8 +118,8 @@ def _campaign(offer: _Offer) -> Row:
     coupon = {
         "couponId": f"A2V{offer.marketplace.country}{offer.key}",
         "name": f"Coupon {offer.key}",
-        "startDateTime": _stamp(offer.start),
-        "endDateTime": _stamp(offer.end),
+        "startDateTime": format_seconds(offer.start),
+        "endDateTime": format_seconds(offer.end),
         "isOncePerCustomer": True,
         "customerSegment": "All (Default)",
         **_money_part(offer),
@@ -129,8 +130,10 @@ def _campaign(offer: _Offer) -> Row:
         "campaignName": f"Kampagne {offer.key}",
         "vendorCode": "ABCDE",
         "marketplaceId": offer.marketplace.marketplace_id,
-        "creationDateTime": _stamp(offer.start - timedelta(days=3)),
-        "lastUpdatedDateTime": _stamp(offer.start + timedelta(days=offer.days_run)),
+        "creationDateTime": format_seconds(offer.start - timedelta(days=3)),
+        "lastUpdatedDateTime": format_seconds(
+            offer.start + timedelta(days=offer.days_run)
+        ),
         "isSubscribeAndSave": False,
         "budgetType": "PER_INDIVIDUAL_COUPON",
         "totalClips": coupon["clips"],
@@ -166,19 +169,17 @@ def _promotion(offer: _Offer) -> Row:
         "amountSpentCurrencyCode": currency,
         "revenue": float(offer.grown("revenue", 500)),
         "revenueCurrencyCode": currency,
-        "startDateTime": _stamp(offer.start),
-        "endDateTime": _stamp(offer.end),
+        "startDateTime": format_seconds(offer.start),
+        "endDateTime": format_seconds(offer.end),
         "type": offer.draw.pick("type", _DEALS),
         "status": offer.draw.pick("status", _STATES),
         "creationChannel": "SELF-SERVICE",
         "marketplaceId": offer.marketplace.marketplace_id,
         "fundingAgreementId": f"5898{offer.key}",
         "glanceViews": offer.grown("views", 900),
-        "createdDateTime": _stamp(offer.start - timedelta(days=5)),
-        "lastUpdatedDateTime": _stamp(offer.start + timedelta(days=offer.days_run)),
+        "createdDateTime": format_seconds(offer.start - timedelta(days=5)),
+        "lastUpdatedDateTime": format_seconds(
+            offer.start + timedelta(days=offer.days_run)
+        ),
         "includedProducts": products,
     }
-
-
-def _stamp(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

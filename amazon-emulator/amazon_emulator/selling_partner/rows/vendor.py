@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.periods import first_day, shifted, spans
 from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
 
@@ -179,8 +180,8 @@ def _by_hour(plan: RowPlan, metrics: Callable[[SeededDraw], Row]) -> list[Sectio
                 if draw.whole("silent", 3) == 0:
                     continue  # a product without news in this hour has no row
                 yield {
-                    "startTime": _stamp(start),
-                    "endTime": _stamp(start + _HOUR),
+                    "startTime": format_seconds(start),
+                    "endTime": format_seconds(start + _HOUR),
                     "asin": item.asin,
                     **metrics(draw),
                 }
@@ -193,7 +194,3 @@ def _next_full_hour(instant: datetime) -> datetime:
     utc = instant.astimezone(timezone.utc)
     full = utc.replace(minute=0, second=0, microsecond=0)
     return full if full == utc else full + _HOUR
-
-
-def _stamp(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
