@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from amazon_emulator.clock import format_instant, format_seconds, parse_instant
+from amazon_emulator.clock import format_instant, parse_instant
 from amazon_emulator.http import Call, RefusalError, route
 from amazon_emulator.selling_partner.access.authorization import SpService
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
@@ -20,11 +20,11 @@ from amazon_emulator.selling_partner.orders.current import (
 )
 from amazon_emulator.selling_partner.orders.search import (
     CURRENT,
-    Search,
     read_search,
     read_token,
     token,
 )
+from amazon_emulator.selling_partner.queries import read_query, split
 
 if TYPE_CHECKING:
     from werkzeug import Response
@@ -86,7 +86,7 @@ class OrdersService(SpService):
             extra = {**query, _MADE: format_instant(now)}
             next_token = token(search, page[-1], extra)
             body["pagination"] = {"nextToken": next_token}
-        return self.respond(body | _edge(search))
+        return self.respond(body | search.upper_bound(CURRENT))
 
     @route("GET", f"{_ORDERS}/<order_id>", "get_order")
     def show(self, call: Call, grant: Grant) -> Response:
@@ -101,10 +101,9 @@ class OrdersService(SpService):
     def _query(self, call: Call, grant: Grant) -> dict[str, str]:
         if grant.partner.account_type != "seller":
             raise denied()
-        args = call.request.args
-        query = {name: ",".join(args.getlist(name)) for name in args}
+        query = read_query(call.request)
         for name, allowed in _CHOICES.items():
-            unknown = set(_split(query, name)) - set(allowed)
+            unknown = set(split(query.get(name))) - set(allowed)
             if unknown:
                 text = f"{name} has unknown values."
                 raise invalid(text, ", ".join(unknown))
@@ -114,25 +113,15 @@ class OrdersService(SpService):
         """Return the parts to show; personal data depend on the roles."""
         return [
             part
-            for part in _split(query, "includedData")
+            for part in split(query.get("includedData"))
             if part not in _PERSONAL or PII in grant.partner.roles
         ]
 
 
-def _split(query: Mapping[str, str], name: str) -> list[str]:
-    return [part for part in query.get(name, "").split(",") if part]
-
-
 def _fits(order: Order, query: Mapping[str, str]) -> bool:
     statuses, fulfillers = (
-        _split(query, name) for name in ("fulfillmentStatuses", "fulfilledBy")
+        split(query.get(name)) for name in ("fulfillmentStatuses", "fulfilledBy")
     )
     return (not statuses or STATUSES[order.status] in statuses) and (
         not fulfillers or fulfiller(order) in fulfillers
     )
-
-
-def _edge(search: Search) -> dict[str, object]:
-    """Return the upper time bound that was applied."""
-    name = "lastUpdatedBefore" if search.by_update else "createdBefore"
-    return {name: format_seconds(search.before)}

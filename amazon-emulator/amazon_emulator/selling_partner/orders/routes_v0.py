@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from amazon_emulator.clock import format_seconds
 from amazon_emulator.http import Call, RefusalError, route
 from amazon_emulator.selling_partner.access.authorization import SpService
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
 from amazon_emulator.selling_partner.orders.search import (
     V0,
-    Search,
     read_search,
     read_token,
     token,
@@ -23,6 +21,7 @@ from amazon_emulator.selling_partner.orders.v0 import (
     item_v0,
     order_v0,
 )
+from amazon_emulator.selling_partner.queries import read_query
 
 if TYPE_CHECKING:
     from werkzeug import Response
@@ -47,10 +46,7 @@ class OrdersV0Service(SpService):
     def search(self, call: Call, grant: Grant) -> Response:
         """Find orders page by page; the last page of several has an empty token."""
         self._check(grant)
-        query = {
-            name: ",".join(call.request.args.getlist(name))
-            for name in call.request.args
-        }
+        query = read_query(call.request)
         if not query.get(V0.marketplaces):
             raise invalid("MarketplaceIds is required.")
         if query.get("NextToken"):
@@ -75,7 +71,7 @@ class OrdersV0Service(SpService):
             payload["NextToken"] = token(search, page[-1], extra)
         elif search.behind:
             payload["NextToken"] = ""
-        return self.respond({"payload": payload | _edge(search)})
+        return self.respond({"payload": payload | search.upper_bound(V0)})
 
     @route("GET", _ORDER, "get_order_v0")
     def show(self, call: Call, grant: Grant) -> Response:
@@ -147,9 +143,3 @@ def _fits(order: Order, extra: object) -> bool:
         return True
     found = {"OrderStatuses": order.status, "FulfillmentChannels": channel(order)}
     return all(found[name] in text.split(",") for name, text in extra.items())
-
-
-def _edge(search: Search) -> dict[str, object]:
-    """Return the upper time bound that was applied."""
-    name = "LastUpdatedBefore" if search.by_update else "CreatedBefore"
-    return {name: format_seconds(search.before)}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from amazon_emulator.clock import format_instant, parse_instant
-from amazon_emulator.selling_partner.access.refusals import denied, invalid
+from amazon_emulator.clock import format_instant, format_seconds, parse_instant
+from amazon_emulator.selling_partner.access.refusals import invalid
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
+from amazon_emulator.selling_partner.queries import (
+    page_token,
+    read_instant,
+    read_marketplaces,
+    read_page_token,
+    split,
+)
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.accounts import Partner
@@ -61,17 +66,22 @@ class Search:
     marketplaces: Sequence[Marketplace]
     page_size: int
     behind: tuple[str, str] | None = None
-    """Time and id of the last order handed out: a place that never shifts, though
-    orders change while somebody turns the pages."""
+    """Time and id of the last order handed out: they never shift, though orders
+    change while somebody turns the pages."""
 
     def orders(self, book: OrderBook, partner: Partner) -> list[Order]:
         """Return everything that fits and comes behind, in the order of time."""
         find = book.updated if self.by_update else book.created
         found = find(partner, self.marketplaces, self.after, self.before)
         behind = self.behind
-        return [o for o in found if behind is None or self.place(o) > behind]
+        return [o for o in found if behind is None or self.sort_key(o) > behind]
 
-    def place(self, order: Order) -> tuple[str, str]:
+    def upper_bound(self, names: Names) -> dict[str, object]:
+        """Return the upper time bound that was applied, by its name."""
+        prefix = names.updated if self.by_update else names.created
+        return {f"{prefix}{names.before}": format_seconds(self.before)}
+
+    def sort_key(self, order: Order) -> tuple[str, str]:
         """Return where an order stands among all others."""
         time = order.updated_at if self.by_update else order.created_at
         return (time.isoformat(timespec="microseconds"), order.order_id)
@@ -93,8 +103,8 @@ def read_search(
         text = f"{other}{names.before} cannot be used with {given[0]}."
         raise invalid(text)
     latest = now - _LAG
-    after = _instant(query, f"{prefix}{names.after}", latest)
-    before = _instant(query, f"{prefix}{names.before}", latest)
+    after = read_instant(query, f"{prefix}{names.after}", latest)
+    before = read_instant(query, f"{prefix}{names.before}", latest)
     if before > latest or after > now:
         raise invalid("A time bound must be at least two minutes before now.")
     if after > before and query.get(f"{prefix}{names.before}"):
@@ -115,23 +125,23 @@ def token(search: Search, last: Order, extra: Mapping[str, str]) -> str:
         "by_update": search.by_update,
         "after": format_instant(search.after),
         "before": format_instant(search.before),
-        "marketplaces": [place.marketplace_id for place in search.marketplaces],
+        "marketplaces": [each.marketplace_id for each in search.marketplaces],
         "page_size": search.page_size,
-        "behind": search.place(last),
+        "behind": search.sort_key(last),
         "extra": dict(extra),
     }
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
+    return page_token(content)
 
 
 def read_token(text: str) -> tuple[Search, Mapping[str, str]]:
     """Return the search of a next page and what was put beside it, or refuse (400)."""
     try:
-        content = json.loads(base64.urlsafe_b64decode(text))
+        content: dict[str, Any] = read_page_token(text)
         search = Search(
             content["by_update"],
             parse_instant(content["after"]),
             parse_instant(content["before"]),
-            [MARKETPLACES[place] for place in content["marketplaces"]],
+            [MARKETPLACES[each] for each in content["marketplaces"]],
             content["page_size"],
             (str(content["behind"][0]), str(content["behind"][1])),
         )
@@ -141,16 +151,10 @@ def read_token(text: str) -> tuple[Search, Mapping[str, str]]:
 
 
 def _marketplaces(text: str, partner: Partner) -> list[Marketplace]:
-    ids = [prefix for prefix in text.split(",") if prefix]
+    ids = split(text)
     if len(ids) > MAX_MARKETPLACES:
         raise invalid("At most 50 marketplace ids may be given.")
-    for marketplace_id in ids:
-        if marketplace_id not in MARKETPLACES:
-            raise invalid("Invalid Marketplace id.", marketplace_id)
-        if marketplace_id not in partner.marketplace_ids:
-            raise denied()
-    found = [MARKETPLACES[marketplace_id] for marketplace_id in ids]
-    return found or partner.marketplaces
+    return read_marketplaces(ids, partner) or partner.marketplaces
 
 
 def _page_size(query: Mapping[str, str], name: str) -> int:
@@ -159,14 +163,3 @@ def _page_size(query: Mapping[str, str], name: str) -> int:
         text = f"{name} must be a number from 1 to {MAX_ON_PAGE}."
         raise invalid(text)
     return int(text)
-
-
-def _instant(query: Mapping[str, str], name: str, usual: datetime) -> datetime:
-    text = query.get(name)
-    if not text:
-        return usual
-    try:
-        return parse_instant(text)
-    except ValueError:
-        text = f"{name} is not an ISO 8601 date-time."
-        raise invalid(text, text) from None

@@ -118,7 +118,7 @@ def _rows(plan: RowPlan) -> int:
         return plan.settings.sp_search_term_rows
     periods = 1
     if plan.report_type.shape == "periods":
-        days = (plan.start.date(), plan.end.date())
+        days = plan.days
         periods = sum(1 for _ in spans(plan.options["reportPeriod"], *days))
     if plan.report_type.shape == "hours":
         periods = int((plan.end - plan.start).total_seconds() // _HOUR_SECONDS)

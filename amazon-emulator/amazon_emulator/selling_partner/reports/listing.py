@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from amazon_emulator.clock import parse_instant
 from amazon_emulator.selling_partner.access.refusals import invalid
+from amazon_emulator.selling_partner.queries import (
+    read_instant,
+    read_page_token,
+    read_query,
+    split,
+)
 from amazon_emulator.selling_partner.reports.lifecycle import STATUSES
 from amazon_emulator.selling_partner.reports.store import RETENTION
 
@@ -33,20 +36,20 @@ class ListingFilter:
     """The filters of one listing."""
 
     def __init__(self, query: Mapping[str, str], now: datetime) -> None:
-        self._types = _split(query, "reportTypes")
+        self._types = split(query.get("reportTypes"))
         if not 1 <= len(self._types) <= _MAX_TYPES:
             raise invalid("Either reportTypes (1 to 10) or nextToken is required.")
-        self._statuses = _split(query, "processingStatuses")
+        self._statuses = split(query.get("processingStatuses"))
         unknown = set(self._statuses) - set(STATUSES)
         if unknown:
             raise invalid("Unknown processing status.", ", ".join(sorted(unknown)))
-        self._marketplaces = _split(query, "marketplaceIds")
+        self._marketplaces = split(query.get("marketplaceIds"))
         oldest = now - RETENTION
-        self._since = _instant(query, "createdSince", oldest)
+        self._since = read_instant(query, "createdSince", oldest)
         # A minute of grace: the caller's "90 days ago" was computed a little earlier.
         if self._since < oldest - timedelta(minutes=1):
             raise invalid("createdSince must not be more than 90 days ago.")
-        self._until = _instant(query, "createdUntil", now)
+        self._until = read_instant(query, "createdUntil", now)
         size = query.get("pageSize", str(_USUAL_ON_PAGE))
         if not size.isdigit() or not 1 <= int(size) <= _MAX_ON_PAGE:
             raise invalid("pageSize must be a number from 1 to 100.")
@@ -68,35 +71,14 @@ class ListingFilter:
 
 def read_listing(request: Request) -> tuple[dict[str, str], int]:
     """Return the filters of a listing, and how many reports were shown before."""
-    query = {name: ",".join(request.args.getlist(name)) for name in request.args}
+    query = read_query(request)
     token = query.pop("nextToken", "")
     if not token:
         return query, 0
     if set(query) & set(_FILTERS):
         raise invalid("nextToken must be the only query parameter.")
     try:
-        kept = json.loads(base64.urlsafe_b64decode(token))
+        kept: dict[str, Any] = read_page_token(token)
         return kept["query"], int(kept["offset"])
     except (ValueError, KeyError, TypeError):
         raise invalid("nextToken is not valid.") from None
-
-
-def listing_token(query: Mapping[str, str], offset: int) -> str:
-    """Return the text that finds the next page again."""
-    text = json.dumps({"query": dict(query), "offset": offset})
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _split(query: Mapping[str, str], name: str) -> list[str]:
-    return [word for word in query.get(name, "").split(",") if word]
-
-
-def _instant(query: Mapping[str, str], name: str, usual: datetime) -> datetime:
-    text = query.get(name)
-    if not text:
-        return usual
-    try:
-        return parse_instant(text)
-    except ValueError:
-        text = f"{name} is not an ISO 8601 date-time."
-        raise invalid(text, text) from None

@@ -6,20 +6,17 @@ taken, and the report is FATAL with a document that says why, more or less clear
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeGuard
 
-from amazon_emulator.clock import parse_instant
 from amazon_emulator.http import RefusalError
 from amazon_emulator.selling_partner.access.refusals import (
     OVER_QUOTA,
-    denied,
     invalid,
 )
 from amazon_emulator.selling_partner.accounts import BRAND_ANALYTICS
-from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
+from amazon_emulator.selling_partner.queries import read_instant, read_marketplaces
 from amazon_emulator.selling_partner.report_types import REPORT_TYPES
 from amazon_emulator.selling_partner.reports.content_validation import (
     ReportRequest,
@@ -27,8 +24,9 @@ from amazon_emulator.selling_partner.reports.content_validation import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from amazon_emulator.selling_partner.accounts import Partner
-    from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.report_types import ReportType
 
 MAX_MARKETPLACES = 25
@@ -44,11 +42,11 @@ def validate(
         raise invalid("Missing required parameter: reportType.")
     if not _are_texts(ids) or not 1 <= len(ids) <= MAX_MARKETPLACES:
         raise invalid("marketplaceIds must be a list of 1 to 25 marketplace ids.")
-    start = _instant(body, "dataStartTime", now)
-    end = _instant(body, "dataEndTime", now)
+    start = read_instant(body, "dataStartTime", now)
+    end = read_instant(body, "dataEndTime", now)
     options = _options(body.get("reportOptions"))
     report_type = _report_type(name, partner)
-    marketplaces = _marketplaces(ids, partner)
+    marketplaces = read_marketplaces(ids, partner)
     request = ReportRequest(report_type, marketplaces, options, start, end)
     return replace(
         request, final_status=final_status_of(request, partner, now, extra_hours)
@@ -68,28 +66,8 @@ def _report_type(name: str, partner: Partner) -> ReportType:
     return report_type
 
 
-def _marketplaces(ids: Sequence[str], partner: Partner) -> list[Marketplace]:
-    for marketplace_id in ids:
-        if marketplace_id not in MARKETPLACES:
-            raise invalid("Invalid Marketplace id.", marketplace_id)
-        if marketplace_id not in partner.marketplace_ids:
-            raise denied()
-    return [MARKETPLACES[marketplace_id] for marketplace_id in ids]
-
-
 def _are_texts(value: object) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _instant(body: Mapping[str, object], name: str, now: datetime) -> datetime:
-    value = body.get(name)
-    if value is None:
-        return now
-    try:
-        return parse_instant(str(value))
-    except ValueError:
-        text = f"{name} is not an ISO 8601 date-time."
-        raise invalid(text, str(value)) from None
 
 
 def _options(value: object) -> dict[str, str]:

@@ -18,6 +18,7 @@ from amazon_emulator.selling_partner.access.refusals import (
     invalid,
     read_body,
 )
+from amazon_emulator.selling_partner.queries import page_token
 from amazon_emulator.selling_partner.report_types import SALES_AND_TRAFFIC
 from amazon_emulator.selling_partner.reports.lifecycle import (
     IN_QUEUE,
@@ -28,12 +29,13 @@ from amazon_emulator.selling_partner.reports.lifecycle import (
 )
 from amazon_emulator.selling_partner.reports.listing import (
     ListingFilter,
-    listing_token,
     read_listing,
 )
 from amazon_emulator.selling_partner.reports.request_validation import validate
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from amazon_emulator.faults.rules import Rule
     from amazon_emulator.selling_partner.access.authorization import Authorization
     from amazon_emulator.selling_partner.access.tokens import Grant
@@ -139,7 +141,9 @@ class SpReportsService(SpService):
         page = found[offset : offset + asked.page_size]
         body: dict[str, object] = {"reports": page}
         if offset + asked.page_size < len(found):
-            body["nextToken"] = listing_token(query, offset + asked.page_size)
+            body["nextToken"] = page_token(
+                {"query": query, "offset": offset + asked.page_size}
+            )
         return self.respond(body)
 
     def _take_from_the_application(self) -> None:
@@ -161,18 +165,16 @@ class SpReportsService(SpService):
             "reportId": report.report_id,
             "reportType": plan.report_type.name,
             "marketplaceIds": [each.marketplace_id for each in plan.marketplaces],
-            "dataStartTime": format_seconds(plan.start, "+00:00"),
-            "dataEndTime": format_seconds(plan.end, "+00:00"),
-            "createdTime": format_seconds(report.created_at, "+00:00"),
+            "dataStartTime": _stamp(plan.start),
+            "dataEndTime": _stamp(plan.end),
+            "createdTime": _stamp(report.created_at),
             "processingStatus": status,
         }
         if status != IN_QUEUE:
             half = timedelta(seconds=report.ready_after_seconds / 2)
-            shown["processingStartTime"] = format_seconds(
-                report.created_at + half, "+00:00"
-            )
+            shown["processingStartTime"] = _stamp(report.created_at + half)
         if status in STATUSES[2:]:
-            shown["processingEndTime"] = format_seconds(report.ready_at, "+00:00")
+            shown["processingEndTime"] = _stamp(report.ready_at)
         if has_document(report, status, rules):
             shown["reportDocumentId"] = report.document_id
         if self._state.settings.sp_unknown_fields:
@@ -222,3 +224,7 @@ def _day(value: object) -> str | None:
 def _starts_as_gzip(report: SpReport) -> bool:
     with report.document.path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
+
+
+def _stamp(instant: datetime) -> str:
+    return format_seconds(instant, "+00:00")

@@ -128,7 +128,7 @@ def search_query(plan: RowPlan) -> list[Section]:
 
 def _dates(plan: RowPlan) -> Iterator[dict[str, str]]:
     period = plan.options["reportPeriod"]
-    for start, _ in spans(period, plan.start.date(), plan.end.date()):
+    for start, _ in spans(period, *plan.days):
         end = last_day(period, start)
         yield {"startDate": start.isoformat(), "endDate": end.isoformat()}
 

@@ -50,6 +50,11 @@ class _Offer:
         passed = min(self.plan.created_at, self.end) - self.start
         return max(0, passed.days)
 
+    @property
+    def last_updated(self) -> str:
+        """The last day on which its numbers grew."""
+        return format_seconds(self.start + timedelta(days=self.days_run))
+
     def grown(self, name: str, high: int) -> int:
         """Return a number that grows by the day."""
         return self.days_run * self.draw.whole(name, high, 1)
@@ -131,9 +136,7 @@ def _campaign(offer: _Offer) -> Row:
         "vendorCode": "ABCDE",
         "marketplaceId": offer.marketplace.marketplace_id,
         "creationDateTime": format_seconds(offer.start - timedelta(days=3)),
-        "lastUpdatedDateTime": format_seconds(
-            offer.start + timedelta(days=offer.days_run)
-        ),
+        "lastUpdatedDateTime": offer.last_updated,
         "isSubscribeAndSave": False,
         "budgetType": "PER_INDIVIDUAL_COUPON",
         "totalClips": coupon["clips"],
@@ -178,8 +181,6 @@ def _promotion(offer: _Offer) -> Row:
         "fundingAgreementId": f"5898{offer.key}",
         "glanceViews": offer.grown("views", 900),
         "createdDateTime": format_seconds(offer.start - timedelta(days=5)),
-        "lastUpdatedDateTime": format_seconds(
-            offer.start + timedelta(days=offer.days_run)
-        ),
+        "lastUpdatedDateTime": offer.last_updated,
         "includedProducts": products,
     }

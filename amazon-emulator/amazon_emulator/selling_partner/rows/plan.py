@@ -46,11 +46,15 @@ class RowPlan:
         zone = ZoneInfo(self.marketplace.timezone)
         return self.created_at.astimezone(zone).date()
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return self.start.date(), self.end.date()
+
     def salt(self, marketplace: Marketplace | None = None) -> str:
         """Return the word that products of the account follow from."""
-        place = marketplace or self.marketplace
-        seed = self.settings.seed
-        return f"{seed}|{self.partner.name}|{place.marketplace_id}"
+        marketplace_id = (marketplace or self.marketplace).marketplace_id
+        return f"{self.settings.seed}|{self.partner.name}|{marketplace_id}"
 
     def products(self, marketplace: Marketplace | None = None) -> Iterator[Product]:
         """Yield the products of the account in a marketplace."""

@@ -25,7 +25,7 @@ def sales_and_traffic(plan: RowPlan) -> list[Section]:
 def _by_date(plan: RowPlan) -> Iterator[Row]:
     granularity = plan.options.get("dateGranularity", "DAY")
     # Dates inside a week or month are widened to the whole of it.
-    for start, _ in spans(granularity, plan.start.date(), plan.end.date()):
+    for start, _ in spans(granularity, *plan.days):
         draw = plan.draw("date", start)
         sales = _sales_by_date(plan, draw)
         traffic = _traffic_by_date(draw)
@@ -98,7 +98,7 @@ def _traffic_by_date(draw: SeededDraw) -> Row:
 
 def _by_asin(plan: RowPlan) -> Iterator[Row]:
     granularity = plan.options.get("asinGranularity", "PARENT")
-    days = (plan.start.date(), plan.end.date())
+    days = plan.days
     seen: set[str] = set()
     for item in plan.products():
         if granularity == "PARENT" and item.parent_asin in seen:
