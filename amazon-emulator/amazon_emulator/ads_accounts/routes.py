@@ -162,8 +162,7 @@ def _choice(
 ) -> str:
     value = query.get(name, default)
     if value not in allowed:
-        message = f"{name} must be one of {', '.join(allowed)}"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name} must be one of {', '.join(allowed)}")
     return value
 
 

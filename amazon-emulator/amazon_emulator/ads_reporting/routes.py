@@ -107,8 +107,7 @@ class ReportingService(SignedInService):
     def _create(self, call: Call, body: object) -> AdsReport:
         account = self._account(call)
         if call.request.mimetype not in CONTENT_TYPES:
-            text = f"Content type must be {CONTENT_TYPES[0]}"
-            raise RefusalError(415, text)
+            raise RefusalError(415, f"Content type must be {CONTENT_TYPES[0]}")
         request = validate(body, account, self._state.clock.now())
         refused = call.fault("refuse_columns")
         if refused is not None:

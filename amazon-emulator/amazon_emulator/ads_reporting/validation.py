@@ -135,13 +135,11 @@ def _shape(body: object) -> _Body:
         missing += [f"configuration {n}" for n in _TEXTS if not _text(inner.get(n))]
         missing += [f"configuration {n}" for n in _LISTS if not _names(inner.get(n))]
     if missing:
-        message = f"{_MISSING} {', '.join(missing)}"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{_MISSING} {', '.join(missing)}")
     unknown = [str(key) for key in body if key not in _TOP]
     unknown += [f"configuration {key}" for key in inner if key not in _CONFIGURATION]
     if unknown:
-        message = f"Unknown fields: {', '.join(unknown)}"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"Unknown fields: {', '.join(unknown)}")
     if body.get("name") is not None and not isinstance(body["name"], str):
         raise RefusalError(400, "name must be a string")
     return _Body(
@@ -208,8 +206,7 @@ def _filters(report_type: ReportType, given: _Body) -> dict[str, list[str]]:
             _one_of(f"filters {name}", value, choices or ())
     for name in report_type.required_filters:
         if name not in filters:
-            text = f"{_MISSING} configuration filters {name}"
-            raise RefusalError(400, text)
+            raise RefusalError(400, f"{_MISSING} configuration filters {name}")
     return filters
 
 
@@ -277,8 +274,7 @@ def _date(name: str, text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    message = f"{_MISSING} {name}"
-    raise RefusalError(400, message)
+    raise RefusalError(400, f"{_MISSING} {name}")
 
 
 def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:

@@ -96,8 +96,7 @@ class AmcInstancesService(AmcService):
         headers = call.request.headers
         missing = [name for name in (ACCOUNT, MARKETPLACE) if not headers.get(name)]
         if missing:
-            message = f"Missing headers: {', '.join(missing)}"
-            raise RefusalError(400, message)
+            raise RefusalError(400, f"Missing headers: {', '.join(missing)}")
         account = self._accounts.account(headers[ACCOUNT])
         if account is None or account["marketplaceId"] != headers[MARKETPLACE]:
             raise RefusalError(403, "No access to this AMC account and marketplace")

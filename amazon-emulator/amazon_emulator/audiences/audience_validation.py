@@ -14,13 +14,7 @@ from amazon_emulator.audiences.contract import (
     NAME_LENGTH,
     TTL_SECONDS,
 )
-from amazon_emulator.audiences.parsing import (
-    as_object,
-    known_keys,
-    required,
-    text,
-    whole,
-)
+from amazon_emulator.audiences.parsing import text, whole, with_keys
 from amazon_emulator.http import RefusalError
 
 Fees = tuple[Mapping[str, object], ...]
@@ -56,11 +50,9 @@ class Changes:
 
 def validate_create(body: Mapping[str, object]) -> NewAudience:
     """Return the audience a body asks for, or refuse (400)."""
-    known_keys("The request body", body, _CREATE)
-    required("The request body", body, _CREATE[:4])
-    metadata = as_object("metadata", body["metadata"])
-    known_keys("metadata", metadata, (_EXTERNAL_ID, *_UPDATE_METADATA))
-    required("metadata", metadata, (_EXTERNAL_ID,))
+    with_keys("The request body", body, _CREATE, _CREATE[:4])
+    keys = (_EXTERNAL_ID, *_UPDATE_METADATA)
+    metadata = with_keys("metadata", body["metadata"], keys, keys[:1])
     external_id = text(f"metadata.{_EXTERNAL_ID}", metadata[_EXTERNAL_ID], (1, 1000))
     connection_id, advertiser_id = _target(body["targetResource"])
     ttl = _ttl(metadata)
@@ -78,9 +70,8 @@ def validate_create(body: Mapping[str, object]) -> NewAudience:
 
 def validate_update(body: Mapping[str, object]) -> Changes:
     """Return what a body changes, or refuse (400)."""
-    known_keys("The request body", body, _UPDATE)
-    metadata = as_object("metadata", body.get("metadata", {}))
-    known_keys("metadata", metadata, _UPDATE_METADATA)
+    with_keys("The request body", body, _UPDATE)
+    metadata = with_keys("metadata", body.get("metadata", {}), _UPDATE_METADATA)
     description = None
     if "description" in body:
         description = text("description", body["description"], DESCRIPTION_LENGTH)
@@ -88,8 +79,7 @@ def validate_update(body: Mapping[str, object]) -> Changes:
 
 
 def _target(value: object) -> tuple[str | None, int | None]:
-    target = as_object("targetResource", value)
-    known_keys("targetResource", target, ("connectionId", "advertiserId"))
+    target = with_keys("targetResource", value, ("connectionId", "advertiserId"))
     if len(target) != 1:
         raise RefusalError(
             400, "targetResource must hold exactly one of connectionId and advertiserId"
@@ -132,16 +122,14 @@ def _fees(metadata: Mapping[str, object]) -> Fees | None:
 
 def _fee(value: object) -> Mapping[str, object]:
     name = "metadata.audienceFees"
-    fee = as_object(name, value)
-    known_keys(name, fee, ("currency", "cpmCents"))
-    required(name, fee, ("currency", "cpmCents"))
+    keys = ("currency", "cpmCents")
+    fee = with_keys(name, value, keys, keys)
     if str(fee["currency"]) not in CURRENCIES:
         message = f"{name}.currency must be one of {', '.join(sorted(CURRENCIES))}"
         raise RefusalError(400, message)
     cents = fee["cpmCents"]
     if not _is_number(cents) or not 0 <= cents < float("inf"):
-        message = f"{name}.cpmCents must be a number of cents, 0 or more"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name}.cpmCents must be a number of cents, 0 or more")
     return fee
 
 

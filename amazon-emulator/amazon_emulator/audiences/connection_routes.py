@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 from werkzeug import Response
 
 from amazon_emulator.audiences.account_routes import AmcService
-from amazon_emulator.audiences.parsing import (
-    check_media,
-    known_keys,
-    read_object,
-    required,
-)
+from amazon_emulator.audiences.parsing import check_media, read_object, with_keys
 from amazon_emulator.faults.rules import Target
 from amazon_emulator.http import Call, RefusalError, route
 
@@ -101,10 +96,9 @@ class TermsService(AmcService):
     def accept(self, call: Call) -> Response:
         """Accept the agreement with this token, for the user and all accounts."""
         check_media(call, self.media_type, has_body=True)
-        body = read_object(call.body)
         names = ("agreementToken", "hasAccepted")
-        known_keys("The request body", body, names)
-        required("The request body", body, names)
+        given = read_object(call.body)
+        body = with_keys("The request body", given, names, names)
         accepted = body["hasAccepted"]
         if not isinstance(accepted, bool):
             raise RefusalError(400, "hasAccepted must be a boolean")

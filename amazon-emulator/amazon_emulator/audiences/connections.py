@@ -147,8 +147,7 @@ class Connections:
         if not given:
             return {}
         if len(given) < len(_AMC):
-            message = f"{', '.join(_AMC)} go together"
-            raise RefusalError(400, message)
+            raise RefusalError(400, f"{', '.join(_AMC)} go together")
         account = self._accounts.account(named["amcAccountId"])
         instance = self._accounts.instance(
             named["amcAccountId"], named["amcInstanceId"]
@@ -191,16 +190,14 @@ class Connections:
 def _texts(body: Mapping[str, object]) -> dict[str, str]:
     unknown = set(body) - {*_TEXTS, "isDefault"}
     if unknown:
-        message = f"Unknown fields: {', '.join(sorted(unknown))}"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"Unknown fields: {', '.join(sorted(unknown))}")
     if not isinstance(body.get("isDefault", False), bool):
         raise RefusalError(400, "isDefault must be a boolean")
     named: dict[str, str] = {}
     for name in _TEXTS:
         value = body.get(name, "")
         if not isinstance(value, str):
-            message = f"{name} must be a string"
-            raise RefusalError(400, message)
+            raise RefusalError(400, f"{name} must be a string")
         if value:
             named[name] = value
     return named

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from amazon_emulator.http import RefusalError
 
@@ -24,8 +24,7 @@ class NotALongError(RefusalError):
 def check_media(call: Call, media_type: str, *, has_body: bool) -> None:
     """Refuse a body of another content type (415), or answers not wanted (406)."""
     if has_body and call.request.mimetype != media_type:
-        message = f"Content type must be {media_type}"
-        raise RefusalError(415, message)
+        raise RefusalError(415, f"Content type must be {media_type}")
     accepted = call.request.accept_mimetypes
     if accepted and not accepted.best_match([media_type]):
         message = f"The answer is {media_type}, which Accept does not allow"
@@ -44,28 +43,25 @@ def read_object(body: bytes) -> dict[str, object]:
 def as_object(name: str, value: object) -> dict[str, object]:
     """Return a value that must be a JSON object, or refuse (400)."""
     if not isinstance(value, dict):
-        message = f"{name} must be an object"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name} must be an object")
     return value
 
 
-def known_keys(name: str, value: Mapping[str, object], keys: Collection[str]) -> None:
-    """Refuse (400) keys that the contract does not name."""
-    # A key that is no plain word may be data in the wrong place, hence is not shown.
+def with_keys(
+    name: str, value: object, keys: Collection[str], required: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return an object that has these keys only, or refuse it (400)."""
+    given = as_object(name, value)
+    # A key that is no plain word may be misplaced data, hence is not shown.
     unknown = [
-        key if key.isidentifier() else _HIDDEN for key in value if key not in keys
+        key if key.isidentifier() else _HIDDEN for key in given if key not in keys
     ]
     if unknown:
-        message = f"{name} has unknown fields: {', '.join(unknown)}"
-        raise RefusalError(400, message)
-
-
-def required(name: str, value: Mapping[str, object], keys: Sequence[str]) -> None:
-    """Refuse (400) an object that lacks a key."""
-    missing = [key for key in keys if key not in value]
+        raise RefusalError(400, f"{name} has unknown fields: {', '.join(unknown)}")
+    missing = [key for key in required if key not in given]
     if missing:
-        message = f"{name} lacks required fields: {', '.join(missing)}"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name} lacks required fields: {', '.join(missing)}")
+    return given
 
 
 def whole(name: str, value: object) -> int:
@@ -73,8 +69,7 @@ def whole(name: str, value: object) -> int:
     if isinstance(value, str):
         raise NotALongError
     if not isinstance(value, int) or isinstance(value, bool):
-        message = f"{name} must be an integer"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name} must be an integer")
     return value
 
 
@@ -85,6 +80,5 @@ def text(name: str, value: object, lengths: tuple[int, int]) -> str:
         message = f"{name} must be a string of {least} to {most} characters"
         raise RefusalError(400, message)
     if any(ord(character) < ord(" ") for character in value):
-        message = f"{name} must not hold control characters"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name} must not hold control characters")
     return value

@@ -6,14 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from amazon_emulator.audiences.parsing import (
-    as_object,
-    known_keys,
-    read_object,
-    required,
-    text,
-    whole,
-)
+from amazon_emulator.audiences.parsing import read_object, text, whole, with_keys
 from amazon_emulator.audiences.store import Upload
 from amazon_emulator.audiences.uploads.body_preview import (
     count_records,
@@ -67,8 +60,7 @@ class Uploads:
             self._audiences.counters.alarm(_CLEAR)
         most = self._state.settings.max_request_bytes
         if most and len(call.body) > most:
-            message = f"The request is larger than {most} bytes"
-            raise RefusalError(413, message)
+            raise RefusalError(413, f"The request is larger than {most} bytes")
         around, records, count = self._read(call.body)
         audience_id = whole("audienceId", around["audienceId"])
         audience = self._audiences.find(audience_id)
@@ -117,9 +109,9 @@ class Uploads:
                 return None
             found = self._connections.default()
         else:
-            target = as_object("targetResource", around["targetResource"])
-            known_keys("targetResource", target, ("connectionId", "targetTypes"))
-            required("targetResource", target, ("connectionId",))
+            keys = ("connectionId", "targetTypes")
+            given = around["targetResource"]
+            target = with_keys("targetResource", given, keys, keys[:1])
             name = text("targetResource.connectionId", target["connectionId"], (0, 200))
             found = (
                 self._connections.find(name) if name else self._connections.default()
@@ -186,8 +178,7 @@ class Uploads:
 
 
 def _check_keys(body: Mapping[str, object]) -> None:
-    known_keys("The request body", body, _KEYS)
-    required("The request body", body, _KEYS[:2])
+    with_keys("The request body", body, _KEYS, _KEYS[:2])
 
 
 def _refuse_record(call: Call) -> None:

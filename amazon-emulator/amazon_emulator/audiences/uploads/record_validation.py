@@ -25,13 +25,15 @@ from amazon_emulator.audiences.contract import (
     UNKNOWN_COUNTRY,
     USER_ID,
 )
-from amazon_emulator.audiences.parsing import as_object, known_keys, required
+from amazon_emulator.audiences.parsing import as_object, with_keys
 from amazon_emulator.http import RefusalError
 
 Record = Mapping[str, Any]
 _REQUIRED = ("externalUserId", "action", "hashedPII")
 _KEYS = frozenset({*_REQUIRED, "countryCode", "userConsent", "measurements"})
 _PII = frozenset(PII_FIELDS)
+_GEO, _CONSENT = ("countryCode", "ipAddress"), ("amzn", "tcf", "gpp")
+_AMZN = ("amznUserData", "amznAdStorage")
 _HEX = b"0123456789abcdef"
 _DIGITS = 64
 _DENIED = "User consent is denied"
@@ -44,8 +46,7 @@ def check_count(count: int) -> None:
     """Refuse (400) an upload with no or too many records."""
     least, most = RECORDS
     if not least <= count <= most:
-        message = f"records must be a list of {least} to {most} items"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"records must be a list of {least} to {most} items")
 
 
 def validate_records(records: object) -> Sequence[Record]:
@@ -61,19 +62,15 @@ def validate_records(records: object) -> Sequence[Record]:
 
 def validate_record(name: str, value: object) -> None:
     """Refuse (400) one record that breaks the contract; no value is ever shown."""
-    record = as_object(name, value)
-    known_keys(name, record, _KEYS)
-    required(name, record, _REQUIRED)
+    record = with_keys(name, value, _KEYS, _REQUIRED)
     user_id = record["externalUserId"]
     if not isinstance(user_id, str) or not USER_ID.fullmatch(user_id):
         message = f"{name}.externalUserId must match ^[0-9a-zA-Z\\-\\_]{{1,128}}$"
         raise RefusalError(400, message)
     if record["action"] not in ("CREATE", "DELETE"):
-        message = f"{name}.action must be CREATE or DELETE"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name}.action must be CREATE or DELETE")
     if not isinstance(record.get("countryCode", ""), str):
-        message = f"{name}.countryCode must be a string"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name}.countryCode must be a string")
     as_object(f"{name}.measurements", record.get("measurements", {}))
     _validate_pii(f"{name}.hashedPII", record["hashedPII"])
     if "userConsent" in record:
@@ -166,15 +163,12 @@ def _are_sized(values: list[Any], sizes: tuple[int, int]) -> bool:
 def _validate_pii(name: str, value: object) -> None:
     least, most = PII_OBJECTS
     if not isinstance(value, list) or not least <= len(value) <= most:
-        message = f"{name} must be a list of {least} to {most} objects"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name} must be a list of {least} to {most} objects")
     for number, item in enumerate(value):
         path = f"{name}[{number}]"
-        pii = as_object(path, item)
-        known_keys(path, pii, _PII)
+        pii = with_keys(path, item, _PII)
         if not pii:
-            message = f"{path} must not be empty"
-            raise RefusalError(400, message)
+            raise RefusalError(400, f"{path} must not be empty")
         for field, digest in pii.items():
             _validate_hash(f"{path}.{field}", digest)
 
@@ -185,29 +179,23 @@ def _validate_hash(name: str, value: object) -> None:
         message = f"{name} must be a SHA-256 hash of 64 lower-case hex digits"
         raise RefusalError(400, message)
     if value == EMPTY_HASH:
-        message = f"{name} is the hash of the empty string"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name} is the hash of the empty string")
 
 
 def _validate_consent(name: str, value: object) -> None:
-    given = as_object(name, value)
-    known_keys(name, given, ("geo", "consent"))
-    geo = as_object(f"{name}.geo", given.get("geo", {}))
-    known_keys(f"{name}.geo", geo, ("countryCode", "ipAddress"))
+    given = with_keys(name, value, ("geo", "consent"))
+    geo = with_keys(f"{name}.geo", given.get("geo", {}), _GEO)
     if str(geo.get("countryCode", UNKNOWN_COUNTRY)) not in COUNTRIES:
         message = f"{name}.geo.countryCode must be an ISO 3166-1 alpha-2 code"
         raise RefusalError(400, message)
-    consent = as_object(f"{name}.consent", given.get("consent", {}))
-    known_keys(f"{name}.consent", consent, ("amzn", "tcf", "gpp"))
-    amzn = as_object(f"{name}.consent.amzn", consent.get("amzn", {}))
-    known_keys(f"{name}.consent.amzn", amzn, ("amznUserData", "amznAdStorage"))
+    consent = with_keys(f"{name}.consent", given.get("consent", {}), _CONSENT)
+    amzn = with_keys(f"{name}.consent.amzn", consent.get("amzn", {}), _AMZN)
     if not CONSENT_VALUES.issuperset(map(str, amzn.values())):
         message = f"{name}.consent.amzn must say {', '.join(sorted(CONSENT_VALUES))}"
         raise RefusalError(400, message)
     texts = [geo.get("ipAddress", ""), consent.get("tcf", ""), consent.get("gpp", "")]
     if not _is_all(texts, str):
-        message = f"{name}: ipAddress, tcf and gpp must be strings"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"{name}: ipAddress, tcf and gpp must be strings")
 
 
 def _consent_problem(
