@@ -1,6 +1,6 @@
 """Time for the emulator: the one place that reads the wall clock and sleeps.
 
-Handlers get a `Clock` passed in; tests hand in a stopped one and move it by hand.
+It is passed in; tests stop it and move it by hand.
 """
 
 from __future__ import annotations
@@ -8,19 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from datetime import datetime, timedelta, timezone
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """What the handlers know about time."""
-
-    def now(self) -> datetime:
-        """Return the emulated instant, aware and in UTC."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let real time pass (answers that are delayed on purpose)."""
-        ...
 
 
 class SettableClock:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import uuid
-from hashlib import sha256
+from hashlib import sha256, sha512
 
 from amazon_emulator.clock import SettableClock
 from amazon_emulator.counters import Counters
@@ -36,6 +37,12 @@ class EmulatorState:
             self.clock.reset()
             self.faults.clear()
             self.counters.clear()
+
+
+def seeded_token(prefix: str, seed: str) -> str:
+    """Return the access token that follows from a seed: `Atza|...`."""
+    digest = base64.urlsafe_b64encode(sha512(seed.encode()).digest()).decode()
+    return f"{prefix}|{digest.rstrip('=')}"
 
 
 def seeded_uuid(seed: str) -> uuid.UUID:

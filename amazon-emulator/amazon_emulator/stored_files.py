@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import io
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import urlencode
@@ -31,7 +32,23 @@ _CODES = {
     429: "SlowDown",
     503: "SlowDown",
 }
-Opener = Callable[[], BinaryIO]
+OCTETS = "binary/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What a download serves."""
+
+    open: Callable[[], BinaryIO]
+    size: int
+    etag: str
+    content_type: str = OCTETS
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> StoredFile:
+        """Return a file that holds these bytes."""
+        etag = hashlib.sha256(content).hexdigest()[:32]
+        return cls(lambda: io.BytesIO(content), len(content), etag)
 
 
 class Writable(Protocol):
@@ -120,16 +137,9 @@ def refusal_xml(refusal: RefusalError) -> Response:
     )
 
 
-def serve(
-    request: Request,
-    opener: Opener,
-    size: int,
-    etag: str,
-    *,
-    content_type: str = "binary/octet-stream",
-    is_encoded: bool = False,
-) -> Response:
+def serve(request: Request, file: StoredFile, *, is_encoded: bool = False) -> Response:
     """Answer with an object, from `Range` on if asked; `is_encoded`: say gzip."""
+    size, etag = file.size, file.etag
     first, last, status = 0, size - 1, 200
     if request.headers.get("If-Match", etag).strip('"') not in (etag, "*"):
         raise RefusalError(412, "At least one of the pre-conditions did not hold")
@@ -150,9 +160,9 @@ def serve(
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     if is_encoded:
         headers["Content-Encoding"] = "gzip"
-    chunks = _chunks(opener, first, last - first + 1)
+    chunks = _chunks(file.open, first, last - first + 1)
     return Response(
-        chunks, status, headers, content_type=content_type, direct_passthrough=True
+        chunks, status, headers, content_type=file.content_type, direct_passthrough=True
     )
 
 
@@ -160,7 +170,7 @@ def _still_same(request: Request, etag: str) -> bool:
     return request.headers.get("If-Range", etag).strip('"') == etag
 
 
-def _chunks(opener: Opener, first: int, length: int) -> Iterator[bytes]:
+def _chunks(opener: Callable[[], BinaryIO], first: int, length: int) -> Iterator[bytes]:
     with opener() as body:
         body.seek(first)
         while length > 0:

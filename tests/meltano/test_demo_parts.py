@@ -18,7 +18,7 @@ from amazon_emulator.demo import console, meltano
 from amazon_emulator.demo.environment import as_script, inherited
 from amazon_emulator.demo.project import SetupError
 from amazon_emulator.demo.scenario import runs, seconds_to_midnight, start_date, zones
-from amazon_emulator.demo.selling import SellingOutcome, check_selling, first_day
+from amazon_emulator.demo.selling import check_selling, first_day
 from amazon_emulator.demo.verification import Line, Outcome, check, restated, validate
 from support.emulators import AdsCaller, report_body
 from support.meltano_project import wait_for
@@ -210,7 +210,7 @@ def sold(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def selling(found: dict[str, list[dict[str, Any]]]) -> SellingOutcome:
+def selling(found: dict[str, list[dict[str, Any]]]) -> Outcome:
     reports = [
         asked_for("1", "GET_VENDOR_SALES_REPORT"),
         asked_for("2", OPEN_LISTINGS),

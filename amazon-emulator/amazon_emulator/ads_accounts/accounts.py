@@ -41,8 +41,8 @@ class AdsAccounts:
         if unknown:
             message = f"A world has no {', '.join(sorted(unknown))}."
             raise AccountsError(message)
-        profiles = _objects(accounts.get("profiles", []), "profiles")
-        managers = _objects(accounts.get("managerAccounts", []), "managerAccounts")
+        profiles = objects_of(accounts.get("profiles", []), "profiles")
+        managers = objects_of(accounts.get("managerAccounts", []), "managerAccounts")
         advertisers = accounts.get("advertisers", {})
         if not isinstance(advertisers, Mapping):
             raise AccountsError("advertisers must be an object: profile id -> list.")
@@ -53,7 +53,7 @@ class AdsAccounts:
             for profile in profiles:
                 self.add_profile(profile)
             for profile_id, listed in advertisers.items():
-                self.add_advertisers(str(profile_id), _objects(listed, "advertisers"))
+                self.add_advertisers(str(profile_id), objects_of(listed, "advertisers"))
 
     def as_json(self) -> Json:
         """Return all accounts in the form `replace` reads."""
@@ -86,10 +86,7 @@ class AdsAccounts:
         with self._lock:
             own = self._advertisers.setdefault(profile_id, {})
             for advertiser in listed:
-                key = advertiser.get("advertiserId")
-                if not isinstance(key, str) or not key.isdigit():
-                    message = f"advertiserId must be a text of digits, not {key!r}."
-                    raise AccountsError(message)
+                key = advertiser_id_of(advertiser)
                 _check_zone(advertiser.get("timezone"))
                 own[key] = dict(advertiser)
 
@@ -200,6 +197,15 @@ def _complete_profile(profile: Mapping[str, object]) -> Json:
     return complete
 
 
+def advertiser_id_of(advertiser: Json) -> str:
+    """Return the id of an advertiser, which must be a text of digits."""
+    key = advertiser.get("advertiserId")
+    if not isinstance(key, str) or not key.isdigit():
+        message = f"advertiserId must be a text of digits, not {key!r}."
+        raise AccountsError(message)
+    return key
+
+
 def _check_zone(name: object) -> None:
     if name is None:
         return
@@ -210,7 +216,8 @@ def _check_zone(name: object) -> None:
         raise AccountsError(message) from None
 
 
-def _objects(value: object, name: str) -> list[Json]:
+def objects_of(value: object, name: str) -> list[Json]:
+    """Return a value that must be a list of objects."""
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return value
     message = f"{name} must be a list of objects."
@@ -219,4 +226,4 @@ def _objects(value: object, name: str) -> list[Json]:
 
 def _links(manager: Json) -> list[Json]:
     links = manager.setdefault("linkedAccounts", [])
-    return _objects(links, "linkedAccounts")
+    return objects_of(links, "linkedAccounts")

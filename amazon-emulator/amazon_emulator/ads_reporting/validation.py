@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from amazon_emulator.ads_accounts.scope import ACCOUNT
 from amazon_emulator.ads_reporting.contract import DSP, report_types
@@ -68,34 +68,20 @@ class ReportRequest:
         return repr(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A create body whose fields are all there and of the right kind."""
-
-    start: str
-    end: str
-    ad_product: str
-    report_type_id: str
-    time_unit: str
-    file_format: str
-    group_by: list[str]
-    columns: list[str]
-    filters: object
-
-
 def validate(body: object, account: Account, now: datetime) -> ReportRequest:
     """Return the request if Amazon would take it, else raise a RefusalError (400)."""
-    given = _shape(body)
-    report_type = _report_type(given)
+    given, configuration = _checked(body)
+    report_type = _report_type(configuration)
     _account_fits(report_type, account)
-    _grouping(report_type, given.group_by)
-    _one_of("timeUnit", given.time_unit, report_type.time_units)
-    _one_of("format", given.file_format, report_type.formats)
-    allowed = report_type.allowed_columns(given.group_by, given.time_unit)
-    check_columns(given.columns, allowed)
-    filters = _filters(report_type, given)
+    group_by, columns = configuration["groupBy"], configuration["columns"]
+    time_unit, file_format = configuration["timeUnit"], configuration["format"]
+    _grouping(report_type, group_by)
+    _one_of("timeUnit", time_unit, report_type.time_units)
+    _one_of("format", file_format, report_type.formats)
+    check_columns(columns, report_type.allowed_columns(group_by, time_unit))
+    filters = _filters(report_type, group_by, configuration.get("filters"))
     advertiser_ids = _advertisers(report_type, account, filters)
-    start, end = _date("startDate", given.start), _date("endDate", given.end)
+    start, end = (_date(name, given[name]) for name in ("startDate", "endDate"))
     _range(report_type, start, end)
     todays = [now.astimezone(zone).date() for zone in account.zones(advertiser_ids)]
     _reach(report_type, (start, end), todays)
@@ -103,10 +89,10 @@ def validate(body: object, account: Account, now: datetime) -> ReportRequest:
         report_type,
         start,
         end,
-        given.time_unit,
-        given.file_format,
-        given.group_by,
-        given.columns,
+        time_unit,
+        file_format,
+        group_by,
+        columns,
         filters,
         advertiser_ids,
     )
@@ -123,7 +109,8 @@ def check_columns(columns: Iterable[str], allowed: Sequence[str]) -> None:
         raise RefusalError(400, message)
 
 
-def _shape(body: object) -> _Body:
+def _checked(body: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a body and its configuration whose fields are all there and fit."""
     if not isinstance(body, dict):
         raise RefusalError(400, "Request body must be a JSON object")
     configuration = body.get("configuration")
@@ -142,25 +129,15 @@ def _shape(body: object) -> _Body:
         raise RefusalError(400, f"Unknown fields: {', '.join(unknown)}")
     if body.get("name") is not None and not isinstance(body["name"], str):
         raise RefusalError(400, "name must be a string")
-    return _Body(
-        body["startDate"],
-        body["endDate"],
-        inner["adProduct"],
-        inner["reportTypeId"],
-        inner["timeUnit"],
-        inner["format"],
-        inner["groupBy"],
-        inner["columns"],
-        inner.get("filters"),
-    )
+    return body, inner
 
 
-def _report_type(given: _Body) -> ReportType:
-    _one_of("adProduct", given.ad_product, AD_PRODUCTS)
-    report_type = report_types().get(given.report_type_id)
+def _report_type(given: Mapping[str, Any]) -> ReportType:
+    _one_of("adProduct", given["adProduct"], AD_PRODUCTS)
+    report_type = report_types().get(given["reportTypeId"])
     if report_type is None:
         raise RefusalError(400, "configuration reportTypeId is unknown or invalid")
-    if report_type.ad_product != given.ad_product:
+    if report_type.ad_product != given["adProduct"]:
         text = "configuration adProduct is not supported for this report type"
         raise RefusalError(400, text)
     return report_type
@@ -188,12 +165,14 @@ def _grouping(report_type: ReportType, group_by: Sequence[str]) -> None:
         raise RefusalError(400, message)
 
 
-def _filters(report_type: ReportType, given: _Body) -> dict[str, list[str]]:
-    allowed = report_type.allowed_filters(given.group_by)
-    filters = _filter_entries(given.filters)
+def _filters(
+    report_type: ReportType, group_by: Sequence[str], given: object
+) -> dict[str, list[str]]:
+    allowed = report_type.allowed_filters(group_by)
+    filters = _filter_entries(given)
     wrong = [name for name in filters if name not in allowed]
     if wrong:
-        groups = ", ".join(given.group_by)
+        groups = ", ".join(group_by)
         message = (
             f"configuration filters includes fields: ({', '.join(wrong)}) which are "
             f"invalid for groupBys: {groups}. Allowed filters for groupBy {groups}: "

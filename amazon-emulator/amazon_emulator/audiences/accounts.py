@@ -14,7 +14,11 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from amazon_emulator.ads_accounts.accounts import AccountsError
+from amazon_emulator.ads_accounts.accounts import (
+    AccountsError,
+    advertiser_id_of,
+    objects_of,
+)
 from amazon_emulator.settings import REGIONS
 
 if TYPE_CHECKING:
@@ -44,9 +48,14 @@ class AmcAccounts:
         if unknown:
             message = f"An AMC world has no {', '.join(sorted(unknown))}."
             raise AccountsError(message)
-        accounts = [_account(item) for item in _objects(given, "accounts")]
-        advertisers = [_advertiser(item) for item in _objects(given, "advertisers")]
-        connections = deepcopy(_objects(given, "connections"))
+        accounts = [
+            _account(item) for item in objects_of(given.get("accounts", []), "accounts")
+        ]
+        advertisers = [
+            _advertiser(item)
+            for item in objects_of(given.get("advertisers", []), "advertisers")
+        ]
+        connections = deepcopy(objects_of(given.get("connections", []), "connections"))
         with self._lock:
             self._accounts = {str(item["accountId"]): item for item in accounts}
             self._advertisers = advertisers
@@ -134,7 +143,9 @@ def _account(given: Json) -> Json:
         "termsAccepted": True,
         **given,
     }
-    instances = [_instance(item) for item in _objects(given, "instances")]
+    instances = [
+        _instance(item) for item in objects_of(given.get("instances", []), "instances")
+    ]
     return account | {"instances": instances}
 
 
@@ -158,16 +169,5 @@ def _instance(given: Json) -> Json:
 
 
 def _advertiser(given: Json) -> Json:
-    key = given.get("advertiserId")
-    if not isinstance(key, str) or not key.isdigit():
-        message = f"advertiserId must be a text of digits, not {key!r}."
-        raise AccountsError(message)
-    return {"region": "NA", "name": f"Advertiser {key}", **given}
-
-
-def _objects(given: Mapping[str, object], name: str) -> list[Json]:
-    value = given.get(name, [])
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return value
-    message = f"{name} must be a list of objects."
-    raise AccountsError(message)
+    name = f"Advertiser {advertiser_id_of(given)}"
+    return {"region": "NA", "name": name, **given}

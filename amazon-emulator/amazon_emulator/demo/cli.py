@@ -17,34 +17,9 @@ from types import FrameType
 
 import click
 
+from amazon_emulator.demo import console, environment
 from amazon_emulator.demo.audience import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
-from amazon_emulator.demo.console import (
-    Progress,
-    describe,
-    show,
-    show_commands,
-    show_conclusion,
-    show_differences,
-    show_error,
-    show_failure,
-    show_plan,
-    show_restated,
-    show_selling,
-    show_selling_table,
-    show_servers,
-    show_table,
-)
-from amazon_emulator.demo.environment import (
-    Amazon,
-    as_script,
-    environment,
-    inherited,
-    selecting,
-    selling_settings,
-    tap_settings,
-    variables,
-)
 from amazon_emulator.demo.meltano import (
     ADS_RUN,
     SP_RUN,
@@ -93,12 +68,12 @@ def command(*, keep: bool) -> None:
         meltano_command(())  # before anything is started
         _demo(meltano_yml, keep=keep)
     except SetupError as error:
-        show_error(str(error))
+        console.show_error(str(error))
         sys.exit(2)
     except FailedError:
         sys.exit(1)
     except KeyboardInterrupt:
-        show_error("\nStopped; all servers and programs have ended.")
+        console.show_error("\nStopped; all servers and programs have ended.")
         sys.exit(130)
 
 
@@ -126,20 +101,20 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
         demo.validate(outcomes)
         demo.show_selling()
         demo.show_audience()
-        show(f"\nIt took {time.monotonic() - started:.0f} seconds.")
+        console.show(f"\nIt took {time.monotonic() - started:.0f} seconds.")
         if keep:
             demo.show_invitation(own)
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
-            show("\nBoth servers have ended.")
+            console.show("\nBoth servers have ended.")
         else:
-            show("Both servers end here; amazon-demo --keep leaves them up.")
+            console.show("Both servers end here; amazon-demo --keep leaves them up.")
 
 
 def _drop_user_variables() -> dict[str, str]:
     """Drop from this process what could lead to accounts of the user's."""
     own = dict(os.environ)
-    for name in set(own) - set(inherited(own)):
+    for name in set(own) - set(environment.inherited(own)):
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = (
         os.devnull
@@ -166,12 +141,12 @@ class Demo:
 
     def greet(self) -> None:
         """Say what runs where."""
-        show_servers(
+        console.show_servers(
             self.emulator.url,
             self.bucket.location.endpoint,
             self.bucket.location.name,
             " to ".join(map(str, READY_AFTER_SECONDS)),
-            describe(self.emulator.client.accounts(), REGION),
+            console.describe(self.emulator.client.accounts(), REGION),
         )
 
     def wait_for_a_quiet_moment(self, sleep: Callable[[float], None]) -> None:
@@ -180,7 +155,7 @@ class Demo:
         seconds = seconds_to_midnight(self.now, names)
         if seconds > _MAX_DEMO_SECONDS:
             return
-        show(
+        console.show(
             f"\nA day ends in one of the accounts' time zones in {seconds:.0f} s; the "
             "demo waits for it,\nsince the third run is to find no new day."
         )
@@ -189,18 +164,18 @@ class Demo:
 
     def run(self, run: Run) -> Outcome:
         """Run Meltano once, and print and return what came of it."""
-        show_plan(run)
+        console.show_plan(run)
         client = self.emulator.client
         client.change(restate=run.number - 1)
         before = len(client.statistics().creates)
-        progress = Progress(lambda: client.statistics().creates[before:])
+        progress = console.Progress(lambda: client.statistics().creates[before:])
         self._meltano(ADS_RUN, run.number, self.environment(run), progress)
         creates = client.statistics().creates[before:]
         rows = self.bucket.new_rows()
         outcome = check(creates, client, rows)
-        show_table(outcome)
+        console.show_table(outcome)
         self._show_restated(rows.get(_EXAMPLE, []))
-        show(f"  {progress.seconds:.1f} s")
+        console.show(f"  {progress.seconds:.1f} s")
         return outcome
 
     def _meltano(
@@ -208,7 +183,7 @@ class Demo:
         arguments: Sequence[str],
         name: int | str,
         given: dict[str, str],
-        progress: Progress,
+        progress: console.Progress,
     ) -> None:
         """Run Meltano to its end.
 
@@ -216,27 +191,27 @@ class Demo:
             FailedError: it failed; that has been said.
         """
         log = self.project.log_of(name)
-        own = inherited(dict(os.environ))
+        own = environment.inherited(dict(os.environ))
         code = run_meltano(
             arguments, own | given, self.project.folder, log, progress.update
         )
         if code != 0:
             self.project.is_kept = True
-            show_failure(f"Run {name}", code, log)
+            console.show_failure(f"Run {name}", code, log)
             raise FailedError
 
     def _show_restated(self, rows: Sequence[Row]) -> None:
-        show_restated(restated(self.first_rows, rows))
+        console.show_restated(restated(self.first_rows, rows))
         self.first_rows = self.first_rows or rows
 
     def environment(self, run: Run) -> dict[str, str]:
         """Return what a run's Meltano gets."""
-        amazon = Amazon(
+        amazon = environment.Amazon(
             self.emulator.url, self.emulator.token_url, self.emulator.credentials
         )
         first = start_date(self.now.date())
         folder, spool = self.project.folder, self.project.spool
-        selling = selling_settings(
+        selling = environment.selling_settings(
             amazon,
             self.emulator.sp_refresh_tokens,
             first_day(self.now),
@@ -244,10 +219,10 @@ class Demo:
             folder / "files",
         )
         return {
-            **variables("TAP_AMAZON_SP", selling),
-            **selecting("TAP_AMAZON_SP", STREAMS),
-            **environment(
-                tap_settings(amazon, first, run.end_date, spool),
+            **environment.variables("TAP_AMAZON_SP", selling),
+            **environment.selecting("TAP_AMAZON_SP", STREAMS),
+            **environment.environment(
+                environment.tap_settings(amazon, first, run.end_date, spool),
                 self.bucket.location,
                 spool,
                 folder,
@@ -264,7 +239,7 @@ class Demo:
         wrong = validate(outcomes)
         if wrong:
             self._differ(wrong)
-        show_conclusion(outcomes, self.bucket.keys, self.bucket.location.name)
+        console.show_conclusion(outcomes, self.bucket.keys, self.bucket.location.name)
 
     def show_selling(self) -> None:
         """Read a seller and a vendor, and compare.
@@ -273,21 +248,21 @@ class Demo:
             FailedError: what came is not what was sent.
         """
         since, began = first_day(self.now), datetime.now(timezone.utc)
-        show_selling(since)
+        console.show_selling(since)
         client = self.emulator.client
-        progress = Progress(lambda: client.statistics().sp_reports)
+        progress = console.Progress(lambda: client.statistics().sp_reports)
         self._meltano(SP_RUN, "sp", self.environment(self.runs[-1]), progress)
         reports = client.statistics().sp_reports
         outcome = check_selling(reports, client, self.bucket.new_rows(), since, began)
         if outcome.differences:
             self._differ(outcome.differences)
-        show_selling_table(outcome)
-        show(f"  {progress.seconds:.1f} s")
+        console.show_selling_table(outcome)
+        console.show(f"  {progress.seconds:.1f} s")
 
     def _differ(self, wrong: Sequence[str]) -> None:
         self.project.is_kept = True
-        show_differences(wrong)
-        show_error(f"The logs are in {self.project.folder}")
+        console.show_differences(wrong)
+        console.show_error(f"The logs are in {self.project.folder}")
         raise FailedError
 
     def show_audience(self) -> None:
@@ -300,15 +275,15 @@ class Demo:
         folder.mkdir()
         if not AudienceDemo(folder, self.emulator).run():
             self.project.is_kept = True
-            show_error(f"The files and logs are in {folder}")
+            console.show_error(f"The files and logs are in {folder}")
             raise FailedError
 
     def show_invitation(self, own: dict[str, str]) -> None:
         """Write the settings down for another terminal and say what to type."""
         script = self.project.folder / "settings.sh"
-        script.write_text(as_script(self.environment(self.runs[-1]), own))
+        script.write_text(environment.as_script(self.environment(self.runs[-1]), own))
         location = self.bucket.location
-        show_commands(
+        console.show_commands(
             script,
             f"{self.emulator.url}/_emulator/statistics",
             f"{location.endpoint}/{location.name}",

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import click
 
 from amazon_emulator.demo.scenario import STREAMS, Run
-from amazon_emulator.demo.selling import SellingOutcome
 from amazon_emulator.demo.verification import Outcome, Restated
 
 _ROW = "  {:<45} {:>7}  {:>9}  {:>9}"
@@ -120,9 +119,12 @@ def show_table(outcome: Outcome) -> None:
     if not outcome.reports and not outcome.found:
         click.echo("  No report asked for, no row sent, none in the bucket.")
         return
-    click.echo(
-        "\n" + _ROW.format("stream", "reports", "rows sent", "in bucket").rstrip()
-    )
+    _show_lines(outcome)
+
+
+def _show_lines(outcome: Outcome) -> None:
+    header = _ROW.format("stream", "reports", "rows sent", "in bucket")
+    click.echo(f"\n{header.rstrip()}")
     for line in outcome.lines:
         click.echo(_row(line.stream, line.reports, line.sent, line.found))
     click.echo(_row("all", outcome.reports, outcome.sent, outcome.found))
@@ -146,17 +148,9 @@ def show_selling(since: str) -> None:
     )
 
 
-def show_selling_table(outcome: SellingOutcome) -> None:
+def show_selling_table(outcome: Outcome) -> None:
     """Print the table of the selling partners, and where the file lies."""
-    click.echo(
-        "\n" + _ROW.format("stream", "reports", "rows sent", "in bucket").rstrip()
-    )
-    for line in outcome.lines:
-        click.echo(_row(line.stream, line.reports, line.sent, line.found))
-    reports = sum(line.reports or 0 for line in outcome.lines)
-    sent = sum(line.sent for line in outcome.lines)
-    found = sum(line.found for line in outcome.lines)
-    click.echo(_row("all", reports, sent, found))
+    _show_lines(outcome)
     name = Path(str(outcome.file["file"])).name
     click.echo(
         f"  Saved as it came, and not encrypted: {name}, {outcome.file['bytes']:,} "

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from amazon_emulator.client import SpReportView
+from amazon_emulator.demo.verification import Line, Outcome, Row
 
-Row = Mapping[str, Any]
 SELLER, VENDOR = "acme-us", "vega-us"
 DAYS_BACK = 9
 _SETTLING = timedelta(minutes=3)
@@ -64,26 +63,6 @@ class RowSource(Protocol):
 
     def sp_orders(self, account: str) -> list[dict[str, Any]]:
         """Return all orders of an account."""
-
-
-@dataclass(frozen=True, slots=True)
-class SellingLine:
-    """One stream; reports None: it reads pages, or shares the report above it."""
-
-    stream: str
-    reports: int | None
-    sent: int
-    found: int
-
-
-@dataclass(frozen=True, slots=True)
-class SellingOutcome:
-    """What came of the run; no sentence in `differences` is good."""
-
-    lines: Sequence[SellingLine] = ()
-    differences: Sequence[str] = ()
-    file: Row = field(default_factory=dict)
-    """The row about the saved file."""
 
 
 def first_day(now: datetime) -> str:
@@ -134,14 +113,14 @@ def check_selling(
     found: Mapping[str, Sequence[Row]],
     since: str,
     began: datetime,
-) -> SellingOutcome:
+) -> Outcome:
     """Compare what was sent with the rows that came into the bucket.
 
     Orders that changed after the run `began`, or so shortly before that Amazon does
     not search for them yet, may be there or not.
     """
     sections = _sections(reports, source)
-    lines: list[SellingLine] = []
+    lines: list[Line] = []
     differences = [f"{s} was not asked for." for s in sorted(set(found) - {*STREAMS})]
     counted: set[str] = set()
     for stream, (report_type, section) in REPORT_STREAMS.items():
@@ -150,19 +129,17 @@ def check_selling(
         asked = sum(report.report_type == report_type for report in reports)
         shared = report_type in counted
         counted.add(report_type)
-        lines.append(
-            SellingLine(stream, None if shared else asked, len(sent), len(own))
-        )
+        lines.append(Line(stream, None if shared else asked, len(sent), len(own)))
         differences += _compare(stream, sent, own)
     orders = _orders(source, since)
     fresh = {_id(order) for order in orders if _changed(order) > began - _SETTLING}
     for stream, expected in _lists([o for o in orders if _id(o) not in fresh]).items():
         own = [row for row in found.get(stream, ()) if _id(row) not in fresh]
-        lines.append(SellingLine(stream, None, len(expected), len(own)))
+        lines.append(Line(stream, None, len(expected), len(own)))
         differences += _compare_ids(stream, expected, _ids(stream, own))
     file, complaints = _file(found.get(FILE, ()), len(sections[_OPEN_LISTINGS, "rows"]))
-    lines.append(SellingLine(FILE, 1, 1, len(found.get(FILE, ()))))
-    return SellingOutcome(lines, [*differences, *complaints], file)
+    lines.append(Line(FILE, 1, 1, len(found.get(FILE, ()))))
+    return Outcome(lines, [*differences, *complaints], file)
 
 
 # --- reports -------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from amazon_emulator.client import Create
@@ -28,7 +28,8 @@ class Line:
     """One stream in one run: reports asked for, rows sent, rows in the bucket."""
 
     stream: str
-    reports: int
+    reports: int | None
+    """None: it reads pages, or shares the report above it."""
     sent: int
     found: int
 
@@ -39,11 +40,13 @@ class Outcome:
 
     lines: Sequence[Line]
     differences: Sequence[str]
+    file: Row = field(default_factory=dict)
+    """The row about the saved file, if there is one."""
 
     @property
     def reports(self) -> int:
         """Reports asked for."""
-        return sum(line.reports for line in self.lines)
+        return sum(line.reports or 0 for line in self.lines)
 
     @property
     def sent(self) -> int:

@@ -4,48 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-SP_OPERATIONS = (
-    "create_report",
-    "get_reports",
-    "get_report",
-    "cancel_report",
-    "get_report_document",
-    "download_document",
-    "get_orders",
-    "get_order_v0",
-    "get_order_items",
-    "get_order_buyer_info",
-    "get_order_address",
-    "search_orders",
-    "get_order",
-    "create_restricted_data_token",
-    "get_marketplace_participations",
-)
+_SELLING = """
+create_report get_reports get_report cancel_report get_report_document download_document
+get_orders get_order_v0 get_order_items get_order_buyer_info get_order_address
+search_orders get_order create_restricted_data_token get_marketplace_participations
+"""
+_ADVERTISING = """
+token profiles advertisers manager_accounts create status delete download
+amc_accounts amc_instances connections add_connection delete_connection terms
+accept_terms create_audience audience update_audience records job
+"""
+SP_OPERATIONS = tuple(_SELLING.split())
 """Those of the Selling Partner API: Amazon's own names, in small letters."""
-
-OPERATIONS = (
-    "token",
-    "profiles",
-    "advertisers",
-    "manager_accounts",
-    "create",
-    "status",
-    "delete",
-    "download",
-    "amc_accounts",
-    "amc_instances",
-    "connections",
-    "add_connection",
-    "delete_connection",
-    "terms",
-    "accept_terms",
-    "create_audience",
-    "audience",
-    "update_audience",
-    "records",
-    "job",
-    *SP_OPERATIONS,
-)
+OPERATIONS = (*_ADVERTISING.split(), *SP_OPERATIONS)
 _DOWNLOADS = ("download", "download_document")
 _API = tuple(name for name in OPERATIONS if name not in _DOWNLOADS)
 _SIGNED_IN = tuple(name for name in _API if name != "token")

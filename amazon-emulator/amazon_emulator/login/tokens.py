@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from amazon_emulator.http import Call, RefusalError, Route, Service
+from amazon_emulator.state import EmulatorState, seeded_token
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from werkzeug import Request, Response
 
-    from amazon_emulator.state import EmulatorState
 
 CLIENT_ID_HEADERS = ("Amazon-Advertising-API-ClientId", "Amazon-Ads-ClientId")
 """Both names stand in official pages; the first is the one seen live."""
@@ -33,9 +31,7 @@ class TokenStore:
         state = self._state
         with state.lock:
             self._issued += 1
-            seed = f"{state.settings.seed}|{self._issued}".encode()
-            digest = base64.urlsafe_b64encode(hashlib.sha512(seed).digest())
-            token = f"Atza|{digest.decode().rstrip('=')}"
+            token = seeded_token("Atza", f"{state.settings.seed}|{self._issued}")
             life = timedelta(seconds=state.settings.token_lifetime_seconds)
             self._expiry[token] = state.clock.now() + life
             return token

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amazon_emulator.stored_files import HashingWriter, Writable
+from amazon_emulator.stored_files import OCTETS, HashingWriter, Writable
 
 if TYPE_CHECKING:
     from amazon_emulator.faults.rules import Rule
 
 _COMPRESSION = 1
-OCTETS = "binary/octet-stream"
 ROWS = "rows"
 """The one section of documents that have no sections."""
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from amazon_emulator.http import Call, RefusalError, Service
 from amazon_emulator.reports.documents import fault_bytes
-from amazon_emulator.stored_files import refusal_xml, serve
+from amazon_emulator.stored_files import StoredFile, refusal_xml, serve
 
 if TYPE_CHECKING:
     from werkzeug import Response
@@ -39,24 +37,13 @@ class DownloadService(Service):
             raise RefusalError(404, "The specified key does not exist.")
         with self._state.lock:
             report.downloads += 1
-        rule = call.fault("document") or call.fault("empty")
-        if rule is not None:
-            content = fault_bytes(rule)
-            etag = hashlib.sha256(content).hexdigest()[:32]
-            stand_in = BytesIO(content)
-            return serve(
-                call.request,
-                lambda: stand_in,
-                len(content),
-                etag,
-                is_encoded=is_encoded,
-            )
-        document = report.document
-        return serve(
-            call.request,
+        document, rule = report.document, call.fault("document") or call.fault("empty")
+        stored = StoredFile(
             lambda: document.path.open("rb"),
             document.size,
             document.etag,
-            content_type=document.content_type,
-            is_encoded=is_encoded,
+            document.content_type,
         )
+        if rule is not None:
+            stored = StoredFile.of_bytes(fault_bytes(rule))
+        return serve(call.request, stored, is_encoded=is_encoded)

@@ -8,8 +8,9 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from amazon_emulator.reports.documents import OCTETS, Document
+from amazon_emulator.reports.documents import Document
 from amazon_emulator.reports.lifecycle import Report
+from amazon_emulator.stored_files import OCTETS
 
 if TYPE_CHECKING:
     from amazon_emulator.state import EmulatorState

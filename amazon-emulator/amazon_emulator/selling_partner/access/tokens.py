@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
+from amazon_emulator.state import EmulatorState, seeded_token
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from werkzeug import Request
 
     from amazon_emulator.selling_partner.accounts import Partner, SellingPartners
-    from amazon_emulator.state import EmulatorState
 
 TOKEN_HEADER = "x-amz-access-token"  # noqa: S105 - a header name
 MAX_AGENT_CHARACTERS = 500
@@ -111,9 +109,8 @@ class SpTokens:
         state = self._state
         with state.lock:
             self._issued += 1
-            seed = f"{state.settings.seed}|{partner.name}|{self._issued}".encode()
-            digest = base64.urlsafe_b64encode(hashlib.sha512(seed).digest()).decode()
-            token = f"{prefix}|{digest.rstrip('=')}"
+            seed = f"{state.settings.seed}|{partner.name}|{self._issued}"
+            token = seeded_token(prefix, seed)
             expiry = state.clock.now() + timedelta(seconds=seconds)
             self._grants[token] = Grant(partner, expiry, tuple(resources))
             return token
