@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import TypeGuard
 from zlib import crc32
 
 REGIONS = ("NA", "EU", "FE")
@@ -34,7 +35,7 @@ class Span:
     def parse(cls, name: str, value: object) -> Span:
         """Read `3` or `[5, 20]`."""
         pair = value if isinstance(value, list | tuple) else (value, value)
-        if len(pair) != 2 or not all(_is_number(part) for part in pair):  # noqa: PLR2004 - a pair
+        if len(pair) != 2 or not all(is_number(part) for part in pair):  # noqa: PLR2004 - a pair
             message = f"{name} must be a number or [least, most], not {value!r}."
             raise SettingsError(message)
         low, high = pair
@@ -163,7 +164,7 @@ def _parse(name: str, value: object, kind: type) -> object:
     elif kind is str:
         fits = isinstance(value, str)
     else:
-        fits = _is_number(value) and (name in ("seed", "restate") or value >= 0)  # type: ignore[operator] # a number
+        fits = is_number(value) and (name in ("seed", "restate") or value >= 0)
         is_whole = isinstance(value, int)
         fits = fits and (is_whole or kind is float or name.endswith("_seconds"))
     if not fits:
@@ -172,5 +173,6 @@ def _parse(name: str, value: object, kind: type) -> object:
     return value
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether a JSON value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -157,6 +157,12 @@ class AdsAccounts:
         return None
 
 
+def account_info(profile: Json) -> Json:
+    """Return the part of a profile that is about its account."""
+    info = profile["accountInfo"]
+    return info if isinstance(info, dict) else {}
+
+
 def without_own_keys(profile: Json) -> Json:
     """Return a profile or manager as Amazon shows it."""
     shown = {key: value for key, value in profile.items() if key not in _OWN}

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from amazon_emulator.ads_accounts.accounts import without_own_keys
+from amazon_emulator.ads_accounts.accounts import account_info, without_own_keys
 from amazon_emulator.ads_accounts.scope import SCOPE, find_account, named_account
 from amazon_emulator.faults.rules import Target
 from amazon_emulator.http import Call, RefusalError, json_response, route
@@ -69,7 +69,7 @@ class ProfilesService(_AccountsService):
                 without_own_keys(profile)
                 for profile in self._accounts.profiles(self._state.settings.region)
                 if _visible(profile, program, level)
-                and (not kinds or _info(profile).get("type") in kinds)
+                and (not kinds or account_info(profile).get("type") in kinds)
                 and _payment_fits(profile, payment)
             ]
         )
@@ -139,11 +139,6 @@ class ManagerAccountsService(_AccountsService):
         return json_response(body, content_type=MANAGERS_TYPE)
 
 
-def _info(profile: Json) -> Json:
-    info = profile["accountInfo"]
-    return info if isinstance(info, dict) else {}
-
-
 def _visible(profile: Json, program: str, level: str) -> bool:
     programs = profile.get("programs", PROGRAMS)
     allowed = isinstance(programs, list | tuple) and program in programs
@@ -151,7 +146,7 @@ def _visible(profile: Json, program: str, level: str) -> bool:
 
 
 def _payment_fits(profile: Json, choice: str | None) -> bool:
-    valid = _info(profile).get("validPaymentMethod")
+    valid = account_info(profile).get("validPaymentMethod")
     if choice == "true":
         return valid is not False
     return choice is None or valid is False

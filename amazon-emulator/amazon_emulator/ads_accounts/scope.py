@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from amazon_emulator.ads_accounts.accounts import ATTRIBUTION
+from amazon_emulator.ads_accounts.accounts import ATTRIBUTION, account_info
 from amazon_emulator.http import RefusalError
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def find_account(accounts: AdsAccounts, region: str, headers: Headers) -> Accoun
 
 
 def _profile_account(accounts: AdsAccounts, scope: str, profile: Json) -> Account:
-    info = profile["accountInfo"]
-    details = info if isinstance(info, dict) else {}
+    details = account_info(profile)
     kind = str(details.get("type"))
     if details.get("subType") == ATTRIBUTION:
         kind = "attribution"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from amazon_emulator.ads_accounts.accounts import (
     AccountsError,
+    account_info,
     advertiser_id_of,
     objects_of,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from amazon_emulator.ads_accounts.accounts import AdsAccounts, Json
     from amazon_emulator.state import EmulatorState
 
-_PARTS = {"accounts", "advertisers", "connections"}
+_PARTS = ("accounts", "advertisers", "connections")
 _CREATED = "2025-03-01T08:00:00Z"
 
 
@@ -44,18 +45,14 @@ class AmcAccounts:
 
     def replace(self, given: Mapping[str, object]) -> None:
         """Take others: `accounts` with `instances`, `advertisers`, `connections`."""
-        unknown = set(given) - _PARTS
+        unknown = set(given) - set(_PARTS)
         if unknown:
             message = f"An AMC world has no {', '.join(sorted(unknown))}."
             raise AccountsError(message)
-        accounts = [
-            _account(item) for item in objects_of(given.get("accounts", []), "accounts")
-        ]
-        advertisers = [
-            _advertiser(item)
-            for item in objects_of(given.get("advertisers", []), "advertisers")
-        ]
-        connections = deepcopy(objects_of(given.get("connections", []), "connections"))
+        found = {name: objects_of(given.get(name, []), name) for name in _PARTS}
+        accounts = [_account(item) for item in found["accounts"]]
+        advertisers = [_advertiser(item) for item in found["advertisers"]]
+        connections = deepcopy(found["connections"])
         with self._lock:
             self._accounts = {str(item["accountId"]): item for item in accounts}
             self._advertisers = advertisers
@@ -120,11 +117,9 @@ class AmcAccounts:
         for profile in self._ads_accounts.profiles(region):
             profile_id = str(profile["profileId"])
             for advertiser in self._ads_accounts.advertisers(profile_id).values():
-                info = profile["accountInfo"]
-                details = info if isinstance(info, dict) else {}
-                more = {"region": region, "profileId": profile_id}
-                marketplace = details.get("marketplaceStringId")
-                found.append({**advertiser, **more, "marketplaceId": marketplace})
+                marketplace = account_info(profile).get("marketplaceStringId")
+                more = {"profileId": profile_id, "marketplaceId": marketplace}
+                found.append({**advertiser, "region": region, **more})
         return found
 
 
@@ -143,10 +138,8 @@ def _account(given: Json) -> Json:
         "termsAccepted": True,
         **given,
     }
-    instances = [
-        _instance(item) for item in objects_of(given.get("instances", []), "instances")
-    ]
-    return account | {"instances": instances}
+    instances = objects_of(given.get("instances", []), "instances")
+    return account | {"instances": [_instance(item) for item in instances]}
 
 
 def _instance(given: Json) -> Json:

@@ -148,14 +148,15 @@ class AudiencesService(SignedInService):
         shown: dict[str, object] = {"jobRequestId": job.job_id, "jobState": state}
         if PENDING in (state, job.state):
             return shown
-        share = 1 - len(job.invalid) / job.received if job.received else 0
+        upload = job.upload
+        share = 1 - len(upload.invalid) / upload.received if upload.received else 0
         shown["successful"] = {"recordsProcessedRate": round(100 * share, 2)}
-        listed = list(job.invalid.items())[:MAX_INVALID_RECORDS]
+        listed = list(upload.invalid.items())[:MAX_INVALID_RECORDS]
         shown["invalidRecords"] = [
-            {"audienceId": str(job.audience_id), "externalId": user, "error": reason}
+            {"audienceId": str(upload.audience_id), "externalId": user, "error": reason}
             for user, reason in listed
         ]
-        audience = self._audiences.find(job.audience_id)
+        audience = self._audiences.find(upload.audience_id)
         if audience is not None:
             shown["audienceSize"] = self._size(audience)
         return shown

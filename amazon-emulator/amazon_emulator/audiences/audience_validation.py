@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from amazon_emulator.audiences.contract import (
     COUNTRIES,
@@ -16,6 +15,7 @@ from amazon_emulator.audiences.contract import (
 )
 from amazon_emulator.audiences.parsing import text, whole, with_keys
 from amazon_emulator.http import RefusalError
+from amazon_emulator.settings import is_number
 
 Fees = tuple[Mapping[str, object], ...]
 _CREATE = ("name", "description", "targetResource", "metadata", "countryCode")
@@ -103,7 +103,7 @@ def _ttl(metadata: Mapping[str, object]) -> float | None:
         return None
     least, most = TTL_SECONDS
     ttl = metadata["ttl"]
-    if not _is_number(ttl) or not least <= ttl <= most:
+    if not is_number(ttl) or not least <= ttl <= most:
         message = f"metadata.ttl must be a number of seconds from {least} to {most}"
         raise RefusalError(400, message)
     return ttl
@@ -128,10 +128,6 @@ def _fee(value: object) -> Mapping[str, object]:
         message = f"{name}.currency must be one of {', '.join(sorted(CURRENCIES))}"
         raise RefusalError(400, message)
     cents = fee["cpmCents"]
-    if not _is_number(cents) or not 0 <= cents < float("inf"):
+    if not is_number(cents) or not 0 <= cents < float("inf"):
         raise RefusalError(400, f"{name}.cpmCents must be a number of cents, 0 or more")
     return fee
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)

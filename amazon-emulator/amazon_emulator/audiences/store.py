@@ -7,7 +7,7 @@ watch for that: whatever asks about members settles what is due first, oldest fi
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from amazon_emulator.audiences.contract import TTL_SECONDS
 from amazon_emulator.audiences.counters import AudienceCounters
-from amazon_emulator.audiences.uploads.jobs import FAILED, PENDING, Job
-from amazon_emulator.audiences.uploads.members import Entry, MemberSet, unpack
+from amazon_emulator.audiences.uploads.jobs import FAILED, PENDING, Job, Upload
+from amazon_emulator.audiences.uploads.members import MemberSet, unpack
 from amazon_emulator.clock import format_instant
 from amazon_emulator.state import EmulatorState, seeded_uuid
 
@@ -44,19 +44,6 @@ class Audience:
     members: MemberSet = field(default_factory=MemberSet)
     received: int = 0
     """Records of all its jobs that were processed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An accepted upload, as the store needs it."""
-
-    audience_id: int
-    connection_id: str | None
-    targets: Sequence[str]
-    received: int
-    entries: list[Entry]
-    invalid: Mapping[str, str]
-    repeated: int
 
 
 class AudienceStore:
@@ -127,16 +114,10 @@ class AudienceStore:
             seed = f"{settings.seed}|job|{len(self._jobs) + 1}|{upload.audience_id}"
             job = Job(
                 str(seeded_uuid(seed)),
-                upload.audience_id,
-                upload.connection_id,
-                upload.targets,
-                upload.received,
+                upload,
                 self._state.clock.now(),
                 settings.job_ready_after_seconds.draw(f"{seed}|seconds"),
                 round(settings.job_ready_after_looks.draw(f"{seed}|looks")),
-                upload.entries,
-                upload.invalid,
-                upload.repeated,
                 upload.audience_id not in self._audiences,
                 rules,
             )
@@ -199,7 +180,7 @@ class AudienceStore:
             return [
                 job.as_json()
                 for job in self._jobs.values()
-                if audience_id in (None, job.audience_id)
+                if audience_id in (None, job.upload.audience_id)
             ]
 
     def members(
@@ -240,13 +221,14 @@ class AudienceStore:
 
     def _apply(self, job: Job, at: datetime) -> None:
         job.state, job.settled_at = job.final_state(), at
-        audience = self._audiences.get(job.audience_id)
-        entries, job.entries = job.entries, []
+        audience = self._audiences.get(job.upload.audience_id)
+        entries = job.upload.entries.copy()
+        job.upload.entries.clear()
         if job.state in (FAILED, PENDING) or audience is None:
             return
         delete_whole = self._state.settings.delete_by == "user_id"
         job.effect = audience.members.apply(entries, at, delete_whole=delete_whole)
-        audience.received += job.received
+        audience.received += job.upload.received
         self.counters.apply(job.effect)
 
     def _shown(self, audience: Audience) -> dict[str, object]:

@@ -68,12 +68,12 @@ def command(*, keep: bool) -> None:
         meltano_command(())  # before anything is started
         _demo(meltano_yml, keep=keep)
     except SetupError as error:
-        console.show_error(str(error))
+        click.echo(str(error), err=True)
         sys.exit(2)
     except FailedError:
         sys.exit(1)
     except KeyboardInterrupt:
-        console.show_error("\nStopped; all servers and programs have ended.")
+        click.echo("\nStopped; all servers and programs have ended.", err=True)
         sys.exit(130)
 
 
@@ -101,14 +101,14 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
         demo.validate(outcomes)
         demo.show_selling()
         demo.show_audience()
-        console.show(f"\nIt took {time.monotonic() - started:.0f} seconds.")
+        click.echo(f"\nIt took {time.monotonic() - started:.0f} seconds.")
         if keep:
             demo.show_invitation(own)
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
-            console.show("\nBoth servers have ended.")
+            click.echo("\nBoth servers have ended.")
         else:
-            console.show("Both servers end here; amazon-demo --keep leaves them up.")
+            click.echo("Both servers end here; amazon-demo --keep leaves them up.")
 
 
 def _drop_user_variables() -> dict[str, str]:
@@ -155,7 +155,7 @@ class Demo:
         seconds = seconds_to_midnight(self.now, names)
         if seconds > _MAX_DEMO_SECONDS:
             return
-        console.show(
+        click.echo(
             f"\nA day ends in one of the accounts' time zones in {seconds:.0f} s; the "
             "demo waits for it,\nsince the third run is to find no new day."
         )
@@ -175,7 +175,7 @@ class Demo:
         outcome = check(creates, client, rows)
         console.show_table(outcome)
         self._show_restated(rows.get(_EXAMPLE, []))
-        console.show(f"  {progress.seconds:.1f} s")
+        click.echo(f"  {progress.seconds:.1f} s")
         return outcome
 
     def _meltano(
@@ -257,12 +257,12 @@ class Demo:
         if outcome.differences:
             self._differ(outcome.differences)
         console.show_selling_table(outcome)
-        console.show(f"  {progress.seconds:.1f} s")
+        click.echo(f"  {progress.seconds:.1f} s")
 
     def _differ(self, wrong: Sequence[str]) -> None:
         self.project.is_kept = True
         console.show_differences(wrong)
-        console.show_error(f"The logs are in {self.project.folder}")
+        click.echo(f"The logs are in {self.project.folder}", err=True)
         raise FailedError
 
     def show_audience(self) -> None:
@@ -275,7 +275,7 @@ class Demo:
         folder.mkdir()
         if not AudienceDemo(folder, self.emulator).run():
             self.project.is_kept = True
-            console.show_error(f"The files and logs are in {folder}")
+            click.echo(f"The files and logs are in {folder}", err=True)
             raise FailedError
 
     def show_invitation(self, own: dict[str, str]) -> None:

@@ -216,15 +216,5 @@ def show_commands(script: Path, statistics_url: str, list_url: str) -> None:
     )
 
 
-def show(text: str) -> None:
-    """Print a sentence."""
-    click.echo(text)
-
-
-def show_error(text: str) -> None:
-    """Print a sentence to standard error."""
-    click.echo(text, err=True)
-
-
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())

@@ -24,10 +24,12 @@ _DROPPED = (
     *("TARGET_S3", "TARGET_AMAZON_AUDIENCE"),
     *("MELTANO_", "AWS_", "BOTO_", "SINGER_SDK_"),
 )
-_ADS_ONLY = {
-    *("profile_ids", "exclude_profile_ids", "account_types", "advertiser_ids"),
-    *("time_unit", "extra_columns"),
-}
+_ADS_LISTS = ("profile_ids", "exclude_profile_ids", "account_types", "advertiser_ids")
+_ADS_ONLY = {*_ADS_LISTS, "time_unit", "extra_columns"}
+_AWS = (
+    *("access_key_id", "secret_access_key", "session_token"),
+    *("region", "profile_name", "endpoint_override"),
+)
 _MAPPING = {
     "stream_maps": {},
     "stream_map_config": {},
@@ -86,16 +88,8 @@ def tap_settings(
         "gap_max_runs": 5,
         "spool_dir": str(spool),
         "spool_max_bytes": 2**30,
-        "aws_access_key_id": "",
-        "aws_secret_access_key": "",
-        "aws_session_token": "",
-        "aws_region": "",
-        "aws_profile_name": "",
-        "aws_endpoint_override": "",
-        "profile_ids": [],
-        "exclude_profile_ids": [],
-        "account_types": [],
-        "advertiser_ids": [],
+        **{f"aws_{name}": "" for name in _AWS},
+        **{name: [] for name in _ADS_LISTS},
         "time_unit": "DAILY",
         "extra_columns": {},
         "reports": [],

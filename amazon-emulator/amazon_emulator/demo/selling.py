@@ -142,9 +142,6 @@ def check_selling(
     return Outcome(lines, [*differences, *complaints], file)
 
 
-# --- reports -------------------------------------------------------------------
-
-
 def _sections(
     reports: Iterable[SpReportView], source: RowSource
 ) -> dict[tuple[str, str], list[Row]]:
@@ -185,9 +182,6 @@ def _compare_ids(stream: str, sent: Iterable[str], found: Iterable[str]) -> list
         for rows, words in ((missing, "not in the bucket"), (extra, "never sent"))
         if rows
     ]
-
-
-# --- orders and the file -------------------------------------------------------
 
 
 def _orders(source: RowSource, since: str) -> list[Row]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import chain
+from typing import Any
 
 PRODUCTS = (
     "sponsored_products",
@@ -121,15 +122,14 @@ def column_types() -> Mapping[str, str]:
     }
 
 
-def _read(name: str) -> dict[str, list[str]]:
+def _read(name: str) -> dict[str, Any]:
     text = files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8")
-    content: dict[str, list[str]] = json.loads(text)
+    content: dict[str, Any] = json.loads(text)
     return content
 
 
 def _read_product(name: str) -> Iterable[ReportType]:
-    text = files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8")
-    product = json.loads(text)
+    product = _read(name)
     for report_type_id, entry in product["reportTypes"].items():
         yield ReportType(
             report_type_id,

@@ -1,4 +1,4 @@
-"""Judges a whole upload: size, body, target, terms, rate; what passes becomes a job."""
+"""Validates a whole upload: size, body, target, terms, rate; what passes is a job."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from amazon_emulator.audiences.parsing import read_object, text, whole, with_keys
-from amazon_emulator.audiences.store import Upload
 from amazon_emulator.audiences.uploads.body_preview import (
     count_records,
     first_record,
     preview_body,
 )
-from amazon_emulator.audiences.uploads.jobs import LASTING_ACTIONS
+from amazon_emulator.audiences.uploads.jobs import LASTING_ACTIONS, Upload
 from amazon_emulator.audiences.uploads.members import Entry, entry
 from amazon_emulator.audiences.uploads.record_validation import (
     check_count,
@@ -90,10 +89,10 @@ class Uploads:
         around = None if mode == "all" else preview_body(body)
         if around is None:
             whole_body = read_object(body)
-            _check_keys(whole_body)
+            with_keys("The request body", whole_body, _KEYS, _KEYS[:2])
             records = validate_records(whole_body["records"])
             return whole_body, records, len(records)
-        _check_keys(around)
+        with_keys("The request body", around, _KEYS, _KEYS[:2])
         count = count_records(body)
         check_count(count)
         if mode == "first":
@@ -175,10 +174,6 @@ class Uploads:
             "country"
         )
         return None if country is None else str(country)
-
-
-def _check_keys(body: Mapping[str, object]) -> None:
-    with_keys("The request body", body, _KEYS, _KEYS[:2])
 
 
 def _refuse_record(call: Call) -> None:

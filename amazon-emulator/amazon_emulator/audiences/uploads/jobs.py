@@ -24,24 +24,32 @@ LASTING_ACTIONS = ("never_ready", "job_failed", "partially_succeeded", "status_w
 """Rule actions that, applied to an upload, stay with its job for its whole life."""
 
 
-@dataclass(slots=True)
-class Job:
-    """One accepted upload."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What an accepted upload holds."""
 
-    job_id: str
     audience_id: int
     connection_id: str | None
     targets: Sequence[str]
     """`AMC`, `DSP` or both."""
     received: int
-    created_at: datetime
-    ready_after_seconds: float
-    ready_after_looks: int
     entries: list[Entry]
+    """Empty once they are applied."""
     invalid: Mapping[str, str]
     """User id -> reason."""
     repeated: int
     """Records of a user that the same upload had named before."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One accepted upload, and how far it is."""
+
+    job_id: str
+    upload: Upload
+    created_at: datetime
+    ready_after_seconds: float
+    ready_after_looks: int
     is_orphan: bool
     """Its audience was never made by the call that makes audiences."""
     rules: Sequence[Rule] = ()
@@ -76,19 +84,19 @@ class Job:
 
     def reasons(self) -> dict[str, int]:
         """Return how many records are invalid, by reason."""
-        return dict(Counter(self.invalid.values()))
+        return dict(Counter(self.upload.invalid.values()))
 
     def as_json(self) -> dict[str, object]:
         """Return the job as the control calls show it; no record is in it."""
         return {
             "job_id": self.job_id,
-            "audience_id": self.audience_id,
-            "connection_id": self.connection_id,
-            "targets": list(self.targets),
+            "audience_id": self.upload.audience_id,
+            "connection_id": self.upload.connection_id,
+            "targets": list(self.upload.targets),
             "state": self.state,
             "looks": self.looks,
-            "received": self.received,
-            "repeated": self.repeated,
+            "received": self.upload.received,
+            "repeated": self.upload.repeated,
             "invalid": self.reasons(),
             "added": self.effect.added,
             "renewed": self.effect.renewed,
@@ -99,7 +107,9 @@ class Job:
         }
 
     def _own_state(self) -> str:
-        is_useless = self.is_orphan or (bool(self.invalid) and not self.entries)
+        is_useless = self.is_orphan or (
+            bool(self.upload.invalid) and not self.upload.entries
+        )
         return FAILED if is_useless else SUCCEEDED
 
 

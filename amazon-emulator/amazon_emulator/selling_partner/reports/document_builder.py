@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amazon_emulator.reports.documents import fault_bytes, raw_writer
@@ -13,7 +14,6 @@ from amazon_emulator.selling_partner.reports.documents import (
 from amazon_emulator.selling_partner.rows.contents import content_of
 from amazon_emulator.selling_partner.rows.plan import (
     Content,
-    FlatContent,
     JsonContent,
     Section,
     XmlContent,
@@ -76,17 +76,7 @@ def _content(report: SpReport) -> Content:
             empty = [Section(name, lambda: iter(())) for name in names]
             return JsonContent(content.specification, empty)
         return content
-    if is_empty and isinstance(content, FlatContent):
-        return FlatContent(
-            content.columns,
-            tuple,
-            content.delimiter,
-            content.charset,
-            content.is_quoted,
-        )
-    if is_empty and isinstance(content, XmlContent):
-        return XmlContent(content.root, content.element, tuple)
-    return content
+    return replace(content, rows=tuple) if is_empty else content  # type: ignore[arg-type] # of either kind
 
 
 def _content_type(content: Content) -> str:

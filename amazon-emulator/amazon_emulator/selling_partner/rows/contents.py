@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from dataclasses import replace
 
 from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.rows import (
@@ -92,17 +92,12 @@ def _with_new_field(section: Section) -> Section:
 
 def _with_new_column(content: FlatContent | XmlContent) -> FlatContent | XmlContent:
     if isinstance(content, XmlContent):
-        rows = content.rows
-        return XmlContent(
-            content.root,
-            content.element,
-            lambda: ({**row, "new-element-2027": "new"} for row in rows()),
-        )
+        elements = content.rows
+        new = {"new-element-2027": "new"}
+        return replace(content, rows=lambda: ({**row, **new} for row in elements()))
     lines = content.rows
-    return FlatContent(
-        [*content.columns, "new-column-2027"],
-        lambda: (list(chain(line, ["new"])) for line in lines()),
-        content.delimiter,
-        content.charset,
-        content.is_quoted,
+    return replace(
+        content,
+        columns=[*content.columns, "new-column-2027"],
+        rows=lambda: ([*line, "new"] for line in lines()),
     )
