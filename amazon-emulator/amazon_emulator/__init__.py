@@ -7,7 +7,7 @@
     state, settings, clock        what all services share
     counters, control             what was asked; the calls under /_emulator/
     faults/                       what may go wrong, the rules, their responses
-    stored_files                  addresses of stored documents, ranges, S3's errors
+    stored_files                  URLs of stored documents, ranges, S3's errors
     reports/                      reports, documents and downloads of both APIs
     login/                        Login with Amazon
     ads_accounts/                 profiles, DSP advertisers, linked accounts

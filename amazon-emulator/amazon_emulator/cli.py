@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import fields
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -17,13 +17,8 @@ from amazon_emulator.settings import CHOICES, Settings, SettingsError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-if TYPE_CHECKING:
-    _Type = click.ParamType[list[float]]
-else:
-    _Type = click.ParamType  # generic for type checkers only
 
-
-class _Number(_Type):
+class _Number(click.ParamType):  # type: ignore[type-arg] # generic in the stubs only
     """`3`, or `5-20` for a number drawn from a range."""
 
     name = "N or N-M"

@@ -60,7 +60,7 @@ class SettableClock:
 
     @property
     def is_frozen(self) -> bool:
-        """Tell whether the clock stands still."""
+        """Return whether the clock stands still."""
         with self._lock:
             return self._frozen is not None
 

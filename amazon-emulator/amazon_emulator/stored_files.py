@@ -1,4 +1,4 @@
-"""The storage of documents: pre-signed addresses, ranges, the errors of S3."""
+"""The storage of documents: pre-signed URLs, ranges, the errors of S3."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class HashingWriter(io.RawIOBase):
         self.size = 0
 
     def writable(self) -> bool:
-        """Tell that this can be written to."""
+        """Say that this can be written to."""
         return True
 
     def write(self, data: bytes, /) -> int:  # type: ignore[override] # bytes will do
@@ -80,7 +80,7 @@ class HashingWriter(io.RawIOBase):
 
 
 class UrlSigner:
-    """Makes and checks the addresses; another one on every look, as Amazon does."""
+    """Makes and checks the URLs; another one on every call, as Amazon does."""
 
     def __init__(self, state: EmulatorState, origin: str = "http://localhost") -> None:
         self._state = state
@@ -90,7 +90,7 @@ class UrlSigner:
     def sign(
         self, path: str, life_seconds: float, more: Mapping[str, str] | None = None
     ) -> tuple[str, datetime]:
-        """Return a new address of a path and when it expires."""
+        """Return a new URL of a path and when it expires."""
         now = self._state.clock.now()
         with self._state.lock:
             self._made += 1
@@ -108,7 +108,7 @@ class UrlSigner:
         return f"{self.origin}{path}?{urlencode(query)}", expires
 
     def check(self, request: Request) -> None:
-        """Refuse a wrong signature and an address that has expired (403)."""
+        """Refuse a wrong signature and a URL that has expired (403)."""
         query = request.args.to_dict()
         signature = query.pop("X-Amz-Signature", "")
         if not hmac.compare_digest(signature, self._signature(request.path, query)):
@@ -138,7 +138,7 @@ def refusal_xml(refusal: RefusalError) -> Response:
 
 
 def serve(request: Request, file: StoredFile, *, is_encoded: bool = False) -> Response:
-    """Answer with an object, from `Range` on if asked; `is_encoded`: say gzip."""
+    """Respond with an object, from `Range` on if asked; `is_encoded`: say gzip."""
     size, etag = file.size, file.etag
     first, last, status = 0, size - 1, 200
     if request.headers.get("If-Match", etag).strip('"') not in (etag, "*"):

@@ -181,7 +181,7 @@ def test_linked_dsp_advertisers_are_found_through_manager_accounts(
     assert all("timezone" not in link for link in links)
 
 
-def test_world_can_be_replaced_and_returns_on_reset(ads: AdsCaller) -> None:
+def test_accounts_can_be_replaced_and_return_on_reset(ads: AdsCaller) -> None:
     accounts = ads.emulation.accounts
     before = accounts.as_json()
     accounts.replace({"profiles": [{"profileId": "17", "timezone": "Asia/Tokyo"}]})

@@ -55,7 +55,7 @@ def test_range_beyond_the_end_is_416(ads: AdsCaller, url: str) -> None:
     assert error_code(response) == "InvalidRange"
 
 
-def test_address_expires(ads: AdsCaller, url: str) -> None:
+def test_url_expires(ads: AdsCaller, url: str) -> None:
     ads.advance(3600)
     assert ads.download(url).status_code == 200
     ads.advance(1)
@@ -84,7 +84,7 @@ def test_credentials_have_no_business_here(
     assert b"secret" not in response.data
 
 
-def test_forged_address_is_refused(ads: AdsCaller, url: str) -> None:
+def test_forged_url_is_refused(ads: AdsCaller, url: str) -> None:
     longer = url.replace("Expires=3600", "Expires=999999")
 
     assert ads.download(longer).status_code == 403

@@ -163,7 +163,7 @@ def test_expired_download(ads: AdsCaller) -> None:
     assert ads.download(url).status_code == 200
 
 
-def test_fate_of_a_create_stays_with_its_report(ads: AdsCaller) -> None:
+def test_rule_of_a_create_stays_with_its_report(ads: AdsCaller) -> None:
     ads.fault("failed", "create", times=1, reason="Too large")
 
     report = poll(ads)
@@ -173,7 +173,7 @@ def test_fate_of_a_create_stays_with_its_report(ads: AdsCaller) -> None:
     assert poll(ads)["status"] == "COMPLETED"
 
 
-def test_fault_of_a_look_passes(ads: AdsCaller) -> None:
+def test_fault_of_a_poll_passes(ads: AdsCaller) -> None:
     ads.fault("no_url", "status", times=1)
 
     first = poll(ads)

@@ -65,7 +65,7 @@ def test_report_becomes_ready_after_its_time(slow: AdsCaller) -> None:
     assert ready["fileSize"] == len(slow.download(ready["url"]).data)
 
 
-def test_report_becomes_ready_after_looks(ads: AdsCaller) -> None:
+def test_report_becomes_ready_after_polls(ads: AdsCaller) -> None:
     ads.emulation.state.change({"ready_after_looks": 2})
     report_id = create_id(ads)
 
@@ -94,7 +94,7 @@ def test_time_may_be_drawn_from_a_range_and_stays_the_same(ads: AdsCaller) -> No
     assert drawn() == first
 
 
-def test_every_look_gives_another_address(ads: AdsCaller) -> None:
+def test_every_poll_gives_another_url(ads: AdsCaller) -> None:
     report_id = create_id(ads)
 
     urls = {ads.poll(report_id).get_json()["url"] for _ in range(3)}

@@ -156,7 +156,7 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
         assert contents(checkout) == before
         (settings,) = temporary.glob("*/settings.sh")
         assert str(settings) in shown
-        assert answers_as_told(shown) == 60
+        assert responses_as_shown(shown) == 60
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=20)
     assert process.returncode == 0, rest
@@ -182,7 +182,7 @@ def audience_table(text: str) -> list[tuple[str | int, ...]]:
     ]
 
 
-def answers_as_told(shown: str) -> int:
+def responses_as_shown(shown: str) -> int:
     """Ask the kept emulator how many advertising reports it was asked for."""
     found = re.search(r"curl (http://127\S+/_emulator/statistics)", shown)
     assert found is not None

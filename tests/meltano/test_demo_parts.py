@@ -120,7 +120,7 @@ def test_a_report_asked_for_twice_is_a_difference() -> None:
     assert "asked for 2 times" in difference
 
 
-def test_a_third_run_that_asks_for_reports_and_a_silent_first_one_are_told() -> None:
+def test_a_third_run_that_asks_for_reports_and_a_silent_first_one_are_named() -> None:
     asked = Outcome([Line(STREAM, 2, 5, 5)], [])
     silent = Outcome([Line(STREAM, 0, 0, 0)], [])
     assert validate([asked, asked, silent]) == []
@@ -247,7 +247,7 @@ def test_a_good_run_of_selling_partners_has_no_difference(
         ("strange", [{}], "strange was not asked for"),
     ],
 )
-def test_what_selling_partners_lack_is_told(
+def test_what_selling_partners_lack_is_named(
     sold: dict[str, list[dict[str, Any]]],
     stream: str,
     rows: list[dict[str, Any]],
@@ -358,7 +358,7 @@ def test_a_meltano_that_is_not_there_is_told_with_the_command_to_use(
         meltano.meltano_command(("run",))
 
 
-# --- what is told ----------------------------------------------------------
+# --- what is shown ---------------------------------------------------------
 
 
 def test_a_long_wait_is_told_again_and_again(

@@ -72,7 +72,7 @@ class AudienceCaller(AdsCaller):
         return job_id
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """Look at a job."""
+        """Poll a job."""
         response: dict[str, Any] = self.call("GET", f"/records/{job_id}").get_json()
         return response
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import urlsplit
 
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
-from amazon_emulator.emulation import Emulation
-from amazon_emulator.settings import Settings
+from support import emulators
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+NOON = emulators.NOON
 US, CANADA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 GERMANY, JAPAN = "A1PA6795UKMFR9", "A1VC38T7YXB528"
 AGENT = "emulator-tests/1.0 (Language=Python/3.12)"
@@ -31,26 +28,16 @@ VENDOR_SALES = {
 }
 
 
-class SpCaller:
-    """An emulation with a stopped clock; every call names the account it is for."""
+class SpCaller(emulators.EmulationCaller):
+    """Every call names the account it is for."""
 
     def __init__(self, **settings: object) -> None:
-        self.emulation = Emulation(Settings().changed(settings))
-        self.emulation.state.clock.set(NOON, frozen=True)
-        self.api = Client(self.emulation.api)
-        self.storage = Client(self.emulation.storage)
+        super().__init__(**settings)
         self.tokens: dict[str, str] = {}
 
     def sign_in(self, account: str, **changes: str) -> TestResponse:
         """Exchange an account's refresh token, with some form fields changed."""
-        settings = self.emulation.state.settings
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": settings.client_id,
-            "client_secret": settings.client_secret,
-            "refresh_token": f"Atzr|sp-{account}",
-        }
-        response = self.api.post("/auth/o2/token", data=form | changes)
+        response = self.exchange(f"Atzr|sp-{account}", **changes)
         if response.status_code == 200:
             self.tokens[account] = response.get_json()["access_token"]
         return response
@@ -102,12 +89,6 @@ class SpCaller:
         shown: dict[str, Any] = response.get_json()
         return shown
 
-    def download(self, url: str, **headers: str) -> TestResponse:
-        """Fetch a document from the storage."""
-        parts = urlsplit(url)
-        dashed = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.storage.get(f"{parts.path}?{parts.query}", headers=dashed)
-
     def fetch(self, body: object, account: str = "vega-us") -> TestResponse:
         """Ask for a report that is over at once, and download its document."""
         shown = self.poll(self.created(body, account), account)
@@ -143,15 +124,6 @@ class SpCaller:
         """Return the reports that were asked for."""
         found: Any = self.emulation.selling.control.statistics()["sp_reports"]
         return list(found)
-
-    def fault(self, action: str, operation: str = "*", **more: object) -> None:
-        """Add a fault rule."""
-        rule = {"action": action, "operation": operation, **more}
-        self.emulation.state.faults.add(rule)
-
-    def advance(self, seconds: float) -> None:
-        """Move the stopped clock."""
-        self.emulation.state.clock.advance(seconds)
 
 
 def report_body(

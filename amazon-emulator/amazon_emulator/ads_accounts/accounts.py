@@ -1,7 +1,7 @@
 """Who exists: profiles of all regions, advertisers of agencies, linked accounts.
 
 Objects are kept as Amazon shows them; a few keys of our own (`region`, `access`,
-`programs`, a link's `timezone`) are taken off before anything is answered.
+`programs`, a link's `timezone`) are taken off before a response is sent.
 """
 
 from __future__ import annotations
@@ -61,16 +61,12 @@ class AdsAccounts:
             listed = {
                 key: list(value.values()) for key, value in self._advertisers.items()
             }
-            return deepcopy(
-                {
-                    "profiles": list(self._profiles.values()),
-                    "advertisers": listed,
-                    "managerAccounts": self._managers,
-                }
-            )
+            profiles, managers = list(self._profiles.values()), self._managers
+            parts = {"profiles": profiles, "advertisers": listed}
+            return deepcopy({**parts, "managerAccounts": managers})
 
     def add_profile(self, profile: Mapping[str, object]) -> None:
-        """Add a profile or put another in its place; missing parts get defaults."""
+        """Add or replace a profile; missing parts get defaults."""
         complete = _complete_profile(profile)
         with self._lock:
             self._profiles[str(complete["profileId"])] = complete
@@ -82,7 +78,7 @@ class AdsAccounts:
             return self._profiles.pop(profile_id, None) is not None
 
     def add_advertisers(self, profile_id: str, listed: Iterable[Json]) -> None:
-        """Add advertisers to an agency profile, or put others in their place."""
+        """Add advertisers to an agency profile, or replace them."""
         with self._lock:
             own = self._advertisers.setdefault(profile_id, {})
             for advertiser in listed:

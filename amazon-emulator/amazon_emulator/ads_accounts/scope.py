@@ -36,7 +36,7 @@ class Account:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells this account from every other."""
+        """What identifies this account."""
         return (self.header, self.account_id)
 
     def zones(self, advertiser_ids: list[str]) -> list[ZoneInfo]:

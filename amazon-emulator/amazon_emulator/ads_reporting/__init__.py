@@ -3,6 +3,6 @@
 `contract/` says what each report type allows (data and its loader) · `validation`
 applies it to a request · `store` keeps reports, `lifecycle` says how far one is ·
 `layout`, `values` and `rows` make the rows, `documents` writes them to files ·
-`routes` answers the API calls, `downloads` plays the storage on its own origin,
+`routes` has the API calls, `downloads` plays the storage on its own origin,
 `control` shows the rows a document holds.
 """

@@ -31,11 +31,8 @@ _RATE = re.compile(
 )
 _START, _END = "\0start", "\0end"
 _TIMES = {
-    "date": f'"{_START}"',
-    "startDate": f'"{_START}"',
-    "endDate": f'"{_END}"',
-    "intervalStart": f'"{_START}"',
-    "intervalEnd": f'"{_END}"',
+    **dict.fromkeys(("date", "startDate", "intervalStart"), f'"{_START}"'),
+    **dict.fromkeys(("endDate", "intervalEnd"), f'"{_END}"'),
 }
 _NULL_EVERY = 37
 _WHOLE_EVERY = 5
@@ -154,7 +151,7 @@ def _is_metric(column: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Metric:
-    """One metric column: its place in the pool differs, the pool is shared."""
+    """One metric column: its offset in the pool differs, the pool is shared."""
 
     name: str
     base: int
@@ -166,7 +163,7 @@ class _Metrics:
     """The metric part of a row for one period: made once per residue.
 
     A cell is `pool[base of the column + offset of (day, residue)]`, so that making one
-    costs an addition and a look-up.
+    costs an addition and an index.
     """
 
     def __init__(

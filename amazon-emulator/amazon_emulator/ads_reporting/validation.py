@@ -1,4 +1,4 @@
-"""Judges a create request as Amazon does: the first thing wrong is a 400 with its text.
+"""Validates a create request as Amazon does: the first mistake is a 400 with its text.
 
 Where Amazon's text is known it is used; the others are worded here (docs/emulator.md
 lists which).

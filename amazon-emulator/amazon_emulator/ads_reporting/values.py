@@ -1,4 +1,4 @@
-"""What dimension columns hold: ids, names, words, with nulls and many scripts.
+"""What dimension columns hold: ids, names, listed values, with nulls and many scripts.
 
 Every function here is a pure function of (column, owner, index): the same campaign has
 the same id and name in every report, on every day.

@@ -1,4 +1,4 @@
-"""The look-ups of AMC: `/amc/accounts`, `/amc/instances`."""
+"""The listings of AMC: `/amc/accounts`, `/amc/instances`."""
 
 from __future__ import annotations
 

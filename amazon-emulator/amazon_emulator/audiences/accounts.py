@@ -98,7 +98,7 @@ class AmcAccounts:
         return None
 
     def has_accepted_terms(self, account_id: str | None) -> bool:
-        """Tell whether records may be sent to the instances of an account."""
+        """Return whether records may be sent to the instances of an account."""
         if not self._state.settings.terms_accepted:
             return False
         account = self.account(account_id)

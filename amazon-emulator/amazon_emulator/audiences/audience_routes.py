@@ -87,7 +87,7 @@ class AudiencesService(SignedInService):
 
     @route("POST", _METADATA, "create_audience")
     def create(self, call: Call) -> Response:
-        """Create an audience; a repeated external id is answered as the setting says.
+        """Create an audience; the setting says what a repeated external id does.
 
         No source says what Amazon does then, so a client has to live with all three.
         """

@@ -1,4 +1,4 @@
-"""Judges the bodies that create and update an audience; the first mistake is a 400."""
+"""Validates the bodies that create and update audiences; the first mistake is a 400."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class NotALongError(RefusalError):
 
 
 def check_media(call: Call, media_type: str, *, has_body: bool) -> None:
-    """Refuse a body of another content type (415), or answers not wanted (406)."""
+    """Refuse another content type (415), or an Accept without this media type (406)."""
     if has_body and call.request.mimetype != media_type:
         raise RefusalError(415, f"Content type must be {media_type}")
     accepted = call.request.accept_mimetypes

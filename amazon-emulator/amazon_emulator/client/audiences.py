@@ -1,4 +1,4 @@
-"""The control calls about audiences, and what they answer."""
+"""The control calls about audiences, and what they return."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class EmulatorClient(AudienceCalls, SellingPartnerCalls):
         return self._object("GET", "/world")
 
     def set_accounts(self, accounts: Mapping[str, object]) -> None:
-        """Take other accounts, in the form `world` returns."""
+        """Take other accounts, in the form `accounts` returns."""
         self._call("PUT", "/world", accounts)
 
     def add_profile(self, profile: Mapping[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""The control calls about selling partners, and what they answer."""
+"""The control calls about selling partners, and what they return."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class SpReportView:
     created_at: datetime
     ready_after_seconds: float
     status: str
-    """As of the last look."""
+    """As of the last poll."""
     looks: int
     document_calls: int
-    """How often its document's address was asked for."""
+    """How often its document's URL was requested."""
     downloads: int
 
     @classmethod
@@ -73,7 +73,7 @@ class SellingPartnerCalls(ControlClient):
         self._call("PUT", "/sp/accounts", body)
 
     def add_sp_account(self, name: str, **fields: object) -> None:
-        """Add a selling partner, or put another in its place; all has a default."""
+        """Add or replace a selling partner; all has a default."""
         self._call("POST", "/sp/accounts", {"name": name, **fields})
 
     def remove_sp_account(self, name: str) -> None:

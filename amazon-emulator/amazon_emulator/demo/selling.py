@@ -178,8 +178,8 @@ def _compare_ids(stream: str, sent: Iterable[str], found: Iterable[str]) -> list
     expected, present = Counter(sent), Counter(found)
     missing, extra = expected - present, present - expected
     return [
-        f"{stream}: {rows.total()} rows are {words}, for example {min(rows)[:300]}"
-        for rows, words in ((missing, "not in the bucket"), (extra, "never sent"))
+        f"{stream}: {rows.total()} rows are {label}, for example {min(rows)[:300]}"
+        for rows, label in ((missing, "not in the bucket"), (extra, "never sent"))
         if rows
     ]
 
@@ -221,7 +221,7 @@ def _with_items(row: Row) -> str:
 
 
 def _file(rows: Sequence[Row], listings: int) -> tuple[Row, list[str]]:
-    """Look at the saved file: a header and as many lines as the report has rows."""
+    """Check the saved file: a header and as many lines as the report has rows."""
     if len(rows) != 1:
         return {}, [f"{FILE}: {len(rows)} rows tell of a file instead of one."]
     file = Path(rows[0]["file"])

@@ -1,4 +1,4 @@
-"""The responses that fault rules give in place of a service's own."""
+"""The responses that fault rules give instead of a service's own."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Rule:
     applied: int = field(default=0)
 
     def matches(self, operation: str, target: Target) -> bool:
-        """Tell whether the rule is about this call."""
+        """Return whether the rule is about this call."""
         if self.operation not in ("*", operation):
             return False
         if operation not in ACTIONS[self.action][0]:

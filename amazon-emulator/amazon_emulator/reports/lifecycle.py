@@ -47,8 +47,8 @@ class Report:
         """Return the first rule with one of these actions it was created under."""
         return first_rule(self.rules, *actions)
 
-    def waiting_status(self, now: datetime, words: tuple[str, str]) -> str | None:
-        """Return the word for the first or second half of the wait; None: over."""
+    def waiting_status(self, now: datetime, statuses: tuple[str, str]) -> str | None:
+        """Return the status of the first or second half of the wait; None: over."""
         parts = [1.0]
         if self.ready_after_seconds > 0:
             elapsed = (now - self.created_at).total_seconds()
@@ -56,10 +56,10 @@ class Report:
         if self.ready_after_looks > 0:
             parts.append(self.looks / (self.ready_after_looks + 1))
         progress = min(parts)
-        return words[progress >= _HALF] if progress < 1 else None
+        return statuses[progress >= _HALF] if progress < 1 else None
 
     def common_json(self) -> dict[str, object]:
-        """Return what the statistics tell of the reports of both APIs."""
+        """Return what the statistics say about the reports of both APIs."""
         return {
             "report_id": self.report_id,
             "body": self.body,

@@ -53,7 +53,7 @@ class ReportStore(Generic[_Key, _Report]):
         return Document(self._folder / name, content_type)
 
     def _wait(self, seed: str) -> tuple[float, int]:
-        """Draw how many seconds and looks a report takes."""
+        """Draw how many seconds and polls a report takes."""
         settings = self._state.settings
         return (
             settings.ready_after_seconds.draw(f"{seed}|seconds"),

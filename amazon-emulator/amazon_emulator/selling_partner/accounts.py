@@ -87,7 +87,7 @@ class SellingPartners:
             self._partners = {partner.name: partner for partner in found}
 
     def add(self, partner: Mapping[str, object]) -> Partner:
-        """Add an account or put another in its place; only `name` is required."""
+        """Add or replace an account; only `name` is required."""
         made = _complete(partner)
         with self._lock:
             self._partners[made.name] = made

@@ -21,7 +21,7 @@ _TITLES_JP = (
     "能率手帳 表紙ソフト",
     "Plain box",
 )
-"""Half-width letters, letters of the vendor's own, bytes that look like backslashes."""
+"""Half-width letters, letters of the vendor's own, bytes that are ASCII backslashes."""
 _JAPAN = "A1VC38T7YXB528"
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -230,7 +230,7 @@ def test_job_that_never_ends(amc: AudienceCaller) -> None:
         ("status_word", "FAILURE"),
     ],
 )
-def test_fault_of_a_look_passes(amc: AudienceCaller, action: str, state: str) -> None:
+def test_fault_of_a_poll_passes(amc: AudienceCaller, action: str, state: str) -> None:
     audience_id = amc.new_audience()
     job_id = amc.send(audience_id, record("a"))
     amc.fault(action, "job", times=1)

@@ -87,7 +87,7 @@ def check(
     openapi(name).validate_response(request, mock)
 
 
-def test_lookups(amc: AudienceCaller) -> None:
+def test_accounts_and_instances(amc: AudienceCaller) -> None:
     check(amc.get("/amc/accounts"), 200, name=LOOKUPS)
     check(amc.get("/amc/accounts?nextToken=x"), 400, name=LOOKUPS)
     for query in ("", "?limit=2"):

@@ -145,7 +145,7 @@ def test_lost_answer_is_a_reset_after_the_work(
     assert emulator.client.statistics().count("records", "reset") == 1
 
 
-def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
+def test_amc_accounts_can_be_replaced(emulator: Emulator) -> None:
     client = emulator.client
     before = client.amc_accounts()
     assert {item["connectionId"] for item in before["connections"]} == {
@@ -184,7 +184,7 @@ def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
         {"advertisers": [{"advertiserId": 1}]},
     ],
 )
-def test_impossible_amc_world_is_a_sentence(
+def test_impossible_amc_accounts_are_a_sentence(
     emulator: Emulator, accounts: dict[str, object]
 ) -> None:
     with pytest.raises(EmulatorError, match="was answered 400"):

@@ -44,7 +44,7 @@ def accept_terms(amc: AudienceCaller, **changes: object) -> TestResponse:
     return amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
 
 
-def test_default_world_has_one_connection_with_and_one_without_dsp(
+def test_there_is_at_first_one_connection_with_and_one_without_dsp(
     amc: AudienceCaller,
 ) -> None:
     found = {item["connectionId"]: item for item in listed(amc)}

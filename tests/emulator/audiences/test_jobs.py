@@ -59,7 +59,7 @@ def test_job_that_takes_seconds(amc: AudienceCaller) -> None:
     assert amc.members(audience_id) == {"user_1": pii("user_1")}
 
 
-def test_job_is_applied_although_nobody_looks(amc: AudienceCaller) -> None:
+def test_job_is_applied_although_nobody_polls(amc: AudienceCaller) -> None:
     amc.emulation.state.change({"job_ready_after_seconds": 60})
     audience_id = amc.new_audience(ttl=100)
     amc.send(audience_id, record())
@@ -71,7 +71,7 @@ def test_job_is_applied_although_nobody_looks(amc: AudienceCaller) -> None:
     assert amc.members(audience_id) == {}
 
 
-def test_job_that_takes_looks(amc: AudienceCaller) -> None:
+def test_job_that_takes_polls(amc: AudienceCaller) -> None:
     amc.emulation.state.change({"job_ready_after_looks": 2})
     audience_id = amc.new_audience()
     job_id = amc.send(audience_id, record())

@@ -71,7 +71,7 @@ def test_rows_differ_by_account_option_and_restatement(sp: SpCaller) -> None:
     assert "orderedRevenue" not in other["salesByAsin"][0]
 
 
-def test_inventory_by_day_has_nulls_that_no_schema_tells(sp: SpCaller) -> None:
+def test_inventory_by_day_has_nulls_that_no_schema_names(sp: SpCaller) -> None:
     by_day = sp.document(vendor_inventory("DAY", "2026-11-10", "2026-11-10"))
     by_week = sp.document(vendor_inventory("WEEK", "2026-11-01", "2026-11-07"))
     found = [

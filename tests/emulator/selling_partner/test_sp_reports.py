@@ -74,7 +74,7 @@ def test_cancelling_works_in_the_queue_only(sp: SpCaller) -> None:
     assert sp.poll(running)["processingStatus"] == "IN_PROGRESS"
 
 
-def test_address_dies_after_five_minutes_and_can_be_had_again(sp: SpCaller) -> None:
+def test_url_expires_after_five_minutes_and_can_be_had_again(sp: SpCaller) -> None:
     shown = sp.poll(sp.created(report_body()))
     first = sp.document_info(shown["reportDocumentId"])
     sp.advance(299)
@@ -261,7 +261,7 @@ def test_fatal_document_says_what_the_rule_says(sp: SpCaller) -> None:
     assert sp.ending(report_body()) == ("FATAL", "asked too often")
 
 
-def test_rules_of_a_look_pass(sp: SpCaller) -> None:
+def test_rules_of_a_poll_pass(sp: SpCaller) -> None:
     report_id = sp.created(report_body())
     for action in ("no_document", "fatal", "cancelled", "stuck"):
         sp.fault(action, "get_report", times=1)

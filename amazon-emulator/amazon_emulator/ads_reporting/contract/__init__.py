@@ -8,7 +8,7 @@ the tap, so that a mistake there cannot confirm itself.
                           columnsBeyondTheGuide (accepted, but on no guide page)
     column_types.json     JSON type -> column names
 
-`grain` names the columns that tell the rows of one day apart; `a|b` are two columns of
+`grain` names the columns that identify the rows of one day; `a|b` are two columns of
 which each row has exactly one.
 """
 
@@ -91,7 +91,7 @@ class ReportType:
         return list(dict.fromkeys(every))
 
     def allows_grouping(self, group_by: Sequence[str]) -> bool:
-        """Tell whether these (known) groupBy values may stand together."""
+        """Return whether these (known) groupBy values may stand together."""
         named = set(group_by)
         if self.must_include_one_of and named.isdisjoint(self.must_include_one_of):
             return False

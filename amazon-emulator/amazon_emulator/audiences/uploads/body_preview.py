@@ -1,7 +1,7 @@
 """Reads what stands around the records of an upload, without parsing the records.
 
 An upload has megabytes of hashes; its audience and target are a hundred bytes. Fault
-rules need those before anything is judged, and benchmarks want no more read at all.
+rules need those before anything is validated, and benchmarks want no more read at all.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Job:
         return self.created_at + timedelta(seconds=self.ready_after_seconds)
 
     def is_ready(self, now: datetime) -> bool:
-        """Tell whether processing is over; with seconds and looks, both must be."""
+        """Return whether processing is over; with seconds and looks, both must be."""
         if any(rule.action == "never_ready" for rule in self.rules):
             return False
         return now >= self.due_at and self.looks >= self.ready_after_looks
@@ -107,10 +107,8 @@ class Job:
         }
 
     def _own_state(self) -> str:
-        is_useless = self.is_orphan or (
-            bool(self.upload.invalid) and not self.upload.entries
-        )
-        return FAILED if is_useless else SUCCEEDED
+        is_all_invalid = bool(self.upload.invalid) and not self.upload.entries
+        return FAILED if self.is_orphan or is_all_invalid else SUCCEEDED
 
 
 def _state_of(rules: Sequence[Rule]) -> str | None:

@@ -31,7 +31,7 @@ class Entry(NamedTuple):
 
 
 class Member(NamedTuple):
-    """One member; another record of the user puts a new one in its place."""
+    """One member; another record of the user replaces it."""
 
     pii: Pii
     country: str | None
@@ -53,7 +53,7 @@ class Effect:
 
 
 def entry(record: Mapping[str, Any], country: str | None) -> Entry:
-    """Return a judged record in the form that is kept."""
+    """Return a validated record in the form that is kept."""
     pii = tuple(map(_pack, record["hashedPII"]))
     return Entry(
         record["action"] == "CREATE",
@@ -104,7 +104,7 @@ class MemberSet:
     def count(self, now: datetime, ttl: float) -> tuple[int, int]:
         """Return how many members are active and how many have expired."""
         life = timedelta(seconds=ttl)
-        # Asked with every look at a job: a set of a million must not be counted then.
+        # Called with every poll of a job: a set of a million must not be counted then.
         if self._oldest is None or now - self._oldest < life:
             return len(self._members), 0
         active = sum(

@@ -1,7 +1,7 @@
-"""Judges the records of an upload, and says which of them a job will call invalid.
+"""Validates the records of an upload, and says which of them a job will call invalid.
 
 A mistake against the contract refuses the whole upload (400). What only processing
-can tell, such as consent, makes single records invalid in the job's report. Uploads
+can show, such as consent, makes single records invalid in the job's report. Uploads
 are large, so all records are tested at once with C-speed tools first; only when
 something is wrong are they read one by one, to name it.
 """
@@ -105,7 +105,7 @@ def invalid_records(
 
 
 def _are_clean(records: list[Any]) -> bool:
-    """Tell whether nothing is wrong; False may also mean that it is hard to say."""
+    """Return whether nothing is wrong; False may also mean that it is hard to say."""
     try:
         users: list[str] = list(map(itemgetter("externalUserId"), records))
         actions = set(map(itemgetter("action"), records))

@@ -37,13 +37,13 @@ class Authorization:
         return frozenset((grant.partner.name, grant.partner.partner_id))
 
     def rate_header(self, operation: str) -> dict[str, str]:
-        """Return the header that tells the rate, unless it is switched off."""
+        """Return the header with the rate, unless it is switched off."""
         if not self.state.settings.sp_rate_header:
             return {}
         return {_RATE: f"{self.rate_limiter.rate(operation):.4f}"}
 
     def remember(self, call: Call, grant: Grant | None, refusal: RefusalError) -> None:
-        """Keep what was refused, and let some refusals tell the rate."""
+        """Keep what was refused, and let some refusals name the rate."""
         if refusal.status in _WITH_RATE:
             refusal.headers.update(self.rate_header(call.operation))
         entry: dict[str, object] = {

@@ -55,7 +55,7 @@ class RateLimiter:
             self._buckets.clear()
 
     def rate(self, operation: str) -> float:
-        """Return the calls per second the header tells."""
+        """Return the calls per second of the header."""
         scale = self._state.settings.sp_rate_scale
         return RATES[operation][0] * scale if scale else UNLIMITED
 

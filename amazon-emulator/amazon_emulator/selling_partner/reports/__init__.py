@@ -2,6 +2,6 @@
 
 `request_validation` refuses at once, `content_validation` says what ends FATAL or
 CANCELLED · `store` keeps reports, `lifecycle` says how far one is · `document_builder`
-decides what a document holds, `documents` writes it · `routes` answers the calls,
+decides what a document holds, `documents` writes it · `routes` has the calls,
 `listing` filters and pages, `downloads` is the storage.
 """

@@ -44,7 +44,7 @@ class FinalStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """A createReport that was taken; `verdict` says how it must end."""
+    """A createReport that was taken; `final_status` says how it must end."""
 
     report_type: ReportType
     marketplaces: Sequence[Marketplace]

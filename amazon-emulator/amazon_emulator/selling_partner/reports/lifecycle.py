@@ -80,7 +80,7 @@ def _end_of(report: SpReport, rules: Sequence[Rule]) -> str:
 
 
 def has_document(report: SpReport, status: str, rules: Sequence[Rule] = ()) -> bool:
-    """Tell whether a report shows a document id in this status."""
+    """Return whether a report shows a document id in this status."""
     every = (*rules, *report.rules)
     if status == FATAL:
         fatal = first_rule(every, "fatal")

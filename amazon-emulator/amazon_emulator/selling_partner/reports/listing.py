@@ -56,7 +56,7 @@ class ListingFilter:
         self.page_size = int(size)
 
     def fits(self, report: SpReport, shown: Mapping[str, object]) -> bool:
-        """Tell whether a report is one of those asked for."""
+        """Return whether a report is one of those asked for."""
         ids = shown["marketplaceIds"]
         is_there = not self._marketplaces or any(
             isinstance(ids, list) and each in ids for each in self._marketplaces

@@ -58,7 +58,7 @@ def _report_type(name: str, partner: Partner) -> ReportType:
     if report_type is None:
         raise invalid("Invalid Report Type: the report type is unknown.", name)
     if not report_type.is_requestable:
-        # Seen live: a type that Amazon makes by itself is answered so for ever.
+        # Seen live: a type that Amazon makes by itself is refused so for ever.
         raise RefusalError(429, OVER_QUOTA)
     has_role = BRAND_ANALYTICS in partner.roles or not report_type.is_brand_analytics
     if partner.account_type not in report_type.kinds or not has_role:

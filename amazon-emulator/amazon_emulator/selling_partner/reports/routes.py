@@ -107,7 +107,7 @@ class SpReportsService(SpService):
 
     @route("GET", _DOCUMENT, "get_report_document")
     def document(self, call: Call, grant: Grant) -> Response:
-        """Return a fresh address of a document."""
+        """Return a fresh URL of a document."""
         report = self._reports.of_document(call.arguments["document_id"])
         if report is None or report.account != grant.partner.name:
             raise RefusalError(404, "The report document was not found.")
