@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from amazon_emulator.ads_reporting.values import (
+    CLOSED_LISTS,
     SHARED_WITH_KEYWORD,
     SHARED_WITH_TARGET,
     Value,
-    closed_list,
     make_value,
 )
 
@@ -105,7 +105,7 @@ def _independent(grain: Sequence[str]) -> list[str]:
 
 
 def _radix(name: str) -> int:
-    listed = closed_list(name)
+    listed = CLOSED_LISTS.get(name)
     if "|" in name:
         return _PAIR_RADIX
     return len(listed) if listed else _INNER_RADIX

@@ -12,7 +12,7 @@ from importlib.resources import files
 from zlib import crc32
 
 _TEXT = files(__package__).joinpath("closed_lists.json").read_text(encoding="utf-8")
-_CLOSED_LISTS: Mapping[str, Sequence[str | None]] = json.loads(_TEXT)
+CLOSED_LISTS: Mapping[str, Sequence[str | None]] = json.loads(_TEXT)
 """Column -> what it may hold, in the order it comes; None is a missing value."""
 
 _NAMES = (
@@ -39,11 +39,6 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def closed_list(column: str) -> Sequence[str | None] | None:
-    """Return the closed list of a column's values, if it has one."""
-    return _CLOSED_LISTS.get(column)
-
-
 def owner_value(column: str, owner: Mapping[str, object]) -> str | None:
     """Return a column that only depends on the account, as JSON; None for others."""
     if column in _CURRENCY:
@@ -63,7 +58,7 @@ def make_value(column: str, kind: str, salt: str, *, in_grain: bool) -> Value:
 
     In the grain it never gives one text for two indices; elsewhere it may.
     """
-    listed = closed_list(column)
+    listed = CLOSED_LISTS.get(column)
     if listed is not None:
         return _listed_value(listed, in_grain=in_grain)
     if kind == "integer":

@@ -17,9 +17,32 @@ from types import FrameType
 
 import click
 
-from amazon_emulator.demo import console, environment
 from amazon_emulator.demo.audience import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
+from amazon_emulator.demo.console import (
+    Progress,
+    describe,
+    show_commands,
+    show_conclusion,
+    show_differences,
+    show_failure,
+    show_plan,
+    show_restated,
+    show_selling,
+    show_selling_table,
+    show_servers,
+    show_table,
+)
+from amazon_emulator.demo.environment import (
+    Amazon,
+    as_script,
+    environment,
+    inherited,
+    selecting,
+    selling_settings,
+    tap_settings,
+    variables,
+)
 from amazon_emulator.demo.meltano import (
     ADS_RUN,
     SP_RUN,
@@ -99,8 +122,8 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
         demo.wait_for_a_quiet_moment(time.sleep)
         outcomes = [demo.run(run) for run in demo.runs]
         demo.validate(outcomes)
-        demo.show_selling()
-        demo.show_audience()
+        demo.run_selling()
+        demo.run_audience()
         click.echo(f"\nIt took {time.monotonic() - started:.0f} seconds.")
         if keep:
             demo.show_invitation(own)
@@ -114,7 +137,7 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
 def _drop_user_variables() -> dict[str, str]:
     """Drop from this process what could lead to accounts of the user's."""
     own = dict(os.environ)
-    for name in set(own) - set(environment.inherited(own)):
+    for name in set(own) - set(inherited(own)):
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = (
         os.devnull
@@ -141,12 +164,12 @@ class Demo:
 
     def greet(self) -> None:
         """Say what runs where."""
-        console.show_servers(
+        show_servers(
             self.emulator.url,
             self.bucket.location.endpoint,
             self.bucket.location.name,
             " to ".join(map(str, READY_AFTER_SECONDS)),
-            console.describe(self.emulator.client.accounts(), REGION),
+            describe(self.emulator.client.accounts(), REGION),
         )
 
     def wait_for_a_quiet_moment(self, sleep: Callable[[float], None]) -> None:
@@ -164,16 +187,16 @@ class Demo:
 
     def run(self, run: Run) -> Outcome:
         """Run Meltano once, and print and return what came of it."""
-        console.show_plan(run)
+        show_plan(run)
         client = self.emulator.client
         client.change(restate=run.number - 1)
         before = len(client.statistics().creates)
-        progress = console.Progress(lambda: client.statistics().creates[before:])
+        progress = Progress(lambda: client.statistics().creates[before:])
         self._meltano(ADS_RUN, run.number, self.environment(run), progress)
         creates = client.statistics().creates[before:]
         rows = self.bucket.new_rows()
         outcome = check(creates, client, rows)
-        console.show_table(outcome)
+        show_table(outcome)
         self._show_restated(rows.get(_EXAMPLE, []))
         click.echo(f"  {progress.seconds:.1f} s")
         return outcome
@@ -183,7 +206,7 @@ class Demo:
         arguments: Sequence[str],
         name: int | str,
         given: dict[str, str],
-        progress: console.Progress,
+        progress: Progress,
     ) -> None:
         """Run Meltano to its end.
 
@@ -191,27 +214,27 @@ class Demo:
             FailedError: it failed; that has been said.
         """
         log = self.project.log_of(name)
-        own = environment.inherited(dict(os.environ))
+        own = inherited(dict(os.environ))
         code = run_meltano(
             arguments, own | given, self.project.folder, log, progress.update
         )
         if code != 0:
             self.project.is_kept = True
-            console.show_failure(f"Run {name}", code, log)
+            show_failure(f"Run {name}", code, log)
             raise FailedError
 
     def _show_restated(self, rows: Sequence[Row]) -> None:
-        console.show_restated(restated(self.first_rows, rows))
+        show_restated(restated(self.first_rows, rows))
         self.first_rows = self.first_rows or rows
 
     def environment(self, run: Run) -> dict[str, str]:
         """Return what a run's Meltano gets."""
-        amazon = environment.Amazon(
+        amazon = Amazon(
             self.emulator.url, self.emulator.token_url, self.emulator.credentials
         )
         first = start_date(self.now.date())
         folder, spool = self.project.folder, self.project.spool
-        selling = environment.selling_settings(
+        selling = selling_settings(
             amazon,
             self.emulator.sp_refresh_tokens,
             first_day(self.now),
@@ -219,10 +242,10 @@ class Demo:
             folder / "files",
         )
         return {
-            **environment.variables("TAP_AMAZON_SP", selling),
-            **environment.selecting("TAP_AMAZON_SP", STREAMS),
-            **environment.environment(
-                environment.tap_settings(amazon, first, run.end_date, spool),
+            **variables("TAP_AMAZON_SP", selling),
+            **selecting("TAP_AMAZON_SP", STREAMS),
+            **environment(
+                tap_settings(amazon, first, run.end_date, spool),
                 self.bucket.location,
                 spool,
                 folder,
@@ -239,33 +262,33 @@ class Demo:
         wrong = validate(outcomes)
         if wrong:
             self._differ(wrong)
-        console.show_conclusion(outcomes, self.bucket.keys, self.bucket.location.name)
+        show_conclusion(outcomes, self.bucket.keys, self.bucket.location.name)
 
-    def show_selling(self) -> None:
+    def run_selling(self) -> None:
         """Read a seller and a vendor, and compare.
 
         Raises:
             FailedError: what came is not what was sent.
         """
         since, began = first_day(self.now), datetime.now(timezone.utc)
-        console.show_selling(since)
+        show_selling(since)
         client = self.emulator.client
-        progress = console.Progress(lambda: client.statistics().sp_reports)
+        progress = Progress(lambda: client.statistics().sp_reports)
         self._meltano(SP_RUN, "sp", self.environment(self.runs[-1]), progress)
         reports = client.statistics().sp_reports
         outcome = check_selling(reports, client, self.bucket.new_rows(), since, began)
         if outcome.differences:
             self._differ(outcome.differences)
-        console.show_selling_table(outcome)
+        show_selling_table(outcome)
         click.echo(f"  {progress.seconds:.1f} s")
 
     def _differ(self, wrong: Sequence[str]) -> None:
         self.project.is_kept = True
-        console.show_differences(wrong)
+        show_differences(wrong)
         click.echo(f"The logs are in {self.project.folder}", err=True)
         raise FailedError
 
-    def show_audience(self) -> None:
+    def run_audience(self) -> None:
         """Let customers become an audience, step by step.
 
         Raises:
@@ -281,9 +304,9 @@ class Demo:
     def show_invitation(self, own: dict[str, str]) -> None:
         """Write the settings down for another terminal and say what to type."""
         script = self.project.folder / "settings.sh"
-        script.write_text(environment.as_script(self.environment(self.runs[-1]), own))
+        script.write_text(as_script(self.environment(self.runs[-1]), own))
         location = self.bucket.location
-        console.show_commands(
+        show_commands(
             script,
             f"{self.emulator.url}/_emulator/statistics",
             f"{location.endpoint}/{location.name}",

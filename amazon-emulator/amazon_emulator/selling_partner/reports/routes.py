@@ -82,7 +82,9 @@ class SpReportsService(SpService):
         now, extra = self._state.clock.now(), self._state.settings.sp_extra_delay_hours
         request = validate(body, grant.partner, now, extra)
         if request.report_type.name == SALES_AND_TRAFFIC:
-            self._take_from_the_application()
+            # One in a quarter of an hour, over all accounts of the application.
+            limiter, name = self._authorization.rate_limiter, SALES_AND_TRAFFIC
+            limiter.check_bucket(name, "application", _QUARTER_HOUR_RATE, 1)
         report = self._reports.create(grant.partner, request, body, call.faults)
         return self.respond({"reportId": report.report_id}, 202)
 
@@ -145,11 +147,6 @@ class SpReportsService(SpService):
                 {"query": query, "offset": offset + asked.page_size}
             )
         return self.respond(body)
-
-    def _take_from_the_application(self) -> None:
-        """Allow one of these in a quarter of an hour, over all accounts: 96 a day."""
-        limiter = self._authorization.rate_limiter
-        limiter.check_bucket(SALES_AND_TRAFFIC, "application", _QUARTER_HOUR_RATE, 1)
 
     def _own(self, call: Call, grant: Grant) -> SpReport:
         found = self._reports.find(grant.partner.name, call.arguments["report_id"])
