@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from amazon_emulator.selling_partner.contract import ALL_ORDERS
-from amazon_emulator.selling_partner.contract import SETTLEMENT as SETTLEMENT_TYPE
+from amazon_emulator.selling_partner.report_types import ALL_ORDERS
+from amazon_emulator.selling_partner.report_types import SETTLEMENT as SETTLEMENT_TYPE
 from amazon_emulator.selling_partner.rows import columns, order_files
-from amazon_emulator.selling_partner.rows.draw import product
 from amazon_emulator.selling_partner.rows.plan import FlatContent, XmlContent
+from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.rows.draw import Draw, Product
     from amazon_emulator.selling_partner.rows.plan import RowPlan
+    from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw
 
 Cells = Mapping[str, object]
 _LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
@@ -128,7 +128,7 @@ def _names(item: Product) -> Cells:
     }
 
 
-def _numbers(plan: RowPlan, draw: Draw) -> Cells:
+def _numbers(plan: RowPlan, draw: SeededDraw) -> Cells:
     stock, price = draw.whole("stock", 500), f"{draw.money('price', 99, 1):.2f}"
     return {
         "snapshot-date": plan.today.isoformat(),

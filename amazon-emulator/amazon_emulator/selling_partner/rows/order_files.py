@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from amazon_emulator.selling_partner.contract import MOST_ORDER_DAYS
+from amazon_emulator.clock import format_seconds
+from amazon_emulator.selling_partner.report_types import MAX_ORDER_DAYS
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Item, Order
@@ -22,7 +23,7 @@ _CITIES = {
 
 def orders_of(plan: RowPlan) -> list[Order]:
     """Return the orders of a report; more than a month at once gives none."""
-    if plan.end - plan.start > timedelta(days=MOST_ORDER_DAYS):
+    if plan.end - plan.start > timedelta(days=MAX_ORDER_DAYS):
         return []
     by_update = "LAST_UPDATE" in plan.report_type.name
     find = plan.orders.updated if by_update else plan.orders.created
@@ -40,8 +41,8 @@ def _order_line(order: Order, item: Item) -> Cells:
     city, code = _CITIES.get(order.marketplace.country, ("Anytown", "00501"))
     return {
         "amazon-order-id": order.order_id,
-        "purchase-date": _stamp(order.created_at),
-        "last-updated-date": _stamp(order.updated_at),
+        "purchase-date": format_seconds(order.created_at, "+00:00"),
+        "last-updated-date": format_seconds(order.updated_at, "+00:00"),
         "order-status": order.status,
         "fulfillment-channel": "Amazon",
         "sales-channel": order.marketplace.name,
@@ -75,8 +76,8 @@ def message(order: Order) -> Cells:
     return {
         "Order": {
             "AmazonOrderID": order.order_id,
-            "PurchaseDate": _stamp(order.created_at),
-            "LastUpdatedDate": _stamp(order.updated_at),
+            "PurchaseDate": format_seconds(order.created_at, "+00:00"),
+            "LastUpdatedDate": format_seconds(order.updated_at, "+00:00"),
             "OrderStatus": order.status,
             "SalesChannel": order.marketplace.name,
             "OrderItem": lines,
@@ -162,7 +163,3 @@ def settlement(plan: RowPlan) -> Iterator[Cells]:
             "sku": item.product.sku,
             "quantity-purchased": item.quantity,
         }
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}+00:00"
