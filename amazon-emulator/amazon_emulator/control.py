@@ -78,11 +78,8 @@ class Control(Routed):
 
     @route("GET", "")
     def _index(self) -> Json:
-        return {
-            "download_url": self._origin(),
-            "calls": self._paths(),
-            **self._clock(),
-        }
+        origin, calls = self._origin(), self._paths()
+        return {"download_url": origin, "calls": calls, **self._clock()}
 
     @route("POST", "/reset")
     def _reset(self, _: Json) -> Json:

@@ -129,9 +129,8 @@ class Service(Routed):
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Respond with JSON of this API's media type."""
-        return json_response(
-            body, status, content_type=self.media_type, headers=headers
-        )
+        media_type = self.media_type
+        return json_response(body, status, content_type=media_type, headers=headers)
 
 
 def json_response(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from amazon_emulator.ads_reporting.rows import row_batches
@@ -18,7 +18,6 @@ from amazon_emulator.reports.documents import (
 
 if TYPE_CHECKING:
     from amazon_emulator.ads_reporting.lifecycle import AdsReport
-    from amazon_emulator.ads_reporting.rows import RowPlan
     from amazon_emulator.reports.documents import Document, Writer
     from amazon_emulator.stored_files import Writable
 
@@ -39,11 +38,6 @@ def row_count(report: AdsReport) -> int:
     """Return how many rows a document holds, once it is written."""
     report.document.build(_writer(report))
     return report.document.counts.get(ROWS, 0)
-
-
-def row_pieces(plan: RowPlan) -> Iterator[bytes]:
-    """Yield the JSON array of a report's rows, uncompressed, piece by piece."""
-    return json_array(row_batches(plan))
 
 
 def _replacement(report: AdsReport) -> bytes | None:

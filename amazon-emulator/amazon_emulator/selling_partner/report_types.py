@@ -1,6 +1,6 @@
 """What each report type takes: who may ask, options, periods, span, delay, history.
 
-`report_types.json` has the rules by name, in the fields of `ReportType`.
+`report_types.json` has the rules by name, in the fields of `SpReportType`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Options = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class ReportType:
+class SpReportType:
     """The rules of one report type."""
 
     name: str
@@ -43,12 +43,14 @@ class ReportType:
     """A repeated request within this time is cancelled."""
 
 
-def _read() -> dict[str, ReportType]:
+def _read() -> dict[str, SpReportType]:
     text = files(__package__).joinpath("report_types.json").read_text(encoding="utf-8")
-    return {name: ReportType(name, **rules) for name, rules in json.loads(text).items()}
+    return {
+        name: SpReportType(name, **rules) for name, rules in json.loads(text).items()
+    }
 
 
-REPORT_TYPES: Mapping[str, ReportType] = _read()
+REPORT_TYPES: Mapping[str, SpReportType] = _read()
 """Report type name -> its rules."""
 SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 SALES_AND_TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"

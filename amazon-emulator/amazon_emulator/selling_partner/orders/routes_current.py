@@ -71,18 +71,15 @@ class OrdersService(SpService):
                 raise invalid("The paginationToken has expired.")
         else:
             search = read_search(query, CURRENT, grant.partner, now)
-        found = [
-            order
-            for order in search.orders(self._book, grant.partner)
-            if _fits(order, query)
-        ]
-        size = min(search.page_size, self._state.settings.sp_orders_per_page)
-        page = found[:size]
+        limit = self._state.settings.sp_orders_per_page
+        page, has_more = search.page(
+            self._book, grant.partner, lambda order: _fits(order, query), limit
+        )
         included = self._included(query, grant)
         body: dict[str, object] = {
             "orders": [order_2026(order, included) for order in page]
         }
-        if size < len(found):
+        if has_more:
             extra = {**query, _MADE: format_instant(now)}
             next_token = token(search, page[-1], extra)
             body["pagination"] = {"nextToken": next_token}

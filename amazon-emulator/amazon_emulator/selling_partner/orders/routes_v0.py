@@ -56,18 +56,15 @@ class OrdersV0Service(SpService):
             search = read_search(query, V0, grant.partner, now)
             names = ("OrderStatuses", "FulfillmentChannels")
             extra = {name: query[name] for name in names if query.get(name)}
-        found = [
-            order
-            for order in search.orders(self._book, grant.partner)
-            if _fits(order, extra)
-        ]
-        size = min(search.page_size, self._state.settings.sp_orders_per_page)
-        page = found[:size]
+        limit = self._state.settings.sp_orders_per_page
+        page, has_more = search.page(
+            self._book, grant.partner, lambda order: _fits(order, extra), limit
+        )
         elements = self._elements(call, grant)
         payload: dict[str, object] = {
             "Orders": [order_v0(order, elements) for order in page]
         }
-        if size < len(found):
+        if has_more:
             payload["NextToken"] = token(search, page[-1], extra)
         elif search.behind:
             payload["NextToken"] = ""

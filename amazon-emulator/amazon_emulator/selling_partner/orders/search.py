@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,26 +34,20 @@ class Names:
 
     created: str
     updated: str
-    after: str
-    before: str
     marketplaces: str
     page_size: str
 
     @property
     def bounds(self) -> list[str]:
         """The four time bounds."""
-        ends = (self.after, self.before)
+        ends = ("After", "Before")
         return [
             f"{prefix}{end}" for prefix in (self.created, self.updated) for end in ends
         ]
 
 
-V0 = Names(
-    "Created", "LastUpdated", "After", "Before", "MarketplaceIds", "MaxResultsPerPage"
-)
-CURRENT = Names(
-    "created", "lastUpdated", "After", "Before", "marketplaceIds", "maxResultsPerPage"
-)
+V0 = Names("Created", "LastUpdated", "MarketplaceIds", "MaxResultsPerPage")
+CURRENT = Names("created", "lastUpdated", "marketplaceIds", "maxResultsPerPage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +63,27 @@ class Search:
     """Time and id of the last order handed out: they never shift, though orders
     change while somebody turns the pages."""
 
-    def orders(self, book: OrderBook, partner: Partner) -> list[Order]:
-        """Return everything that fits and comes behind, in the order of time."""
+    def page(
+        self,
+        book: OrderBook,
+        partner: Partner,
+        fits: Callable[[Order], bool],
+        limit: int,
+    ) -> tuple[list[Order], bool]:
+        """Return the next orders in the order of time, and whether more follow."""
         find = book.updated if self.by_update else book.created
-        found = find(partner, self.marketplaces, self.after, self.before)
-        behind = self.behind
-        return [o for o in found if behind is None or self.sort_key(o) > behind]
+        behind, size = self.behind, min(self.page_size, limit)
+        found = [
+            order
+            for order in find(partner, self.marketplaces, self.after, self.before)
+            if (behind is None or self.sort_key(order) > behind) and fits(order)
+        ]
+        return found[:size], size < len(found)
 
     def upper_bound(self, names: Names) -> dict[str, object]:
         """Return the upper time bound that was applied, by its name."""
         prefix = names.updated if self.by_update else names.created
-        return {f"{prefix}{names.before}": format_seconds(self.before)}
+        return {f"{prefix}Before": format_seconds(self.before)}
 
     def sort_key(self, order: Order) -> tuple[str, str]:
         """Return where an order stands among all others."""
@@ -99,16 +103,16 @@ def read_search(
     prefix, other = names.created, names.updated
     if by_update:
         prefix, other = other, prefix
-    if query.get(f"{other}{names.before}"):
-        text = f"{other}{names.before} cannot be used with {given[0]}."
+    if query.get(f"{other}Before"):
+        text = f"{other}Before cannot be used with {given[0]}."
         raise invalid(text)
     latest = now - _LAG
-    after = read_instant(query, f"{prefix}{names.after}", latest)
-    before = read_instant(query, f"{prefix}{names.before}", latest)
+    after = read_instant(query, f"{prefix}After", latest)
+    before = read_instant(query, f"{prefix}Before", latest)
     if before > latest or after > now:
         raise invalid("A time bound must be at least two minutes before now.")
-    if after > before and query.get(f"{prefix}{names.before}"):
-        text = f"{prefix}{names.before} must not be before {given[0]}."
+    if after > before and query.get(f"{prefix}Before"):
+        text = f"{prefix}Before must not be before {given[0]}."
         raise invalid(text)
     return Search(
         by_update,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from amazon_emulator.selling_partner.accounts import Partner
     from amazon_emulator.selling_partner.marketplaces import Marketplace
-    from amazon_emulator.selling_partner.report_types import ReportType
+    from amazon_emulator.selling_partner.report_types import SpReportType
 
 GENERIC = (
     "The report request failed with a client error. Please check that your parameters "
@@ -43,10 +43,10 @@ class FinalStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRequest:
+class SpReportRequest:
     """A createReport that was taken; `final_status` says how it must end."""
 
-    report_type: ReportType
+    report_type: SpReportType
     marketplaces: Sequence[Marketplace]
     options: Mapping[str, str]
     start: datetime
@@ -55,7 +55,7 @@ class ReportRequest:
 
 
 def final_status_of(
-    request: ReportRequest, partner: Partner, now: datetime, extra_hours: float = 0
+    request: SpReportRequest, partner: Partner, now: datetime, extra_hours: float = 0
 ) -> FinalStatus | None:
     """Return how the report must end; None: it is made."""
     report_type = request.report_type
@@ -73,7 +73,9 @@ def final_status_of(
     return None if check is None else check(request, now, extra_hours)
 
 
-def required_options(report_type: ReportType, kind: str) -> Mapping[str, Sequence[str]]:
+def required_options(
+    report_type: SpReportType, kind: str
+) -> Mapping[str, Sequence[str]]:
     """Return the options a request must have; offers differ by account kind."""
     if report_type.shape != "starts":
         return report_type.required
@@ -88,7 +90,7 @@ def _fatal(details: str) -> FinalStatus:
 
 
 def _options_problem(
-    request: ReportRequest, partner: Partner, now: datetime
+    request: SpReportRequest, partner: Partner, now: datetime
 ) -> str | None:
     report_type, options = request.report_type, request.options
     required = required_options(report_type, partner.account_type)
@@ -111,7 +113,7 @@ def _options_problem(
     return None
 
 
-def _starts_problem(request: ReportRequest, now: datetime) -> str | None:
+def _starts_problem(request: SpReportRequest, now: datetime) -> str | None:
     try:
         first, last = start_range(request.options)
     except (ValueError, KeyError):
@@ -122,7 +124,7 @@ def _starts_problem(request: ReportRequest, now: datetime) -> str | None:
 
 
 def _periods(
-    request: ReportRequest, now: datetime, extra_hours: float
+    request: SpReportRequest, now: datetime, extra_hours: float
 ) -> FinalStatus | None:
     report_type, period = request.report_type, request.options["reportPeriod"]
     start, end = request.start.date(), request.end.date()
@@ -141,7 +143,7 @@ def _periods(
 
 
 def _alignment(
-    report_type: ReportType, period: str, start: date, end: date
+    report_type: SpReportType, period: str, start: date, end: date
 ) -> str | None:
     if end < start:
         return GENERIC
@@ -161,7 +163,7 @@ def _alignment(
 
 
 def _hours(
-    request: ReportRequest, now: datetime, extra_hours: float
+    request: SpReportRequest, now: datetime, extra_hours: float
 ) -> FinalStatus | None:
     report_type = request.report_type
     delay = timedelta(hours=report_type.delay_hours + extra_hours)
@@ -177,7 +179,7 @@ def _hours(
 
 
 def _days(
-    request: ReportRequest, now: datetime, extra_hours: float
+    request: SpReportRequest, now: datetime, extra_hours: float
 ) -> FinalStatus | None:
     del extra_hours  # these reports show what there is
     if request.end < request.start:

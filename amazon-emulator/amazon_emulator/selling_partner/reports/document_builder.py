@@ -21,7 +21,7 @@ from amazon_emulator.selling_partner.rows.plan import (
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.reports.lifecycle import SpReport
-    from amazon_emulator.selling_partner.rows.plan import RowPlan
+    from amazon_emulator.selling_partner.rows.plan import SpRowPlan
 
 _INLINE_ROWS = 30_000
 JSON_TYPE = "application/json;charset=UTF-8"
@@ -88,7 +88,7 @@ def _content_type(content: Content) -> str:
     return kind if content.charset is None else f"{kind};charset={content.charset}"
 
 
-def _is_packed(plan: RowPlan, content: Content) -> bool:
+def _is_packed(plan: SpRowPlan, content: Content) -> bool:
     compression = plan.settings.sp_compression
     if compression == "by_format":
         return isinstance(content, JsonContent)
@@ -102,7 +102,7 @@ def _cut(report: SpReport, after_bytes: int) -> None:
     report.document.size = path.stat().st_size
 
 
-def _rows(plan: RowPlan) -> int:
+def _rows(plan: SpRowPlan) -> int:
     """Return about how many rows a document has."""
     if "SEARCH_TERMS" in plan.report_type.name:
         return plan.settings.sp_search_term_rows

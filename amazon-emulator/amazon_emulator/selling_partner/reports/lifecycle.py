@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from amazon_emulator.faults.rules import Rule
     from amazon_emulator.selling_partner.reports.content_validation import FinalStatus
-    from amazon_emulator.selling_partner.rows.plan import RowPlan
+    from amazon_emulator.selling_partner.rows.plan import SpRowPlan
 
 IN_QUEUE, IN_PROGRESS = "IN_QUEUE", "IN_PROGRESS"
 DONE, CANCELLED, FATAL = "DONE", "CANCELLED", "FATAL"
@@ -42,7 +42,7 @@ class SpReport(Report):
     """One report of one selling partner."""
 
     document_id: str
-    plan: RowPlan
+    plan: SpRowPlan
     final_status: FinalStatus | None = None
     """How it must end; None: it is made."""
     is_listed_only: bool = False

@@ -19,7 +19,7 @@ from amazon_emulator.selling_partner.accounts import BRAND_ANALYTICS
 from amazon_emulator.selling_partner.queries import read_instant, read_marketplaces
 from amazon_emulator.selling_partner.report_types import REPORT_TYPES
 from amazon_emulator.selling_partner.reports.content_validation import (
-    ReportRequest,
+    SpReportRequest,
     final_status_of,
 )
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from amazon_emulator.selling_partner.accounts import Partner
-    from amazon_emulator.selling_partner.report_types import ReportType
+    from amazon_emulator.selling_partner.report_types import SpReportType
 
 MAX_MARKETPLACES = 25
 FORBIDDEN = "Access to the resource is forbidden"
@@ -35,7 +35,7 @@ FORBIDDEN = "Access to the resource is forbidden"
 
 def validate(
     body: Mapping[str, object], partner: Partner, now: datetime, extra_hours: float = 0
-) -> ReportRequest:
+) -> SpReportRequest:
     """Return what is asked for, or refuse it (400, 403, 429)."""
     name, ids = body.get("reportType"), body.get("marketplaceIds")
     if not isinstance(name, str) or not name:
@@ -47,13 +47,13 @@ def validate(
     options = _options(body.get("reportOptions"))
     report_type = _report_type(name, partner)
     marketplaces = read_marketplaces(ids, partner)
-    request = ReportRequest(report_type, marketplaces, options, start, end)
+    request = SpReportRequest(report_type, marketplaces, options, start, end)
     return replace(
         request, final_status=final_status_of(request, partner, now, extra_hours)
     )
 
 
-def _report_type(name: str, partner: Partner) -> ReportType:
+def _report_type(name: str, partner: Partner) -> SpReportType:
     report_type = REPORT_TYPES.get(name)
     if report_type is None:
         raise invalid("Invalid Report Type: the report type is unknown.", name)

@@ -15,14 +15,16 @@ from amazon_emulator.selling_partner.reports.document_builder import (
     begin_document,
 )
 from amazon_emulator.selling_partner.reports.lifecycle import LASTING_ACTIONS, SpReport
-from amazon_emulator.selling_partner.rows.plan import RowPlan
+from amazon_emulator.selling_partner.rows.plan import SpRowPlan
 from amazon_emulator.state import EmulatorState, seeded_uuid
 
 if TYPE_CHECKING:
     from amazon_emulator.faults.rules import Rule
     from amazon_emulator.selling_partner.accounts import Partner
     from amazon_emulator.selling_partner.orders.book import OrderBook
-    from amazon_emulator.selling_partner.reports.content_validation import ReportRequest
+    from amazon_emulator.selling_partner.reports.content_validation import (
+        SpReportRequest,
+    )
 
 RETENTION = timedelta(days=90)
 _SETTLEMENT_DAYS = 14
@@ -49,14 +51,14 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
     def create(
         self,
         partner: Partner,
-        request: ReportRequest,
+        request: SpReportRequest,
         body: Mapping[str, object],
         rules: Sequence[Rule],
     ) -> SpReport:
         """Store a new report and begin its document."""
         lasting = [rule for rule in rules if rule.action in LASTING_ACTIONS]
         now, settings = self._state.clock.now(), self._state.settings
-        plan = RowPlan(
+        plan = SpRowPlan(
             request.report_type,
             partner,
             request.marketplaces,
@@ -98,7 +100,7 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
         """Return all reports that were asked for, oldest first."""
         return [_entry(report) for report in self.all() if not report.is_listed_only]
 
-    def _too_soon(self, plan: RowPlan) -> FinalStatus | None:
+    def _too_soon(self, plan: SpRowPlan) -> FinalStatus | None:
         """Cancel what is asked for again before Amazon makes it anew."""
         seconds = plan.report_type.cooldown_seconds
         scale = self._state.settings.sp_rate_scale
@@ -118,7 +120,7 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
     def _add(
         self,
         report_id: str,
-        plan: RowPlan,
+        plan: SpRowPlan,
         body: Mapping[str, object],
         final_status: FinalStatus | None,
         rules: Sequence[Rule] = (),
@@ -166,7 +168,7 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
         with self._state.lock:
             if (partner.name, str(number)) in self._reports or made_at > now:
                 return
-            plan = RowPlan(
+            plan = SpRowPlan(
                 REPORT_TYPES[SETTLEMENT],
                 partner,
                 [partner.marketplaces[marketplace]],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from amazon_emulator.selling_partner.periods import last_day, spans
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _TERMS = (
 _POOL = 101
 
 
-def market_basket(plan: RowPlan) -> list[Section]:
+def market_basket(plan: SpRowPlan) -> list[Section]:
     """Return which products are bought together."""
 
     def rows() -> Iterator[Row]:
@@ -49,7 +49,7 @@ def market_basket(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def repeat_purchase(plan: RowPlan) -> list[Section]:
+def repeat_purchase(plan: SpRowPlan) -> list[Section]:
     """Return which customers come back."""
 
     def rows() -> Iterator[Row]:
@@ -69,7 +69,7 @@ def repeat_purchase(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def search_terms(plan: RowPlan) -> list[Section]:
+def search_terms(plan: SpRowPlan) -> list[Section]:
     """Return the three most clicked products of every search term.
 
     Rows are made from prepared texts: a month may have millions of them.
@@ -92,7 +92,7 @@ def search_terms(plan: RowPlan) -> list[Section]:
     return [Section("dataByDepartmentAndSearchTerm", texts)]
 
 
-def search_catalog(plan: RowPlan) -> list[Section]:
+def search_catalog(plan: SpRowPlan) -> list[Section]:
     """Return how products fare from impression to purchase."""
     named = set(plan.options.get("asins", "").split())
 
@@ -107,7 +107,7 @@ def search_catalog(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def search_query(plan: RowPlan) -> list[Section]:
+def search_query(plan: SpRowPlan) -> list[Section]:
     """Return how the named products fare under search queries."""
 
     def rows() -> Iterator[Row]:
@@ -126,7 +126,7 @@ def search_query(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def _dates(plan: RowPlan) -> Iterator[dict[str, str]]:
+def _dates(plan: SpRowPlan) -> Iterator[dict[str, str]]:
     period = plan.options["reportPeriod"]
     for start, _ in spans(period, *plan.days):
         end = last_day(period, start)
@@ -145,7 +145,7 @@ def _tail(asins: list[str], draw: SeededDraw, index: int) -> str:
 _SPEEDS = ("sameDay", "oneDay", "twoDay")
 
 
-def _catalog(plan: RowPlan, draw: SeededDraw) -> Row:
+def _catalog(plan: SpRowPlan, draw: SeededDraw) -> Row:
     def part(word: str, price: str, **more: object) -> Row:
         counts = {
             f"{speed}Shipping{word[0].upper()}{word[1:]}Count": draw.whole(
@@ -172,7 +172,7 @@ def _catalog(plan: RowPlan, draw: SeededDraw) -> Row:
     }
 
 
-def _query(plan: RowPlan, draw: SeededDraw) -> Row:
+def _query(plan: SpRowPlan, draw: SeededDraw) -> Row:
     def part(word: str) -> Row:
         speeds = {
             f"total{speed[0].upper()}{speed[1:]}Shipping{word}Count": draw.whole(

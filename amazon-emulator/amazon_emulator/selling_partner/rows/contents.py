@@ -19,14 +19,14 @@ from amazon_emulator.selling_partner.rows.plan import (
     FlatContent,
     JsonContent,
     Row,
-    RowPlan,
     Section,
+    SpRowPlan,
     XmlContent,
 )
 
 _BRAND = "GET_BRAND_ANALYTICS_{}_REPORT"
 _VENDOR = "GET_VENDOR_{}_REPORT"
-_MAKERS: Mapping[str, Callable[[RowPlan], list[Section]]] = {
+_MAKERS: Mapping[str, Callable[[SpRowPlan], list[Section]]] = {
     _BRAND.format("MARKET_BASKET"): brand.market_basket,
     _BRAND.format("SEARCH_TERMS"): brand.search_terms,
     _BRAND.format("REPEAT_PURCHASE"): brand.repeat_purchase,
@@ -47,7 +47,7 @@ _MAKERS: Mapping[str, Callable[[RowPlan], list[Section]]] = {
 _UNKNOWN = {"newMetric2027": {"amount": 1.5, "note": "not in any schema"}}
 
 
-def content_of(plan: RowPlan) -> Content:
+def content_of(plan: SpRowPlan) -> Content:
     """Return what the document of a report holds."""
     make = _MAKERS.get(plan.report_type.name)
     if make is None:
@@ -59,7 +59,7 @@ def content_of(plan: RowPlan) -> Content:
     return JsonContent(_specification(plan), sections)
 
 
-def _specification(plan: RowPlan) -> Row:
+def _specification(plan: SpRowPlan) -> Row:
     """Return what the document says was asked for."""
     name, shape = plan.report_type.name, plan.report_type.shape
     found: Row = {"reportType": name}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.periods import start_range
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.marketplaces import Marketplace
@@ -21,14 +21,14 @@ _DEALS = ("BEST_DEAL", "LIGHTNING_DEAL", "PRICE_DISCOUNT", "PROMO_CODE")
 _STATES = ("APPROVED", "PENDING_APPROVAL", "NEEDS_YOUR_ATTENTION", "CANCELED")
 
 
-def coupons(plan: RowPlan) -> list[Section]:
+def coupons(plan: SpRowPlan) -> list[Section]:
     """Return the coupons of a seller, or the campaigns of a vendor."""
     if plan.partner.account_type == "vendor":
         return [section("campaigns", lambda: _each(plan, _campaign))]
     return [section("coupons", lambda: _each(plan, _coupon))]
 
 
-def promotions(plan: RowPlan) -> list[Section]:
+def promotions(plan: SpRowPlan) -> list[Section]:
     """Return the promotions of an account."""
     return [section("promotions", lambda: _each(plan, _promotion))]
 
@@ -36,7 +36,7 @@ def promotions(plan: RowPlan) -> list[Section]:
 class _Offer:
     """One offer: when it starts, and numbers that grow while it runs."""
 
-    def __init__(self, plan: RowPlan, marketplace: Marketplace, ordinal: int) -> None:
+    def __init__(self, plan: SpRowPlan, marketplace: Marketplace, ordinal: int) -> None:
         self.plan, self.marketplace = plan, marketplace
         self.key = f"{ordinal}"
         midnight = datetime.fromordinal(ordinal).replace(tzinfo=timezone.utc)
@@ -64,7 +64,7 @@ class _Offer:
         return [item.asin for item in self.plan.products(self.marketplace)][:2]
 
 
-def _each(plan: RowPlan, make: Callable[[_Offer], Row]) -> Iterator[Row]:
+def _each(plan: SpRowPlan, make: Callable[[_Offer], Row]) -> Iterator[Row]:
     first, last = start_range(plan.options)
     for marketplace in plan.marketplaces:
         for ordinal in range(first.toordinal(), last.toordinal() + 1):

@@ -11,7 +11,7 @@ from amazon_emulator.selling_partner.report_types import MAX_ORDER_DAYS
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Item, Order
-    from amazon_emulator.selling_partner.rows.plan import RowPlan
+    from amazon_emulator.selling_partner.rows.plan import SpRowPlan
 
 Cells = Mapping[str, object]
 _CITIES = {
@@ -21,7 +21,7 @@ _CITIES = {
 }
 
 
-def orders_of(plan: RowPlan) -> list[Order]:
+def orders_of(plan: SpRowPlan) -> list[Order]:
     """Return the orders of a report; more than a month at once gives none."""
     if plan.end - plan.start > timedelta(days=MAX_ORDER_DAYS):
         return []
@@ -30,7 +30,7 @@ def orders_of(plan: RowPlan) -> list[Order]:
     return find(plan.partner, plan.marketplaces, plan.start, plan.end)
 
 
-def order_lines(plan: RowPlan) -> Iterator[Cells]:
+def order_lines(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield one line per product ordered."""
     for order in orders_of(plan):
         for item in order.items:
@@ -85,7 +85,7 @@ def message(order: Order) -> Cells:
     }
 
 
-def shipping(plan: RowPlan) -> Iterator[Cells]:
+def shipping(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield the lines of released orders with their buyers."""
     for line, order, item in _released(plan):
         yield {
@@ -100,7 +100,7 @@ def shipping(plan: RowPlan) -> Iterator[Cells]:
         }
 
 
-def vat(plan: RowPlan) -> Iterator[Cells]:
+def vat(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield the lines of released orders with their taxes."""
     for line, order, item in _released(plan):
         yield {
@@ -118,14 +118,14 @@ def vat(plan: RowPlan) -> Iterator[Cells]:
         }
 
 
-def _released(plan: RowPlan) -> Iterator[tuple[Cells, Order, Item]]:
+def _released(plan: SpRowPlan) -> Iterator[tuple[Cells, Order, Item]]:
     for order in orders_of(plan):
         if order.status != "Pending":
             for item in order.items:
                 yield _order_line(order, item), order, item
 
 
-def settlement(plan: RowPlan) -> Iterator[Cells]:
+def settlement(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield the summary line, then one line per amount."""
     orders = plan.orders.created(plan.partner, plan.marketplaces, plan.start, plan.end)
     lines = [

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from amazon_emulator.selling_partner.accounts import Partner
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.orders.book import OrderBook
-    from amazon_emulator.selling_partner.report_types import ReportType
+    from amazon_emulator.selling_partner.report_types import SpReportType
     from amazon_emulator.settings import Settings
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class RowPlan:
+class SpRowPlan:
     """Everything the rows of one report follow from."""
 
-    report_type: ReportType
+    report_type: SpReportType
     partner: Partner
     marketplaces: Sequence[Marketplace]
     options: Mapping[str, str]

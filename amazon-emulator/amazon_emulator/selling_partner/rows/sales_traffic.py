@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from amazon_emulator.selling_partner.periods import spans
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 
 if TYPE_CHECKING:
     from datetime import date
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw
 
 
-def sales_and_traffic(plan: RowPlan) -> list[Section]:
+def sales_and_traffic(plan: SpRowPlan) -> list[Section]:
     """Return both sections; only the first one has dates."""
     return [
         section("salesAndTrafficByDate", lambda: _by_date(plan)),
@@ -22,7 +22,7 @@ def sales_and_traffic(plan: RowPlan) -> list[Section]:
     ]
 
 
-def _by_date(plan: RowPlan) -> Iterator[Row]:
+def _by_date(plan: SpRowPlan) -> Iterator[Row]:
     granularity = plan.options.get("dateGranularity", "DAY")
     # Dates inside a week or month are widened to the whole of it.
     for start, _ in spans(granularity, *plan.days):
@@ -38,7 +38,7 @@ def _by_date(plan: RowPlan) -> Iterator[Row]:
         }
 
 
-def _sales_by_date(plan: RowPlan, draw: SeededDraw) -> Row:
+def _sales_by_date(plan: SpRowPlan, draw: SeededDraw) -> Row:
     def money(name: str, high: float = 5000) -> Row:
         return plan.money(draw.money(name, high))
 
@@ -96,7 +96,7 @@ def _traffic_by_date(draw: SeededDraw) -> Row:
     }
 
 
-def _by_asin(plan: RowPlan) -> Iterator[Row]:
+def _by_asin(plan: SpRowPlan) -> Iterator[Row]:
     granularity = plan.options.get("asinGranularity", "PARENT")
     days = plan.days
     seen: set[str] = set()
@@ -116,7 +116,7 @@ def _names(item: Product, granularity: str) -> Row:
     return row
 
 
-def _asin_metrics(plan: RowPlan, item: Product, days: tuple[date, date]) -> Row:
+def _asin_metrics(plan: SpRowPlan, item: Product, days: tuple[date, date]) -> Row:
     draw = plan.draw(item.asin, *days)
     percentages = ("browserSession", "mobileAppSession", "session")
     views = ("browserPageViews", "mobileAppPageViews", "pageViews")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.periods import first_day, shifted, spans
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.seeded_values import SeededDraw
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _FORECAST_WEEKS = 4
 _HOUR = timedelta(hours=1)
 _FRESH = "FRESH"
-Metrics = Callable[["RowPlan", "SeededDraw", int], Row]
+Metrics = Callable[["SpRowPlan", "SeededDraw", int], Row]
 """(plan, numbers, number of the product or -1 for the total) -> metrics."""
-Maker = Callable[["RowPlan"], list[Section]]
+Maker = Callable[["SpRowPlan"], list[Section]]
 
 
-def forecasting(plan: RowPlan) -> list[Section]:
+def forecasting(plan: SpRowPlan) -> list[Section]:
     """Return the newest weekly forecast of every product."""
 
     def rows() -> Iterator[Row]:
@@ -46,14 +46,14 @@ def forecasting(plan: RowPlan) -> list[Section]:
     return [section("forecastByAsin", rows)]
 
 
-def real_time_inventory(plan: RowPlan) -> list[Section]:
+def real_time_inventory(plan: SpRowPlan) -> list[Section]:
     """Return what could be sold, hour by hour."""
     return _by_hour(
         plan, lambda draw: {"highlyAvailableInventory": draw.whole("stock", 900)}
     )
 
 
-def real_time_sales(plan: RowPlan) -> list[Section]:
+def real_time_sales(plan: SpRowPlan) -> list[Section]:
     """Return what was ordered, hour by hour; returns are negative."""
     return _by_hour(
         plan,
@@ -64,18 +64,18 @@ def real_time_sales(plan: RowPlan) -> list[Section]:
     )
 
 
-def real_time_traffic(plan: RowPlan) -> list[Section]:
+def real_time_traffic(plan: SpRowPlan) -> list[Section]:
     """Return how often products were looked at, hour by hour."""
     return _by_hour(plan, lambda draw: {"glanceViews": draw.whole("views", 400)})
 
 
-def _is_empty(plan: RowPlan) -> bool:
+def _is_empty(plan: SpRowPlan) -> bool:
     """A vendor outside the Fresh programme gets arrays without rows."""
     return plan.options.get("sellingProgram") == _FRESH
 
 
 def _total_and_by_asin(name: str, metrics: Metrics) -> Maker:
-    def sections(plan: RowPlan) -> list[Section]:
+    def sections(plan: SpRowPlan) -> list[Section]:
         def periods() -> Iterator[tuple[date, Row]]:
             period, days = plan.options["reportPeriod"], plan.days
             for start, end in () if _is_empty(plan) else spans(period, *days):
@@ -98,7 +98,7 @@ def _total_and_by_asin(name: str, metrics: Metrics) -> Maker:
     return sections
 
 
-def _sales(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
+def _sales(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     del number
     row: Row = {}
     if plan.options["sellingProgram"] != _FRESH:
@@ -113,17 +113,17 @@ def _sales(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
     }
 
 
-def _margin(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
+def _margin(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     del plan, number
     return {"netPureProductMargin": draw.share("margin")}
 
 
-def _traffic(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
+def _traffic(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     del plan, number
     return {"glanceViews": draw.whole("views", 9000)}
 
 
-def _inventory(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
+def _inventory(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     row: Row = {
         "vendorConfirmationRate": draw.share("confirmed"),
         "netReceivedInventoryCost": plan.money(draw.money("received", 3000, -200)),
@@ -156,7 +156,7 @@ def _inventory(plan: RowPlan, draw: SeededDraw, number: int) -> Row:
     return row
 
 
-def _by_hour(plan: RowPlan, metrics: Callable[[SeededDraw], Row]) -> list[Section]:
+def _by_hour(plan: SpRowPlan, metrics: Callable[[SeededDraw], Row]) -> list[Section]:
     def rows() -> Iterator[Row]:
         start = _next_full_hour(plan.start)
         while start + _HOUR <= plan.end:
