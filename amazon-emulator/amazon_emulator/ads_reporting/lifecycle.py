@@ -46,7 +46,7 @@ class AdsReport(Report):
 
 
 def status_of(report: AdsReport, now: datetime, rules: Sequence[Rule] = ()) -> str:
-    """Return the status word; rules of this very look come before the report's own."""
+    """Return the status word; rules of this very call come before the report's own."""
     every = (*rules, *report.rules)
     stuck = first_rule(every, "never_ready")
     if stuck is not None:

@@ -127,7 +127,7 @@ class AudienceStore:
         return job
 
     def poll(self, job_id: str, rules: Sequence[Rule]) -> tuple[Job, str] | None:
-        """Count a look at a job and return it with the state to show."""
+        """Count a poll of a job and return it with the state to show."""
         with self._state.lock:
             self.settle()
             job = self._jobs.get(job_id)

@@ -64,7 +64,7 @@ class Job:
         return self.created_at + timedelta(seconds=self.ready_after_seconds)
 
     def is_ready(self, now: datetime) -> bool:
-        """Return whether processing is over; with seconds and looks, both must be."""
+        """Return whether processing is over; with seconds and polls, both must be."""
         if any(rule.action == "never_ready" for rule in self.rules):
             return False
         return now >= self.due_at and self.looks >= self.ready_after_looks
@@ -74,7 +74,7 @@ class Job:
         return _state_of(self.rules) or self._own_state()
 
     def shown_state(self, rules: Sequence[Rule]) -> str:
-        """Return the state for one look; its own rules come before the job's."""
+        """Return the state for one poll; its own rules come before the job's."""
         for rule in (*rules, *self.rules):
             if rule.action == "never_ready":
                 return rule.text("status")

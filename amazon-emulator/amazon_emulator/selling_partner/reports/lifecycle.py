@@ -58,7 +58,7 @@ class SpReport(Report):
 
 
 def status_of(report: SpReport, now: datetime, rules: Sequence[Rule] = ()) -> str:
-    """Return the status word; rules of this very look come before the report's own."""
+    """Return the status word; rules of this very call come before the report's own."""
     every = (*rules, *report.rules)
     stuck = first_rule(every, "stuck")
     if report.is_cancelled:
