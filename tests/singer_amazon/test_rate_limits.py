@@ -1,4 +1,4 @@
-"""Rate limiters: learnt from refusals; SP-API's and the audience API's have tests there."""
+"""The three rate limiters, without a clock of their own."""
 
 from __future__ import annotations
 

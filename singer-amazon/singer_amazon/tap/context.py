@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from singer_amazon.tap.message_writer import MessageWriter
+from singer_amazon.workers import Workers
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class RunContext:
     nap_seconds: float = 0.25
     """How long the main thread sleeps at once: a signal is answered that soon."""
     _warned: set[str] = field(default_factory=set, init=False)
+    _background: Workers[Any] = field(default_factory=lambda: Workers(1), init=False)
 
     # --- reports -----------------------------------------------------------
 
@@ -94,23 +95,12 @@ class RunContext:
         Raises:
             StoppedError: a signal arrived first.
         """
-        results: list[T] = []
-        errors: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                results.append(call())
-            except BaseException as error:  # noqa: BLE001 - raised again below
-                errors.append(error)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.05)
+        self.writer.check()
+        self._background.submit(call)
+        while (result := self._background.next_result(0.05)) is None:
             self.writer.check()
-        if errors:
-            raise errors[0]
-        return results[0]
+        found: T = result[0]
+        return found
 
     # --- what people are told, and the state -------------------------------
 
