@@ -126,7 +126,7 @@ def test_many_writers_keep_the_bound_and_all_get_through(spool: Spool) -> None:
     writers = [threading.Thread(target=download) for _ in range(6)]
     for writer in writers:
         writer.start()
-    gate = threading.Event()
+    opened = threading.Event()
     while complete < len(sizes):
         with spool._changed:
             files = list(spool._files)
@@ -137,7 +137,7 @@ def test_many_writers_keep_the_bound_and_all_get_through(spool: Spool) -> None:
         for file in ready:
             file.discard()
         complete += len(ready)
-        gate.wait(0.001)
+        opened.wait(0.001)
     for writer in writers:
         writer.join(SOON)
         assert not writer.is_alive()
@@ -191,7 +191,7 @@ def test_the_end_of_the_run_releases_everybody(spool: Spool) -> None:
 
 
 class FullDisk:
-    """A file on a disk without room."""
+    """A file on a disk without space."""
 
     def write(self, _: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,4 +1,4 @@
-"""The places of a run's streams and accounts in the Singer state."""
+"""The entries of a run's streams and accounts in the Singer state."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from typing import Any
 from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError
 from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 
 logger = logging.getLogger(__name__)
 
 COUNTERS = "_budgets"
-STATE_PAUSE = 1.0
-STATE_SHARE = 20
-"""A state is written at most once in this many times the last write took."""
 
 
 class StateStore:
-    """The partitions' places in a Singer state, written sparingly."""
+    """The partitions' entries in a Singer state, written sparingly."""
 
     def __init__(
         self,
@@ -33,7 +31,7 @@ class StateStore:
         timer: Callable[[], float] = time.thread_time,
     ) -> None:
         self._timer = timer
-        self._state = state
+        self.state = state
         self._write = write
         self._clock = clock
         self._changed: dict[int, Partition] = {}
@@ -44,7 +42,7 @@ class StateStore:
         self._written_at: datetime | None = None
 
     def load(self, partition: Partition) -> None:
-        """Read a partition's ledger.
+        """Read a partition's state.
 
         Raises:
             ConfigError: the state is damaged there.
@@ -52,7 +50,9 @@ class StateStore:
         for entry in self._entries(partition.stream):
             if _same(entry.get("context"), partition.context):
                 partition.entry = entry
-                if partition.mark is not None and not _is_of(entry, partition.mark):
+                if partition.settings_digest is not None and not _is_of(
+                    entry, partition.settings_digest
+                ):
                     logger.warning(
                         "%s of %s is defined otherwise than when its bookmark was "
                         "written: it is read from the beginning",
@@ -74,7 +74,7 @@ class StateStore:
                 return
 
     def _entries(self, stream: str) -> list[MutableMapping[str, Any]]:
-        bookmarks = self._state.get("bookmarks") or {}
+        bookmarks = self.state.get("bookmarks") or {}
         found = (bookmarks.get(stream) or {}) if isinstance(bookmarks, dict) else None
         entries = found.get("partitions") or [] if isinstance(found, dict) else None
         if not isinstance(entries, list) or not all(
@@ -88,7 +88,7 @@ class StateStore:
         return entries
 
     def changed(self, partition: Partition) -> None:
-        """Note that a partition's ledger is to be written."""
+        """Note that a partition's state is to be written."""
         self._changed[id(partition)] = partition
 
     def touched(self) -> None:
@@ -105,14 +105,16 @@ class StateStore:
         for partition in changed.values():
             self._render(partition)
         if counters := self.counters():
-            self._state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
+            self.state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
         try:
             self._write()
         except BaseException:  # a signal, a closed pipe: it is not out
             self._changed = changed | self._changed
             raise
         self._is_touched = False
-        self._pause = max(STATE_PAUSE, STATE_SHARE * (self._timer() - began))
+        self._pause = max(
+            POLICY.state_pause, POLICY.state_share * (self._timer() - began)
+        )
         self._written_at = self._clock.now()
 
     def _is_due(self) -> bool:
@@ -122,7 +124,7 @@ class StateStore:
 
     def _render(self, partition: Partition) -> None:
         if partition.entry is None:
-            stream = self._state.setdefault("bookmarks", {}).setdefault(
+            stream = self.state.setdefault("bookmarks", {}).setdefault(
                 partition.stream, {}
             )
             partition.entry = {}
@@ -132,19 +134,19 @@ class StateStore:
             "context": dict(partition.context),
             "version": state.pop("version"),
         }
-        if partition.mark is not None:
-            entry["fingerprint"] = partition.mark
+        if partition.settings_digest is not None:
+            entry["fingerprint"] = partition.settings_digest
         if "replication_key_value" in state:
             entry["replication_key"] = partition.replication_key
         partition.entry.clear()
         partition.entry.update(entry | state)
 
 
-def _is_of(entry: Mapping[str, Any], mark: str) -> bool:
-    return str(entry.get("fingerprint", mark)) == mark
+def _is_of(entry: Mapping[str, Any], digest: str) -> bool:
+    return str(entry.get("fingerprint", digest)) == digest
 
 
-def _same(context: object, wanted: Mapping[str, str]) -> bool:
+def _same(context: object, expected: Mapping[str, str]) -> bool:
     return isinstance(context, dict) and {
         k: str(v) for k, v in context.items()
-    } == dict(wanted)
+    } == dict(expected)

@@ -16,9 +16,10 @@ from singer_amazon.reports import model
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Limits, Range
+from singer_amazon.reports.windows import DateRange, RequestLimits
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
-from singer_amazon.sync.state_store import STATE_PAUSE, STATE_SHARE, StateStore
+from singer_amazon.sync.state_store import StateStore
 from singer_amazon.tap.message_writer import StoppedError
 from support.tap_runs import NOON, QuickTap, catalog, pending_ids, run
 
@@ -79,9 +80,9 @@ def test_three_thousand_pending_reports(
     took: list[float] = []
     write = StateStore.write
 
-    def timed(memory: StateStore, **at_once: bool) -> None:
+    def timed(store: StateStore, **at_once: bool) -> None:
         before, began = len(WRITTEN_AT), time.thread_time()
-        write(memory, **at_once)
+        write(store, **at_once)
         if len(WRITTEN_AT) > before:
             took.append(time.thread_time() - began)
 
@@ -104,13 +105,13 @@ def test_three_thousand_pending_reports(
     ][:-1]  # the last state of a run waits for nothing
     assert len(pauses) > 10
     for pause, cost in zip(pauses, took, strict=False):
-        assert pause >= STATE_PAUSE
-        assert pause >= 0.8 * STATE_SHARE * cost
+        assert pause >= POLICY.state_pause
+        assert pause >= 0.8 * POLICY.state_share * cost
     assert sum(took) <= 0.05 * ended.summary["seconds"]
 
 
 class Writes:
-    """A Memory with one partition, and a clock and a timer that stand still."""
+    """A StateStore with one partition, and a clock and a timer that stand still."""
 
     def __init__(self, cost: float = 0.0) -> None:
         self.clock = FakeClock(NOON)
@@ -118,7 +119,7 @@ class Writes:
         self.written: list[int] = []
         self.error: BaseException | None = None
         self._cost, self._timer = cost, 0.0
-        self.memory = StateStore(
+        self.store = StateStore(
             self.state, self._write, self.clock, lambda: self._timer
         )
         day = NOON.date()
@@ -129,8 +130,8 @@ class Writes:
             context={"profile_id": "a"},
             report_type="t",
             definition={},
-            days=Range(day, day, day),
-            limits=Limits(DayGrid(31), 0),
+            days=DateRange(day, day, day),
+            limits=RequestLimits(DayGrid(31), 0),
         )
 
     def _write(self) -> None:
@@ -146,11 +147,11 @@ class Writes:
         self.partition.state.requested(
             model.PendingReport(f"id{count}", window, "f" * 16, NOON)
         )
-        self.memory.changed(self.partition)
+        self.store.changed(self.partition)
 
     def after(self, seconds: float) -> list[int]:
         self.clock.sleep(seconds)
-        self.memory.write()
+        self.store.write()
         return self.written
 
 
@@ -181,5 +182,5 @@ def test_a_state_that_did_not_get_out_is_written_later() -> None:
     with pytest.raises(StoppedError):
         writes.after(0)
     writes.error = None
-    writes.memory.write(at_once=True)
+    writes.store.write(at_once=True)
     assert writes.written == [1]

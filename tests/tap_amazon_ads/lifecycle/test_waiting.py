@@ -17,6 +17,7 @@ from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.runner import Runner
+from singer_amazon.retry_policy import RetryPolicy
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.tap.base import ReportTap
@@ -46,13 +47,13 @@ class ThreadedTap(QuickTap):
 def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the owner of the reports looked up from waiting."""
     seen: list[float] = []
-    turn = Runner.turn
+    advance = Runner.advance
 
     def counted(runner: Runner) -> None:
         seen.append(time.monotonic())
-        turn(runner)
+        advance(runner)
 
-    monkeypatch.setattr(Runner, "turn", counted)
+    monkeypatch.setattr(Runner, "advance", counted)
     return seen
 
 
@@ -165,7 +166,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(operation: str) -> None:
 
 
 class SlowDownload:
-    """Has room for one document at a time, which takes a while to come."""
+    """Has space for one document at a time, which takes a while to come."""
 
     def __init__(self) -> None:
         self.is_busy = False
@@ -210,7 +211,7 @@ def slow_runner(deadline_seconds: float) -> tuple[Runner, SlowDownload]:
     return runner, fetcher
 
 
-def test_waiting_for_room_on_the_disk_is_idle(turns: list[float]) -> None:
+def test_waiting_for_space_on_the_disk_is_idle(turns: list[float]) -> None:
     runner, _ = slow_runner(60)
 
     reports = []
@@ -226,10 +227,10 @@ def test_a_download_that_moves_on_is_waited_for_past_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "singer_amazon.reports.runner.DOWNLOAD_GRACE", timedelta(seconds=0.3)
+        "singer_amazon.reports.runner.POLICY", RetryPolicy(download_grace=0.3)
     )
     runner, fetcher = slow_runner(0.1)
-    runner.sign_of_life = lambda: fetcher.bytes
+    runner.download_progress = lambda: fetcher.bytes
 
     reports = list(runner.documents(frozenset(), lambda: False))
 
@@ -240,7 +241,7 @@ def test_a_download_that_stands_still_is_left_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "singer_amazon.reports.runner.DOWNLOAD_GRACE", timedelta(seconds=0.2)
+        "singer_amazon.reports.runner.POLICY", RetryPolicy(download_grace=0.2)
     )
     runner, _ = slow_runner(0.1)
 
