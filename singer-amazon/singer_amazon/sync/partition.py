@@ -51,6 +51,8 @@ class Partition:
     qualifier: str = ""
     """What tells it from others of the same stream and account."""
     replication_key: str = "date"
+    spec: object = None
+    """What the adapter makes its requests of; they carry it along."""
     mark: str | None = None
     """Digest of what the user defined; where it changes, the bookmark starts anew."""
     state: PartitionState = field(default_factory=PartitionState)
@@ -91,6 +93,7 @@ class Partition:
             is_gap=ask.is_gap,
             qualifier=self.qualifier,
             listed_id=listed_id,
+            spec=self.spec,
         )
 
     def fingerprint(self, window: Window) -> str:
