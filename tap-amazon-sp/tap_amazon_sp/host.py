@@ -14,8 +14,8 @@ from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from singer_amazon.tap.message_writer import MessageWriter
+from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.directory import Directory
 from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.rates import Rate
 
@@ -41,7 +41,7 @@ class Host(Protocol):
         ...
 
     @property
-    def accounts(self) -> Directory:
+    def accounts(self) -> AccountFinder:
         """Whose data is read."""
         ...
 
@@ -88,10 +88,10 @@ class Host(Protocol):
         """Make a call so that a signal is still answered."""
         ...
 
-    def ask(
+    def request(
         self, account: Account, operation: str, rate: Rate, make: Callable[[], Response]
     ) -> Response | None:
-        """Make a call at its pace; None where the time is up first."""
+        """Make a call when its rate limit allows; None where the time is up first."""
         ...
 
     def wait_until(self, instant: datetime) -> bool:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+AccountKind = Literal["seller", "vendor"]
 Region = Literal["NA", "EU", "FE"]
 REGIONS: tuple[Region, ...] = get_args(Region)
 
@@ -32,7 +33,7 @@ class Marketplace:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class RegionHost:
     """Where one region's API answers, and what AWS called the region."""
 
     production: str
@@ -40,18 +41,18 @@ class Host:
     aws_region: str
 
 
-HOSTS: dict[Region, Host] = {
-    "NA": Host(
+HOSTS: dict[Region, RegionHost] = {
+    "NA": RegionHost(
         "https://sellingpartnerapi-na.amazon.com",
         "https://sandbox.sellingpartnerapi-na.amazon.com",
         "us-east-1",
     ),
-    "EU": Host(
+    "EU": RegionHost(
         "https://sellingpartnerapi-eu.amazon.com",
         "https://sandbox.sellingpartnerapi-eu.amazon.com",
         "eu-west-1",
     ),
-    "FE": Host(
+    "FE": RegionHost(
         "https://sellingpartnerapi-fe.amazon.com",
         "https://sandbox.sellingpartnerapi-fe.amazon.com",
         "us-west-2",

@@ -14,8 +14,12 @@ from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 
 from singer_amazon.reports.model import DateOrHour, Window
+from tap_amazon_sp.timestamps import format_instant, midnight
 
-PATIENCE_DAYS = 7
+START_DAYS = 30
+"""How far back a first run reads without start_date."""
+
+GRACE_DAYS = 7
 """How long past its expected day a report may still be "not yet available"."""
 
 _HOUR = timedelta(hours=1)
@@ -33,7 +37,7 @@ class Period(str, Enum):
     YEAR = "YEAR"
 
 
-_LONGEST_DAYS = {
+_MAX_DAYS = {
     Period.DAY: 1,
     Period.WEEK: 7,
     Period.MONTH: 31,
@@ -101,7 +105,7 @@ class Periods:
         """
         if self.period is Period.HOUR:
             start, end = self.instants
-            return f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}"
+            return format_instant(start), format_instant(end)
         return self.window.start.isoformat(), self.window.end.isoformat()
 
 
@@ -211,14 +215,14 @@ def lookback_of(period: Period, days: int) -> int:
     """Return how many periods a look-back of so many days re-reads at most."""
     if period is Period.HOUR:
         return days * 24
-    return -(-days // _LONGEST_DAYS[period])
+    return -(-days // _MAX_DAYS[period])
 
 
 # --- what to ask for today -----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Availability:
     """What can be asked for: `periods`, None while nothing is open.
 
     `lost` are the wanted periods that Amazon keeps no longer. `opens` is the day
@@ -243,7 +247,7 @@ def open_days(
     start: date,
     end: date | None = None,
     holdback: int | None = None,
-) -> Outlook:
+) -> Availability:
     """Return the periods from the one with `start` to the newest one to be had.
 
     `today` is the date in the marketplace, `end` the last day wanted: only periods
@@ -263,7 +267,7 @@ def open_days(
     following = last_day(period, max(last + 1, first, oldest or first))
     opens = following + timedelta(days=1 + held)
     is_over = end is not None and following > end
-    return _outlook(period, (first, last, oldest), None if is_over else opens)
+    return _availability(period, (first, last, oldest), None if is_over else opens)
 
 
 def open_hours(
@@ -273,18 +277,18 @@ def open_hours(
     start: date,
     end: date | None = None,
     holdback: int | None = None,
-) -> Outlook:
+) -> Availability:
     """Return the full UTC hours from the start of a day to the newest to be had.
 
     The oldest hour stays one hour inside what Amazon keeps: by the time it looks
     at the request, the clock has moved on.
     """
     held = rules.holdback if holdback is None else holdback
-    first = hour_number(_midnight(start))
+    first = hour_number(midnight(start))
     last = hour_number(now) - 1 - held
     after_end = None
     if end is not None:
-        after_end = hour_number(_midnight(end + timedelta(days=1)))
+        after_end = hour_number(midnight(end + timedelta(days=1)))
         last = min(last, after_end - 1)
     oldest = None
     if rules.history is not None:
@@ -292,7 +296,7 @@ def open_hours(
     following = max(last + 1, first, oldest or first)
     is_over = after_end is not None and following >= after_end
     opens = None if is_over else hour_start(following + 1 + held)
-    return _outlook(Period.HOUR, (first, last, oldest), opens)
+    return _availability(Period.HOUR, (first, last, oldest), opens)
 
 
 def gives_up_on(span: Periods, rules: PeriodRules) -> date | datetime:
@@ -303,8 +307,8 @@ def gives_up_on(span: Periods, rules: PeriodRules) -> date | datetime:
     """
     if span.period is Period.HOUR:
         ended = span.instants[1] + timedelta(hours=rules.expected)
-        return ended + timedelta(days=PATIENCE_DAYS)
-    days = 1 + rules.expected + PATIENCE_DAYS
+        return ended + timedelta(days=GRACE_DAYS)
+    days = 1 + rules.expected + GRACE_DAYS
     return span.window.end + timedelta(days=days)
 
 
@@ -314,17 +318,13 @@ def last_closed(period: Period, newest: date) -> int:
     return number - (last_day(period, number) > newest)
 
 
-def _outlook(
+def _availability(
     period: Period, bounds: tuple[int, int, int | None], opens: date | datetime | None
-) -> Outlook:
+) -> Availability:
     first, last, oldest = bounds
     lost = None
     if oldest is not None and first < oldest:
         lost = Periods(period, first, oldest - 1)
         first = oldest
     found = Periods(period, first, last) if first <= last else None
-    return Outlook(found, lost, opens, last, oldest)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    return Availability(found, lost, opens, last, oldest)

@@ -23,18 +23,18 @@ from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.base import TEST_SECONDS, ReportTap
 from singer_amazon.tap.settings import coerced
 from singer_amazon.tap.stream import ReportStream
-from tap_amazon_sp.accounts import Account, Wanted, read_accounts
-from tap_amazon_sp.client import LONGEST_USER_AGENT, SELLING_PARTNER, SpClient
-from tap_amazon_sp.directory import Directory
-from tap_amazon_sp.endpoints.run import EndpointRun
+from tap_amazon_sp.account_finder import AccountFinder
+from tap_amazon_sp.accounts import Account, AccountSettings, read_accounts
+from tap_amazon_sp.client import MAX_USER_AGENT_LENGTH, SELLING_PARTNER, SpClient
+from tap_amazon_sp.endpoints.runner import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
+from tap_amazon_sp.legacy_config import translate_config
 from tap_amazon_sp.marketplaces import HOSTS
-from tap_amazon_sp.old_config import read_config
 from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.rates import Rate
 from tap_amazon_sp.reports.paces import ReportPaces
-from tap_amazon_sp.reports.reporting import Reporting
+from tap_amazon_sp.reports.service import ReportService
 
 TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 
@@ -45,7 +45,7 @@ class TapAmazonSp(ReportTap):
     name = "tap-amazon-sp"
     config_jsonschema = th.PropertiesList(*SETTINGS).to_dict()
 
-    nap_seconds = 0.25
+    wait_step_seconds = 0.25
     """How long the main thread sleeps at once: a signal is answered that soon."""
 
     # --- settings ----------------------------------------------------------
@@ -54,8 +54,8 @@ class TapAmazonSp(ReportTap):
         """Read configs of older connectors first: the check is of our settings."""
         self.append_builtin_config(self.config_jsonschema)
         # text forms are read before old ones: an environment knows only text
-        reading = read_config(coerced(self._config, self.config_jsonschema))
-        self._config, self._notes = dict(reading.config), reading.notes
+        translated = translate_config(coerced(self._config, self.config_jsonschema))
+        self._config, self._notes = dict(translated.config), translated.notes
         return super()._validate_config(raise_errors=raise_errors)
 
     def check_settings(self) -> None:
@@ -63,21 +63,21 @@ class TapAmazonSp(ReportTap):
         for note in self._notes:
             self.warn_once(note)
         agent = self.config.get("user_agent") or ""
-        if len(agent) > LONGEST_USER_AGENT:
+        if len(agent) > MAX_USER_AGENT_LENGTH:
             msg = (
                 f"user_agent has {len(agent)} characters: Amazon takes "
-                f"{LONGEST_USER_AGENT} at most"
+                f"{MAX_USER_AGENT_LENGTH} at most"
             )
             raise ConfigError(msg)
         read_accounts(self.config)
-        self.reporting.check()
+        self.report_service.check()
 
     # --- streams -----------------------------------------------------------
 
     @cached_property
-    def reporting(self) -> Reporting:
+    def report_service(self) -> ReportService:
         """Everything about reports."""
-        return Reporting(self)
+        return ReportService(self)
 
     def discover_streams(self) -> list[Stream]:
         """Return all streams; nothing is asked of Amazon for it.
@@ -87,7 +87,7 @@ class TapAmazonSp(ReportTap):
         """
         found = [
             *endpoint_streams(self, self._read_endpoints),
-            *self.reporting.streams(self),
+            *self.report_service.streams(self),
         ]
         seen: set[str] = set()
         for stream in found:
@@ -123,9 +123,9 @@ class TapAmazonSp(ReportTap):
         return Paces(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
 
     @cached_property
-    def accounts(self) -> Directory:
+    def accounts(self) -> AccountFinder:
         """The accounts of this run."""
-        return Directory(
+        return AccountFinder(
             read_accounts(self.config),
             self._client,
             paces=self.paces,
@@ -134,7 +134,7 @@ class TapAmazonSp(ReportTap):
             note=self.stats.add,
         )
 
-    def _client(self, wanted: Wanted) -> SpClient:
+    def _client(self, wanted: AccountSettings) -> SpClient:
         tokens = TokenProvider(
             wanted.credential,
             auth_uri=self.config.get("auth_uri") or TOKEN_URI,
@@ -155,32 +155,32 @@ class TapAmazonSp(ReportTap):
 
     def make_api(self) -> ReportApi:
         """See ReportTap."""
-        return self.reporting.api()
+        return self.report_service.api()
 
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
         """See ReportTap."""
-        return self.reporting.partitions(list(streams))
+        return self.report_service.partitions(list(streams))
 
     empty_waits_a_run = True
 
     def make_rate_limiters(self) -> ReportPaces:
         """See ReportTap: token buckets."""
-        return self.reporting.paces
+        return self.report_service.rate_limiters
 
     def counters(self) -> Mapping[str, object]:
         """See ReportTap: what sales and traffic has used up."""
-        return self.reporting.paces.counters(self.clock.now())
+        return self.report_service.rate_limiters.counters(self.clock.now())
 
     def log_plan(self, engine: Engine) -> None:
         """See ReportTap."""
-        self.reporting.check_files(engine)
-        self.reporting.log_plan(engine, self.clock.now(), self.deadline)
+        self.report_service.check_files(engine)
+        self.report_service.log_plan(engine, self.clock.now(), self.deadline)
 
     def classify(self, report: Report, path: Path) -> Outcome | None:
         """See ReportTap: reasons are documents too."""
-        return self.reporting.classify(report, path)
+        return self.report_service.classify(report, path)
 
-    def ask(
+    def request(
         self,
         account: Account,
         operation: str,
@@ -213,7 +213,7 @@ class TapAmazonSp(ReportTap):
         while (left := (end - self.clock.now()).total_seconds()) > 0:
             self.writer.check()
             self.look_after_reports()
-            self.clock.sleep(min(left, self.nap_seconds))
+            self.clock.sleep(min(left, self.wait_step_seconds))
         self.writer.check()
         return instant <= self.deadline and self.clock.now() < self.deadline
 

@@ -52,7 +52,7 @@ def enter(
     class Clocked(TapAmazonSp):
         """The tap with a clock of the test."""
 
-        nap_seconds = 30.0
+        wait_step_seconds = 30.0
 
     Clocked.clock = clock
     out = io.StringIO()

@@ -15,9 +15,9 @@ from support.sp_material import SPECS, needs_facts, needs_specs, report_facts, s
 from tap_amazon_sp.catalogue import (
     EXTRA,
     CatalogueError,
-    Column,
-    Report,
-    StreamType,
+    ColumnDefinition,
+    ReportDefinition,
+    StreamDefinition,
     load_catalogue,
     read_catalogue,
 )
@@ -64,13 +64,13 @@ STREAMS = [
 ]
 
 
-def report(name: str) -> Report:
+def report(name: str) -> ReportDefinition:
     found = CATALOGUE.report(name)
     assert found is not None
     return found
 
 
-def stream(name: str) -> StreamType:
+def stream(name: str) -> StreamDefinition:
     return CATALOGUE.streams[name]
 
 
@@ -78,7 +78,7 @@ def stream(name: str) -> StreamType:
 
 
 @pytest.mark.parametrize("entry", CATALOGUE.reports, ids=lambda r: r.name)
-def test_report_is_sound(entry: Report) -> None:
+def test_report_is_sound(entry: ReportDefinition) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", entry.name)
     assert re.fullmatch(r"GET_[A-Z]+(_[A-Z]+)*", entry.report_type)
     assert entry.source.startswith("https://")
@@ -105,7 +105,7 @@ def test_report_is_sound(entry: Report) -> None:
 
 
 @pytest.mark.parametrize(("entry", "made"), STREAMS)
-def test_stream_is_sound(entry: Report, made: StreamType) -> None:
+def test_stream_is_sound(entry: ReportDefinition, made: StreamDefinition) -> None:
     own = [column.name for column in made.columns]
     added = [column.name for column in made.added]
     key = made.primary_key([])
@@ -126,7 +126,7 @@ def test_stream_is_sound(entry: Report, made: StreamType) -> None:
 
 @pytest.mark.parametrize(("entry", "made"), STREAMS)
 def test_the_schema_takes_a_row_of_nothing_but_its_key(
-    entry: Report, made: StreamType
+    entry: ReportDefinition, made: StreamDefinition
 ) -> None:
     key = made.primary_key([])
     schema = made.schema(key)
@@ -320,7 +320,9 @@ def test_a_period_without_rules_is_refused(tmp_path: Path) -> None:
 # ------------------------------------------------------------ facts and schemas
 
 
-def fact_of(entry: Report, facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def fact_of(
+    entry: ReportDefinition, facts: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     is_variant = entry.name == "coupon_performance_by_campaign"
     return facts[entry.report_type + (" (vendor)" if is_variant else "")]
 
@@ -389,7 +391,7 @@ def test_arrays_keys_and_columns_are_those_of_the_facts() -> None:
             assert set(ours) == ONLY_IN_EXAMPLES.get(made.name, set())
 
 
-def shape(columns: tuple[Column, ...]) -> dict[str, Any]:
+def shape(columns: tuple[ColumnDefinition, ...]) -> dict[str, Any]:
     """Return columns as the facts would write them, names and kinds only."""
     return {
         c.name: {"_": c.kind, **shape(c.fields)} if c.fields else c.kind
@@ -449,7 +451,7 @@ def uncovered(
 @needs_specs
 @pytest.mark.parametrize(("entry", "made"), STREAMS)
 def test_every_property_of_amazons_schema_is_in_the_streams(
-    entry: Report, made: StreamType
+    entry: ReportDefinition, made: StreamDefinition
 ) -> None:
     root = spec(f"schemas/reports/{SCHEMA_OF[entry.name]}")
     rows = resolved(root["properties"][made.array], root)["items"]
@@ -459,7 +461,9 @@ def test_every_property_of_amazons_schema_is_in_the_streams(
 
 @needs_specs
 @pytest.mark.parametrize("entry", CATALOGUE.reports, ids=lambda r: r.name)
-def test_every_row_of_amazons_examples_comes_out_and_is_valid(entry: Report) -> None:
+def test_every_row_of_amazons_examples_comes_out_and_is_valid(
+    entry: ReportDefinition,
+) -> None:
     examples = sorted(
         (SPECS / "examples").glob(SCHEMA_OF[entry.name].replace(".json", ".ex*.json"))
     )
@@ -483,7 +487,10 @@ def test_every_row_of_amazons_examples_comes_out_and_is_valid(entry: Report) -> 
 
 
 def check_rows(
-    entry: Report, made: StreamType, rows: list[Any], options: dict[str, str]
+    entry: ReportDefinition,
+    made: StreamDefinition,
+    rows: list[Any],
+    options: dict[str, str],
 ) -> None:
     """Check rows against the stream's schema, and their keys against each other."""
     asked = {

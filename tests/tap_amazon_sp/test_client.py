@@ -31,7 +31,7 @@ class Amazon:
         self.restricted = Reply(200, b'{"restrictedDataToken": "granted"}')
         self.replies = [OK]
         self._tokens = 0
-        server.answer = self._answer
+        server.answer = self._response
         transport = Transport(user_agent="t/1", max_attempts=2, retry_wait=0.0)
         clock = FakeClock(NOON)
         tokens = TokenProvider(
@@ -50,7 +50,7 @@ class Amazon:
             )
         )
 
-    def _answer(self, received: Received) -> Reply:
+    def _response(self, received: Received) -> Reply:
         if received.path == "/login":
             if self.login.body:
                 return self.login

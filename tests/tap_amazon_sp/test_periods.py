@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from singer_amazon.reports.model import Window
 from tap_amazon_sp.marketplaces import MARKETPLACES
 from tap_amazon_sp.periods import (
-    Outlook,
+    Availability,
     Period,
     PeriodRules,
     Periods,
@@ -286,8 +286,8 @@ def test_what_is_open_is_whole_closed_kept_and_complete(
         assert count(before) == count(found)
 
 
-def count(outlook: Outlook) -> int:
-    return len(outlook.periods) if outlook.periods else 0
+def count(availability: Availability) -> int:
+    return len(availability.periods) if availability.periods else 0
 
 
 @given(kinds, days, st.lists(st.integers(0, 9), min_size=1, max_size=30))

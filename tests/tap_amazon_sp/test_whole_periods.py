@@ -13,7 +13,7 @@ from singer_amazon.reports import spans
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.windows import Limits, plan
-from tap_amazon_sp.catalogue import Report, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
 from tap_amazon_sp.marketplaces import MARKETPLACES, Marketplace
 from tap_amazon_sp.periods import (
     Period,
@@ -23,7 +23,7 @@ from tap_amazon_sp.periods import (
     open_hours,
     within,
 )
-from tap_amazon_sp.reports.grids import PeriodGrid, range_of
+from tap_amazon_sp.reports.period_grid import PeriodGrid, range_of
 
 PERIODS = [
     pytest.param(report, period, id=f"{report.name}-{period.value}")
@@ -63,15 +63,17 @@ class Runs:
     def run(self, now: datetime) -> list[Window]:
         """Plan at an instant, deliver everything, return what was asked."""
         if self.period is Period.HOUR:
-            outlook = open_hours(self.rules, now=now, start=self.start)
+            availability = open_hours(self.rules, now=now, start=self.start)
             begin: date = datetime(
                 self.start.year, self.start.month, self.start.day, tzinfo=timezone.utc
             )
         else:
             today = self.place.today(now)
-            outlook = open_days(self.period, self.rules, today=today, start=self.start)
+            availability = open_days(
+                self.period, self.rules, today=today, start=self.start
+            )
             begin = self.start
-        days = range_of(self.period, outlook, begin, start_is_set=False)
+        days = range_of(self.period, availability, begin, start_is_set=False)
         limits = Limits(
             PeriodGrid(self.period, self.rules.per_request), self.rules.lookback
         )
@@ -83,8 +85,8 @@ class Runs:
         )
         windows = [ask.window for ask in asks]
         self.delivered += windows
-        if outlook.periods is not None:  # all that is open has been had by now
-            wanted = outlook.periods.window
+        if availability.periods is not None:  # all that is open has been had by now
+            wanted = availability.periods.window
             assert spans.subtract([wanted], self.delivered) == ()
         return windows
 
@@ -94,7 +96,7 @@ class Runs:
 @example(place=MARKETPLACES[0], now=EDGES[0], hours=[24] * 8, back=40)
 @example(place=MARKETPLACES[0], now=EDGES[5], hours=[1] * 6, back=3)
 def test_nothing_is_skipped_and_nothing_asked_twice_outside_the_look_back(
-    report: Report,
+    report: ReportDefinition,
     period: Period,
     place: Marketplace,
     now: datetime,

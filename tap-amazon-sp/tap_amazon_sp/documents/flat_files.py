@@ -19,19 +19,19 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FlatFileLayout:
     """How the lines of a flat file are cut into values."""
 
     delimiter: str
     is_quoted: bool
 
 
-TSV = Layout("\t", is_quoted=False)
-QUOTED_TSV = Layout("\t", is_quoted=True)
-CSV = Layout(",", is_quoted=True)
+TSV = FlatFileLayout("\t", is_quoted=False)
+QUOTED_TSV = FlatFileLayout("\t", is_quoted=True)
+CSV = FlatFileLayout(",", is_quoted=True)
 
 
-def layout_of(file_format: FileFormat, report_type: str) -> Layout:
+def layout_of(file_format: FileFormat, report_type: str) -> FlatFileLayout:
     """Return the layout of a flat file of a report type.
 
     Only ledger reports quote the values of their TSV: in all others a quote sign
@@ -80,7 +80,7 @@ class FlatRows:
     """
 
     def __init__(
-        self, blocks: Iterable[bytes], layout: Layout, charset: Charset
+        self, blocks: Iterable[bytes], layout: FlatFileLayout, charset: Charset
     ) -> None:
         self.columns: tuple[str, ...] = ()
         self.odd = 0
@@ -117,7 +117,7 @@ class FlatRows:
         return row
 
 
-def _values(texts: Iterator[str], layout: Layout) -> Iterator[list[str]]:
+def _values(texts: Iterator[str], layout: FlatFileLayout) -> Iterator[list[str]]:
     """Yield the values of every line that is not empty."""
     if layout.is_quoted:
         # the reader joins lines where a quoted value goes on in the next one

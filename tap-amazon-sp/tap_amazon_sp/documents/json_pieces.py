@@ -15,10 +15,10 @@ from typing import Generic, TypeVar
 
 from singer_amazon.errors import DocumentError
 from tap_amazon_sp.documents.json_source import (
-    LONGEST_BYTES,
+    MAX_VALUE_BYTES,
     UNPARSABLE,
+    JsonSource,
     Scan,
-    Source,
     damaged,
     unexpected,
 )
@@ -32,7 +32,7 @@ _SPACE = b" \t\r\n"
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*")', re.DOTALL)
 
 
-def pieces(source: Source, parse: Callable[[bytes], T]) -> Iterator[T]:
+def pieces(source: JsonSource, parse: Callable[[bytes], T]) -> Iterator[T]:
     """Parse the array that comes next, piece by piece, and read past its end.
 
     `parse` gets a complete JSON array with some of the rows and raises
@@ -42,7 +42,7 @@ def pieces(source: Source, parse: Callable[[bytes], T]) -> Iterator[T]:
         DocumentError: the array is damaged, or the document ends within it.
     """
     source.take(b"[")
-    if source.peek() == b"]":
+    if source.next_byte() == b"]":
         source.take(b"]")
         return
     rows = _Rows(source, parse)
@@ -54,7 +54,7 @@ def pieces(source: Source, parse: Callable[[bytes], T]) -> Iterator[T]:
 class _Rows(Generic[T]):
     """The rest of an array whose opening bracket has been read."""
 
-    def __init__(self, source: Source, parse: Callable[[bytes], T]) -> None:
+    def __init__(self, source: JsonSource, parse: Callable[[bytes], T]) -> None:
         self.is_closed = False
         self._source = source
         self._buffer = source.buffer
@@ -124,8 +124,8 @@ class _Rows(Generic[T]):
                 return scan
             if is_whole:
                 raise unexpected(b"", "the end of the rows")
-            if len(self._buffer) > LONGEST_BYTES:
-                msg = f"no end of a row within {LONGEST_BYTES} bytes"
+            if len(self._buffer) > MAX_VALUE_BYTES:
+                msg = f"no end of a row within {MAX_VALUE_BYTES} bytes"
                 raise DocumentError(msg)
             # a long row is looked at again when twice as much is there
             wanted = max(wanted, len(self._buffer) * 2)

@@ -11,7 +11,7 @@ import msgspec
 from singer_amazon.errors import DocumentError
 
 BLOCK_BYTES = 512 * 1024
-LONGEST_BYTES = 64 * 1024 * 1024
+MAX_VALUE_BYTES = 64 * 1024 * 1024
 """The longest row, or value outside the wanted arrays, that is read."""
 
 _BOM = b"\xef\xbb\xbf"
@@ -23,7 +23,7 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 UNPARSABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Source:
+class JsonSource:
     """The part of a document that is not yet read."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
@@ -49,7 +49,7 @@ class Source:
                 return False
         return True
 
-    def peek(self) -> bytes:
+    def next_byte(self) -> bytes:
         """Return the next byte that is no space; nothing at the end."""
         while True:
             found = _NOT_SPACE.search(self.buffer)
@@ -63,14 +63,14 @@ class Source:
 
     def take(self, wanted: bytes) -> None:
         """Read a sign that must come next."""
-        found = self.peek()
+        found = self.next_byte()
         if found != wanted:
             raise unexpected(found, repr(wanted.decode()))
         del self.buffer[:1]
 
     def value(self) -> Any:  # noqa: ANN401 - any JSON there may be
         """Read the value that comes next, whole."""
-        kind = self.peek()
+        kind = self.next_byte()
         if kind in b",:]}":  # nothing at all is in there too
             raise unexpected(kind, "a value")
         wanted = BLOCK_BYTES
@@ -78,8 +78,8 @@ class Source:
             end = _value_end(kind, self.buffer)
             if end is not None:
                 break
-            if len(self.buffer) > LONGEST_BYTES:
-                msg = f"a value outside the rows is over {LONGEST_BYTES} bytes long"
+            if len(self.buffer) > MAX_VALUE_BYTES:
+                msg = f"a value outside the rows is over {MAX_VALUE_BYTES} bytes long"
                 raise DocumentError(msg)
             wanted = max(wanted, len(self.buffer) * 2)
             if not self.fill(wanted):

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from singer_amazon.errors import RejectedError
 from singer_amazon.http.transport import Response
-from tap_amazon_sp.endpoints.places import Place
+from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.rates import Rate
 
 Record = dict[str, Any]
@@ -43,22 +43,22 @@ class Caller(Protocol):
         ...
 
 
-class Output(Protocol):
+class RecordOutput(Protocol):
     """Takes what a walk brings."""
 
-    def page(self, place: Place, records: Sequence[Record]) -> None:
+    def page(self, bookmark: TableBookmark, records: Sequence[Record]) -> None:
         """Look at the records of a page before the first of them is written."""
         ...
 
-    def write(self, place: Place, records: Sequence[Record]) -> None:
+    def write(self, bookmark: TableBookmark, records: Sequence[Record]) -> None:
         """Write complete records as rows of the place's table."""
         ...
 
-    def moved(self, place: Place) -> None:
+    def moved(self, bookmark: TableBookmark) -> None:
         """Note that a place has moved on."""
         ...
 
-    def failed(self, place: Place, what: str, reason: str) -> None:
+    def failed(self, bookmark: TableBookmark, what: str, reason: str) -> None:
         """Note that something could not be read."""
         ...
 
@@ -75,13 +75,13 @@ def get(
     Raises:
         RejectedError: Amazon refuses the call.
     """
-    answer = caller.get(operation, rate, path, params)
-    if answer is None:
+    response = caller.get(operation, rate, path, params)
+    if response is None:
         return None
-    body = answer.json_object()
-    if answer.status == HTTPStatus.OK and not body.get("errors"):
+    body = response.json_object()
+    if response.status == HTTPStatus.OK and not body.get("errors"):
         return body
-    msg = f"GET {path} is refused (HTTP {answer.status}: {answer.message()})"
-    if answer.status in _NEXT_STEP:
-        msg += f": {_NEXT_STEP[answer.status]}"
-    raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
+    msg = f"GET {path} is refused (HTTP {response.status}: {response.message()})"
+    if response.status in _NEXT_STEP:
+        msg += f": {_NEXT_STEP[response.status]}"
+    raise RejectedError(msg, status=response.status, request_id=response.request_id)

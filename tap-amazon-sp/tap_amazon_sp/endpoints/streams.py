@@ -14,12 +14,12 @@ from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.tap.context import ReportHost
-from tap_amazon_sp.endpoints.models import Schema
-from tap_amazon_sp.endpoints.own_tables import tables
-from tap_amazon_sp.endpoints.places import Place
-from tap_amazon_sp.endpoints.rows import RowShape, first_page
-from tap_amazon_sp.endpoints.tables import Table
-from tap_amazon_sp.learning import learn_schema
+from tap_amazon_sp.catalogue.model import Schema
+from tap_amazon_sp.documents.row_shape import RowShape
+from tap_amazon_sp.endpoints.bookmarks import TableBookmark
+from tap_amazon_sp.endpoints.custom import tables
+from tap_amazon_sp.endpoints.definitions import Table
+from tap_amazon_sp.schema_inference import apply_schema, infer_columns
 
 Read = Callable[["EndpointStream"], None]
 
@@ -133,17 +133,17 @@ class EndpointStream(Stream):
 
     # --- rows --------------------------------------------------------------
 
-    def look_at(self, records: Sequence[dict[str, Any]]) -> None:
+    def infer_schema(self, records: Sequence[dict[str, Any]]) -> None:
         """Take the columns from the first page that has records, if need be."""
         if not self._is_open or not records:
             return
         self._is_open = False
-        columns = first_page(records)
-        columns |= {sub.new_field: _LIST for sub in self.table.subs}
+        columns = infer_columns(records)
+        columns |= {expansion.new_field: _LIST for expansion in self.table.expansions}
         self.shape = self._shape({**columns, **_known_so_far(self.table)})
-        learn_schema(self, self.shape.schema(self.added))
+        apply_schema(self, self.shape.schema(self.added))
 
-    def write(self, place: Place, records: Sequence[dict[str, Any]]) -> int:
+    def write(self, bookmark: TableBookmark, records: Sequence[dict[str, Any]]) -> int:
         """Write the rows in complete records; return how many."""
         self._write_schema_message()
         writer = self.tap.writer
@@ -153,7 +153,7 @@ class EndpointStream(Stream):
             for raw in self.table.rows(record):
                 if left is not None and count >= left:
                     return count
-                row = self.shape.row(raw, place.context)
+                row = self.shape.row(raw, bookmark.context)
                 self._check_key(row)
                 for message in self._generate_record_messages(row):
                     writer.write_message(message)
