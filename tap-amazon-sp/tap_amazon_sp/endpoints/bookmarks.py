@@ -1,4 +1,4 @@
-"""Where a table stands for one account, as the state keeps it."""
+"""How far a table has been read for one account, as the state keeps it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION = 1
 class TableBookmark:
     """One table read for one account (and marketplace).
 
-    Everything before `bookmark` is delivered; records on its edge come again.
+    Everything before `position` is delivered; records on its edge come again.
     """
 
     table: Table
@@ -87,14 +87,14 @@ class TableBookmark:
 
 
 class BookmarkStore:
-    """The places of a run in a Singer state."""
+    """The bookmarks of a run in a Singer state."""
 
     def __init__(self, state: MutableMapping[str, Any]) -> None:
         self._state = state
         self._entries: dict[int, MutableMapping[str, Any]] = {}
 
     def load(self, bookmark: TableBookmark) -> str | None:
-        """Read a place; return a warning where what is there is not used.
+        """Read a bookmark; return a warning where what is there is not used.
 
         Raises:
             ConfigError: the state is damaged there.
@@ -107,7 +107,7 @@ class BookmarkStore:
         return None
 
     def note(self, bookmark: TableBookmark) -> None:
-        """Bring the state up to date with a place."""
+        """Bring the state up to date with a bookmark."""
         entry = self._entries.get(id(bookmark))
         if entry is None:
             stream = self._state.setdefault("bookmarks", {}).setdefault(

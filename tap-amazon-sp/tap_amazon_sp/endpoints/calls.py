@@ -1,18 +1,16 @@
-"""What a walk needs of the world: calls at their pace, and somewhere to put records."""
+"""The calls of one account to endpoints, each within the rate of its operation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from singer_amazon.errors import RejectedError
-from singer_amazon.http.transport import Response
-from tap_amazon_sp.endpoints.bookmarks import TableBookmark
+from tap_amazon_sp.accounts import Account
+from tap_amazon_sp.host import Host
 from tap_amazon_sp.rates import Rate
-
-Record = dict[str, Any]
 
 _NEXT_STEP: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "check the parameters",
@@ -25,12 +23,16 @@ _NEXT_STEP: Mapping[int, str] = {
 }
 
 
-class Caller(Protocol):
-    """Makes the calls of one account at their paces."""
+class AccountCaller:
+    """Makes the calls of one account; a signal is answered while one is made."""
+
+    def __init__(self, tap: Host, account: Account) -> None:
+        self._tap = tap
+        self._account = account
 
     def ready_at(self, operation: str, rate: Rate | None) -> datetime:
         """Return when the next call of an operation may be made."""
-        ...
+        return self._tap.paces.ready_at((self._account.name, operation), rate)
 
     def get(
         self,
@@ -38,50 +40,26 @@ class Caller(Protocol):
         rate: Rate | None,
         path: str,
         params: Mapping[str, Any],
-    ) -> Response | None:
-        """Make a call that is ready; None where Amazon wants it later (429)."""
-        ...
+    ) -> dict[str, object] | None:
+        """Return the body of a good response; None where the call has to come later.
 
-
-class RecordOutput(Protocol):
-    """Takes what a walk brings."""
-
-    def page(self, bookmark: TableBookmark, records: Sequence[Record]) -> None:
-        """Look at the records of a page before the first of them is written."""
-        ...
-
-    def write(self, bookmark: TableBookmark, records: Sequence[Record]) -> None:
-        """Write complete records as rows of the place's table."""
-        ...
-
-    def moved(self, bookmark: TableBookmark) -> None:
-        """Note that a place has moved on."""
-        ...
-
-    def failed(self, bookmark: TableBookmark, what: str, reason: str) -> None:
-        """Note that something could not be read."""
-        ...
-
-
-def get(
-    caller: Caller,
-    operation: str,
-    rate: Rate | None,
-    path: str,
-    params: Mapping[str, Any],
-) -> dict[str, object] | None:
-    """Return the body of a good answer, None where the call has to come later.
-
-    Raises:
-        RejectedError: Amazon refuses the call.
-    """
-    response = caller.get(operation, rate, path, params)
-    if response is None:
-        return None
-    body = response.json_object()
-    if response.status == HTTPStatus.OK and not body.get("errors"):
-        return body
-    msg = f"GET {path} is refused (HTTP {response.status}: {response.message()})"
-    if response.status in _NEXT_STEP:
-        msg += f": {_NEXT_STEP[response.status]}"
-    raise RejectedError(msg, status=response.status, request_id=response.request_id)
+        Raises:
+            RejectedError: Amazon refuses the call.
+        """
+        client = self._account.client
+        response = self._tap.paces.call(
+            (self._account.name, operation),
+            rate,
+            lambda: self._tap.in_background(
+                lambda: client.call(operation, "GET", path, params=params)
+            ),
+        )
+        if response is None:
+            return None
+        body = response.json_object()
+        if response.status == HTTPStatus.OK and not body.get("errors"):
+            return body
+        msg = f"GET {path} is refused (HTTP {response.status}: {response.message()})"
+        if response.status in _NEXT_STEP:
+            msg += f": {_NEXT_STEP[response.status]}"
+        raise RejectedError(msg, status=response.status, request_id=response.request_id)

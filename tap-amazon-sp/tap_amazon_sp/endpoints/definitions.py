@@ -1,7 +1,7 @@
 """What is read of which endpoint: lists, the streams made of them, ready-made ones.
 
-A *listing* is a list of the API and how it is asked; a *table* is a stream made of its
-records. The pages of a listing are read once for all of its tables.
+A *listing* is a list of the API and how it is requested; a *table* is a stream made of
+its records. The pages of a listing are read once for all of its tables.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FREE_OF_PERSONAL_DATA = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing:
-    """A list of the API and how it is asked.
+    """A list of the API and how it is requested.
 
     `updated_at` and `updated_before` are the parameters that take the bounds of a
     slice of time; without the first everything is read each time, without the second
@@ -123,7 +123,7 @@ class Table:
         )
 
     def rows(self, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Return the rows of this table in a record whose sub-requests are answered."""
+        """Return the rows of this table in a record whose expansions are read."""
         if self.nested is None:
             return [record]
         above = {name: record.get(name) for name in self.parent}

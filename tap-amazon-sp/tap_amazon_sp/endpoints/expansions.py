@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +13,11 @@ from singer_amazon.errors import ConfigError
 from tap_amazon_sp.endpoints.pagination import (
     PagesError,
     Pagination,
+    Record,
+    SeenTokens,
     known,
     pagination_of,
+    rows_at,
 )
 from tap_amazon_sp.rates import Rate
 
@@ -24,7 +28,7 @@ _VARIABLE = re.compile(r"\{(\w+)\}")
 class Expansion:
     """Rows from `path` for each record, stored in it as `new_field`.
 
-    They come in pages of their own, at the pace of their own operation.
+    They come in pages of their own, within the rate of their own operation.
     """
 
     new_field: str
@@ -35,7 +39,7 @@ class Expansion:
     rate: Rate | None
 
     def path_for(self, record: Mapping[str, Any], id_field: str) -> str:
-        """Return the path for one record: its value takes the variable's place.
+        """Return the path for one record: its value replaces the variable.
 
         The value is the record's field of the variable's name, else its id.
 
@@ -50,6 +54,50 @@ class Expansion:
             )
             raise PagesError(msg)
         return self.path.replace(f"{{{self.variable}}}", quote(str(value), safe=""))
+
+
+@dataclass(slots=True, eq=False)
+class ExpansionCall:
+    """The request of one expansion for one record, page after page."""
+
+    expansion: Expansion
+    path: str
+    rows: list[Any] = field(default_factory=list)
+    _token: str | None = None
+    _tokens: SeenTokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tokens = SeenTokens(self.expansion.path)
+
+    def params(self) -> Mapping[str, Any]:
+        """Return the parameters of the request for the next page."""
+        pagination = self.expansion.pagination
+        if self._token is None or pagination is None:
+            return {}
+        return pagination.next_params({}, self._token)
+
+    def take(self, body: Mapping[str, Any]) -> bool:
+        """Take the rows of a page; say whether there is another one.
+
+        Raises:
+            PagesError: the page holds no rows, or its token was there before.
+        """
+        pagination = self.expansion.pagination
+        self.rows += rows_at(body, self.expansion.list_path, self.path)
+        self._token = pagination.token(body) if pagination is not None else None
+        if self._token is not None:
+            self._tokens.note(self._token)
+        return self._token is not None
+
+
+@dataclass(slots=True, eq=False)
+class PendingRecord:
+    """A record whose expansions are not all read."""
+
+    record: Record
+    calls: deque[ExpansionCall]
+    failed: set[str] = field(default_factory=set)
+    """Fields that could not be read."""
 
 
 def read_expansions(entries: Iterable[Mapping[str, Any]]) -> tuple[Expansion, ...]:

@@ -15,6 +15,8 @@ import msgspec
 from singer_amazon.errors import AmazonError, ConfigError
 from tap_amazon_sp.rates import Rate
 
+Record = dict[str, Any]
+
 _EVENTS = "*"
 _TOKEN_NAME = re.compile(r"next(Page)?Token", re.IGNORECASE)
 
@@ -27,7 +29,7 @@ class PagesError(AmazonError):
 class Pagination:
     """A family of endpoints: how the token of the next page comes and goes back.
 
-    `token_path` is dotted, from the top of the answer. With `send_alone` no other
+    `token_path` is dotted, from the top of the response. With `send_alone` no other
     parameter may go along with the token; else all of them must.
     """
 
@@ -117,7 +119,7 @@ def pagination_of(
 ) -> Pagination | None:
     """Return how a path's pages go: the user's settings, else what is documented.
 
-    None where nothing is known: `unclaimed` then tells whether there are pages.
+    None where nothing is known: `unclaimed` then says whether there are pages.
 
     Raises:
         ConfigError: the settings of an unknown path are not complete.
@@ -139,7 +141,7 @@ def pagination_of(
 
 
 def unclaimed(response: Mapping[str, Any], depth: int = 3) -> str | None:
-    """Return the path of a page token in an answer, so that no page is lost unseen."""
+    """Return the path of a page token in a response: no page is lost unseen."""
     for name, value in response.items():
         if isinstance(value, str) and value and _TOKEN_NAME.fullmatch(name):
             return name
@@ -151,7 +153,7 @@ def unclaimed(response: Mapping[str, Any], depth: int = 3) -> str | None:
 
 
 class SeenTokens:
-    """The page tokens of one walk; the same one twice would mean going in circles."""
+    """The page tokens of one list; the same one twice would mean going in circles."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -178,7 +180,7 @@ class SeenTokens:
 
 
 def at(response: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON there is
-    """Return what stands at a dotted path, None if nothing does."""
+    """Return what is at a dotted path, None if nothing is."""
     value: Any = response
     for name in path.split("."):
         if not isinstance(value, Mapping):
@@ -188,7 +190,7 @@ def at(response: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSO
 
 
 def rows_at(response: Mapping[str, Any], path: str, what: str) -> Iterator[Any]:
-    """Yield the rows of an answer.
+    """Yield the rows of a response.
 
     `path` may begin at the top or inside `payload`, as older configs write it. A last
     part like `*EventList` takes every list so named; its name is added as `_list`.

@@ -6,21 +6,19 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from singer_amazon.tap.settings import day
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
 from tap_amazon_sp.endpoints.definitions import Listing
+from tap_amazon_sp.endpoints.streams import EndpointStream
 from tap_amazon_sp.endpoints.time_slices import FIRST_HOURS, TimeSlicer, newest
 from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace, by_id
 from tap_amazon_sp.periods import START_DAYS
 from tap_amazon_sp.timestamps import midnight, parse_instant
-
-if TYPE_CHECKING:
-    from tap_amazon_sp.endpoints.streams import EndpointStream
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +50,8 @@ class _RequestScope:
         """The account as people know it."""
         found = [by_id(text) for text in self.marketplaces]
         codes = [m.code if m else "?" for m in found]
-        return (
-            f"{self.account.name} in {', '.join(codes)}"
-            if codes
-            else (self.account.label)
-        )
+        where = f"{self.account.name} in {', '.join(codes)}"
+        return where if codes else self.account.label
 
 
 def plan_listings(
@@ -68,19 +63,14 @@ def plan_listings(
         groups.setdefault(id(stream.table.listing), []).append(stream)
     planned = []
     for group in groups.values():
-        listing = group[0].table.listing
-        scopes = list(_scopes(tap, listing, group))
-        if tap.is_test:
-            scopes = scopes[:1]
-        planned += [
-            _plan_listing(tap, listing, scope, group, bookmarks) for scope in scopes
-        ]
+        scopes = list(_scopes(tap, group))
+        scopes = scopes[:1] if tap.is_test else scopes
+        planned += [_plan(tap, scope, group, bookmarks) for scope in scopes]
     return planned
 
 
-def _scopes(
-    tap: Host, listing: Listing, group: Sequence[EndpointStream]
-) -> Iterable[_RequestScope]:
+def _scopes(tap: Host, group: Sequence[EndpointStream]) -> Iterable[_RequestScope]:
+    listing = group[0].table.listing
     names = ", ".join(stream.name for stream in group)
     for account in tap.accounts.all:
         if listing.kinds and account.kind not in listing.kinds:
@@ -123,29 +113,28 @@ def _named(listing: Listing, account: Account) -> tuple[str, ...]:
     )
 
 
-def _plan_listing(
+def _plan(
     tap: Host,
-    listing: Listing,
     scope: _RequestScope,
     group: Sequence[EndpointStream],
     bookmarks: BookmarkStore,
 ) -> ListingPlan:
+    listing = group[0].table.listing
     end = _end(tap, listing, scope.zone)
-    wanted = []
+    starts = []
     for stream in group:
         bookmark = _bookmark(stream, scope)
         if (warning := bookmarks.load(bookmark)) is not None:
             logger.warning(warning)
-        wanted.append((bookmark, _start(tap, listing, bookmark, scope.zone, end)))
-    start = min(start for _, start in wanted)
-    hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in wanted]
+        starts.append((bookmark, _start(tap, listing, bookmark, scope.zone, end)))
+    hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in starts]
     return ListingPlan(
         listing=listing,
         account=scope.account,
         params=_params(listing, scope),
-        bookmarks=wanted,
+        bookmarks=starts,
         slicer=TimeSlicer(
-            start,
+            min(start for _, start in starts),
             end,
             hours=listing.slice_hours,
             first_hours=min(hours),

@@ -1,25 +1,30 @@
 """One listing read for one account: slice after slice, page after page.
 
-A walk makes one call at a time, and only when it is told to: whoever drives many
-walks asks each when its next call may be made. What comes back goes to an `Output`.
+A reader makes one call at a time, and only when `step` is called: whoever drives many
+readers asks each when its next call may be made. What a step brings are values.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import CallError
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
-from tap_amazon_sp.endpoints.calls import Caller, Record, RecordOutput, get
+from tap_amazon_sp.endpoints.calls import AccountCaller
 from tap_amazon_sp.endpoints.definitions import Listing
-from tap_amazon_sp.endpoints.expansions import Expansion
+from tap_amazon_sp.endpoints.expansions import (
+    Expansion,
+    ExpansionCall,
+    PendingRecord,
+)
 from tap_amazon_sp.endpoints.pagination import (
     PagesError,
+    Record,
     SeenTokens,
     at,
     rows_at,
@@ -35,25 +40,39 @@ SETTLING = timedelta(hours=1)
 _NO_RIGHT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
-@dataclass(slots=True, eq=False)
-class _ExpansionCall:
-    """A sub-request of one record, page after page."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """The records of a page, before the first of them is complete."""
 
-    expansion: Expansion
+    bookmark: TableBookmark
+    records: Sequence[Record]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Complete records, to be written as rows of the bookmark's table."""
+
+    bookmark: TableBookmark
+    records: Sequence[Record]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moved:
+    """A bookmark has moved on: everything before it has been handed out."""
+
+    bookmark: TableBookmark
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unread:
+    """Something could not be read: a path, or (empty) the rest of the listing."""
+
+    bookmark: TableBookmark
     path: str
-    tokens: SeenTokens
-    token: str | None = None
-    rows: list[Any] = field(default_factory=list)
+    reason: str
 
 
-@dataclass(slots=True, eq=False)
-class _PendingRecord:
-    """A record whose sub-requests are not all answered."""
-
-    record: Record
-    calls: deque[_ExpansionCall]
-    failed: set[str] = field(default_factory=set)
-    """Fields that could not be read."""
+Result = Page | Rows | Moved | Unread
 
 
 class ListingReader:
@@ -70,33 +89,28 @@ class ListingReader:
         slicer: TimeSlicer,
         *,
         limit: datetime,
-        caller: Caller,
-        output: RecordOutput,
+        caller: AccountCaller,
         is_test: bool = False,
     ) -> None:
         self.listing = listing
         self.bookmarks = [bookmark for bookmark, _ in bookmarks]
         self._starts = dict(bookmarks)
         names = ", ".join(bookmark.table.name for bookmark in self.bookmarks)
-        self._name = f"{names} of {self.bookmarks[0].label}"
+        self.name = f"{names} of {self.bookmarks[0].label}"
+        """What is read, as people know it."""
         self._params = params
         self._slicer = slicer
         self._limit = limit
         self._caller = caller
-        self._output = output
         self._is_test = is_test
         self.is_done = False
         self.pages = 0
         self.records = 0
         self._finished = 0
-        self._pending: deque[_PendingRecord] = deque()
+        self._pending: deque[PendingRecord] = deque()
         self._newest: datetime | None = None
+        self._results: list[Result] = []
         self._begin(slicer.next())
-
-    @property
-    def name(self) -> str:
-        """What is read, as people know it."""
-        return self._name
 
     # --- one step ----------------------------------------------------------
 
@@ -105,8 +119,8 @@ class ListingReader:
         operation, rate = self._next_operation()
         return self._caller.ready_at(operation, rate)
 
-    def step(self) -> None:
-        """Make one call, and write what it completes."""
+    def step(self) -> list[Result]:
+        """Make one call, and return what it brings, in the order to deal with it."""
         try:
             if self._pending:
                 self._request_expansion()
@@ -114,27 +128,25 @@ class ListingReader:
                 self._request_page()
             self._flush()
         except (CallError, PagesError) as error:
-            self._fail(str(error))
+            self.is_done = True
+            self._results += [Unread(b, "", str(error)) for b in self.bookmarks]
+        results, self._results = self._results, []
+        return results
 
-    def time_up(self) -> None:
+    def time_up(self) -> list[Result]:
         """End before the last slice is read; the next run goes on."""
         self.is_done = True
         hours = self._slicer.next_hours(was_too_long=not self._finished)
-        for bookmark in self.bookmarks:
-            if bookmark.slice_hours != hours:
-                bookmark.slice_hours = hours
-                self._output.moved(bookmark)
+        changed = [b for b in self.bookmarks if b.slice_hours != hours]
+        for bookmark in changed:
+            bookmark.slice_hours = hours
+        return [Moved(bookmark) for bookmark in changed]
 
     def _next_operation(self) -> tuple[str, Rate | None]:
         if self._pending:
             expansion = self._pending[0].calls[0].expansion
             return expansion.path, expansion.rate
         return self.listing.path, self.listing.rate
-
-    def _fail(self, reason: str) -> None:
-        self.is_done = True
-        for bookmark in self.bookmarks:
-            self._output.failed(bookmark, "", reason)
 
     # --- slices ------------------------------------------------------------
 
@@ -146,16 +158,9 @@ class ListingReader:
         self._slice_pages = 0
         self._token: str | None = None
         self._tokens = SeenTokens(self.name)
-        self._subscribers = [
-            bookmark for bookmark in self.bookmarks if self._needs_slice(bookmark)
-        ]
-        self._expansions = tuple(
-            {
-                (expansion.new_field, expansion.path): expansion
-                for bookmark in self._subscribers
-                for expansion in bookmark.table.expansions
-            }.values()
-        )
+        self._subscribers = [b for b in self.bookmarks if self._needs_slice(b)]
+        needed = [e for b in self._subscribers for e in b.table.expansions]
+        self._expansions = tuple({(e.new_field, e.path): e for e in needed}.values())
 
     def _needs_slice(self, bookmark: TableBookmark) -> bool:
         before = self._slice.before
@@ -169,7 +174,7 @@ class ListingReader:
             if self._slicer.is_last:
                 bookmark.slice_hours = None
             if bookmark.move(to) or had != bookmark.slice_hours:
-                self._output.moved(bookmark)
+                self._results.append(Moved(bookmark))
         self._slicer.took(self._slice_pages)
         self._begin(None if self._is_test else self._slicer.next())
 
@@ -177,7 +182,7 @@ class ListingReader:
         """Return the bookmark after the slice.
 
         Near the edge of now records may still turn up late, so it only goes up to the
-        newest one seen; where records tell no time there is nothing better than now.
+        newest one seen; where records carry no time there is nothing better than now.
         """
         end = min(self._slice.before or self._limit, self._limit)
         is_settled = end <= self._limit - SETTLING
@@ -195,7 +200,7 @@ class ListingReader:
         if self._token is not None:
             assert listing.pagination is not None  # noqa: S101 - it gave us the token
             params = listing.pagination.next_params(params, self._token)
-        body = get(self._caller, listing.path, listing.rate, listing.path, params)
+        body = self._caller.get(listing.path, listing.rate, listing.path, params)
         if body is None:
             return
         found = list(rows_at(body, listing.list_path, self.name))
@@ -227,8 +232,7 @@ class ListingReader:
         return None
 
     def _take(self, records: Sequence[Record]) -> None:
-        for bookmark in self._subscribers:
-            self._output.page(bookmark, records)
+        self._results += [Page(bookmark, records) for bookmark in self._subscribers]
         for record in records:
             self._note_time(record)
         if self._expansions:
@@ -238,53 +242,37 @@ class ListingReader:
 
     def _note_time(self, record: Record) -> None:
         name = self.listing.last_modified
-        moment = parse_instant(at(record, name)) if name is not None else None
-        if moment is not None and (self._newest is None or moment > self._newest):
-            self._newest = moment
+        time = parse_instant(at(record, name)) if name is not None else None
+        if time is not None and (self._newest is None or time > self._newest):
+            self._newest = time
 
     def _write(self, records: Sequence[Record]) -> None:
         self.records += len(records)
-        for bookmark in self._subscribers:
-            self._output.write(bookmark, records)
+        self._results += [Rows(bookmark, records) for bookmark in self._subscribers]
 
-    # --- sub-requests ------------------------------------------------------
+    # --- expansions --------------------------------------------------------
 
-    def _with_calls(self, record: Record) -> _PendingRecord:
-        calls = deque(
-            _ExpansionCall(
-                expansion, self._path_of(expansion, record), SeenTokens(expansion.path)
-            )
+    def _with_calls(self, record: Record) -> PendingRecord:
+        calls = [
+            ExpansionCall(expansion, self._path_of(expansion, record))
             for expansion in self._expansions
-        )
-        return _PendingRecord(record, calls)
+        ]
+        return PendingRecord(record, deque(calls))
 
     def _path_of(self, expansion: Expansion, record: Record) -> str:
-        id_field = next(
-            p.table.id_field
-            for p in self._subscribers
-            if expansion in p.table.expansions
-        )
+        tables = (bookmark.table for bookmark in self._subscribers)
+        id_field = next(t.id_field for t in tables if expansion in t.expansions)
         return expansion.path_for(record, id_field)
 
     def _request_expansion(self) -> None:
         pending = self._pending[0]
         call = pending.calls[0]
         expansion = call.expansion
-        params: Mapping[str, Any] = {}
-        if call.token is not None and expansion.pagination is not None:
-            params = expansion.pagination.next_params({}, call.token)
         try:
-            body = get(self._caller, expansion.path, expansion.rate, call.path, params)
-            if body is None:
-                return
-            call.rows += rows_at(body, expansion.list_path, call.path)
-            call.token = (
-                expansion.pagination.token(body)
-                if expansion.pagination is not None
-                else None
+            body = self._caller.get(
+                expansion.path, expansion.rate, call.path, call.params()
             )
-            if call.token is not None:
-                call.tokens.note(call.token)
+            if body is None or call.take(body):
                 return
         except (CallError, PagesError) as error:
             if isinstance(error, CallError) and error.status in _NO_RIGHT:
@@ -297,15 +285,11 @@ class ListingReader:
 
     def _do_without(self, expansion: Expansion, reason: str) -> None:
         """Go on for those who do not need it: the operation itself is refused."""
-        for bookmark in [p for p in self.bookmarks if expansion in p.table.expansions]:
-            self._output.failed(bookmark, "", reason)
+        for bookmark in [b for b in self.bookmarks if expansion in b.table.expansions]:
+            self._results.append(Unread(bookmark, "", reason))
             self.bookmarks.remove(bookmark)
-        self._subscribers = [
-            bookmark for bookmark in self._subscribers if bookmark in self.bookmarks
-        ]
-        self._expansions = tuple(
-            other for other in self._expansions if other is not expansion
-        )
+        self._subscribers = [b for b in self._subscribers if b in self.bookmarks]
+        self._expansions = tuple(e for e in self._expansions if e is not expansion)
         for pending in self._pending:
             left = [call for call in pending.calls if call.expansion is not expansion]
             pending.calls = deque(left)
@@ -315,15 +299,14 @@ class ListingReader:
         for bookmark in self._subscribers:
             if expansion in bookmark.table.expansions:
                 bookmark.is_held = True
-                self._output.failed(
-                    bookmark,
-                    path,
+                text = (
                     f"{reason}. The record it belongs to is left out; the bookmark "
-                    "stays, so that the next run reads it again",
+                    "stays, so that the next run reads it again"
                 )
+                self._results.append(Unread(bookmark, path, text))
 
     def _flush(self) -> None:
-        """Write the records whose sub-requests are all answered."""
+        """Hand out the records whose expansions are all read."""
         if not self._pending or self.is_done:
             return
         while self._pending and not self._pending[0].calls:
@@ -331,12 +314,12 @@ class ListingReader:
         if not self._pending and self._token is None:
             self._end_slice()
 
-    def _write_extended(self, pending: _PendingRecord) -> None:
+    def _write_extended(self, pending: PendingRecord) -> None:
         self.records += 1
         for bookmark in self._subscribers:
-            wanted = {expansion.new_field for expansion in bookmark.table.expansions}
+            wanted = {e.new_field for e in bookmark.table.expansions}
             if wanted & pending.failed:
                 continue
-            others = {expansion.new_field for expansion in self._expansions} - wanted
+            others = {e.new_field for e in self._expansions} - wanted
             record = {k: v for k, v in pending.record.items() if k not in others}
-            self._output.write(bookmark, [record])
+            self._results.append(Rows(bookmark, [record]))

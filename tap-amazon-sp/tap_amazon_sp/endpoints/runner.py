@@ -1,40 +1,35 @@
-"""One run over all selected endpoints: which lists to read, whose turn it is.
+"""One run over all selected endpoints: which lists to read, and in which order.
 
-All accounts and streams take turns: while Amazon makes one wait, the others go on,
-and so do reports that were asked for. Everything here runs in the main thread.
+All accounts and streams are read side by side: while Amazon makes one wait, the others
+go on, and so do reports that were requested. Everything here runs in the main thread.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from singer_amazon.http.transport import Response
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.stream import ReportStream
-from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
-from tap_amazon_sp.endpoints.calls import Record
-from tap_amazon_sp.endpoints.planner import ListingPlan, plan_listings
-from tap_amazon_sp.endpoints.reader import ListingReader
+from tap_amazon_sp.endpoints.calls import AccountCaller
+from tap_amazon_sp.endpoints.planner import plan_listings
+from tap_amazon_sp.endpoints.reader import ListingReader, Moved, Page, Result, Unread
+from tap_amazon_sp.endpoints.streams import EndpointStream
 from tap_amazon_sp.host import Host
-from tap_amazon_sp.rates import Rate
-
-if TYPE_CHECKING:
-    from tap_amazon_sp.endpoints.streams import EndpointStream
 
 logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY = timedelta(seconds=30)
 LONG_WAIT = timedelta(seconds=5)
-_SHOWN = 20
+_MAX_SHOWN = 20
 
 
 class EndpointRun:
-    """Reads the selected endpoint streams of one run, in turns."""
+    """Reads the selected endpoint streams of one run."""
 
     def __init__(self, tap: Host, streams: Iterable[EndpointStream]) -> None:
         self._tap = tap
@@ -46,34 +41,31 @@ class EndpointRun:
     @cached_property
     def readers(self) -> list[ListingReader]:
         """What there is to read, planned when the first stream runs."""
-        planned = plan_listings(
-            self._tap, list(self._streams.values()), self._bookmarks
-        )
-        return [self._reader(entry) for entry in planned]
-
-    def _reader(self, entry: ListingPlan) -> ListingReader:
-        return ListingReader(
-            entry.listing,
-            entry.params,
-            entry.bookmarks,
-            entry.slicer,
-            limit=entry.limit,
-            caller=AccountCaller(self._tap, entry.account),
-            output=self,
-            is_test=self._tap.is_test,
-        )
+        tap = self._tap
+        return [
+            ListingReader(
+                plan.listing,
+                plan.params,
+                plan.bookmarks,
+                plan.slicer,
+                limit=plan.limit,
+                caller=AccountCaller(tap, plan.account),
+                is_test=tap.is_test,
+            )
+            for plan in plan_listings(tap, [*self._streams.values()], self._bookmarks)
+        ]
 
     def read(self, stream: EndpointStream) -> None:
         """Read until a stream has all of its rows, or the time is up."""
-        mine = [
+        needed = [
             reader
             for reader in self.readers
             if any(bookmark.table is stream.table for bookmark in reader.bookmarks)
         ]
-        while not self._is_over and any(not reader.is_done for reader in mine):
+        while not self._is_over and any(not reader.is_done for reader in needed):
             self._step()
 
-    # --- turns -------------------------------------------------------------
+    # --- calls -------------------------------------------------------------
 
     def _step(self) -> None:
         """Make the call that may be made first."""
@@ -83,22 +75,43 @@ class EndpointRun:
         if tap.clock.now() >= tap.deadline:
             self._end()
             return
-        reader = min(
-            (w for w in self.readers if not w.is_done), key=ListingReader.ready_at
-        )
+        unfinished = (reader for reader in self.readers if not reader.is_done)
+        reader = min(unfinished, key=ListingReader.ready_at)
         ready = reader.ready_at()
-        now = tap.clock.now()  # not before it was asked: ready is never earlier
+        now = tap.clock.now()  # not read before: `ready` is never earlier
         if ready > now:
             self._wait(reader, ready, now)
             return
-        reader.step()
+        self._take(reader.step())
         tap.write_state()
+
+    def _take(self, results: Iterable[Result]) -> None:
+        """Write what a reader brings, and note what it could not read."""
+        for result in results:
+            bookmark = result.bookmark
+            name = bookmark.table.name
+            if isinstance(result, Page):
+                self._streams[name].infer_schema(result.records)
+            elif isinstance(result, Moved):
+                self._note(bookmark)
+            elif isinstance(result, Unread):
+                problem = Problem(bookmark.label, name, result.path, result.reason)
+                self._tap.stats.add(problem)
+            else:
+                rows = self._streams[name].write(bookmark, result.records)
+                self._tap.stats.rows[name] += rows
+
+    def _note(self, bookmark: TableBookmark) -> None:
+        if not self._tap.is_test:
+            self._bookmarks.note(bookmark)
+            self._tap.state_store.touched()
+
+    # --- waiting -----------------------------------------------------------
 
     def _wait(self, reader: ListingReader, ready: datetime, now: datetime) -> None:
         if ready - now > LONG_WAIT:
             self._start_reports()
-            tap = self._tap
-            now = tap.clock.now()
+            now = self._tap.clock.now()
         if now - self._logged_at >= PROGRESS_EVERY:
             self._logged_at = now
             self._log_progress(reader, ready)
@@ -111,15 +124,15 @@ class EndpointRun:
             isinstance(stream, ReportStream) and stream.selected
             for stream in tap.streams.values()
         ):
-            tap.session  # noqa: B018 - planned and asked for when first used
+            tap.session  # noqa: B018 - planned and requested when first used
 
     def _log_progress(self, reader: ListingReader, ready: datetime) -> None:
         logger.info(
             "Endpoints: %d of %d lists read, %d pages, %d records; %s goes on at %s",
-            sum(w.is_done for w in self.readers),
+            sum(r.is_done for r in self.readers),
             len(self.readers),
-            sum(w.pages for w in self.readers),
-            sum(w.records for w in self.readers),
+            sum(r.pages for r in self.readers),
+            sum(r.records for r in self.readers),
             reader.name,
             f"{ready:%H:%M:%S} UTC",
         )
@@ -129,9 +142,9 @@ class EndpointRun:
         self._is_over = True
         left = [reader for reader in self.readers if not reader.is_done]
         for reader in left:
-            reader.time_up()
-        shown = "; ".join(_left_of(reader) for reader in left[:_SHOWN])
-        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+            self._take(reader.time_up())
+        shown = "; ".join(_progress_of(reader) for reader in left[:_MAX_SHOWN])
+        more = f" and {len(left) - _MAX_SHOWN} more" if len(left) > _MAX_SHOWN else ""
         logger.warning(
             "Time is up: the next run goes on with %d lists: %s%s",
             len(left),
@@ -139,64 +152,8 @@ class EndpointRun:
             more,
         )
 
-    # --- what walks bring (Output) -----------------------------------------
 
-    def page(self, bookmark: TableBookmark, records: Sequence[Record]) -> None:
-        """See `calls.Output`."""
-        self._stream(bookmark).infer_schema(records)
-
-    def write(self, bookmark: TableBookmark, records: Sequence[Record]) -> None:
-        """See `calls.Output`."""
-        name = bookmark.table.name
-        self._tap.stats.rows[name] += self._stream(bookmark).write(bookmark, records)
-
-    def moved(self, bookmark: TableBookmark) -> None:
-        """See `calls.Output`."""
-        if not self._tap.is_test:
-            self._bookmarks.note(bookmark)
-            self._tap.state_store.touched()
-
-    def failed(self, bookmark: TableBookmark, what: str, reason: str) -> None:
-        """See `calls.Output`."""
-        self._tap.stats.add(Problem(bookmark.label, bookmark.table.name, what, reason))
-
-    def _stream(self, bookmark: TableBookmark) -> EndpointStream:
-        return self._streams[bookmark.table.name]
-
-
-def _left_of(reader: ListingReader) -> str:
-    marks = [
-        bookmark.position
-        for bookmark in reader.bookmarks
-        if bookmark.position is not None
-    ]
-    since = f" from {min(marks):%Y-%m-%d %H:%M}" if marks else ""
+def _progress_of(reader: ListingReader) -> str:
+    positions = [b.position for b in reader.bookmarks if b.position is not None]
+    since = f" from {min(positions):%Y-%m-%d %H:%M}" if positions else ""
     return f"{reader.name}{since}"
-
-
-class AccountCaller:
-    """The calls of one account, each at the pace of its operation."""
-
-    def __init__(self, tap: Host, account: Account) -> None:
-        self._tap = tap
-        self._account = account
-
-    def ready_at(self, operation: str, rate: Rate | None) -> datetime:
-        """See `calls.Caller`."""
-        return self._tap.paces.ready_at((self._account.name, operation), rate)
-
-    def get(
-        self,
-        operation: str,
-        rate: Rate | None,
-        path: str,
-        params: Mapping[str, Any],
-    ) -> Response | None:
-        """See `calls.Caller`; a signal is answered while the call is made."""
-        return self._tap.paces.call(
-            (self._account.name, operation),
-            rate,
-            lambda: self._tap.in_background(
-                lambda: self._account.client.call(operation, "GET", path, params=params)
-            ),
-        )

@@ -1,6 +1,6 @@
 """What records of documented paths look like, as JSON schemas.
 
-``schemas/<name>.json`` is one file for each path: where its rows stand, their key, the
+``schemas/<name>.json`` is one file for each path: where its rows are, their key, the
 time of their last change, and their fields. A field is a kind (``string``,
 ``integer``, ``number``, ``boolean``, ``date``, ``date-time``, ``object``), the name of
 one of the file's ``shapes``, or a list of one of these: ``["string"]``.
@@ -29,7 +29,7 @@ class SchemaFileError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordSchema:
-    """The records of one path; `rows` is where they stand in an answer."""
+    """The records of one path; `rows` is where they are in a response."""
 
     name: str
     path: str

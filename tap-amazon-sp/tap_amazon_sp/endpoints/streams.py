@@ -1,7 +1,7 @@
-"""Streams of endpoints: ready-made ones and the user's own.
+"""Streams of endpoints: ready-made ones and custom ones.
 
 The rows of all of them are read by one `EndpointRun`; whichever stream comes first
-starts it. The private hooks of the SDK leant on here are those of `ReportStream`.
+starts it. The SDK's private hooks used here are those of `ReportStream`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _LIST: Schema = {"type": ["array", "null"]}
 
 
 def endpoint_streams(tap: Tap, read: Read) -> list[EndpointStream]:
-    """Return the streams of all endpoints; nothing is asked of Amazon for it.
+    """Return the streams of all endpoints, without a call to Amazon.
 
-    `read` is called when a stream's turn has come and brings all of its rows.
+    `read` is called when a stream is synced and brings all of its rows.
 
     Raises:
-        ConfigError: an own endpoint cannot be meant so.
+        ConfigError: a custom endpoint cannot be meant so.
     """
     return [
         EndpointStream(tap, table, read)
@@ -77,14 +77,14 @@ class EndpointStream(Stream):
 
     @property
     def partitions(self) -> None:
-        """Nothing: the places are kept by the run, not by the SDK."""
+        """Nothing: the bookmarks are kept by the run, not by the SDK."""
         return
 
     def get_replication_key_signpost(
         self,
         context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
     ) -> None:
-        """Nothing: the run says itself how far a bookmark may go."""
+        """Nothing: the run itself knows how far a bookmark may go."""
         return
 
     def get_records(
@@ -128,7 +128,7 @@ class EndpointStream(Stream):
             super()._write_schema_message()
 
     def _write_state_message(self) -> None:
-        """Leave the pace of STATE messages to the run."""
+        """Leave it to the run when a STATE message is due."""
         self.tap.write_state()
 
     # --- rows --------------------------------------------------------------

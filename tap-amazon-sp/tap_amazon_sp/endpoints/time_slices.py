@@ -54,7 +54,7 @@ class TimeSlicer:
     With `hours` all are of that length. Else they follow what a slice costs: longer
     while one page holds it, shorter when it takes many, so that a quiet account is
     read in few calls and a busy one keeps its progress. An endpoint that takes no
-    upper bound (`is_bounded` False) can be asked in one piece only, until now.
+    upper bound (`is_bounded` False) is read in one piece only, until now.
     """
 
     def __init__(
