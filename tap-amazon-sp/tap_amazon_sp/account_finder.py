@@ -1,6 +1,6 @@
 """Finds the accounts of a run: what kind they are, where they sell.
 
-Each account is asked by itself; one that cannot be used is a problem of its own and
+Each account is looked up by itself; one that cannot be used is a problem of its own and
 never keeps the others from being read.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -19,39 +18,31 @@ from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.accounts import Account, AccountSettings
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.marketplaces import AccountKind, Marketplace, by_id
-from tap_amazon_sp.pacing import Paces
-from tap_amazon_sp.rates import RATES
+from tap_amazon_sp.rates import RATES, Rate
 
 logger = logging.getLogger(__name__)
 
 OPERATION = "getMarketplaceParticipations"
 PATH = "/sellers/v1/marketplaceParticipations"
 
-CallInBackground = Callable[[Callable[[], Response]], Response]
-"""Makes a call so that a signal is still answered."""
-
-WaitUntil = Callable[[datetime], bool]
-"""Waits for an instant; False where the run's time is up first."""
+Request = Callable[[str, str, Rate, Callable[[], Response]], Response | None]
+"""Makes a call of an account and operation; None where the time is up first."""
 
 
 class AccountFinder:
-    """The accounts of one run, asked for when they are needed."""
+    """The accounts of one run, looked up when they are needed."""
 
     def __init__(
         self,
         settings: Iterable[AccountSettings],
-        clients: Callable[[AccountSettings], SpClient],
+        client_of: Callable[[AccountSettings], SpClient],
         *,
-        paces: Paces,
-        in_background: CallInBackground,
-        wait_until: WaitUntil,
+        request: Request,
         note: Callable[[Problem], None],
     ) -> None:
         self._settings = tuple(settings)
-        self._clients = clients
-        self._paces = paces
-        self._in_background = in_background
-        self._wait_until = wait_until
+        self._client_of = client_of
+        self._request = request
         self._note = note
 
     @cached_property
@@ -71,11 +62,16 @@ class AccountFinder:
     # --- one account -------------------------------------------------------
 
     def _find(self, settings: AccountSettings) -> Account | None:
-        client = self._clients(settings)
+        client = self._client_of(settings)
         if settings.kind is not None and settings.marketplaces:
             return _account(settings, settings.kind, settings.marketplaces, client)
         try:
-            response = self._request(settings, client)
+            response = self._request(
+                settings.name,
+                OPERATION,
+                RATES[OPERATION],
+                lambda: client.call(OPERATION, "GET", PATH),
+            )
             if response is not None:
                 return self._read(settings, client, response)
         except CallError as error:
@@ -88,14 +84,6 @@ class AccountFinder:
             is_failure=False,
         )
         return None
-
-    def _request(self, settings: AccountSettings, client: SpClient) -> Response | None:
-        return self._paces.ask(
-            (settings.name, OPERATION),
-            RATES[OPERATION],
-            lambda: self._in_background(lambda: client.call(OPERATION, "GET", PATH)),
-            self._wait_until,
-        )
 
     def _read(
         self, settings: AccountSettings, client: SpClient, response: Response
@@ -175,7 +163,7 @@ def _participations(response: Response) -> list[str]:
     """Return the ids of the marketplaces a seller takes part in.
 
     Raises:
-        RejectedError: the answer is no such list.
+        RejectedError: the response is no such list.
     """
     payload = response.json_object().get("payload")
     if not isinstance(payload, list):

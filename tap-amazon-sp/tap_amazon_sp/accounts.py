@@ -30,7 +30,7 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A selling partner in one region, ready to be asked."""
+    """A selling partner in one region, ready to be called."""
 
     name: str
     kind: AccountKind

@@ -15,7 +15,6 @@ from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from singer_amazon.tap.message_writer import MessageWriter
 from tap_amazon_sp.account_finder import AccountFinder
-from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.rates import Rate
 
@@ -89,7 +88,7 @@ class Host(Protocol):
         ...
 
     def request(
-        self, account: Account, operation: str, rate: Rate, make: Callable[[], Response]
+        self, account: str, operation: str, rate: Rate, make: Callable[[], Response]
     ) -> Response | None:
         """Make a call when its rate limit allows; None where the time is up first."""
         ...
@@ -99,7 +98,7 @@ class Host(Protocol):
         ...
 
     def look_after_reports(self) -> None:
-        """Go on with reports that were asked for."""
+        """Go on with requested reports."""
         ...
 
     def write_state(self) -> None:

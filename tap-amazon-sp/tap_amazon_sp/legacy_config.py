@@ -125,8 +125,8 @@ def _take_credentials(result: dict[str, Any], where: str, notes: list[str]) -> N
         ours = _CREDENTIALS.get(name.lower())
         if ours is None or value is None:
             continue
-        own = _region(str(value), f"{where}.{name}") if ours == "region" else value
-        if result.setdefault(ours, own) != own:
+        ready = _region(str(value), f"{where}.{name}") if ours == "region" else value
+        if result.setdefault(ours, ready) != ready:
             notes.append(
                 f"{ours} stands both in the settings and in {where}: the one in the "
                 "settings is used"
@@ -205,7 +205,7 @@ def _one_report(
 
 
 def _report(entry: object, notes: list[str]) -> Any:  # noqa: ANN401 - as it came
-    """Read one own report: its alias, its format and its version."""
+    """Read one custom report: its alias, its format and its version."""
     if not isinstance(entry, Mapping):
         return entry
     report = dict(entry)
@@ -235,8 +235,8 @@ def endpoint_name(path: str) -> str:
     """Return a stream's name for a path: /orders/v0/orders becomes orders_v0_orders."""
     parts = [part for part in path.split("/") if part and not part.startswith("{")]
     spaced = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", part) for part in parts)
-    words = re.sub(r"[^a-z0-9]+", "_", "_".join(spaced).lower()).strip("_")
-    return words or "endpoint"
+    name = re.sub(r"[^a-z0-9]+", "_", "_".join(spaced).lower()).strip("_")
+    return name or "endpoint"
 
 
 def _rename(

@@ -1,4 +1,4 @@
-"""Whole periods: what a report can be asked for, and from when on.
+"""Whole periods: what can be requested, and from when on.
 
 Every period of a kind has a number, and neighbours have neighbouring numbers; so
 spans of periods are spans of integers, and nothing can be skipped or counted twice.
@@ -27,7 +27,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Period(str, Enum):
-    """A kind of period, in Amazon's own word."""
+    """A kind of period, as Amazon names it."""
 
     HOUR = "HOUR"
     DAY = "DAY"
@@ -218,15 +218,15 @@ def lookback_of(period: Period, days: int) -> int:
     return -(-days // _MAX_DAYS[period])
 
 
-# --- what to ask for today -----------------------------------------------------
+# --- what to request today -----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """What can be asked for: `periods`, None while nothing is open.
+    """What can be requested: `periods`, None while nothing is open.
 
     `lost` are the wanted periods that Amazon keeps no longer. `opens` is the day
-    (the instant, for hours) from which one more can be asked for; None when the
+    (the instant, for hours) from which one more can be requested; None when the
     end the user set comes before it.
     """
 
@@ -234,7 +234,7 @@ class Availability:
     lost: Periods | None
     opens: date | datetime | None
     newest: int
-    """The number of the newest period that can be asked for, wanted or not."""
+    """The number of the newest period that can be requested, wanted or not."""
     oldest: int | None
     """The number of the oldest period that Amazon keeps, where that is known."""
 

@@ -24,7 +24,7 @@ from singer_amazon.tap.base import TEST_SECONDS, ReportTap
 from singer_amazon.tap.settings import coerced
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
-from tap_amazon_sp.accounts import Account, AccountSettings, read_accounts
+from tap_amazon_sp.accounts import AccountSettings, read_accounts
 from tap_amazon_sp.client import MAX_USER_AGENT_LENGTH, SELLING_PARTNER, SpClient
 from tap_amazon_sp.endpoints.runner import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
@@ -36,7 +36,7 @@ from tap_amazon_sp.rates import Rate
 from tap_amazon_sp.reports.paces import ReportPaces
 from tap_amazon_sp.reports.service import ReportService
 
-TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
+TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - a URL
 
 
 class TapAmazonSp(ReportTap):
@@ -59,7 +59,7 @@ class TapAmazonSp(ReportTap):
         return super()._validate_config(raise_errors=raise_errors)
 
     def check_settings(self) -> None:
-        """See ReportTap: accounts, endpoints, reports."""
+        """Check accounts, endpoints and reports."""
         for note in self._notes:
             self.warn_once(note)
         agent = self.config.get("user_agent") or ""
@@ -80,7 +80,7 @@ class TapAmazonSp(ReportTap):
         return ReportService(self)
 
     def discover_streams(self) -> list[Stream]:
-        """Return all streams; nothing is asked of Amazon for it.
+        """Return all streams, without a call to Amazon.
 
         Raises:
             ConfigError: two have one name: the second would hide the first.
@@ -115,7 +115,7 @@ class TapAmazonSp(ReportTap):
             ],
         )
 
-    # --- talking to Amazon -------------------------------------------------
+    # --- calls -------------------------------------------------------------
 
     @cached_property
     def paces(self) -> Paces:
@@ -128,68 +128,64 @@ class TapAmazonSp(ReportTap):
         return AccountFinder(
             read_accounts(self.config),
             self._client,
-            paces=self.paces,
-            in_background=self.in_background,
-            wait_until=self.wait_until,
+            request=self.request,
             note=self.stats.add,
         )
 
-    def _client(self, wanted: AccountSettings) -> SpClient:
+    def _client(self, account: AccountSettings) -> SpClient:
+        transport, clock = self.transport, self.clock
+        auth_uri = self.config.get("auth_uri") or TOKEN_URI
+        base_url = self.config.get("endpoint_uri") or HOSTS[account.region].production
         tokens = TokenProvider(
-            wanted.credential,
-            auth_uri=self.config.get("auth_uri") or TOKEN_URI,
-            transport=self.transport,
-            clock=self.clock,
+            account.credential, auth_uri=auth_uri, transport=transport, clock=clock
         )
         return SpClient(
             ApiClient(
-                base_url=(
-                    self.config.get("endpoint_uri") or HOSTS[wanted.region].production
-                ),
+                base_url=base_url,
                 tokens=tokens,
-                transport=self.transport,
-                clock=self.clock,
+                transport=transport,
+                clock=clock,
                 scheme=SELLING_PARTNER,
             )
         )
 
     def make_api(self) -> ReportApi:
-        """See ReportTap."""
+        """Return the port to Reports 2021-06-30."""
         return self.report_service.api()
 
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
-        """See ReportTap."""
+        """Return every stream, account and marketplace whose windows are read."""
         return self.report_service.partitions(list(streams))
 
     empty_waits_a_run = True
 
     def make_rate_limiters(self) -> ReportPaces:
-        """See ReportTap: token buckets."""
+        """Return the token buckets of the Reports API."""
         return self.report_service.rate_limiters
 
     def counters(self) -> Mapping[str, object]:
-        """See ReportTap: what sales and traffic has used up."""
+        """Return what sales and traffic has used up."""
         return self.report_service.rate_limiters.counters(self.clock.now())
 
     def log_plan(self, engine: Engine) -> None:
-        """See ReportTap."""
+        """Check files to be written, and log how long requesting takes."""
         self.report_service.check_files(engine)
         self.report_service.log_plan(engine, self.clock.now(), self.deadline)
 
     def classify(self, report: Report, path: Path) -> Outcome | None:
-        """See ReportTap: reasons are documents too."""
+        """Return what a document is that holds Amazon's reason."""
         return self.report_service.classify(report, path)
 
     def request(
         self,
-        account: Account,
+        account: str,
         operation: str,
         rate: Rate,
         make: Callable[[], Response],
     ) -> Response | None:
-        """Make a call at its pace; None where the time is up first."""
+        """Make a call when its rate limit allows; None where the time is up first."""
         return self.paces.ask(
-            (account.name, operation),
+            (account, operation),
             rate,
             lambda: self.in_background(make),
             self.wait_until,
@@ -218,7 +214,7 @@ class TapAmazonSp(ReportTap):
         return instant <= self.deadline and self.clock.now() < self.deadline
 
     def look_after_reports(self) -> None:
-        """Go on with reports that were asked for, and deliver one that is here."""
+        """Go on with requested reports, and deliver one that is here."""
         if self._session is None:
             return
         self._session.turn()

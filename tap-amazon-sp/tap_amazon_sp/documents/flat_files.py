@@ -14,7 +14,7 @@ from singer_amazon.errors import DocumentError
 from tap_amazon_sp.documents.charsets import Charset, lines
 
 FileFormat = Literal["JSON", "CSV", "TSV", "XML"]
-_LEDGERS = {"GET_LEDGER_SUMMARY_VIEW_DATA", "GET_LEDGER_DETAIL_VIEW_DATA"}
+_QUOTED_TYPES = {"GET_LEDGER_SUMMARY_VIEW_DATA", "GET_LEDGER_DETAIL_VIEW_DATA"}
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -34,18 +34,18 @@ CSV = FlatFileLayout(",", is_quoted=True)
 def layout_of(file_format: FileFormat, report_type: str) -> FlatFileLayout:
     """Return the layout of a flat file of a report type.
 
-    Only ledger reports quote the values of their TSV: in all others a quote sign
+    Only inventory ledgers quote the values of their TSV: in all others a quote sign
     is a sign like any other (inches, say).
     """
     if file_format == "CSV":
         return CSV
-    return QUOTED_TSV if report_type in _LEDGERS else TSV
+    return QUOTED_TSV if report_type in _QUOTED_TYPES else TSV
 
 
 def format_of(head: bytes) -> FileFormat | None:
     """Return the format that the first bytes of a document show.
 
-    None where they do not tell: an empty document, or a header of one column.
+    None where they do not show it: an empty document, or a header of one column.
     """
     text = head.removeprefix(_BOM).lstrip(b" \r\n")
     if text[:1] in {b"{", b"["}:

@@ -71,10 +71,10 @@ class _Rows(Generic[T]):
     def guessed(self) -> T | None:
         """Parse up to what looks like the last row; None if that was wrong."""
         self._source.fill(PIECE_BYTES)
-        spot = self._last_row() if self._misses < _MISSES else None
-        if spot is None:
+        bounds = self._last_row() if self._misses < _MISSES else None
+        if bounds is None:
             return None
-        end, following = spot
+        end, following = bounds
         try:
             rows = self._parse(b"[" + bytes(memoryview(self._buffer)[:end]) + b"]")
         except UNPARSABLE:

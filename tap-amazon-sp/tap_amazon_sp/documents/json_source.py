@@ -1,4 +1,4 @@
-"""Walks through one JSON document block by block, holding only what it looks at."""
+"""Reads one JSON document block by block, holding only the part being parsed."""
 
 from __future__ import annotations
 
@@ -131,16 +131,16 @@ def unexpected(found: bytes, wanted: str) -> DocumentError:
     """Say what stands where something else must; nothing found is a cut document."""
     if not found:
         return DocumentError("the JSON document ends too early: it is cut")
-    words = f"{found.decode(errors='replace')!r} stands where {wanted} must"
-    return DocumentError(f"the document is not whole JSON: {words}")
+    text = f"{found.decode(errors='replace')!r} stands where {wanted} must"
+    return DocumentError(f"the document is not whole JSON: {text}")
 
 
 def damaged(error: Exception, text: bytes | bytearray) -> DocumentError:
-    """Say what is wrong, with the words around it."""
+    """Say what is wrong, with the text around it."""
     found = re.search(r"byte (\d+)", str(error))
     near = b""
     if found:
-        place = int(found[1])
-        near = bytes(text[max(place - 20, 0) : place + 20])
-    words = f" near {near.decode(errors='replace')!r}" if near else ""
-    return DocumentError(f"the document is not whole JSON ({error}){words}")
+        at = int(found[1])
+        near = bytes(text[max(at - 20, 0) : at + 20])
+    where = f" near {near.decode(errors='replace')!r}" if near else ""
+    return DocumentError(f"the document is not whole JSON ({error}){where}")

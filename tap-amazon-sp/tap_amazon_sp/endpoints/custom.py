@@ -1,4 +1,4 @@
-"""The user's own endpoints (setting `endpoints`) as tables."""
+"""Custom endpoints (the setting `endpoints`) as tables."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class _Entry:
         if not self.name:
             raise ConfigError("endpoints: an entry has no name: it is the stream's")
 
-    def error(self, words: str) -> ConfigError:
-        return ConfigError(f"endpoints.{self.name}: {words}")
+    def error(self, text: str) -> ConfigError:
+        return ConfigError(f"endpoints.{self.name}: {text}")
 
     def text(self, name: str) -> str | None:
         value = self.raw.get(name)
@@ -63,11 +63,11 @@ def _custom_table(raw: Mapping[str, Any]) -> Table:
     listing = _custom_listing(entry, config.get("last_modified_field"))
     id_field = str(config.get("id_field") or "")
     if "." in id_field:
-        words = (
+        text = (
             f"record_config.id_field {id_field!r} lies inside another field: only a "
             "field of the record itself can be its key"
         )
-        raise entry.error(words)
+        raise entry.error(text)
     if not id_field and record_schema is not None:
         id_field = record_schema.key[0]
     key = (
@@ -99,28 +99,28 @@ def _record_schema(entry: _Entry) -> RecordSchema | None:
     found = (
         m for m in record_schemas().values() if path is not None and m.path == path.path
     )
-    # a nested table has the path of its parent: the first part of `rows` tells
+    # a nested table has the path of its parent: `rows` tells them apart
     return next((m for m in found if path and m.rows == path.list_path), None)
 
 
 def _custom_listing(entry: _Entry, last_modified: object) -> Listing:
     path = entry.text("path") or ""
     if not path.startswith("/"):
-        words = f"path {path!r} is none: write it as /orders/v0/orders"
-        raise entry.error(words)
+        text = f"path {path!r} is none: write it as /orders/v0/orders"
+        raise entry.error(text)
     if variables := _VARIABLE.findall(path):
-        words = (
+        text = (
             f"path has {', '.join(variables)}: write its value there, or read it as a "
             "sub-request (extend_resources)"
         )
-        raise entry.error(words)
+        raise entry.error(text)
     documented = known(path)
     list_path = entry.text("results_key") or (
         documented.list_path if documented else None
     )
     if list_path is None:
-        words = "results_key is missing: where do the rows stand in an answer?"
-        raise entry.error(words)
+        text = "results_key is missing: where do the rows stand in an answer?"
+        raise entry.error(text)
     params = dict(entry.raw.get("params") or {})
     named = [name for name in params if _NAMED_SO.fullmatch(name)]
     needed = documented.marketplace if documented else None
@@ -131,14 +131,14 @@ def _custom_listing(entry: _Entry, last_modified: object) -> Listing:
         updated_before = _before(updated_at)
     for name in (updated_at, updated_before):
         if name is not None and name in params and parse_instant(params[name]) is None:
-            words = (
+            text = (
                 f"params.{name} {params[name]!r} is no time: write 2026-01-31T00:00:00Z"
             )
-            raise entry.error(words)
+            raise entry.error(text)
     slice_hours = entry.raw.get("slice_hours")
     if slice_hours and not (updated_at and updated_before):
-        words = "slice_hours needs updated_at_param and updated_before_param"
-        raise entry.error(words)
+        text = "slice_hours needs updated_at_param and updated_before_param"
+        raise entry.error(text)
     try:
         pagination = pagination_of(path, entry.raw.get("pagination"))
     except ConfigError as error:
@@ -160,7 +160,7 @@ def _custom_listing(entry: _Entry, last_modified: object) -> Listing:
 
 
 def _kinds(path: str) -> tuple[AccountKind, ...]:
-    """Return which accounts have a path; where that is not sure, Amazon judges."""
+    """Return which accounts have a path; where that is not sure, Amazon decides."""
     if path.startswith(_VENDORS_ONLY):
         return ("vendor",)
     return ("seller",) if path.startswith(_SELLERS_ONLY) else ()
@@ -183,12 +183,12 @@ def _custom_columns(
     if given:
         columns = given.get("properties") if isinstance(given, Mapping) else None
         if not isinstance(columns, Mapping) or not columns:
-            words = 'schema has no properties: write {"properties": {"id": {...}}}'
-            raise entry.error(words)
+            text = 'schema has no properties: write {"properties": {"id": {...}}}'
+            raise entry.error(text)
         for name, schema in columns.items():
             if not isinstance(schema, Mapping) or not schema.get("type"):
-                words = f"schema: the property {name} has no type"
-                raise entry.error(words)
+                text = f"schema: the property {name} has no type"
+                raise entry.error(text)
     elif record_schema is not None:
         columns = record_schema.columns
     else:

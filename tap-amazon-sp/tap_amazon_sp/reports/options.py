@@ -80,7 +80,7 @@ class Choice:
     notes: tuple[str, ...] = ()
 
     def of_stream(self, stream: StreamDefinition) -> tuple[Combination, ...]:
-        """Return the combinations a stream needs: the first of each it can tell."""
+        """Return the combinations a stream needs: the first of each it knows."""
         found: dict[tuple[tuple[str, str], ...], Combination] = {}
         for combination in self.combinations:
             context = tuple(combination.context(stream).items())
@@ -91,7 +91,7 @@ class Choice:
 def choices(
     catalogue: Catalogue, report_options: Mapping[str, object] | None
 ) -> dict[str, Choice]:
-    """Return what to ask of every report of the catalogue, by its name.
+    """Return what to request of every report of the catalogue, by its name.
 
     Raises:
         ConfigError: `report_options` names what does not exist, or leaves no
@@ -158,7 +158,7 @@ def choose(report: ReportDefinition, wanted: Mapping[str, object]) -> Choice:
 def offers_since(
     report: ReportDefinition, now: datetime, start: date | None
 ) -> tuple[datetime, datetime]:
-    """Return the first and last start of the offers to ask for, in UTC.
+    """Return the first and last start of the offers to request, in UTC.
 
     All that Amazon keeps, unless the user's own `start` narrows it; a bookmark
     never does, for the numbers of an offer change as long as it runs.
@@ -179,7 +179,7 @@ def offers_since(
 def _values(
     report: ReportDefinition, option: Option, value: object, notes: list[str]
 ) -> list[str]:
-    """Return the values to ask for; none for a currency left to the marketplace."""
+    """Return the values to request; none for a currency left to the marketplace."""
     where = f"report_options.{report.name}.{option.name}"
     if value is None:
         return [option.default] if option.default is not None else []

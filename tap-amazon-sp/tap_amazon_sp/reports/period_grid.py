@@ -35,15 +35,15 @@ class PeriodGrid:
 
     @property
     def is_single(self) -> bool:
-        """See singer_amazon.reports.periods.Grid."""
+        """Whether a request takes one period only."""
         return self.per_request == 1
 
     def cut(self, days: Iterable[Window]) -> spans.Spans:
-        """See Grid."""
+        """Cut days into windows of whole periods, on a fixed grid."""
         return tuple(part for window in spans.union(days) for part in self._cut(window))
 
     def back(self, newest: DateOrHour, count: int) -> DateOrHour:
-        """See Grid."""
+        """Return the start of the period so many before the newest."""
         return start_of(self.period, number_at(self.period, newest) - count + 1)
 
     def _cut(self, window: Window) -> spans.Spans:
@@ -56,7 +56,7 @@ class PeriodGrid:
 def range_of(
     period: Period, availability: Availability, start: DateOrHour, *, start_is_set: bool
 ) -> Range:
-    """Return the days (or hours) a run may ask for, from the period with `start` on."""
+    """Return the days (or hours) a run may request, from the period with `start` on."""
     end = end_of(period, availability.newest)
     kept = earliest(end)
     if availability.oldest is not None:

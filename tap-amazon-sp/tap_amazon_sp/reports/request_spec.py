@@ -23,7 +23,7 @@ Dates = Literal["days", "hours", "offers", "instants", "fixed", "none"]
 
 @dataclass(frozen=True, slots=True)
 class RequestSpec:
-    """What is asked of one report type, the window left open.
+    """What is requested of one report type, the window left open.
 
     `dates` says how a window is written: as `days`, as `hours` or as `instants` of
     UTC; as the two options of `offers`; `fixed` are the user's own; `none` are sent.
@@ -74,7 +74,7 @@ class RequestSpec:
     def may_come(self, window: Window, now: datetime) -> bool:
         """Whether what is not there may still be published.
 
-        A snapshot may always: nothing is lost, each run asks for it anew.
+        A snapshot may always: nothing is lost, each run requests it anew.
         """
         today = self.marketplace.today(now) if self.marketplace else now.date()
         if self.dates == "fixed":
@@ -98,7 +98,7 @@ class RequestSpec:
 
 
 def _instant(text: str | None) -> str | None:
-    """Return a date as the instant that Amazon's model asks for."""
+    """Return a date as the instant that Amazon's model wants."""
     return f"{text}T00:00:00Z" if text and len(text) == _DATE_LENGTH else text
 
 

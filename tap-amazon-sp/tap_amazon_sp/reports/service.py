@@ -55,12 +55,12 @@ class ReportService:
 
     @cached_property
     def choices(self) -> Mapping[str, Choice]:
-        """The combinations of options to ask for, by report."""
+        """The combinations of options to request, by report."""
         return choices(self.catalogue, self._tap.config.get("report_options"))
 
     @cached_property
     def analytics(self) -> frozenset[str]:
-        """The report types that are asked for by whole days, without times."""
+        """The report types that are requested by whole days, without times."""
         reports = self.catalogue.reports
         return frozenset(r.report_type for r in reports if r.dates == "periods")
 
@@ -193,8 +193,8 @@ class ReportService:
 
     def log_plan(self, engine: Engine, now: datetime, deadline: datetime) -> None:
         """Log how long requesting takes at Amazon's rates, before waiting for it."""
-        asks = [r.request for r in engine.reports if r.state is State.PLANNED]
-        seconds = self.rate_limiters.seconds_for(asks, now)
+        planned = [r.request for r in engine.reports if r.state is State.PLANNED]
+        seconds = self.rate_limiters.seconds_for(planned, now)
         if seconds < MIN_LOGGED_SECONDS:
             return
         left = (deadline - now).total_seconds()
@@ -205,7 +205,7 @@ class ReportService:
         )
         logger.info(
             "%d reports to ask for take about %s at the pace Amazon allows%s",
-            len(asks),
+            len(planned),
             in_words(seconds),
             rest,
         )

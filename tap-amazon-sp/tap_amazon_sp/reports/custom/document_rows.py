@@ -1,4 +1,4 @@
-"""Rows of any report document, whatever its format: told by its bytes."""
+"""Rows of any report document, whatever its format: recognised by its bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run asks for of the user's custom reports."""
+"""Which windows of which custom reports a run reads."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class CustomPartitions:
 
         def request_page(params: Mapping[str, str]) -> Response | None:
             return self._tap.request(
-                account,
+                account.name,
                 "getReports",
                 RATES["getReports"],
                 lambda: client.call("getReports", "GET", REPORTS, params=params),

@@ -1,4 +1,4 @@
-"""The setting `reports`: what the user's own report streams ask for."""
+"""The setting `reports`: what the custom reports of a user request."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class _Entry:
         self.spec: Mapping[str, Any] = spec
         self.report_type = str(spec["reportType"]).strip()
 
-    def error(self, words: str) -> ConfigError:
-        return ConfigError(f"reports.{self.name}: {words}")
+    def error(self, text: str) -> ConfigError:
+        return ConfigError(f"reports.{self.name}: {text}")
 
     def text(self, name: str) -> str | None:
         value = self.values.get(name)
@@ -153,8 +153,10 @@ def _marketplaces(entry: _Entry) -> tuple[Marketplace, ...]:
     for text in ids if isinstance(ids, list) else [ids]:
         marketplace = find(str(text))
         if marketplace is None:
-            words = f"report_spec.marketplaceIds: {text!r} is no marketplace we know"
-            msg = f"{words}: write Amazon's id, or a country code"
+            msg = (
+                f"report_spec.marketplaceIds: {text!r} is no marketplace we know: "
+                "write Amazon's id, or a country code"
+            )
             raise entry.error(msg)
         found[marketplace.marketplace_id] = marketplace
     return tuple(found.values())
@@ -225,8 +227,8 @@ def _output_file(entry: _Entry) -> str | None:
                 names.add(f"{name}:{form}" if form or conversion else name)
     except ValueError:
         names = {"?"}
-    place = template.removeprefix("s3://").partition("/")
-    if template.startswith("s3://") and not (place[0] and place[2]):
+    bucket, _, key = template.removeprefix("s3://").partition("/")
+    if template.startswith("s3://") and not (bucket and key):
         msg = (
             f"output_file {template!r} has no bucket or no name: write s3://bucket/name"
         )

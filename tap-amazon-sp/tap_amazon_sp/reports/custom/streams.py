@@ -1,4 +1,4 @@
-"""Streams of the user's own reports: rows of any document, or one row about a file."""
+"""Streams of custom reports: rows of any document, or one row about a file."""
 
 from __future__ import annotations
 
