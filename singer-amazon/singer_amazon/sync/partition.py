@@ -50,9 +50,9 @@ class Partition:
     """The reports there are, for LISTED."""
     qualifier: str = ""
     """What tells it from others of the same stream and account."""
-    replication_key: str = "date"
     spec: object = None
-    """What the adapter makes its requests of; they carry it along."""
+    """What the adapter makes its requests of: `ReportRequest.spec`."""
+    replication_key: str = "date"
     mark: str | None = None
     """Digest of what the user defined; where it changes, the bookmark starts anew."""
     state: PartitionState = field(default_factory=PartitionState)
