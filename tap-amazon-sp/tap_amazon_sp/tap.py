@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
 from singer_amazon.sync.partition import Partition
-from singer_amazon.tap.base import TEST_SECONDS, ReportTap
+from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.settings import coerced
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
@@ -34,7 +33,7 @@ from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.rates import Rate
 from tap_amazon_sp.reports.paces import ReportPaces
-from tap_amazon_sp.reports.service import ReportService
+from tap_amazon_sp.reports.service import ReportService, check_reports, report_streams
 
 TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - a URL
 
@@ -44,9 +43,6 @@ class TapAmazonSp(ReportTap):
 
     name = "tap-amazon-sp"
     config_jsonschema = th.PropertiesList(*SETTINGS).to_dict()
-
-    wait_step_seconds = 0.25
-    """How long the main thread sleeps at once: a signal is answered that soon."""
 
     # --- settings ----------------------------------------------------------
 
@@ -59,9 +55,13 @@ class TapAmazonSp(ReportTap):
         return super()._validate_config(raise_errors=raise_errors)
 
     def check_settings(self) -> None:
-        """Check accounts, endpoints and reports."""
+        """Check accounts, endpoints and reports.
+
+        The run context is not there yet: only later is it known whether this run is
+        a connection test.
+        """
         for note in self._notes:
-            self.warn_once(note)
+            self.logger.warning(note)
         agent = self.config.get("user_agent") or ""
         if len(agent) > MAX_USER_AGENT_LENGTH:
             msg = (
@@ -70,14 +70,17 @@ class TapAmazonSp(ReportTap):
             )
             raise ConfigError(msg)
         read_accounts(self.config)
-        self.report_service.check()
+        for note in check_reports(self.config, self.streams.values()):
+            self.logger.warning(note)
 
     # --- streams -----------------------------------------------------------
 
     @cached_property
     def report_service(self) -> ReportService:
         """Everything about reports."""
-        return ReportService(self)
+        return ReportService(
+            self.run_context, self.accounts, self.streams, self.request
+        )
 
     def discover_streams(self) -> list[Stream]:
         """Return all streams, without a call to Amazon.
@@ -86,8 +89,8 @@ class TapAmazonSp(ReportTap):
             ConfigError: two have one name: the second would hide the first.
         """
         found = [
-            *endpoint_streams(self, self._read_endpoints),
-            *self.report_service.streams(self),
+            *endpoint_streams(self, self._read_endpoint),
+            *report_streams(self),
         ]
         seen: set[str] = set()
         for stream in found:
@@ -100,20 +103,13 @@ class TapAmazonSp(ReportTap):
             seen.add(stream.name)
         return found
 
-    def _read_endpoints(self, stream: EndpointStream) -> None:
+    def _read_endpoint(self, stream: EndpointStream) -> None:
         self.endpoint_run.read(stream)
 
     @cached_property
     def endpoint_run(self) -> EndpointRun:
         """What reads all selected endpoints of this run."""
-        return EndpointRun(
-            self,
-            [
-                stream
-                for stream in self.streams.values()
-                if isinstance(stream, EndpointStream) and stream.selected
-            ],
-        )
+        return EndpointRun(self.run_context, self.accounts, self.paces, self.streams)
 
     # --- calls -------------------------------------------------------------
 
@@ -170,7 +166,7 @@ class TapAmazonSp(ReportTap):
     def log_plan(self, engine: Engine) -> None:
         """Check files to be written, and log how long requesting takes."""
         self.report_service.check_files(engine)
-        self.report_service.log_plan(engine, self.clock.now(), self.deadline)
+        self.report_service.log_plan(engine)
 
     def classify(self, report: Report, path: Path) -> Outcome | None:
         """Return what a document is that holds Amazon's reason."""
@@ -187,37 +183,6 @@ class TapAmazonSp(ReportTap):
         return self.paces.ask(
             (account, operation),
             rate,
-            lambda: self.in_background(make),
-            self.wait_until,
+            lambda: self.run_context.in_background(make),
+            self.run_context.wait_until,
         )
-
-    # --- time --------------------------------------------------------------
-
-    @property
-    def deadline(self) -> datetime:
-        """When nothing is waited for any more."""
-        seconds = TEST_SECONDS if self.is_test else self.config["max_runtime_seconds"]
-        return self.stats.started + timedelta(seconds=seconds)
-
-    def wait_until(self, instant: datetime) -> bool:
-        """Wait, and look after reports meanwhile; False where time is up first.
-
-        Raises:
-            StoppedError: a signal arrived.
-        """
-        end = min(instant, self.deadline)
-        while (left := (end - self.clock.now()).total_seconds()) > 0:
-            self.writer.check()
-            self.look_after_reports()
-            self.clock.sleep(min(left, self.wait_step_seconds))
-        self.writer.check()
-        return instant <= self.deadline and self.clock.now() < self.deadline
-
-    def look_after_reports(self) -> None:
-        """Go on with requested reports, and deliver one that is here."""
-        if self._session is None:
-            return
-        self._session.turn()
-        report = self._session.engine.take_fetched(frozenset())
-        if report is not None:
-            self.deliver(report)

@@ -52,7 +52,7 @@ def enter(
     class Clocked(TapAmazonSp):
         """The tap with a clock of the test."""
 
-        wait_step_seconds = 30.0
+        nap_seconds = 30.0
 
     Clocked.clock = clock
     out = io.StringIO()

@@ -36,7 +36,7 @@ class QuickTap(TapAmazonSp):
     """The tap without threads, without waits between tries, without signals."""
 
     workers: int | None = 0
-    wait_step_seconds = 30.0
+    nap_seconds = 30.0
 
     def _setup_signal_handlers(self) -> None:
         """Leave pytest its own."""

@@ -210,3 +210,20 @@ class Catalogue:
             if any(entry.name == stream for entry in report.streams):
                 return report
         return None
+
+    @property
+    def period_types(self) -> frozenset[str]:
+        """The report types that are requested by whole periods."""
+        return frozenset(r.report_type for r in self.reports if r.dates == "periods")
+
+    def kinds_of(self, report_type: str) -> tuple[AccountKind, ...]:
+        """Return the kinds of account that can have a type, as far as we know."""
+        kinds = {
+            kind
+            for report in self.reports
+            if report.report_type == report_type
+            for kind in report.accounts
+        }
+        if not kinds:  # a vendor's reports all say so in their name
+            kinds = {"vendor" if report_type.startswith("GET_VENDOR_") else "seller"}
+        return tuple(sorted(kinds))

@@ -8,8 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import RejectedError
+from singer_amazon.tap.context import RunContext
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.host import Host
+from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.rates import Rate
 
 _NEXT_STEP: Mapping[int, str] = {
@@ -26,13 +27,14 @@ _NEXT_STEP: Mapping[int, str] = {
 class AccountCaller:
     """Makes the calls of one account; a signal is answered while one is made."""
 
-    def __init__(self, tap: Host, account: Account) -> None:
-        self._tap = tap
+    def __init__(self, run: RunContext, paces: Paces, account: Account) -> None:
+        self._run = run
+        self._paces = paces
         self._account = account
 
     def ready_at(self, operation: str, rate: Rate | None) -> datetime:
         """Return when the next call of an operation may be made."""
-        return self._tap.paces.ready_at((self._account.name, operation), rate)
+        return self._paces.ready_at((self._account.name, operation), rate)
 
     def get(
         self,
@@ -47,10 +49,10 @@ class AccountCaller:
             RejectedError: Amazon refuses the call.
         """
         client = self._account.client
-        response = self._tap.paces.call(
+        response = self._paces.call(
             (self._account.name, operation),
             rate,
-            lambda: self._tap.in_background(
+            lambda: self._run.in_background(
                 lambda: client.call(operation, "GET", path, params=params)
             ),
         )

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day
+from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
 from tap_amazon_sp.endpoints.definitions import Listing
 from tap_amazon_sp.endpoints.streams import EndpointStream
 from tap_amazon_sp.endpoints.time_slices import FIRST_HOURS, TimeSlicer, newest
-from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace, by_id
 from tap_amazon_sp.periods import START_DAYS
 from tap_amazon_sp.timestamps import midnight, parse_instant
@@ -55,7 +56,10 @@ class _RequestScope:
 
 
 def plan_listings(
-    tap: Host, streams: Sequence[EndpointStream], bookmarks: BookmarkStore
+    run: RunContext,
+    accounts: AccountFinder,
+    streams: Sequence[EndpointStream],
+    bookmarks: BookmarkStore,
 ) -> list[ListingPlan]:
     """Return what to read: tables of one listing are read together."""
     groups: dict[int, list[EndpointStream]] = {}
@@ -63,16 +67,18 @@ def plan_listings(
         groups.setdefault(id(stream.table.listing), []).append(stream)
     planned = []
     for group in groups.values():
-        scopes = list(_scopes(tap, group))
-        scopes = scopes[:1] if tap.is_test else scopes
-        planned += [_plan(tap, scope, group, bookmarks) for scope in scopes]
+        scopes = list(_scopes(accounts, group))
+        scopes = scopes[:1] if run.is_test else scopes
+        planned += [_plan(run, scope, group, bookmarks) for scope in scopes]
     return planned
 
 
-def _scopes(tap: Host, group: Sequence[EndpointStream]) -> Iterable[_RequestScope]:
+def _scopes(
+    accounts: AccountFinder, group: Sequence[EndpointStream]
+) -> Iterable[_RequestScope]:
     listing = group[0].table.listing
     names = ", ".join(stream.name for stream in group)
-    for account in tap.accounts.all:
+    for account in accounts.all:
         if listing.kinds and account.kind not in listing.kinds:
             logger.info(
                 "%s: left out for %s, which is a %s",
@@ -114,19 +120,19 @@ def _named(listing: Listing, account: Account) -> tuple[str, ...]:
 
 
 def _plan(
-    tap: Host,
+    run: RunContext,
     scope: _RequestScope,
     group: Sequence[EndpointStream],
     bookmarks: BookmarkStore,
 ) -> ListingPlan:
     listing = group[0].table.listing
-    end = _end(tap, listing, scope.zone)
+    end = _end(run, listing, scope.zone)
     starts = []
     for stream in group:
         bookmark = _bookmark(stream, scope)
         if (warning := bookmarks.load(bookmark)) is not None:
             logger.warning(warning)
-        starts.append((bookmark, _start(tap, listing, bookmark, scope.zone, end)))
+        starts.append((bookmark, _start(run, listing, bookmark, scope.zone, end)))
     hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in starts]
     return ListingPlan(
         listing=listing,
@@ -140,7 +146,7 @@ def _plan(
             first_hours=min(hours),
             is_bounded=listing.updated_before is not None,
         ),
-        limit=newest(tap.stats.started),
+        limit=newest(run.stats.started),
     )
 
 
@@ -164,16 +170,20 @@ def _params(listing: Listing, scope: _RequestScope) -> dict[str, Any]:
 
 
 def _start(
-    tap: Host, listing: Listing, bookmark: TableBookmark, zone: tzinfo, end: datetime
+    run: RunContext,
+    listing: Listing,
+    bookmark: TableBookmark,
+    zone: tzinfo,
+    end: datetime,
 ) -> datetime:
     """Return from when on a table needs records."""
-    if tap.is_test:
+    if run.is_test:
         return end - timedelta(hours=FIRST_HOURS)
-    set_to = day(tap.config, "start_date")
+    set_to = day(run.config, "start_date")
     first = None if set_to is None else midnight(set_to, zone)
     if bookmark.position is None:
         given = parse_instant(listing.params.get(listing.updated_at or ""))
-        usual = tap.stats.started - timedelta(days=START_DAYS)
+        usual = run.stats.started - timedelta(days=START_DAYS)
         return given or first or usual.replace(microsecond=0)
     if first is not None and first > bookmark.position:
         logger.warning(
@@ -187,10 +197,10 @@ def _start(
     return bookmark.position
 
 
-def _end(tap: Host, listing: Listing, zone: tzinfo) -> datetime:
+def _end(run: RunContext, listing: Listing, zone: tzinfo) -> datetime:
     """Return until when records are read."""
-    ends = [newest(tap.stats.started)]
-    last = day(tap.config, "end_date")
+    ends = [newest(run.stats.started)]
+    last = day(run.config, "end_date")
     if last is not None:
         ends.append(midnight(last + timedelta(days=1), zone))
     given = parse_instant(listing.params.get(listing.updated_before or ""))

@@ -7,19 +7,22 @@ go on, and so do reports that were requested. Everything here runs in the main t
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, cast
+
+from singer_sdk import Stream
 
 from singer_amazon.sync.summary import Problem
+from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.stream import ReportStream
+from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
 from tap_amazon_sp.endpoints.calls import AccountCaller
 from tap_amazon_sp.endpoints.planner import plan_listings
 from tap_amazon_sp.endpoints.reader import ListingReader, Moved, Page, Result, Unread
 from tap_amazon_sp.endpoints.streams import EndpointStream
-from tap_amazon_sp.host import Host
+from tap_amazon_sp.pacing import Paces
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +34,28 @@ _MAX_SHOWN = 20
 class EndpointRun:
     """Reads the selected endpoint streams of one run."""
 
-    def __init__(self, tap: Host, streams: Iterable[EndpointStream]) -> None:
-        self._tap = tap
-        self._streams = {stream.name: stream for stream in streams}
-        self._bookmarks = BookmarkStore(cast("dict[str, Any]", tap.state))
+    def __init__(
+        self,
+        run: RunContext,
+        accounts: AccountFinder,
+        paces: Paces,
+        streams: Mapping[str, Stream],
+    ) -> None:
+        self._run = run
+        self._accounts = accounts
+        self._paces = paces
+        selected = [stream for stream in streams.values() if stream.selected]
+        self._streams = {s.name: s for s in selected if isinstance(s, EndpointStream)}
+        self._has_reports = any(isinstance(s, ReportStream) for s in selected)
+        self._bookmarks = BookmarkStore(run.state_store.state)
         self._is_over = False
-        self._logged_at = tap.clock.now()
+        self._logged_at = run.clock.now()
 
     @cached_property
     def readers(self) -> list[ListingReader]:
         """What there is to read, planned when the first stream runs."""
-        tap = self._tap
+        run, streams = self._run, list(self._streams.values())
+        plans = plan_listings(run, self._accounts, streams, self._bookmarks)
         return [
             ListingReader(
                 plan.listing,
@@ -49,10 +63,10 @@ class EndpointRun:
                 plan.bookmarks,
                 plan.slicer,
                 limit=plan.limit,
-                caller=AccountCaller(tap, plan.account),
-                is_test=tap.is_test,
+                caller=AccountCaller(run, self._paces, plan.account),
+                is_test=run.is_test,
             )
-            for plan in plan_listings(tap, [*self._streams.values()], self._bookmarks)
+            for plan in plans
         ]
 
     def read(self, stream: EndpointStream) -> None:
@@ -69,21 +83,21 @@ class EndpointRun:
 
     def _step(self) -> None:
         """Make the call that may be made first."""
-        tap = self._tap
-        tap.writer.check()
-        tap.look_after_reports()
-        if tap.clock.now() >= tap.deadline:
+        run = self._run
+        run.writer.check()
+        run.advance_reports()
+        if run.clock.now() >= run.deadline:
             self._end()
             return
         unfinished = (reader for reader in self.readers if not reader.is_done)
         reader = min(unfinished, key=ListingReader.ready_at)
         ready = reader.ready_at()
-        now = tap.clock.now()  # not read before: `ready` is never earlier
+        now = run.clock.now()  # not read before: `ready` is never earlier
         if ready > now:
             self._wait(reader, ready, now)
             return
         self._take(reader.step())
-        tap.write_state()
+        run.write_state()
 
     def _take(self, results: Iterable[Result]) -> None:
         """Write what a reader brings, and note what it could not read."""
@@ -96,35 +110,31 @@ class EndpointRun:
                 self._note(bookmark)
             elif isinstance(result, Unread):
                 problem = Problem(bookmark.label, name, result.path, result.reason)
-                self._tap.stats.add(problem)
+                self._run.stats.add(problem)
             else:
                 rows = self._streams[name].write(bookmark, result.records)
-                self._tap.stats.rows[name] += rows
+                self._run.stats.rows[name] += rows
 
     def _note(self, bookmark: TableBookmark) -> None:
-        if not self._tap.is_test:
+        if not self._run.is_test:
             self._bookmarks.note(bookmark)
-            self._tap.state_store.touched()
+            self._run.state_store.touched()
 
     # --- waiting -----------------------------------------------------------
 
     def _wait(self, reader: ListingReader, ready: datetime, now: datetime) -> None:
         if ready - now > LONG_WAIT:
             self._start_reports()
-            now = self._tap.clock.now()
+            now = self._run.clock.now()
         if now - self._logged_at >= PROGRESS_EVERY:
             self._logged_at = now
             self._log_progress(reader, ready)
-        self._tap.wait_until(min(ready, now + PROGRESS_EVERY))
+        self._run.wait_until(min(ready, now + PROGRESS_EVERY))
 
     def _start_reports(self) -> None:
         """Let Amazon work on reports while this waits."""
-        tap = self._tap
-        if not tap.is_test and any(
-            isinstance(stream, ReportStream) and stream.selected
-            for stream in tap.streams.values()
-        ):
-            tap.session  # noqa: B018 - planned and requested when first used
+        if self._has_reports and not self._run.is_test:
+            self._run.session  # noqa: B018 - planned and requested when first used
 
     def _log_progress(self, reader: ListingReader, ready: datetime) -> None:
         logger.info(

@@ -13,7 +13,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from singer_amazon.tap.context import ReportHost
+from singer_amazon.tap.context import RunContext
 from tap_amazon_sp.catalogue.model import Schema
 from tap_amazon_sp.documents.row_shape import RowShape
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
@@ -68,10 +68,10 @@ class EndpointStream(Stream):
         return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
 
     @property
-    def tap(self) -> ReportHost:
-        """The tap, as what it is."""
+    def run_context(self) -> RunContext:
+        """The run this stream is part of."""
         tap: Any = self._tap
-        return tap  # type: ignore[no-any-return]  # __init__ took this type
+        return tap.run_context  # type: ignore[no-any-return]  # of a ReportTap
 
     # --- the SDK's hooks ---------------------------------------------------
 
@@ -129,7 +129,7 @@ class EndpointStream(Stream):
 
     def _write_state_message(self) -> None:
         """Leave it to the run when a STATE message is due."""
-        self.tap.write_state()
+        self.run_context.write_state()
 
     # --- rows --------------------------------------------------------------
 
@@ -146,7 +146,7 @@ class EndpointStream(Stream):
     def write(self, bookmark: TableBookmark, records: Sequence[dict[str, Any]]) -> int:
         """Write the rows in complete records; return how many."""
         self._write_schema_message()
-        writer = self.tap.writer
+        writer = self.run_context.writer
         left = self.ABORT_AT_RECORD_COUNT
         count = 0
         for record in records:
@@ -164,7 +164,7 @@ class EndpointStream(Stream):
         """Warn once of rows without what identifies them."""
         missing = [name for name in self.table.key if row[name] == ""]
         if missing:
-            self.tap.warn_once(
+            self.run_context.warn_once(
                 f"{self.name}: there are records without {', '.join(missing)}, which "
                 "is their key: a merging target keeps only one of them. Check "
                 "record_config.id_field"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from singer_amazon.reports.model import DateOrHour, Window
 from singer_amazon.reports.windows import Limits, Range
 from singer_amazon.sync.partition import Partition, Shape
 from singer_amazon.sync.summary import Problem
+from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
+from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.host import Host
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import (
     START_DAYS,
@@ -85,9 +86,10 @@ class _PartitionKey:
 class CataloguePartitions:
     """Makes the partitions of the catalogue's streams for one run."""
 
-    def __init__(self, tap: Host, now: datetime) -> None:
-        self._tap = tap
-        self._now = now
+    def __init__(self, run: RunContext, accounts: AccountFinder) -> None:
+        self._run = run
+        self._accounts = accounts
+        self._now = run.clock.now()
 
     def of(self, streams: Sequence[CatalogueStream]) -> Iterator[Partition]:
         """Yield the partitions of these streams."""
@@ -101,19 +103,19 @@ class CataloguePartitions:
     def _keys(self, stream: CatalogueStream) -> Iterator[_PartitionKey]:
         keys = (
             _PartitionKey(stream, account, marketplace, combination)
-            for account in self._tap.accounts.all
+            for account in self._accounts.all
             if account.kind in stream.report_definition.accounts
             for marketplace in account.marketplaces
             for combination in stream.choice.of_stream(stream.stream_definition)
         )
         for key in keys:
             yield key
-            if self._tap.is_test:
+            if self._run.is_test:
                 return
 
     def _log_skipped(self, streams: Sequence[CatalogueStream]) -> None:
         """Say once for each account which streams its kind cannot have."""
-        for account in self._tap.accounts.all:
+        for account in self._accounts.all:
             names = [
                 stream.name
                 for stream in streams
@@ -154,7 +156,7 @@ class CataloguePartitions:
         return self._windows(key, spec, period, rules)
 
     def _offers(self, key: _PartitionKey) -> Window:
-        start = day(self._tap.config, "start_date")
+        start = day(self._run.config, "start_date")
         first, last = offers_since(key.stream.report_definition, self._now, start)
         return Window(first.date(), last.date())
 
@@ -165,7 +167,7 @@ class CataloguePartitions:
         if availability.periods is None:
             self._note_closed(key, period, availability)
         lookback = self._lookback(key.stream.name, period, rules)
-        if self._tap.is_test:
+        if self._run.is_test:
             newest = PeriodGrid(period, 1).back(days.end, 1)
             days, lookback = replace(days, start=newest, start_is_set=True), 0
         limits = Limits(PeriodGrid(period, rules.per_request), lookback)
@@ -174,7 +176,7 @@ class CataloguePartitions:
     def _days(
         self, key: _PartitionKey, period: Period, rules: PeriodRules
     ) -> tuple[Range, Availability]:
-        config = self._tap.config
+        config = self._run.config
         start, end = day(config, "start_date"), day(config, "end_date")
         if period is Period.HOUR:
             first = start or (self._now - timedelta(days=START_DAYS)).date()
@@ -200,10 +202,10 @@ class CataloguePartitions:
         )
 
     def _holdback(self, stream: str, rules: PeriodRules) -> int:
-        return per_stream(self._tap.config, "holdback_days", stream, rules.holdback)
+        return per_stream(self._run.config, "holdback_days", stream, rules.holdback)
 
     def _lookback(self, stream: str, period: Period, rules: PeriodRules) -> int:
-        days = per_stream(self._tap.config, "lookback_days", stream, -1)
+        days = per_stream(self._run.config, "lookback_days", stream, -1)
         return rules.lookback if days < 0 else lookback_of(period, days)
 
     def _note_closed(
@@ -212,7 +214,7 @@ class CataloguePartitions:
         opens = availability.opens
         when = "" if opens is None else f"; the first opens on {opens}"
         reason = f"no {period.value} of the days wanted is complete and published{when}"
-        self._tap.stats.add(
+        self._run.stats.add(
             Problem(key.label, key.stream.name, "", reason, is_failure=False)
         )
 

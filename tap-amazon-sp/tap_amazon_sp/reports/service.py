@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from singer_sdk import Tap
+from singer_sdk import Stream, Tap
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.reports.engine import Engine, Report
@@ -16,19 +16,19 @@ from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.state_store import COUNTERS
+from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import check_stream_names
 from singer_amazon.tap.stream import ReportStream
+from tap_amazon_sp.account_finder import AccountFinder, Request
 from tap_amazon_sp.accounts import read_accounts
-from tap_amazon_sp.catalogue import Catalogue, load_catalogue
-from tap_amazon_sp.host import Host
-from tap_amazon_sp.marketplaces import AccountKind
+from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.reports.api import ReportsApi
 from tap_amazon_sp.reports.custom.files import FileSaver
 from tap_amazon_sp.reports.custom.partitions import CustomPartitions
 from tap_amazon_sp.reports.custom.settings import read_custom_reports
 from tap_amazon_sp.reports.custom.streams import CustomReportStream
 from tap_amazon_sp.reports.error_documents import classify_document
-from tap_amazon_sp.reports.options import Choice, choices
+from tap_amazon_sp.reports.options import choices
 from tap_amazon_sp.reports.paces import ReportPaces, in_words
 from tap_amazon_sp.reports.partitions import CataloguePartitions
 from tap_amazon_sp.reports.request_spec import spec_of
@@ -40,128 +40,81 @@ MIN_LOGGED_SECONDS = 60.0
 """Seconds of requesting that people should know of before they wait."""
 
 
+def report_streams(tap: Tap) -> list[ReportStream]:
+    """Return the report streams of the catalogue, then the custom ones.
+
+    Raises:
+        ConfigError: report_options or reports cannot be meant so.
+    """
+    catalogue, config = load_catalogue(), tap.config
+    chosen = choices(catalogue, config.get("report_options"))
+    saver = FileSaver(config, config.get("spool_dir"))
+    known = [
+        CatalogueStream(tap, report, stream, chosen[report.name])
+        for report in catalogue.reports
+        for stream in report.streams
+    ]
+    custom = read_custom_reports(config.get("reports") or ())
+    return [*known, *(CustomReportStream(tap, report, saver) for report in custom)]
+
+
+def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[str]:
+    """Check the settings of reports; return what people should know of them.
+
+    Raises:
+        ConfigError: one is wrong.
+    """
+    found = list(streams)
+    notes = [n for s in found if isinstance(s, CatalogueStream) for n in s.choice.notes]
+    accounts = {account.name for account in read_accounts(config)}
+    for stream in found:
+        if isinstance(stream, CustomReportStream):
+            notes += _check_custom(stream, accounts)
+    for name in ("lookback_days", "holdback_days"):
+        check_stream_names(config, name, [stream.name for stream in found])
+    return list(dict.fromkeys(notes))
+
+
+def _check_custom(stream: CustomReportStream, accounts: set[str]) -> list[str]:
+    for name in stream.custom_report.accounts:
+        if name not in accounts:
+            msg = f"reports.{stream.name}.accounts: there is no account {name!r}"
+            raise ConfigError(msg)
+    if stream.primary_keys:
+        return []
+    note = (
+        f"reports: {stream.name} has no key: the target can only append its rows. Set "
+        "key to the columns that identify a row"
+    )
+    return [note]
+
+
 class ReportService:
     """What tap-amazon-sp adds to a ReportTap for its report streams."""
 
-    def __init__(self, tap: Host) -> None:
-        self._tap = tap
+    def __init__(
+        self,
+        run: RunContext,
+        accounts: AccountFinder,
+        streams: Mapping[str, Stream],
+        request: Request,
+    ) -> None:
+        self._run = run
+        self._accounts = accounts
+        self._streams = streams
+        self._request = request
 
-    # --- settings and streams ----------------------------------------------
-
-    @cached_property
-    def catalogue(self) -> Catalogue:
-        """All report types that are streams."""
-        return load_catalogue()
-
-    @cached_property
-    def choices(self) -> Mapping[str, Choice]:
-        """The combinations of options to request, by report."""
-        return choices(self.catalogue, self._tap.config.get("report_options"))
-
-    @cached_property
-    def analytics(self) -> frozenset[str]:
-        """The report types that are requested by whole days, without times."""
-        reports = self.catalogue.reports
-        return frozenset(r.report_type for r in reports if r.dates == "periods")
-
-    def kinds_of(self, report_type: str) -> tuple[AccountKind, ...]:
-        """Return the kinds of account that can have a type, as far as we know."""
-        kinds = {
-            kind
-            for report in self.catalogue.reports
-            if report.report_type == report_type
-            for kind in report.accounts
-        }
-        if not kinds:  # a vendor's reports all say so in their name
-            kinds = {"vendor" if report_type.startswith("GET_VENDOR_") else "seller"}
-        return tuple(sorted(kinds))
-
-    def streams(self, tap: Tap) -> list[ReportStream]:
-        """Return the report streams of the catalogue, then the custom ones."""
-        known = [
-            CatalogueStream(tap, report, kind, self.choices[report.name])
-            for report in self.catalogue.reports
-            for kind in report.streams
-        ]
-        custom = read_custom_reports(self._tap.config.get("reports") or ())
-        return [
-            *known,
-            *(CustomReportStream(tap, entry, self.saver) for entry in custom),
-        ]
-
-    def check(self) -> None:
-        """Check the settings of reports.
-
-        Raises:
-            ConfigError: one is wrong.
-        """
-        for choice in self.choices.values():
-            for note in choice.notes:
-                self._tap.warn_once(note)
-        streams = [
-            s for s in self._tap.streams.values() if isinstance(s, CustomReportStream)
-        ]
-        known = {account.name for account in read_accounts(self._tap.config)}
-        for stream in streams:
-            for name in stream.custom_report.accounts:
-                if name not in known:
-                    msg = (
-                        f"reports.{stream.name}.accounts: there is no account {name!r}"
-                    )
-                    raise ConfigError(msg)
-            if not stream.primary_keys:
-                self._tap.warn_once(
-                    f"reports: {stream.name} has no key: the target can only append "
-                    "its rows. Set key to the columns that identify a row"
-                )
-        names = [s.name for s in self._tap.streams.values()]
-        for name in ("lookback_days", "holdback_days"):
-            check_stream_names(self._tap.config, name, names)
-
-    # --- the run -----------------------------------------------------------
+    # --- the plan ----------------------------------------------------------
 
     def partitions(self, streams: Sequence[ReportStream]) -> list[Partition]:
         """Return every window to read, stream by stream."""
         known = [s for s in streams if isinstance(s, CatalogueStream)]
         custom = [s for s in streams if isinstance(s, CustomReportStream)]
-        now = self._tap.clock.now()
-        others = CustomPartitions(
-            self._tap, now, kinds_of=self.kinds_of, by_days=self.analytics
-        )
-        return [*CataloguePartitions(self._tap, now).of(known), *others.of(custom)]
-
-    @cached_property
-    def saver(self) -> FileSaver:
-        """What saves documents as files."""
-        return FileSaver(self._tap.config, self._tap.config.get("spool_dir"))
-
-    @cached_property
-    def rate_limiters(self) -> ReportPaces:
-        """How often each operation may be called."""
-        bookmarks = self._tap.state.get("bookmarks") or {}
-        counters = bookmarks.get(COUNTERS)
-        return ReportPaces(
-            counters if isinstance(counters, dict) else {},
-            self._tap.clock.now(),
-            share=float(self._tap.config["app_budget_share"]),
-        )
-
-    def api(self) -> ReportsApi:
-        """Return the port to Amazon."""
-        return ReportsApi(
-            lambda account: self._tap.accounts.account(account).client,
-            self.rate_limiters.heard,
-        )
-
-    def classify(self, report: Report, path: Path) -> Outcome | None:
-        """Return what a document is if it holds no rows, but Amazon's reason."""
-        spec, now = spec_of(report.request), self._tap.clock.now()
-        return classify_document(
-            report,
-            path,
-            is_checked=spec.is_checked,
-            is_due=not spec.may_come(report.request.window, now),
-        )
+        run, accounts = self._run, self._accounts
+        return [
+            *CataloguePartitions(run, accounts).of(known),
+            *CustomPartitions(run, accounts, self._request).of(custom),
+        ]
 
     def check_files(self, engine: Engine) -> None:
         """Refuse a plan in which one file would overwrite another.
@@ -172,7 +125,7 @@ class ReportService:
         taken: dict[str, str] = {}
         for report in engine.reports:
             for subscriber in report.subscribers:
-                stream = self._tap.streams[subscriber.stream]
+                stream = self._streams[subscriber.stream]
                 if not isinstance(stream, CustomReportStream):
                     continue
                 if not stream.custom_report.output_file:
@@ -188,16 +141,17 @@ class ReportService:
                     )
                     raise ConfigError(msg)
                 if location.store not in taken.values():
-                    self.saver.check(location)
+                    stream.saver.check(location)
                 taken[location.uri] = location.store
 
-    def log_plan(self, engine: Engine, now: datetime, deadline: datetime) -> None:
+    def log_plan(self, engine: Engine) -> None:
         """Log how long requesting takes at Amazon's rates, before waiting for it."""
+        now = self._run.clock.now()
         planned = [r.request for r in engine.reports if r.state is State.PLANNED]
         seconds = self.rate_limiters.seconds_for(planned, now)
         if seconds < MIN_LOGGED_SECONDS:
             return
-        left = (deadline - now).total_seconds()
+        left = (self._run.deadline - now).total_seconds()
         rest = (
             f". Max runtime ends in {in_words(left)}: the rest follows in later runs"
             if seconds > left
@@ -208,4 +162,34 @@ class ReportService:
             len(planned),
             in_words(seconds),
             rest,
+        )
+
+    # --- the run -----------------------------------------------------------
+
+    @cached_property
+    def rate_limiters(self) -> ReportPaces:
+        """How often each operation may be called."""
+        bookmarks = self._run.state_store.state.get("bookmarks") or {}
+        counters = bookmarks.get(COUNTERS)
+        return ReportPaces(
+            counters if isinstance(counters, dict) else {},
+            self._run.clock.now(),
+            share=float(self._run.config["app_budget_share"]),
+        )
+
+    def api(self) -> ReportsApi:
+        """Return the port to Amazon."""
+        return ReportsApi(
+            lambda account: self._accounts.account(account).client,
+            self.rate_limiters.heard,
+        )
+
+    def classify(self, report: Report, path: Path) -> Outcome | None:
+        """Return what a document is if it holds no rows, but Amazon's reason."""
+        spec, now = spec_of(report.request), self._run.clock.now()
+        return classify_document(
+            report,
+            path,
+            is_checked=spec.is_checked,
+            is_due=not spec.may_come(report.request.window, now),
         )

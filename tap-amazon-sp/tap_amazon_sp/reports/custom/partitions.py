@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from singer_amazon.errors import CallError
 from singer_amazon.http.transport import Response
@@ -13,9 +13,11 @@ from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range
 from singer_amazon.sync.partition import Partition, Shape
 from singer_amazon.sync.summary import Problem
+from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
+from tap_amazon_sp.account_finder import AccountFinder, Request
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.host import Host
+from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import START_DAYS, Period, PeriodRules
 from tap_amazon_sp.rates import RATES
@@ -31,36 +33,35 @@ class CustomPartitions:
 
     def __init__(
         self,
-        tap: Host,
-        now: datetime,
-        *,
-        kinds_of: Callable[[str], Sequence[str]],
-        by_days: Collection[str],
+        run: RunContext,
+        accounts: AccountFinder,
+        request: Request,
     ) -> None:
-        self._tap = tap
-        self._now = now
-        self._kinds_of = kinds_of
-        self._by_days = by_days
+        self._run = run
+        self._accounts = accounts
+        self._request = request
+        self._now = run.clock.now()
+        self._catalogue = load_catalogue()
 
     def of(self, streams: Sequence[CustomReportStream]) -> Iterator[Partition]:
         """Yield the partitions of these streams."""
         for stream in streams:
             found = [
                 (account, marketplaces)
-                for account in self._tap.accounts.all
+                for account in self._accounts.all
                 if self._is_for(stream.custom_report, account)
                 for marketplaces in self._marketplaces(stream.custom_report, account)
             ]
-            for account, marketplaces in found[:1] if self._tap.is_test else found:
+            for account, marketplaces in found[:1] if self._run.is_test else found:
                 yield self._partition(stream, account, marketplaces)
 
     def _is_for(self, report: CustomReport, account: Account) -> bool:
         """Whether an account is meant: as the user says, else by its kind."""
         if report.accounts:
             return account.name in report.accounts
-        kinds = self._kinds_of(report.report_type)
+        kinds = self._catalogue.kinds_of(report.report_type)
         if account.kind not in kinds:
-            self._tap.warn_once(
+            self._run.warn_once(
                 f"{report.name}: {report.report_type} is for {' and '.join(kinds)} "
                 f"accounts: skipped for {account.label} (accounts of the report says "
                 "otherwise)"
@@ -75,7 +76,7 @@ class CustomPartitions:
             return [(marketplace,) for marketplace in account.marketplaces]
         common = tuple(m for m in report.marketplaces if m in account.marketplaces)
         if not common:
-            self._tap.warn_once(
+            self._run.warn_once(
                 f"{report.name}: {account.label} has none of its marketplaces: skipped"
             )
         return [common] if common else []
@@ -120,7 +121,7 @@ class CustomPartitions:
         )
         if report.is_listed:
             found = self._listed(account, spec, partition)
-            most = 1 if self._tap.is_test else None
+            most = 1 if self._run.is_test else None
             partition.listed = tuple(itertools.islice(found, most))
         return partition
 
@@ -129,7 +130,8 @@ class CustomPartitions:
         if report.dates == "fixed":
             dates = "fixed"
         elif report.dates == "window":
-            dates = "days" if report.report_type in self._by_days else "instants"
+            is_known = report.report_type in self._catalogue.period_types
+            dates = "days" if is_known else "instants"
         expected = report.holdback_days + LATE_DAYS
         return RequestSpec(
             report_type=report.report_type,
@@ -146,31 +148,31 @@ class CustomPartitions:
 
     def _days(self, report: CustomReport) -> Range:
         """Return the days of UTC to read: without dates of a marketplace's zone."""
-        config = self._tap.config
+        config = self._run.config
         held = per_stream(config, "holdback_days", report.name, report.holdback_days)
         newest = self._now.date() - timedelta(days=1 + held)
         start, end = day(config, "start_date"), day(config, "end_date")
         last = min(end or newest, newest)
         first = start or last - timedelta(days=START_DAYS - 1)
-        if self._tap.is_test:
+        if self._run.is_test:
             return Range(last, last, earliest(last), start_is_set=True)
         return Range(first, last, earliest(last), start_is_set=start is not None)
 
     def _lookback(self, report: CustomReport) -> int:
-        if self._tap.is_test:
+        if self._run.is_test:
             return 0
         return per_stream(
-            self._tap.config, "lookback_days", report.name, report.lookback_days
+            self._run.config, "lookback_days", report.name, report.lookback_days
         )
 
     def _listed(
         self, account: Account, spec: RequestSpec, partition: Partition
     ) -> Iterator[ListedReport]:
         """Yield the reports that are there already."""
-        client, config = account.client, self._tap.config
+        client, config = account.client, self._run.config
 
         def request_page(params: Mapping[str, str]) -> Response | None:
-            return self._tap.request(
+            return self._request(
                 account.name,
                 "getReports",
                 RATES["getReports"],
@@ -188,6 +190,6 @@ class CustomPartitions:
                 end=day(config, "end_date"),
             )
         except CallError as error:
-            self._tap.stats.add(
+            self._run.stats.add(
                 Problem(partition.label, partition.stream, "", str(error))
             )

@@ -105,7 +105,7 @@ class CustomReportStream(ReportStream):
 
     def __init__(self, tap: Tap, report: CustomReport, saver: FileSaver) -> None:
         self.custom_report = report
-        self._saver = saver
+        self.saver = saver
         self.replication_key = "window_end" if report.dates == "window" else None
         self._is_open = report.output_file is None
         """Whether the first document has still to say what the columns are."""
@@ -191,7 +191,7 @@ class CustomReportStream(ReportStream):
             claimed=self.custom_report.file_format,
             records_path=self.custom_report.records_path,
             charset=Charset.of(document.content_type, marketplace_id),
-            warn=lambda text: self.tap.warn_once(f"{self.name}: {text}"),
+            warn=lambda text: self.run_context.warn_once(f"{self.name}: {text}"),
         )
         for some in rows:
             self._infer_schema(rows.columns(), some)
@@ -215,7 +215,7 @@ class CustomReportStream(ReportStream):
         self, document: SpoolFile, report: Report, request: ReportRequest
     ) -> Row:
         location = self.location(request, report.report_id or "")
-        size = self._saver.save(document.path, location)
+        size = self.saver.save(document.path, location)
         return {
             "report_id": report.report_id,
             "report_type": self.custom_report.report_type,
