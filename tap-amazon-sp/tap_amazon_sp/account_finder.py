@@ -14,11 +14,12 @@ from typing import Any
 
 from singer_amazon.errors import CallError, RejectedError
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.accounts import Account, AccountSettings
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.marketplaces import AccountKind, Marketplace, by_id
-from tap_amazon_sp.rates import RATES, Rate
+from tap_amazon_sp.rates import RATES
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Calls of the Selling Partner API for one selling partner.
+"""Calls of the Selling Partner API for one selling partner, and when to make them.
 
 A 429 is handed back like every other response: whoever limits the rate says when the
 call is made again. No error of one account is an error of the run, so a refresh token
@@ -8,7 +8,7 @@ that Login with Amazon refuses is a `RejectedError` here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +17,8 @@ from singer_amazon.clock import Clock
 from singer_amazon.errors import AuthError, RejectedError
 from singer_amazon.http.client import ApiClient, Scheme
 from singer_amazon.http.transport import Response, Transport
+from singer_amazon.rate_limits import Rate, TokenBucket
+from tap_amazon_sp.rates import UNKNOWN, rate_of_header
 from tap_amazon_sp.timestamps import format_instant
 
 TOKEN_HEADER = "x-amz-access-token"  # noqa: S105 - the name of a header
@@ -98,6 +100,60 @@ class SpClient:
             msg = "createRestrictedDataToken answers without restrictedDataToken"
             raise RejectedError(msg, request_id=response.request_id)
         return response
+
+
+class RateLimiters:
+    """Token buckets by any key; `jitter` gives numbers in 0..1."""
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._buckets: dict[Hashable, TokenBucket] = {}
+
+    def ready_at(self, key: Hashable, rate: Rate | None) -> datetime:
+        """Return when the next call may be made."""
+        return self._bucket(key, rate).ready_at(self._clock.now())
+
+    def refusals(self, key: Hashable) -> int:
+        """Return how often running Amazon has refused the newest calls."""
+        bucket = self._buckets.get(key)
+        return bucket.refusals if bucket is not None else 0
+
+    def call(
+        self, key: Hashable, rate: Rate | None, make: Callable[[], Response]
+    ) -> Response | None:
+        """Make a call that is ready; None where Amazon wants it later (429)."""
+        bucket = self._bucket(key, rate)
+        started = self._clock.now()
+        bucket.take(started)
+        response = make()
+        now = self._clock.now()
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            bucket.refused(started, now, response.retry_after(now), self._jitter())
+            return None
+        bucket.succeeded()
+        bucket.correct(rate_of_header(response.headers.get(RATE_HEADER)))
+        return response
+
+    def request(
+        self,
+        key: Hashable,
+        rate: Rate | None,
+        make: Callable[[], Response],
+        wait_until: Callable[[datetime], bool],
+    ) -> Response | None:
+        """Make a call as soon and as often as it takes; None where the time is up."""
+        while wait_until(self.ready_at(key, rate)):
+            response = self.call(key, rate, make)
+            if response is not None:
+                return response
+        return None
+
+    def _bucket(self, key: Hashable, rate: Rate | None) -> TokenBucket:
+        found = self._buckets.get(key)
+        if found is None:
+            found = self._buckets[key] = TokenBucket(rate or UNKNOWN)
+        return found
 
 
 def query(params: Mapping[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
@@ -24,15 +25,18 @@ from singer_amazon.tap.settings import coerced
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import AccountSettings, read_accounts
-from tap_amazon_sp.client import MAX_USER_AGENT_LENGTH, SELLING_PARTNER, SpClient
+from tap_amazon_sp.client import (
+    MAX_USER_AGENT_LENGTH,
+    SELLING_PARTNER,
+    RateLimiters,
+    SpClient,
+)
 from tap_amazon_sp.endpoints.runner import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
 from tap_amazon_sp.legacy_config import translate_config
 from tap_amazon_sp.marketplaces import HOSTS
-from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.properties import SETTINGS
-from tap_amazon_sp.rates import Rate
-from tap_amazon_sp.reports.paces import ReportPaces
+from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.service import ReportService, check_reports, report_streams
 
 TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - a URL
@@ -109,14 +113,16 @@ class TapAmazonSp(ReportTap):
     @cached_property
     def endpoint_run(self) -> EndpointRun:
         """What reads all selected endpoints of this run."""
-        return EndpointRun(self.run_context, self.accounts, self.paces, self.streams)
+        return EndpointRun(
+            self.run_context, self.accounts, self.rate_limiters, self.streams
+        )
 
     # --- calls -------------------------------------------------------------
 
     @cached_property
-    def paces(self) -> Paces:
-        """The paces of everything that is no report."""
-        return Paces(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
+    def rate_limiters(self) -> RateLimiters:
+        """The rate limiters of everything that is no report."""
+        return RateLimiters(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
 
     @cached_property
     def accounts(self) -> AccountFinder:
@@ -155,7 +161,7 @@ class TapAmazonSp(ReportTap):
 
     empty_waits_a_run = True
 
-    def make_rate_limiters(self) -> ReportPaces:
+    def make_rate_limiters(self) -> SpReportRateLimiters:
         """Return the token buckets of the Reports API."""
         return self.report_service.rate_limiters
 
@@ -180,7 +186,7 @@ class TapAmazonSp(ReportTap):
         make: Callable[[], Response],
     ) -> Response | None:
         """Make a call when its rate limit allows; None where the time is up first."""
-        return self.paces.ask(
+        return self.rate_limiters.request(
             (account, operation),
             rate,
             lambda: self.run_context.in_background(make),

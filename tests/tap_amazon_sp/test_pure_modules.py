@@ -16,7 +16,7 @@ MODULES = [
     *("catalogue/model", "documents/charsets", "documents/flat_files"),
     *("documents/json_pieces", "documents/json_sections", "documents/json_source"),
     *("documents/row_shape", "documents/xml_rows", "reports/custom/settings"),
-    *("reports/options", "reports/paces", "reports/period_grid"),
+    *("reports/options", "reports/period_grid", "reports/rate_limiters"),
     *("reports/request_spec", "endpoints/bookmarks", "endpoints/custom"),
     *("endpoints/definitions", "endpoints/expansions", "endpoints/pagination"),
     *("endpoints/schemas", "endpoints/time_slices"),

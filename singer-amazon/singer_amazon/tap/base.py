@@ -24,10 +24,13 @@ from singer_amazon.documents.raw_archive import RawStore, open_raw_store
 from singer_amazon.documents.spool import Spool
 from singer_amazon.errors import AmazonError
 from singer_amazon.http.transport import Transport
-from singer_amazon.rate_limits import AdaptiveRateLimiters, RateLimiters
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
+from singer_amazon.reports.rate_limiters import (
+    AdaptiveReportRateLimiters,
+    ReportRateLimiters,
+)
 from singer_amazon.reports.runner import Runner
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
@@ -76,9 +79,9 @@ class ReportTap(CommandTap):
     empty_waits_a_run = False
     """Whether a report complete without a document is left to the next run once."""
 
-    def make_rate_limiters(self) -> RateLimiters:
+    def make_rate_limiters(self) -> ReportRateLimiters:
         """Return how often each operation may be called; learnt by default."""
-        return AdaptiveRateLimiters()
+        return AdaptiveReportRateLimiters()
 
     def counters(self) -> Mapping[str, object]:
         """Return what has to outlive this run besides bookmarks."""

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import RejectedError
+from singer_amazon.rate_limits import Rate
 from singer_amazon.tap.context import RunContext
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.pacing import Paces
-from tap_amazon_sp.rates import Rate
+from tap_amazon_sp.client import RateLimiters
 
 _NEXT_STEP: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "check the parameters",
@@ -27,14 +27,16 @@ _NEXT_STEP: Mapping[int, str] = {
 class AccountCaller:
     """Makes the calls of one account; a signal is answered while one is made."""
 
-    def __init__(self, run: RunContext, paces: Paces, account: Account) -> None:
+    def __init__(
+        self, run: RunContext, limiters: RateLimiters, account: Account
+    ) -> None:
         self._run = run
-        self._paces = paces
+        self._limiters = limiters
         self._account = account
 
     def ready_at(self, operation: str, rate: Rate | None) -> datetime:
         """Return when the next call of an operation may be made."""
-        return self._paces.ready_at((self._account.name, operation), rate)
+        return self._limiters.ready_at((self._account.name, operation), rate)
 
     def get(
         self,
@@ -49,7 +51,7 @@ class AccountCaller:
             RejectedError: Amazon refuses the call.
         """
         client = self._account.client
-        response = self._paces.call(
+        response = self._limiters.call(
             (self._account.name, operation),
             rate,
             lambda: self._run.in_background(

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from singer_amazon.rate_limits import Rate
 from singer_amazon.reports.model import fingerprint
 from tap_amazon_sp.catalogue.model import Schema
 from tap_amazon_sp.endpoints.expansions import Expansion, read_expansions
 from tap_amazon_sp.endpoints.pagination import Pagination, known
 from tap_amazon_sp.endpoints.schemas import RecordSchema, record_schemas
 from tap_amazon_sp.marketplaces import AccountKind
-from tap_amazon_sp.rates import Rate
 
 MARKETPLACE = "{marketplace_id}"
 """Stands in a parameter for the marketplace of each request."""

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.pagination import (
     PagesError,
     Pagination,
@@ -19,7 +20,6 @@ from tap_amazon_sp.endpoints.pagination import (
     pagination_of,
     rows_at,
 )
-from tap_amazon_sp.rates import Rate
 
 _VARIABLE = re.compile(r"\{(\w+)\}")
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import CallError
+from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.endpoints.calls import AccountCaller
 from tap_amazon_sp.endpoints.definitions import Listing
@@ -31,7 +32,6 @@ from tap_amazon_sp.endpoints.pagination import (
     unclaimed,
 )
 from tap_amazon_sp.endpoints.time_slices import TimeSlice, TimeSlicer
-from tap_amazon_sp.rates import Rate
 from tap_amazon_sp.timestamps import parse_instant
 
 SETTLING = timedelta(hours=1)

@@ -17,12 +17,12 @@ from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
+from tap_amazon_sp.client import RateLimiters
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
 from tap_amazon_sp.endpoints.calls import AccountCaller
 from tap_amazon_sp.endpoints.planner import plan_listings
 from tap_amazon_sp.endpoints.reader import ListingReader, Moved, Page, Result, Unread
 from tap_amazon_sp.endpoints.streams import EndpointStream
-from tap_amazon_sp.pacing import Paces
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +38,12 @@ class EndpointRun:
         self,
         run: RunContext,
         accounts: AccountFinder,
-        paces: Paces,
+        limiters: RateLimiters,
         streams: Mapping[str, Stream],
     ) -> None:
         self._run = run
         self._accounts = accounts
-        self._paces = paces
+        self._limiters = limiters
         selected = [stream for stream in streams.values() if stream.selected]
         self._streams = {s.name: s for s in selected if isinstance(s, EndpointStream)}
         self._has_reports = any(isinstance(s, ReportStream) for s in selected)
@@ -63,7 +63,7 @@ class EndpointRun:
                 plan.bookmarks,
                 plan.slicer,
                 limit=plan.limit,
-                caller=AccountCaller(run, self._paces, plan.account),
+                caller=AccountCaller(run, self._limiters, plan.account),
                 is_test=run.is_test,
             )
             for plan in plans

@@ -5,7 +5,7 @@ Without network, clock or Singer:
 - `options`           the user's `report_options` as requests Amazon accepts
 - `period_grid`       whole periods as the engine counts them
 - `request_spec`      what a request is made of, beside account and window
-- `paces`             rate limits of the operations, and the application's budget
+- `rate_limiters`     token buckets of the operations, and the application's quota
 
 Towards Amazon and Singer:
 

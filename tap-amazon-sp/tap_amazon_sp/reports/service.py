@@ -29,8 +29,8 @@ from tap_amazon_sp.reports.custom.settings import read_custom_reports
 from tap_amazon_sp.reports.custom.streams import CustomReportStream
 from tap_amazon_sp.reports.error_documents import classify_document
 from tap_amazon_sp.reports.options import choices
-from tap_amazon_sp.reports.paces import ReportPaces, in_words
 from tap_amazon_sp.reports.partitions import CataloguePartitions
+from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters, in_words
 from tap_amazon_sp.reports.request_spec import spec_of
 from tap_amazon_sp.reports.streams import CatalogueStream
 
@@ -167,11 +167,11 @@ class ReportService:
     # --- the run -----------------------------------------------------------
 
     @cached_property
-    def rate_limiters(self) -> ReportPaces:
+    def rate_limiters(self) -> SpReportRateLimiters:
         """How often each operation may be called."""
         bookmarks = self._run.state_store.state.get("bookmarks") or {}
         counters = bookmarks.get(COUNTERS)
-        return ReportPaces(
+        return SpReportRateLimiters(
             counters if isinstance(counters, dict) else {},
             self._run.clock.now(),
             share=float(self._run.config["app_budget_share"]),

@@ -1,4 +1,4 @@
-"""The rooms of endpoints: times, models, tables, rows, paces; Amazon's own files."""
+"""Times, schemas, tables, rows and rate limiters; Amazon's own files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from singer_amazon.clock import FakeClock
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from support.sp_material import needs_specs, spec
+from tap_amazon_sp.client import RateLimiters
 from tap_amazon_sp.documents.row_shape import RowShape
 from tap_amazon_sp.endpoints.custom import tables
 from tap_amazon_sp.endpoints.definitions import Table
 from tap_amazon_sp.endpoints.schemas import record_schemas
-from tap_amazon_sp.pacing import Paces
-from tap_amazon_sp.rates import Rate
 from tap_amazon_sp.schema_inference import infer_columns
 from tap_amazon_sp.timestamps import format_instant, parse_instant
 
@@ -61,7 +61,7 @@ def test_a_bookmark_is_never_later_than_what_it_stands_for(seconds: float) -> No
     assert timedelta(0) <= aware - back < timedelta(seconds=1)
 
 
-# --- models and Amazon's own files ---------------------------------------------
+# --- schemas and Amazon's own files --------------------------------------------
 
 _FILES = {
     "orders": ("orders_2026-01-01.json", "Order"),
@@ -260,29 +260,29 @@ def test_columns_come_from_all_records_of_a_page() -> None:
     }
 
 
-# --- paces ---------------------------------------------------------------------
+# --- rate limiters -------------------------------------------------------------
 
 
 def test_each_account_and_operation_has_a_pace_of_its_own() -> None:
     clock = FakeClock(NOON)
-    paces = Paces(clock, lambda: 0.5)
+    limiters = RateLimiters(clock, lambda: 0.5)
     rate = Rate(0.1, 1)
     good, throttled = Response(200, {}, b"{}"), Response(429, {}, b"{}")
 
-    assert paces.call(("a", "op"), rate, lambda: good) is good
-    again = paces.ready_at(("a", "op"), rate)
+    assert limiters.call(("a", "op"), rate, lambda: good) is good
+    again = limiters.ready_at(("a", "op"), rate)
     assert timedelta(seconds=10) <= again - NOON < timedelta(seconds=11)
-    assert paces.ready_at(("b", "op"), rate) == NOON
-    assert paces.call(("b", "op"), rate, lambda: throttled) is None
-    assert paces.refusals(("b", "op")) == 1
-    assert paces.ready_at(("b", "op"), rate) >= NOON + timedelta(seconds=10)
-    assert paces.ready_at(("a", "other"), rate) == NOON
+    assert limiters.ready_at(("b", "op"), rate) == NOON
+    assert limiters.call(("b", "op"), rate, lambda: throttled) is None
+    assert limiters.refusals(("b", "op")) == 1
+    assert limiters.ready_at(("b", "op"), rate) >= NOON + timedelta(seconds=10)
+    assert limiters.ready_at(("a", "other"), rate) == NOON
 
 
 def test_amazons_wish_to_wait_goes_before_the_pace() -> None:
-    paces = Paces(FakeClock(NOON), lambda: 0.0)
+    limiters = RateLimiters(FakeClock(NOON), lambda: 0.0)
     response = Response(429, {"Retry-After": "77"}, b"{}")
 
-    paces.call("op", Rate(1.0, 5), lambda: response)
+    limiters.call("op", Rate(1.0, 5), lambda: response)
 
-    assert paces.ready_at("op", None) == NOON + timedelta(seconds=77)
+    assert limiters.ready_at("op", None) == NOON + timedelta(seconds=77)

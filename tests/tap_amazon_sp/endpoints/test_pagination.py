@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.rate_limits import Rate
 from support.sp_material import needs_specs, spec
 from tap_amazon_sp.client import query
 from tap_amazon_sp.endpoints.expansions import read_expansions
@@ -24,7 +25,6 @@ from tap_amazon_sp.endpoints.pagination import (
     unclaimed,
 )
 from tap_amazon_sp.endpoints.time_slices import TimeSlice, TimeSlicer, newest
-from tap_amazon_sp.rates import Rate
 
 UTC = timezone.utc
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
