@@ -14,20 +14,15 @@ from typing import Any
 
 from singer_amazon.errors import CallError, RejectedError
 from singer_amazon.http.transport import Response
-from singer_amazon.rate_limits import Rate
 from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.accounts import Account, AccountSettings
-from tap_amazon_sp.client import SpClient
+from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.marketplaces import AccountKind, Marketplace, by_id
-from tap_amazon_sp.rates import RATES
 
 logger = logging.getLogger(__name__)
 
 OPERATION = "getMarketplaceParticipations"
 PATH = "/sellers/v1/marketplaceParticipations"
-
-Request = Callable[[str, str, Rate, Callable[[], Response]], Response | None]
-"""Makes a call of an account and operation; None where the time is up first."""
 
 
 class AccountFinder:
@@ -36,14 +31,11 @@ class AccountFinder:
     def __init__(
         self,
         settings: Iterable[AccountSettings],
-        client_of: Callable[[AccountSettings], SpClient],
-        *,
-        request: Request,
+        caller_of: Callable[[AccountSettings], AccountCaller],
         note: Callable[[Problem], None],
     ) -> None:
         self._settings = tuple(settings)
-        self._client_of = client_of
-        self._request = request
+        self._caller_of = caller_of
         self._note = note
 
     @cached_property
@@ -63,18 +55,13 @@ class AccountFinder:
     # --- one account -------------------------------------------------------
 
     def _find(self, settings: AccountSettings) -> Account | None:
-        client = self._client_of(settings)
+        caller = self._caller_of(settings)
         if settings.kind is not None and settings.marketplaces:
-            return _account(settings, settings.kind, settings.marketplaces, client)
+            return _account(settings, settings.kind, settings.marketplaces, caller)
         try:
-            response = self._request(
-                settings.name,
-                OPERATION,
-                RATES[OPERATION],
-                lambda: client.call(OPERATION, "GET", PATH),
-            )
+            response = caller.request(OPERATION, PATH)
             if response is not None:
-                return self._read(settings, client, response)
+                return self._read(settings, caller, response)
         except CallError as error:
             self._problem(settings, str(error))
             return None
@@ -87,7 +74,7 @@ class AccountFinder:
         return None
 
     def _read(
-        self, settings: AccountSettings, client: SpClient, response: Response
+        self, settings: AccountSettings, caller: AccountCaller, response: Response
     ) -> Account | None:
         if response.status == HTTPStatus.OK:
             marketplaces = settings.marketplaces or self._participating(
@@ -95,7 +82,7 @@ class AccountFinder:
             )
             if not marketplaces:
                 return None
-            return _account(settings, settings.kind or "seller", marketplaces, client)
+            return _account(settings, settings.kind or "seller", marketplaces, caller)
         is_vendor = settings.kind is None and _means_vendor(response)
         if is_vendor and settings.marketplaces:
             logger.info(
@@ -103,7 +90,7 @@ class AccountFinder:
                 "marketplaces",
                 settings.label,
             )
-            return _account(settings, "vendor", settings.marketplaces, client)
+            return _account(settings, "vendor", settings.marketplaces, caller)
         hint = ". If it is a vendor, set its marketplace_ids" if is_vendor else ""
         self._problem(
             settings,
@@ -148,9 +135,9 @@ def _account(
     settings: AccountSettings,
     kind: AccountKind,
     marketplaces: tuple[Marketplace, ...],
-    client: SpClient,
+    caller: AccountCaller,
 ) -> Account:
-    return Account(settings.name, kind, settings.region, marketplaces, client)
+    return Account(settings.name, kind, settings.region, marketplaces, caller)
 
 
 def _means_vendor(response: Response) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential
-from tap_amazon_sp.client import SpClient
+from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,
     AccountKind,
@@ -36,7 +36,7 @@ class Account:
     kind: AccountKind
     region: Region
     marketplaces: tuple[Marketplace, ...]
-    client: SpClient = field(repr=False, compare=False)
+    caller: AccountCaller = field(repr=False, compare=False)
 
     @property
     def key(self) -> str:

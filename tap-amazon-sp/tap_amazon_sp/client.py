@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,8 @@ from singer_amazon.errors import AuthError, RejectedError
 from singer_amazon.http.client import ApiClient, Scheme
 from singer_amazon.http.transport import Response, Transport
 from singer_amazon.rate_limits import Rate, TokenBucket
-from tap_amazon_sp.rates import UNKNOWN, rate_of_header
+from singer_amazon.tap.context import RunContext
+from tap_amazon_sp.rates import RATES, UNKNOWN, rate_of_header
 from tap_amazon_sp.timestamps import format_instant
 
 TOKEN_HEADER = "x-amz-access-token"  # noqa: S105 - the name of a header
@@ -135,25 +137,55 @@ class RateLimiters:
         bucket.correct(rate_of_header(response.headers.get(RATE_HEADER)))
         return response
 
-    def request(
-        self,
-        key: Hashable,
-        rate: Rate | None,
-        make: Callable[[], Response],
-        wait_until: Callable[[datetime], bool],
-    ) -> Response | None:
-        """Make a call as soon and as often as it takes; None where the time is up."""
-        while wait_until(self.ready_at(key, rate)):
-            response = self.call(key, rate, make)
-            if response is not None:
-                return response
-        return None
-
     def _bucket(self, key: Hashable, rate: Rate | None) -> TokenBucket:
         found = self._buckets.get(key)
         if found is None:
             found = self._buckets[key] = TokenBucket(rate or UNKNOWN)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCaller:
+    """The calls of one account that are no reports; for the main thread only.
+
+    A signal is answered while a call is made.
+    """
+
+    account: str
+    client: SpClient
+    limiters: RateLimiters
+    run: RunContext
+
+    def ready_at(self, operation: str, rate: Rate | None) -> datetime:
+        """Return when the next call of an operation may be made."""
+        return self.limiters.ready_at((self.account, operation), rate)
+
+    def get(
+        self,
+        operation: str,
+        rate: Rate | None,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+    ) -> Response | None:
+        """Make a call that is ready; None where Amazon wants it later (429)."""
+        return self.limiters.call(
+            (self.account, operation),
+            rate,
+            lambda: self.run.in_background(
+                lambda: self.client.call(operation, "GET", path, params=params)
+            ),
+        )
+
+    def request(
+        self, operation: str, path: str, params: Mapping[str, Any] | None = None
+    ) -> Response | None:
+        """Make a call as soon and as often as it takes; None where the time is up."""
+        rate = RATES[operation]
+        while self.run.wait_until(self.ready_at(operation, rate)):
+            response = self.get(operation, rate, path, params)
+            if response is not None:
+                return response
+        return None
 
 
 def query(params: Mapping[str, Any]) -> dict[str, str]:

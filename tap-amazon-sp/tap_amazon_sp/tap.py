@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -14,8 +14,6 @@ from singer_sdk import typing as th
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import TokenProvider
 from singer_amazon.http.client import ApiClient
-from singer_amazon.http.transport import Response
-from singer_amazon.rate_limits import Rate
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
@@ -28,6 +26,7 @@ from tap_amazon_sp.accounts import AccountSettings, read_accounts
 from tap_amazon_sp.client import (
     MAX_USER_AGENT_LENGTH,
     SELLING_PARTNER,
+    AccountCaller,
     RateLimiters,
     SpClient,
 )
@@ -82,9 +81,7 @@ class TapAmazonSp(ReportTap):
     @cached_property
     def report_service(self) -> ReportService:
         """Everything about reports."""
-        return ReportService(
-            self.run_context, self.accounts, self.streams, self.request
-        )
+        return ReportService(self.run_context, self.accounts, self.streams)
 
     def discover_streams(self) -> list[Stream]:
         """Return all streams, without a call to Amazon.
@@ -113,9 +110,7 @@ class TapAmazonSp(ReportTap):
     @cached_property
     def endpoint_run(self) -> EndpointRun:
         """What reads all selected endpoints of this run."""
-        return EndpointRun(
-            self.run_context, self.accounts, self.rate_limiters, self.streams
-        )
+        return EndpointRun(self.run_context, self.accounts, self.streams)
 
     # --- calls -------------------------------------------------------------
 
@@ -127,28 +122,25 @@ class TapAmazonSp(ReportTap):
     @cached_property
     def accounts(self) -> AccountFinder:
         """The accounts of this run."""
-        return AccountFinder(
-            read_accounts(self.config),
-            self._client,
-            request=self.request,
-            note=self.stats.add,
-        )
+        settings = read_accounts(self.config)
+        return AccountFinder(settings, self._caller, self.stats.add)
 
-    def _client(self, account: AccountSettings) -> SpClient:
+    def _caller(self, account: AccountSettings) -> AccountCaller:
         transport, clock = self.transport, self.clock
         auth_uri = self.config.get("auth_uri") or TOKEN_URI
         base_url = self.config.get("endpoint_uri") or HOSTS[account.region].production
         tokens = TokenProvider(
             account.credential, auth_uri=auth_uri, transport=transport, clock=clock
         )
-        return SpClient(
-            ApiClient(
-                base_url=base_url,
-                tokens=tokens,
-                transport=transport,
-                clock=clock,
-                scheme=SELLING_PARTNER,
-            )
+        api = ApiClient(
+            base_url=base_url,
+            tokens=tokens,
+            transport=transport,
+            clock=clock,
+            scheme=SELLING_PARTNER,
+        )
+        return AccountCaller(
+            account.name, SpClient(api), self.rate_limiters, self.run_context
         )
 
     def make_api(self) -> ReportApi:
@@ -177,18 +169,3 @@ class TapAmazonSp(ReportTap):
     def classify(self, report: Report, path: Path) -> Outcome | None:
         """Return what a document is that holds Amazon's reason."""
         return self.report_service.classify(report, path)
-
-    def request(
-        self,
-        account: str,
-        operation: str,
-        rate: Rate,
-        make: Callable[[], Response],
-    ) -> Response | None:
-        """Make a call when its rate limit allows; None where the time is up first."""
-        return self.rate_limiters.request(
-            (account, operation),
-            rate,
-            lambda: self.run_context.in_background(make),
-            self.run_context.wait_until,
-        )

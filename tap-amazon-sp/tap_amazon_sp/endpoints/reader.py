@@ -16,8 +16,7 @@ from typing import Any
 from singer_amazon.errors import CallError
 from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
-from tap_amazon_sp.endpoints.calls import AccountCaller
-from tap_amazon_sp.endpoints.definitions import Listing
+from tap_amazon_sp.endpoints.calls import get_body
 from tap_amazon_sp.endpoints.expansions import (
     Expansion,
     ExpansionCall,
@@ -31,7 +30,8 @@ from tap_amazon_sp.endpoints.pagination import (
     rows_at,
     unclaimed,
 )
-from tap_amazon_sp.endpoints.time_slices import TimeSlice, TimeSlicer
+from tap_amazon_sp.endpoints.planner import ListingPlan
+from tap_amazon_sp.endpoints.time_slices import TimeSlice
 from tap_amazon_sp.timestamps import parse_instant
 
 SETTLING = timedelta(hours=1)
@@ -76,32 +76,18 @@ Result = Page | Rows | Moved | Unread
 
 
 class ListingReader:
-    """Reads one listing for one account; `params` are those of this account.
+    """Reads one listing for one account; `is_test` reads one record."""
 
-    `limit` is where the bookmark may move to at most; `is_test` reads one record.
-    """
-
-    def __init__(
-        self,
-        listing: Listing,
-        params: Mapping[str, Any],
-        bookmarks: Sequence[tuple[TableBookmark, datetime]],
-        slicer: TimeSlicer,
-        *,
-        limit: datetime,
-        caller: AccountCaller,
-        is_test: bool = False,
-    ) -> None:
-        self.listing = listing
-        self.bookmarks = [bookmark for bookmark, _ in bookmarks]
-        self._starts = dict(bookmarks)
+    def __init__(self, plan: ListingPlan, *, is_test: bool = False) -> None:
+        self.listing = plan.listing
+        self.bookmarks = [bookmark for bookmark, _ in plan.bookmarks]
+        self._starts = dict(plan.bookmarks)
         names = ", ".join(bookmark.table.name for bookmark in self.bookmarks)
         self.name = f"{names} of {self.bookmarks[0].label}"
         """What is read, as people know it."""
-        self._params = params
-        self._slicer = slicer
-        self._limit = limit
-        self._caller = caller
+        self._plan = plan
+        self._slicer = plan.slicer
+        self._caller = plan.account.caller
         self._is_test = is_test
         self.is_done = False
         self.pages = 0
@@ -110,7 +96,7 @@ class ListingReader:
         self._pending: deque[PendingRecord] = deque()
         self._newest: datetime | None = None
         self._results: list[Result] = []
-        self._begin(slicer.next())
+        self._begin(plan.slicer.next())
 
     # --- one step ----------------------------------------------------------
 
@@ -184,8 +170,8 @@ class ListingReader:
         Near the edge of now records may still turn up late, so it only goes up to the
         newest one seen; where records carry no time there is nothing better than now.
         """
-        end = min(self._slice.before or self._limit, self._limit)
-        is_settled = end <= self._limit - SETTLING
+        end = min(self._slice.before or self._plan.limit, self._plan.limit)
+        is_settled = end <= self._plan.limit - SETTLING
         if is_settled or self.listing.last_modified is None:
             return end
         return min(self._newest or self._slice.after, end)
@@ -195,12 +181,12 @@ class ListingReader:
     def _request_page(self) -> None:
         listing = self.listing
         params = self._slice.params(
-            self._params, listing.updated_at, listing.updated_before
+            self._plan.params, listing.updated_at, listing.updated_before
         )
         if self._token is not None:
             assert listing.pagination is not None  # noqa: S101 - it gave us the token
             params = listing.pagination.next_params(params, self._token)
-        body = self._caller.get(listing.path, listing.rate, listing.path, params)
+        body = get_body(self._caller, listing.path, listing.rate, listing.path, params)
         if body is None:
             return
         found = list(rows_at(body, listing.list_path, self.name))
@@ -269,8 +255,12 @@ class ListingReader:
         call = pending.calls[0]
         expansion = call.expansion
         try:
-            body = self._caller.get(
-                expansion.path, expansion.rate, call.path, call.params()
+            body = get_body(
+                self._caller,
+                expansion.path,
+                expansion.rate,
+                call.path,
+                call.params(),
             )
             if body is None or call.take(body):
                 return

@@ -17,9 +17,7 @@ from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
-from tap_amazon_sp.client import RateLimiters
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
-from tap_amazon_sp.endpoints.calls import AccountCaller
 from tap_amazon_sp.endpoints.planner import plan_listings
 from tap_amazon_sp.endpoints.reader import ListingReader, Moved, Page, Result, Unread
 from tap_amazon_sp.endpoints.streams import EndpointStream
@@ -38,12 +36,10 @@ class EndpointRun:
         self,
         run: RunContext,
         accounts: AccountFinder,
-        limiters: RateLimiters,
         streams: Mapping[str, Stream],
     ) -> None:
         self._run = run
         self._accounts = accounts
-        self._limiters = limiters
         selected = [stream for stream in streams.values() if stream.selected]
         self._streams = {s.name: s for s in selected if isinstance(s, EndpointStream)}
         self._has_reports = any(isinstance(s, ReportStream) for s in selected)
@@ -56,18 +52,7 @@ class EndpointRun:
         """What there is to read, planned when the first stream runs."""
         run, streams = self._run, list(self._streams.values())
         plans = plan_listings(run, self._accounts, streams, self._bookmarks)
-        return [
-            ListingReader(
-                plan.listing,
-                plan.params,
-                plan.bookmarks,
-                plan.slicer,
-                limit=plan.limit,
-                caller=AccountCaller(run, self._limiters, plan.account),
-                is_test=run.is_test,
-            )
-            for plan in plans
-        ]
+        return [ListingReader(plan, is_test=run.is_test) for plan in plans]
 
     def read(self, stream: EndpointStream) -> None:
         """Read until a stream has all of its rows, or the time is up."""

@@ -19,7 +19,7 @@ from singer_amazon.sync.state_store import COUNTERS
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import check_stream_names
 from singer_amazon.tap.stream import ReportStream
-from tap_amazon_sp.account_finder import AccountFinder, Request
+from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import read_accounts
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.reports.api import ReportsApi
@@ -97,12 +97,10 @@ class ReportService:
         run: RunContext,
         accounts: AccountFinder,
         streams: Mapping[str, Stream],
-        request: Request,
     ) -> None:
         self._run = run
         self._accounts = accounts
         self._streams = streams
-        self._request = request
 
     # --- the plan ----------------------------------------------------------
 
@@ -113,7 +111,7 @@ class ReportService:
         run, accounts = self._run, self._accounts
         return [
             *CataloguePartitions(run, accounts).of(known),
-            *CustomPartitions(run, accounts, self._request).of(custom),
+            *CustomPartitions(run, accounts).of(custom),
         ]
 
     def check_files(self, engine: Engine) -> None:
@@ -180,7 +178,7 @@ class ReportService:
     def api(self) -> ReportsApi:
         """Return the port to Amazon."""
         return ReportsApi(
-            lambda account: self._accounts.account(account).client,
+            lambda account: self._accounts.account(account).caller.client,
             self.rate_limiters.heard,
         )
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from singer_amazon.errors import CallError
-from singer_amazon.http.transport import Response
 from singer_amazon.reports.model import ListedReport, Window, earliest, fingerprint
 from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range
@@ -15,12 +14,11 @@ from singer_amazon.sync.partition import Partition, Shape
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
-from tap_amazon_sp.account_finder import AccountFinder, Request
+from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import START_DAYS, Period, PeriodRules
-from tap_amazon_sp.rates import RATES
 from tap_amazon_sp.reports.api import REPORTS
 from tap_amazon_sp.reports.custom.listing import listed
 from tap_amazon_sp.reports.custom.settings import CustomReport, day_of
@@ -31,15 +29,9 @@ from tap_amazon_sp.reports.request_spec import LATE_DAYS, Dates, RequestSpec
 class CustomPartitions:
     """Makes the partitions of custom reports for one run."""
 
-    def __init__(
-        self,
-        run: RunContext,
-        accounts: AccountFinder,
-        request: Request,
-    ) -> None:
+    def __init__(self, run: RunContext, accounts: AccountFinder) -> None:
         self._run = run
         self._accounts = accounts
-        self._request = request
         self._now = run.clock.now()
         self._catalogue = load_catalogue()
 
@@ -169,21 +161,12 @@ class CustomPartitions:
         self, account: Account, spec: RequestSpec, partition: Partition
     ) -> Iterator[ListedReport]:
         """Yield the reports that are there already."""
-        client, config = account.client, self._run.config
-
-        def request_page(params: Mapping[str, str]) -> Response | None:
-            return self._request(
-                account.name,
-                "getReports",
-                RATES["getReports"],
-                lambda: client.call("getReports", "GET", REPORTS, params=params),
-            )
-
+        config = self._run.config
         try:
             yield from listed(
                 spec.report_type,
                 spec.marketplaces,
-                request_page,
+                lambda params: account.caller.request("getReports", REPORTS, params),
                 among=[m.marketplace_id for m in account.marketplaces],
                 now=self._now,
                 start=day(config, "start_date"),
