@@ -8,7 +8,6 @@ marketplace: what "today" is there, the caller says.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
@@ -22,7 +21,7 @@ START_DAYS = 30
 GRACE_DAYS = 7
 """How long past its expected day a report may still be "not yet available"."""
 
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -44,6 +43,7 @@ _MAX_DAYS = {
     Period.QUARTER: 92,
     Period.YEAR: 366,
 }
+_DAYS = {Period.DAY: 1, Period.WEEK: 7}
 _MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
 
 
@@ -87,16 +87,13 @@ class Periods:
     @property
     def window(self) -> Window:
         """The days from the first to the last, or the hours."""
-        return Window(start_of(self.period, self.first), end_of(*self._newest))
+        start, end = start_of(self.period, self.first), end_of(self.period, self.last)
+        return Window(start, end)
 
     @property
     def instants(self) -> tuple[datetime, datetime]:
         """The first instant in it and the first one after it, for hours."""
         return hour_start(self.first), hour_start(self.last + 1)
-
-    @property
-    def _newest(self) -> tuple[Period, int]:
-        return self.period, self.last
 
     def request_dates(self) -> tuple[str, str]:
         """Return dataStartTime and dataEndTime of a request, as Amazon reads them.
@@ -114,31 +111,22 @@ class Periods:
 
 def number_of(period: Period, day: date) -> int:
     """Return the number of the period that contains a day; ValueError for hours."""
-    if period is Period.DAY:
-        return day.toordinal()
-    if period is Period.WEEK:
-        return day.toordinal() // 7  # ordinal 7 was a Sunday
+    if period in _DAYS:
+        return day.toordinal() // _DAYS[period]  # ordinal 7 was a Sunday
     return (day.year * 12 + day.month - 1) // _months(period)
 
 
 def first_day(period: Period, number: int) -> date:
     """Return the first day of a period."""
-    if period is Period.DAY:
-        return date.fromordinal(number)
-    if period is Period.WEEK:
-        return date.fromordinal(number * 7)
+    if period in _DAYS:
+        return date.fromordinal(number * _DAYS[period])
     year, month = divmod(number * _months(period), 12)
     return date(year, month + 1, 1)
 
 
 def last_day(period: Period, number: int) -> date:
     """Return the last day of a period."""
-    if period is Period.DAY:
-        return date.fromordinal(number)
-    if period is Period.WEEK:
-        return date.fromordinal(number * 7 + 6)
-    year, month = divmod(number * _months(period) + _months(period) - 1, 12)
-    return date(year, month + 1, monthrange(year, month + 1)[1])
+    return first_day(period, number + 1) - _DAY
 
 
 def hour_number(instant: datetime) -> int:
@@ -180,14 +168,6 @@ def end_of(period: Period, number: int) -> DateOrHour:
 def covering(period: Period, days: Window) -> Periods:
     """Return the periods that have a day in a window."""
     return Periods(period, number_at(period, days.start), number_at(period, days.end))
-
-
-def within(period: Period, days: Window) -> Periods | None:
-    """Return the periods that lie whole in a window, if there are any."""
-    first, last = number_of(period, days.start), number_of(period, days.end)
-    first += first_day(period, first) < days.start
-    last -= last_day(period, last) > days.end
-    return Periods(period, first, last) if first <= last else None
 
 
 def cut(span: Periods, per_request: int | None) -> tuple[Periods, ...]:

@@ -89,10 +89,7 @@ class TapAmazonSp(ReportTap):
         Raises:
             ConfigError: two have one name: the second would hide the first.
         """
-        found = [
-            *endpoint_streams(self, self._read_endpoint),
-            *report_streams(self),
-        ]
+        found = [*endpoint_streams(self, self._read_endpoint), *report_streams(self)]
         seen: set[str] = set()
         for stream in found:
             if stream.name in seen:

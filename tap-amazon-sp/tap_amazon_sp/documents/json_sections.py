@@ -121,21 +121,6 @@ class SectionReader(Generic[T]):
             raise DocumentError(msg)
 
 
-def read_header(blocks: Iterable[bytes]) -> dict[str, Any]:
-    """Return all members of a document that are not arrays, by name.
-
-    Raises:
-        DocumentError: it is no JSON object, or damaged.
-    """
-    reader: SectionReader[Any] = SectionReader({})
-    try:
-        for _ in reader.read(blocks):
-            pass
-    except ErrorDetailsError:
-        pass  # it is what the header is read for
-    return reader.header
-
-
 def read_arrays(blocks: Iterable[bytes]) -> tuple[dict[str, Any], list[str]]:
     """Return the members of a document that are no arrays, and the names of those.
 

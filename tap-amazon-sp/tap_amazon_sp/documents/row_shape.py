@@ -35,7 +35,7 @@ class RowShape:
     def row(
         self, record: Mapping[str, Any], added: Mapping[str, str]
     ) -> dict[str, Any]:
-        """Return one row; `added` are our own columns, which go before Amazon's."""
+        """Return one row; `added` are columns of ours, which go before Amazon's."""
         row: dict[str, Any] = dict(added)
         extra: dict[str, Any] = {}
         for name, value in record.items():
@@ -54,8 +54,8 @@ class RowShape:
 
     def schema(self, added: Iterable[str]) -> dict[str, Any]:
         """Return the JSON schema of the rows, key columns first."""
-        own = {name: {"type": "string"} for name in (*added, *self._key)}
-        properties: dict[str, Any] = {**own}
+        properties: dict[str, Any]
+        properties = {name: {"type": "string"} for name in (*added, *self._key)}
         for name, schema in self.columns.items():
             properties.setdefault(name, dict(schema))
         if self._keeps_unknown:

@@ -42,9 +42,8 @@ class TableBookmark:
         Raises:
             ConfigError: the entry is damaged.
         """
-        if entry.get("fingerprint", self.table.fingerprint()) != (
-            self.table.fingerprint()
-        ):
+        fingerprint = self.table.fingerprint()
+        if entry.get("fingerprint", fingerprint) != fingerprint:
             return (
                 f"{self.table.name} of {self.label}: its definition has changed, so "
                 "its bookmark begins anew"

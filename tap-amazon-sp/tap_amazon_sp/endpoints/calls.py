@@ -7,8 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import RejectedError
-from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.client import AccountCaller
+from tap_amazon_sp.endpoints.definitions import Listing
+from tap_amazon_sp.endpoints.expansions import Expansion
 
 _NEXT_STEP: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "check the parameters",
@@ -23,8 +24,7 @@ _NEXT_STEP: Mapping[int, str] = {
 
 def get_body(
     caller: AccountCaller,
-    operation: str,
-    rate: Rate | None,
+    operation: Listing | Expansion,
     path: str,
     params: Mapping[str, Any],
 ) -> dict[str, object] | None:
@@ -33,7 +33,7 @@ def get_body(
     Raises:
         RejectedError: Amazon refuses the call.
     """
-    response = caller.get(operation, rate, path, params)
+    response = caller.get(operation.path, operation.rate, path, params)
     if response is None:
         return None
     body = response.json_object()

@@ -6,7 +6,7 @@ its records. The pages of a listing are read once for all of its tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,14 +67,14 @@ class Listing:
             "updated": [self.updated_at, self.updated_before, self.last_modified],
         }
 
-    def params_for(self, marketplace_id: str | None) -> dict[str, Any]:
-        """Return the parameters of a request for one marketplace."""
-        params = dict(self.params)
-        if marketplace_id is None:
-            return params
-        if self.is_by_marketplace and self.marketplace_param is not None:
-            params.setdefault(self.marketplace_param, MARKETPLACE)
-        return {k: _filled(v, marketplace_id) for k, v in params.items()}
+    def params_for(self, marketplaces: Sequence[str]) -> dict[str, Any]:
+        """Return the parameters of a request for some marketplaces, or for one."""
+        params, name = dict(self.params), self.marketplace_param
+        if self.is_by_marketplace:
+            if name is not None:
+                params.setdefault(name, MARKETPLACE)
+            return {k: _filled(v, marketplaces[0]) for k, v in params.items()}
+        return params if name is None else {**params, name: list(marketplaces)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -137,7 +137,7 @@ def _plan(
     return ListingPlan(
         listing=listing,
         account=scope.account,
-        params=_params(listing, scope),
+        params=listing.params_for(scope.marketplaces),
         bookmarks=starts,
         slicer=TimeSlicer(
             min(start for _, start in starts),
@@ -155,15 +155,6 @@ def _bookmark(stream: EndpointStream, scope: _RequestScope) -> TableBookmark:
     if stream.table.listing.has_marketplace:
         context["marketplace_id"] = ",".join(scope.marketplaces)
     return TableBookmark(stream.table, context, scope.label)
-
-
-def _params(listing: Listing, scope: _RequestScope) -> dict[str, Any]:
-    if listing.is_by_marketplace:
-        return listing.params_for(scope.marketplaces[0])
-    params = listing.params_for(None)
-    if listing.marketplace_param is not None:
-        params[listing.marketplace_param] = list(scope.marketplaces)
-    return params
 
 
 # --- from when to when ---------------------------------------------------------

@@ -14,9 +14,9 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import CallError
-from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.endpoints.calls import get_body
+from tap_amazon_sp.endpoints.definitions import Listing
 from tap_amazon_sp.endpoints.expansions import (
     Expansion,
     ExpansionCall,
@@ -102,8 +102,10 @@ class ListingReader:
 
     def ready_at(self) -> datetime:
         """Return when the next call may be made."""
-        operation, rate = self._next_operation()
-        return self._caller.ready_at(operation, rate)
+        operation: Listing | Expansion = self.listing
+        if self._pending:
+            operation = self._pending[0].calls[0].expansion
+        return self._caller.ready_at(operation.path, operation.rate)
 
     def step(self) -> list[Result]:
         """Make one call, and return what it brings, in the order to deal with it."""
@@ -127,12 +129,6 @@ class ListingReader:
         for bookmark in changed:
             bookmark.slice_hours = hours
         return [Moved(bookmark) for bookmark in changed]
-
-    def _next_operation(self) -> tuple[str, Rate | None]:
-        if self._pending:
-            expansion = self._pending[0].calls[0].expansion
-            return expansion.path, expansion.rate
-        return self.listing.path, self.listing.rate
 
     # --- slices ------------------------------------------------------------
 
@@ -186,7 +182,7 @@ class ListingReader:
         if self._token is not None:
             assert listing.pagination is not None  # noqa: S101 - it gave us the token
             params = listing.pagination.next_params(params, self._token)
-        body = get_body(self._caller, listing.path, listing.rate, listing.path, params)
+        body = get_body(self._caller, listing, listing.path, params)
         if body is None:
             return
         found = list(rows_at(body, listing.list_path, self.name))
@@ -224,17 +220,14 @@ class ListingReader:
         if self._expansions:
             self._pending.extend(self._with_calls(record) for record in records)
         else:
-            self._write(records)
+            self.records += len(records)
+            self._results += [Rows(bookmark, records) for bookmark in self._subscribers]
 
     def _note_time(self, record: Record) -> None:
         name = self.listing.last_modified
         time = parse_instant(at(record, name)) if name is not None else None
         if time is not None and (self._newest is None or time > self._newest):
             self._newest = time
-
-    def _write(self, records: Sequence[Record]) -> None:
-        self.records += len(records)
-        self._results += [Rows(bookmark, records) for bookmark in self._subscribers]
 
     # --- expansions --------------------------------------------------------
 
@@ -255,13 +248,7 @@ class ListingReader:
         call = pending.calls[0]
         expansion = call.expansion
         try:
-            body = get_body(
-                self._caller,
-                expansion.path,
-                expansion.rate,
-                call.path,
-                call.params(),
-            )
+            body = get_body(self._caller, expansion, call.path, call.params())
             if body is None or call.take(body):
                 return
         except (CallError, PagesError) as error:

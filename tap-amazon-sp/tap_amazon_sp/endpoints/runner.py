@@ -17,7 +17,7 @@ from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
-from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
+from tap_amazon_sp.endpoints.bookmarks import BookmarkStore
 from tap_amazon_sp.endpoints.planner import plan_listings
 from tap_amazon_sp.endpoints.reader import ListingReader, Moved, Page, Result, Unread
 from tap_amazon_sp.endpoints.streams import EndpointStream
@@ -92,18 +92,15 @@ class EndpointRun:
             if isinstance(result, Page):
                 self._streams[name].infer_schema(result.records)
             elif isinstance(result, Moved):
-                self._note(bookmark)
+                if not self._run.is_test:
+                    self._bookmarks.note(bookmark)
+                    self._run.state_store.touched()
             elif isinstance(result, Unread):
                 problem = Problem(bookmark.label, name, result.path, result.reason)
                 self._run.stats.add(problem)
             else:
                 rows = self._streams[name].write(bookmark, result.records)
                 self._run.stats.rows[name] += rows
-
-    def _note(self, bookmark: TableBookmark) -> None:
-        if not self._run.is_test:
-            self._bookmarks.note(bookmark)
-            self._run.state_store.touched()
 
     # --- waiting -----------------------------------------------------------
 

@@ -33,22 +33,19 @@ class CatalogueStream(ReportStream):
     def __init__(
         self,
         tap: Tap,
-        report_definition: ReportDefinition,
-        stream_definition: StreamDefinition,
+        report: ReportDefinition,
+        stream: StreamDefinition,
         choice: Choice,
     ) -> None:
-        self.report_definition = report_definition
-        self.stream_definition = stream_definition
+        self.report_definition = report
+        self.stream_definition = stream
         self.choice = choice
-        self.replication_key = stream_definition.replication_key
+        self.replication_key = stream.replication_key
         self._keeps_unknown = tap.config["unknown_fields"] == "keep"
         self._encoder: TypedRowEncoder | None = None
-        asked = [
-            c.context(stream_definition) for c in choice.of_stream(stream_definition)
-        ]
-        key = stream_definition.primary_key(asked)
-        schema = stream_definition.schema(key, keeps_unknown=self._keeps_unknown)
-        super().__init__(tap=tap, name=stream_definition.name, schema=schema)
+        key = stream.primary_key(c.context(stream) for c in choice.of_stream(stream))
+        schema = stream.schema(key, keeps_unknown=self._keeps_unknown)
+        super().__init__(tap=tap, name=stream.name, schema=schema)
         self.primary_keys = key
         if self._keeps_unknown:
             self.unknown_advice = ""

@@ -15,7 +15,7 @@ from tap_amazon_sp.documents import json_pieces, json_source
 from tap_amazon_sp.documents.json_sections import (
     ErrorDetailsError,
     SectionReader,
-    read_header,
+    read_arrays,
 )
 
 parse = msgspec.json.Decoder(list[dict[str, Any]]).decode
@@ -150,8 +150,7 @@ def test_a_missing_array_is_an_error_also_where_another_has_rows() -> None:
 def test_the_header_is_read_without_any_rows() -> None:
     document = json.dumps({"a": [{"x": 1}], "s": SPECIFICATION}).encode()
 
-    assert read_header([document]) == {"s": SPECIFICATION}
-    assert read_header([b'{"errorDetails": "why"}']) == {"errorDetails": "why"}
+    assert read_arrays([document]) == ({"s": SPECIFICATION}, ["a"])
 
 
 # ---------------------------------------------------------- damaged documents
