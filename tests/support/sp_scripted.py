@@ -1,4 +1,4 @@
-"""A little Selling Partner API for endpoints the emulator does not have.
+"""A scripted Selling Partner API for endpoints the emulator does not have.
 
 It answers each path as a test says, page by page, and keeps what was asked. Runs go
 over HTTP, with a clock that moves only when the tap sleeps.
@@ -32,7 +32,7 @@ SELLER = {
 
 
 class TickingClock(FakeClock):
-    """A fake clock that, like a real one, never tells the same instant twice."""
+    """A fake clock that, like a real one, never gives the same instant twice."""
 
     def now(self) -> datetime:
         """Return an instant a microsecond after the last one."""
@@ -40,7 +40,7 @@ class TickingClock(FakeClock):
         return super().now()
 
 
-class ScriptedAmazon:
+class ScriptedApi:
     """The server, the clock, and one run after another."""
 
     def __init__(self, server: LittleServer) -> None:
@@ -126,7 +126,7 @@ THROTTLED = refusal(429, "You exceeded your quota for the requested resource.")
 
 
 @contextmanager
-def scripted_amazon() -> Iterator[ScriptedAmazon]:
+def scripted_api() -> Iterator[ScriptedApi]:
     """Run one for a test."""
     with little_server() as server:
-        yield ScriptedAmazon(server)
+        yield ScriptedApi(server)

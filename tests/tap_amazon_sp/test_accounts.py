@@ -242,10 +242,7 @@ def test_marketplaces_this_version_does_not_know_are_left_out(
                 "marketplace": {"id": "A1MQXOICRS2Z7M", "name": "SI CA Prod"},
                 "participation": {"isParticipating": True},
             },
-            {
-                "marketplace": {"id": US},
-                "participation": {"isParticipating": True},
-            },
+            {"marketplace": {"id": US}, "participation": {"isParticipating": True}},
             {
                 "marketplace": {"id": CANADA},
                 "participation": {"isParticipating": False},

@@ -106,13 +106,13 @@ def test_report_is_sound(entry: ReportDefinition) -> None:
 
 @pytest.mark.parametrize(("entry", "made"), STREAMS)
 def test_stream_is_sound(entry: ReportDefinition, made: StreamDefinition) -> None:
-    own = [column.name for column in made.columns]
+    names = [column.name for column in made.columns]
     added = [column.name for column in made.added]
     key = made.primary_key([])
 
     assert made.name.startswith(entry.name)
-    assert len(set(own)) == len(own)
-    assert not set(own) & {*added, EXTRA}, "an added column hides one of Amazon's"
+    assert len(set(names)) == len(names)
+    assert not set(names) & {*added, EXTRA}, "an added column hides one of Amazon's"
     assert key[:2] == ("account_name", "marketplace_id")
     assert "currency_code" not in key
     assert set(made.options) < set(key)
@@ -199,14 +199,14 @@ def test_rows_without_dates_get_their_window_into_the_key() -> None:
 def test_a_key_leaves_out_what_a_granularity_makes_null() -> None:
     by_asin = stream("sales_and_traffic_by_asin")
 
-    def own_key(*granularities: str) -> tuple[str, ...]:
+    def key_of(*granularities: str) -> tuple[str, ...]:
         asked = [{"asin_granularity": value} for value in granularities]
         return by_asin.primary_key(asked)[6:]
 
-    assert own_key("PARENT") == ("parentAsin",)
-    assert own_key("CHILD") == ("parentAsin", "childAsin")
-    assert own_key("SKU") == ("parentAsin", "childAsin", "sku")
-    assert own_key("PARENT", "CHILD") == ("parentAsin", "childAsin")
+    assert key_of("PARENT") == ("parentAsin",)
+    assert key_of("CHILD") == ("parentAsin", "childAsin")
+    assert key_of("SKU") == ("parentAsin", "childAsin", "sku")
+    assert key_of("PARENT", "CHILD") == ("parentAsin", "childAsin")
 
 
 def test_rows_by_date_do_not_depend_on_the_granularity_of_products() -> None:

@@ -23,7 +23,7 @@ OK = Reply(200, b'{"ok": true}')
 
 
 class Amazon:
-    """A server that hands out tokens t1, t2, ... and answers calls as told."""
+    """A server that hands out tokens t1, t2, ... and answers calls as a test says."""
 
     def __init__(self, server: LittleServer) -> None:
         self.server = server
@@ -137,9 +137,7 @@ def test_only_a_refused_token_asks_for_a_new_one(
     assert wants(Response(status, {}, reply.body)) is expected
 
 
-def test_an_ended_token_is_renewed_once_and_the_call_made_again(
-    amazon: Amazon,
-) -> None:
+def test_an_ended_token_is_renewed_once_and_the_call_made_again(amazon: Amazon) -> None:
     amazon.replies = [ENDED, OK]
 
     assert amazon.client.call("getReport", "GET", "/r").status == 200
@@ -175,7 +173,7 @@ def test_a_dead_refresh_token_is_refused_without_further_calls(amazon: Amazon) -
     assert amazon.calls == [("/login", "")]
 
 
-def test_a_server_in_trouble_is_tried_again_and_then_told(amazon: Amazon) -> None:
+def test_a_server_in_trouble_is_tried_again_and_then_an_error(amazon: Amazon) -> None:
     amazon.replies = [Reply(503, b"{}")]
 
     with pytest.raises(TransientError, match="failed 2 times"):

@@ -198,7 +198,7 @@ def test_old_names_inside_lists_are_read_too() -> None:
     translated = translate_config(
         {
             "reports": [
-                {"name": "r", "report_spec": {"reportType": "GET_X"}, "output": "f"},
+                {"name": "r", "report_spec": {"reportType": "GET_X"}, "output": "f"}
             ],
             **ORDERS,
         }
@@ -219,7 +219,7 @@ def test_a_version_that_is_gone_is_replaced_with_a_line() -> None:
     )
 
 
-def test_both_names_of_one_setting_are_told() -> None:
+def test_both_names_of_one_setting_are_warned_of() -> None:
     translated = translate_config(
         {"endpoint": "https://a", "endpoint_uri": "https://b"}
     )

@@ -97,7 +97,7 @@ def rows(ended: Entered) -> list[dict[str, Any]]:
     return [m["record"] for m in ended.messages if m["type"] == "RECORD"]
 
 
-def test_an_endpoint_with_sub_requests_is_read(emulator: Emulator) -> None:
+def test_an_endpoint_with_expansions_is_read(emulator: Emulator) -> None:
     ended = read(emulator, old(emulator, **ORDERS), STREAM)
 
     found = rows(ended)
@@ -119,10 +119,10 @@ def test_an_endpoint_with_sub_requests_is_read(emulator: Emulator) -> None:
         "AmazonOrderId",
     ]
     state = [m["value"] for m in ended.messages if m["type"] == "STATE"][-1]
-    (place,) = partitions(state, STREAM)
-    assert place["replication_key"] == "LastUpdateDate"
+    (entry,) = partitions(state, STREAM)
+    assert entry["replication_key"] == "LastUpdateDate"
     newest = max(r["LastUpdateDate"] for r in found)
-    assert place["replication_key_value"] >= newest
+    assert entry["replication_key_value"] >= newest
 
 
 def test_aws_keys_are_ignored_with_one_line(emulator: Emulator) -> None:
@@ -165,7 +165,7 @@ def test_several_accounts_may_each_have_old_credentials(emulator: Emulator) -> N
     assert {r["account_name"] for r in rows(ended)} == {"a", "b"}
 
 
-def test_the_one_report_becomes_an_own_report(emulator: Emulator) -> None:
+def test_the_one_report_becomes_a_custom_report(emulator: Emulator) -> None:
     tap = TapAmazonSp(config=old(emulator, **LISTINGS))
 
     assert tap.config["reports"] == [

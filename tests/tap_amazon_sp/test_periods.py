@@ -222,11 +222,7 @@ def test_the_users_end_takes_only_periods_that_end_by_then() -> None:
 
 def test_a_hold_back_of_the_users_goes_first() -> None:
     found = open_days(
-        Period.DAY,
-        RULES,
-        today=date(2026, 11, 21),
-        start=date(2026, 11, 1),
-        holdback=0,
+        Period.DAY, RULES, today=date(2026, 11, 21), start=date(2026, 11, 1), holdback=0
     )
 
     assert found.periods is not None
@@ -361,9 +357,9 @@ def test_every_instant_is_in_one_hour_also_when_clocks_change(seconds: float) ->
     assert number == hour_number(now.astimezone(ZoneInfo("Europe/Berlin")))
 
 
-@pytest.mark.parametrize("place", MARKETPLACES, ids=lambda place: place.code)
-def test_today_never_jumps_over_a_day_where_clocks_change(place: object) -> None:
-    marketplace = next(m for m in MARKETPLACES if m is place)
+@pytest.mark.parametrize("market", MARKETPLACES, ids=lambda market: market.code)
+def test_today_never_jumps_over_a_day_where_clocks_change(market: object) -> None:
+    marketplace = next(m for m in MARKETPLACES if m is market)
     now = at(2026, 1, 1)
     dates = [marketplace.today(now + timedelta(hours=hour)) for hour in range(24 * 366)]
 

@@ -9,12 +9,7 @@ from typing import Any
 
 from singer_amazon.errors import ConfigError
 from tap_amazon_sp.catalogue.model import Schema
-from tap_amazon_sp.endpoints.definitions import (
-    MARKETPLACE,
-    Listing,
-    Table,
-    ready_made,
-)
+from tap_amazon_sp.endpoints.definitions import MARKETPLACE, Listing, Table, ready_made
 from tap_amazon_sp.endpoints.expansions import Expansion, read_expansions
 from tap_amazon_sp.endpoints.pagination import known, pagination_of
 from tap_amazon_sp.endpoints.schemas import OPEN, RecordSchema, record_schemas

@@ -81,10 +81,7 @@ def _scopes(
     for account in accounts.all:
         if listing.kinds and account.kind not in listing.kinds:
             logger.info(
-                "%s: left out for %s, which is a %s",
-                names,
-                account.name,
-                account.kind,
+                "%s: left out for %s, which is a %s", names, account.name, account.kind
             )
         elif listing.is_by_marketplace:
             for marketplace in account.marketplaces:

@@ -17,11 +17,7 @@ from singer_amazon.errors import CallError
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.endpoints.calls import get_body
 from tap_amazon_sp.endpoints.definitions import Listing
-from tap_amazon_sp.endpoints.expansions import (
-    Expansion,
-    ExpansionCall,
-    PendingRecord,
-)
+from tap_amazon_sp.endpoints.expansions import Expansion, ExpansionCall, PendingRecord
 from tap_amazon_sp.endpoints.pagination import (
     PagesError,
     Record,

@@ -33,10 +33,7 @@ class EndpointRun:
     """Reads the selected endpoint streams of one run."""
 
     def __init__(
-        self,
-        run: RunContext,
-        accounts: AccountFinder,
-        streams: Mapping[str, Stream],
+        self, run: RunContext, accounts: AccountFinder, streams: Mapping[str, Stream]
     ) -> None:
         self._run = run
         self._accounts = accounts

@@ -93,10 +93,7 @@ class ReportService:
     """What tap-amazon-sp adds to a ReportTap for its report streams."""
 
     def __init__(
-        self,
-        run: RunContext,
-        accounts: AccountFinder,
-        streams: Mapping[str, Stream],
+        self, run: RunContext, accounts: AccountFinder, streams: Mapping[str, Stream]
     ) -> None:
         self._run = run
         self._accounts = accounts

@@ -177,7 +177,7 @@ def test_a_document_of_nothing_or_of_a_header_has_no_rows() -> None:
     assert (list(header), header.columns) == ([], ("a", "b"))
 
 
-def test_an_endless_quote_is_told() -> None:
+def test_an_endless_quote_is_an_error() -> None:
     with pytest.raises(DocumentError, match="the flat file cannot be read"):
         rows(b'a,b\n1,"' + b"x\n" * 200_000, CSV, size=1 << 16)
 
@@ -245,13 +245,13 @@ def test_memory_stays_flat_whatever_the_number_of_rows() -> None:
         (b"", None),
     ],
 )
-def test_the_format_is_told_by_the_first_bytes(
+def test_the_format_is_known_by_the_first_bytes(
     head: bytes, expected: str | None
 ) -> None:
     assert format_of(head) == expected
 
 
-def test_a_config_that_is_wrong_about_the_format_is_told_so() -> None:
+def test_a_config_that_is_wrong_about_the_format_is_warned_of() -> None:
     seen, warning = checked_format("CSV", b'{"a":[]}')
 
     assert seen == "JSON"

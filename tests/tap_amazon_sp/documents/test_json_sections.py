@@ -186,7 +186,7 @@ def test_the_header_is_read_without_any_rows() -> None:
     ],
 )
 @pytest.mark.parametrize("cut", [1, 1 << 20])
-def test_damage_is_told_never_taken_for_data(
+def test_damage_is_an_error_never_taken_for_data(
     document: bytes, words: str, cut: int
 ) -> None:
     with pytest.raises(DocumentError) as raised:

@@ -89,7 +89,7 @@ def test_names_lose_their_prefix() -> None:
         (b'<!DOCTYPE a [<!ENTITY x "y">]><a><b><c>&x;</c></b></a>', "document type"),
     ],
 )
-def test_damage_and_document_types_are_told(document: bytes, words: str) -> None:
+def test_damage_and_document_types_are_errors(document: bytes, words: str) -> None:
     with pytest.raises(DocumentError, match=words):
         rows(document)
 

@@ -1,4 +1,4 @@
-"""Own endpoints over HTTP: pages, bookmarks, sub-requests, schemas, what goes wrong."""
+"""Custom endpoints over HTTP: pages, bookmarks, expansions, schemas, what fails."""
 
 from __future__ import annotations
 
@@ -11,13 +11,7 @@ import pytest
 
 from support.little_server import Reply
 from support.sp_runs import NOON, partitions
-from support.sp_scripted import (
-    SELLER,
-    THROTTLED,
-    ScriptedAmazon,
-    refusal,
-    scripted_amazon,
-)
+from support.sp_scripted import SELLER, THROTTLED, ScriptedApi, refusal, scripted_api
 from support.tap_runs import Ended
 
 Json = dict[str, Any]
@@ -46,8 +40,8 @@ PATH = "/things/v1/things"
 
 
 @pytest.fixture
-def amazon() -> Iterator[ScriptedAmazon]:
-    with scripted_amazon() as running:
+def amazon() -> Iterator[ScriptedApi]:
+    with scripted_api() as running:
         yield running
 
 
@@ -72,7 +66,7 @@ def columns(ended: Ended, stream: str = "things") -> dict[str, Any]:
 
 
 def test_every_page_is_read_with_the_parameters_of_the_first(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     first, second = things(3), [{"id": "t9", "size": 9}]
     amazon.serve(PATH, page(*first, token="n1"), page(*second))
@@ -86,7 +80,7 @@ def test_every_page_is_read_with_the_parameters_of_the_first(
     assert ended.summary["rows_by_stream"] == {"things": 4}
 
 
-def test_where_the_token_goes_alone_nothing_goes_along(amazon: ScriptedAmazon) -> None:
+def test_where_the_token_goes_alone_nothing_goes_along(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page(token="n1"), page())
     alone = {**THINGS["pagination"], "send_alone": True}
 
@@ -96,7 +90,7 @@ def test_where_the_token_goes_alone_nothing_goes_along(amazon: ScriptedAmazon) -
 
 
 def test_a_token_seen_twice_is_an_error_and_not_an_endless_loop(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     amazon.serve(PATH, page(*things(1), token="a"), page(token="b"), page(token="a"))
 
@@ -109,7 +103,7 @@ def test_a_token_seen_twice_is_an_error_and_not_an_endless_loop(
 
 
 def test_a_token_that_nobody_knows_what_to_do_with_is_an_error(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     """Else all pages but the first would be lost without a word."""
     amazon.serve(PATH, page(*things(1), token="n1"))
@@ -121,7 +115,7 @@ def test_a_token_that_nobody_knows_what_to_do_with_is_an_error(
     assert ended.said("ERROR", "token of another page in nextToken", "Set pagination")
 
 
-def test_an_answer_without_the_list_is_an_error(amazon: ScriptedAmazon) -> None:
+def test_an_answer_without_the_list_is_an_error(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, {"payload": {"stuff": []}})
 
     ended = amazon.run(THINGS)
@@ -130,7 +124,7 @@ def test_an_answer_without_the_list_is_an_error(amazon: ScriptedAmazon) -> None:
     assert ended.said("ERROR", "no 'things'", "payload.stuff")
 
 
-def test_errors_beside_a_good_status_are_errors(amazon: ScriptedAmazon) -> None:
+def test_errors_beside_a_good_status_are_errors(amazon: ScriptedApi) -> None:
     """As some operations of version 0 answer."""
     amazon.serve(PATH, {"errors": [{"message": "no luck"}], "payload": {}})
 
@@ -148,8 +142,8 @@ def test_errors_beside_a_good_status_are_errors(amazon: ScriptedAmazon) -> None:
         (Reply(500, b"{}"), ["failed 2 times", "HTTP 500"]),
     ],
 )
-def test_a_refusal_is_told_with_amazons_words_and_the_next_step(
-    amazon: ScriptedAmazon, reply: Reply, words: list[str]
+def test_a_refusal_carries_amazons_message_and_the_next_step(
+    amazon: ScriptedApi, reply: Reply, words: list[str]
 ) -> None:
     amazon.serve(PATH, reply)
     amazon.serve("/other", page(*things(2)))
@@ -163,7 +157,7 @@ def test_a_refusal_is_told_with_amazons_words_and_the_next_step(
     assert len(ended.records("others")) == 2, "the others are read all the same"
 
 
-def test_throttling_for_twenty_minutes_fails_nothing(amazon: ScriptedAmazon) -> None:
+def test_throttling_for_twenty_minutes_fails_nothing(amazon: ScriptedApi) -> None:
     opening = NOON + timedelta(minutes=20)
     amazon.responses[PATH] = lambda _: (
         THROTTLED if amazon.clock.now() < opening else page(*things(2))
@@ -178,7 +172,7 @@ def test_throttling_for_twenty_minutes_fails_nothing(amazon: ScriptedAmazon) -> 
     assert ended.said("Endpoints: 0 of 1 lists read")
 
 
-def test_no_wait_outlasts_the_run(amazon: ScriptedAmazon) -> None:
+def test_no_wait_outlasts_the_run(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, THROTTLED)
 
     ended = amazon.run(CHANGED, max_runtime_seconds=900)
@@ -188,7 +182,7 @@ def test_no_wait_outlasts_the_run(amazon: ScriptedAmazon) -> None:
     assert 0 <= (amazon.clock.now() - NOON).total_seconds() - 900 < 1
 
 
-def test_amazons_word_on_the_pace_is_heeded(amazon: ScriptedAmazon) -> None:
+def test_the_rate_amazon_names_is_kept(amazon: ScriptedApi) -> None:
     """An operation nobody knows begins with a guess and learns."""
     rate = {"x-amzn-RateLimit-Limit": "0.1"}
     pages = [page({"id": str(n)}, token=f"n{n}") for n in range(20)]
@@ -209,7 +203,7 @@ def changed(number: int, at: datetime | str) -> Json:
     return {"id": f"t{number}", "changed": text}
 
 
-class Shelf:
+class Listed:
     """Things that change: the endpoint finds those within its bounds."""
 
     def __init__(self, *stock: Json) -> None:
@@ -227,17 +221,17 @@ def position(state: Json, stream: str = "things") -> object:
 
 
 def test_the_bookmark_is_the_newest_change_and_its_record_comes_again(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
-    shelf = Shelf(
+    listed = Listed(
         changed(1, NOON - timedelta(days=3)), changed(2, NOON - timedelta(hours=1))
     )
-    amazon.responses[PATH] = shelf
+    amazon.responses[PATH] = listed
 
     first = amazon.run(CHANGED)
     amazon.clock.sleep(3600)
     late = changed(3, NOON - timedelta(hours=1))  # the same second, seen late
-    shelf.stock.append(late)
+    listed.stock.append(late)
     amazon.calls.clear()
     second = amazon.run(CHANGED, state=first.state)
 
@@ -251,9 +245,9 @@ def test_the_bookmark_is_the_newest_change_and_its_record_comes_again(
 
 
 def test_without_a_time_in_the_records_the_bookmark_is_two_minutes_before_the_run(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
-    amazon.responses[PATH] = Shelf(changed(1, NOON - timedelta(days=1)))
+    amazon.responses[PATH] = Listed(changed(1, NOON - timedelta(days=1)))
     untimed = {**CHANGED, "record_config": {"id_field": "id"}}
 
     first = amazon.run(untimed)
@@ -265,16 +259,16 @@ def test_without_a_time_in_the_records_the_bookmark_is_two_minutes_before_the_ru
 
 
 def test_what_changed_within_the_hour_may_still_turn_up_late(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     """Also where a slice ends there: its end is no bookmark yet."""
     seen, late = NOON - timedelta(minutes=50), NOON - timedelta(minutes=40)
-    shelf = Shelf(changed(1, seen))
-    amazon.responses[PATH] = shelf
+    listed = Listed(changed(1, seen))
+    amazon.responses[PATH] = listed
     entry = {**CHANGED, "slice_hours": 0.5}
 
     first = amazon.run(entry, start_date="2026-11-20")
-    shelf.stock.append(changed(2, late))
+    listed.stock.append(changed(2, late))
     second = amazon.run(entry, state=first.state)
 
     assert position(first.state) == "2026-11-20T11:10:00Z"
@@ -282,10 +276,10 @@ def test_what_changed_within_the_hour_may_still_turn_up_late(
 
 
 def test_a_record_from_the_future_does_not_carry_the_bookmark_away(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     open_ended = {**CHANGED, "updated_before_param": None}
-    amazon.responses[PATH] = Shelf(changed(1, "2031-01-01T00:00:00Z"))
+    amazon.responses[PATH] = Listed(changed(1, "2031-01-01T00:00:00Z"))
 
     ended = amazon.run(open_ended)
 
@@ -304,10 +298,10 @@ def test_a_record_from_the_future_does_not_carry_the_bookmark_away(
         ),
     ],
 )
-def test_the_first_run_begins_where_it_is_told_to(
-    amazon: ScriptedAmazon, settings: Json, entry: Json, first: str
+def test_the_first_run_begins_where_the_settings_say(
+    amazon: ScriptedApi, settings: Json, entry: Json, first: str
 ) -> None:
-    amazon.responses[PATH] = Shelf()
+    amazon.responses[PATH] = Listed()
 
     amazon.run({**CHANGED, **entry}, **settings)
 
@@ -315,9 +309,9 @@ def test_the_first_run_begins_where_it_is_told_to(
 
 
 def test_a_start_date_after_the_bookmark_cuts_with_a_warning(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
-    amazon.responses[PATH] = Shelf(changed(1, NOON - timedelta(days=9)))
+    amazon.responses[PATH] = Listed(changed(1, NOON - timedelta(days=9)))
     state = amazon.run(CHANGED, end_date="2026-11-12").state
     amazon.calls.clear()
 
@@ -327,8 +321,8 @@ def test_a_start_date_after_the_bookmark_cuts_with_a_warning(
     assert ended.said("WARNING", "start_date 2026-11-19 is after the bookmark")
 
 
-def test_another_definition_begins_anew_with_a_warning(amazon: ScriptedAmazon) -> None:
-    amazon.responses[PATH] = Shelf(changed(1, NOON - timedelta(days=2)))
+def test_another_definition_begins_anew_with_a_warning(amazon: ScriptedApi) -> None:
+    amazon.responses[PATH] = Listed(changed(1, NOON - timedelta(days=2)))
     state = amazon.run(CHANGED).state
     amazon.calls.clear()
 
@@ -340,9 +334,9 @@ def test_another_definition_begins_anew_with_a_warning(amazon: ScriptedAmazon) -
 
 
 def test_where_it_begins_and_how_it_is_cut_is_no_other_definition(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
-    amazon.responses[PATH] = Shelf(changed(1, NOON - timedelta(days=2)))
+    amazon.responses[PATH] = Listed(changed(1, NOON - timedelta(days=2)))
     state = amazon.run(CHANGED).state
 
     later = {**CHANGED, "params": {"changedAfter": "2020-01-01"}, "slice_hours": 5}
@@ -351,8 +345,8 @@ def test_where_it_begins_and_how_it_is_cut_is_no_other_definition(
     assert not ended.said("definition has changed")
 
 
-def test_a_damaged_bookmark_stops_with_a_sentence(amazon: ScriptedAmazon) -> None:
-    amazon.responses[PATH] = Shelf(changed(1, NOON - timedelta(days=2)))
+def test_a_damaged_bookmark_stops_with_a_sentence(amazon: ScriptedApi) -> None:
+    amazon.responses[PATH] = Listed(changed(1, NOON - timedelta(days=2)))
     state = amazon.run(CHANGED).state
     partitions(state, "things")[0]["replication_key_value"] = "yesterday"
 
@@ -363,7 +357,7 @@ def test_a_damaged_bookmark_stops_with_a_sentence(amazon: ScriptedAmazon) -> Non
 
 
 def test_a_list_without_time_bounds_is_read_whole_and_keeps_no_state(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     amazon.serve(PATH, page(*things(2)))
 
@@ -374,14 +368,14 @@ def test_a_list_without_time_bounds_is_read_whole_and_keeps_no_state(
     assert first.state == {}
 
 
-# --- sub-requests --------------------------------------------------------------
+# --- expansions ----------------------------------------------------------------
 
 
 def part_path(thing: str) -> str:
     return f"/things/v1/things/{thing}/parts"
 
 
-def test_each_record_gets_its_rows_of_all_pages(amazon: ScriptedAmazon) -> None:
+def test_each_record_gets_its_rows_of_all_pages(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page(*things(2)))
     amazon.serve(
         part_path("t0"),
@@ -397,11 +391,11 @@ def test_each_record_gets_its_rows_of_all_pages(amazon: ScriptedAmazon) -> None:
     assert columns(ended)["parts"] == ["array", "null"]
 
 
-def test_a_sub_request_that_fails_for_good_holds_the_bookmark(
-    amazon: ScriptedAmazon,
+def test_an_expansion_that_fails_for_good_holds_the_bookmark(
+    amazon: ScriptedApi,
 ) -> None:
     stock = [changed(n, NOON - timedelta(days=4 - n)) for n in range(4)]
-    amazon.responses[PATH] = Shelf(*stock)
+    amazon.responses[PATH] = Listed(*stock)
     for number in (0, 2, 3):
         amazon.serve(part_path(f"t{number}"), {"parts": [number]})
     amazon.serve(part_path("t1"), refusal(404, "Not found"))
@@ -420,7 +414,7 @@ def test_a_sub_request_that_fails_for_good_holds_the_bookmark(
     assert str(position(second.state)) >= stock[3]["changed"]
 
 
-def test_a_sub_request_nobody_may_make_is_asked_once(amazon: ScriptedAmazon) -> None:
+def test_an_expansion_nobody_may_read_is_requested_once(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page(*things(50)))
     for number in range(50):
         amazon.serve(part_path(f"t{number}"), refusal(403, "denied"))
@@ -437,7 +431,7 @@ def test_a_sub_request_nobody_may_make_is_asked_once(amazon: ScriptedAmazon) -> 
 
 
 def test_the_first_page_says_the_columns_of_an_unknown_path(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     first = {"id": 7, "size": 1, "ok": True, "name": "a", "in": {"b": 1}, "of": [1]}
     odd = {"id": 8, "size": "big", "ok": None, "name": 3, "new": "x", "gone": None}
@@ -467,7 +461,7 @@ def test_the_first_page_says_the_columns_of_an_unknown_path(
     ]
 
 
-def test_unknown_fields_may_be_dropped(amazon: ScriptedAmazon) -> None:
+def test_unknown_fields_may_be_dropped(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page({"id": "1"}, token="n"), page({"id": "2", "new": 1}))
 
     ended = amazon.run(THINGS, unknown_fields="drop")
@@ -477,7 +471,7 @@ def test_unknown_fields_may_be_dropped(amazon: ScriptedAmazon) -> None:
     assert ended.said("INFO", "unknown_fields", "new")
 
 
-def test_a_schema_that_is_given_stays_as_it_is(amazon: ScriptedAmazon) -> None:
+def test_a_schema_that_is_given_stays_as_it_is(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page({"id": "1", "size": 5, "more": 1}))
     schema = {"properties": {"id": {"type": "string"}, "size": {"type": "integer"}}}
 
@@ -487,7 +481,7 @@ def test_a_schema_that_is_given_stays_as_it_is(amazon: ScriptedAmazon) -> None:
     assert ended.records("things")[0]["_extra"] == {"more": 1}
 
 
-def test_a_list_without_records_still_has_a_schema(amazon: ScriptedAmazon) -> None:
+def test_a_list_without_records_still_has_a_schema(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page())
 
     ended = amazon.run(THINGS)
@@ -497,7 +491,7 @@ def test_a_list_without_records_still_has_a_schema(amazon: ScriptedAmazon) -> No
 
 
 def test_a_path_amazon_documents_needs_no_more_than_its_name(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     path = "/fba/inventory/v1/summaries"
     row = {"sellerSku": "s", "fnSku": "f", "condition": "New", "totalQuantity": 3}
@@ -518,7 +512,7 @@ def test_a_path_amazon_documents_needs_no_more_than_its_name(
 
 
 def test_marketplaces_the_settings_name_go_only_to_accounts_that_have_them(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     amazon.serve(PATH, page({"id": "1"}))
     europe = {**SELLER, "name": "eu", "region": "EU", "marketplace_ids": ["DE"]}
@@ -535,7 +529,7 @@ def test_marketplaces_the_settings_name_go_only_to_accounts_that_have_them(
 
 
 def test_a_time_inside_another_field_moves_the_bookmark_too(
-    amazon: ScriptedAmazon,
+    amazon: ScriptedApi,
 ) -> None:
     """As the purchase orders of vendors have it."""
     path, field = "/vendor/orders/v1/purchaseOrders", "purchaseOrderStateChangedDate"
@@ -566,7 +560,7 @@ def test_a_time_inside_another_field_moves_the_bookmark_too(
     ]
 
 
-def test_records_without_their_key_are_told(amazon: ScriptedAmazon) -> None:
+def test_records_without_their_key_are_warned_of(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page({"name": "a"}, {"name": "b"}))
 
     ended = amazon.run(THINGS)
@@ -578,7 +572,7 @@ def test_records_without_their_key_are_told(amazon: ScriptedAmazon) -> None:
 # --- several accounts ----------------------------------------------------------
 
 
-def test_while_one_account_waits_the_others_go_on(amazon: ScriptedAmazon) -> None:
+def test_while_one_account_waits_the_others_go_on(amazon: ScriptedApi) -> None:
     """A throttled account costs the others no time."""
     opening = NOON + timedelta(minutes=10)
     read_at: dict[str, datetime] = {}
@@ -603,9 +597,7 @@ def test_while_one_account_waits_the_others_go_on(amazon: ScriptedAmazon) -> Non
     assert len(read_at) == 4
 
 
-def test_a_connection_test_reads_one_record_of_one_account(
-    amazon: ScriptedAmazon,
-) -> None:
+def test_a_connection_test_reads_one_record_of_one_account(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, page(*things(5), token="n"))
 
     def only_test(tap: Any) -> None:

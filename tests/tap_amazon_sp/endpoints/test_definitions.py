@@ -96,7 +96,7 @@ def _agree(
 
 @needs_specs
 @pytest.mark.parametrize("name", _FILES)
-def test_a_model_says_what_amazons_own_file_says(name: str) -> None:
+def test_a_schema_says_what_amazons_own_file_says(name: str) -> None:
     file, definition = _FILES[name]
     definitions = spec(file)["definitions"]
     record_schema = record_schemas()[name]
@@ -134,7 +134,7 @@ def test_the_parameters_of_ready_made_streams_are_amazons(stream: str) -> None:
 # --- tables --------------------------------------------------------------------
 
 
-def own(**changes: object) -> Table:
+def mine(**changes: object) -> Table:
     return tables([{**THINGS, **changes}])[-1]
 
 
@@ -174,7 +174,7 @@ def test_nested_rows_carry_what_they_belong_to() -> None:
 
 
 def test_a_documented_path_knows_its_bounds_pages_and_rows() -> None:
-    table = own(
+    table = mine(
         path="/orders/v0/orders", results_key=None, updated_at_param="CreatedAfter"
     )
 
@@ -186,15 +186,15 @@ def test_a_documented_path_knows_its_bounds_pages_and_rows() -> None:
     assert listing.list_path == "payload.Orders"
     assert listing.is_by_marketplace
     assert table.key == ("AmazonOrderId",)
-    assert own(updated_at_param="changedAfter").listing.updated_before is None
+    assert mine(updated_at_param="changedAfter").listing.updated_before is None
 
 
 def test_what_is_read_and_not_how_is_the_definition() -> None:
-    base = own(params={"a": 1}, updated_at_param="after")
+    base = mine(params={"a": 1}, updated_at_param="after")
 
     def same(**changes: object) -> bool:
         given = {"params": {"a": 1}, "updated_at_param": "after", **changes}
-        return own(**given).fingerprint() == base.fingerprint()
+        return mine(**given).fingerprint() == base.fingerprint()
 
     assert same()
     assert same(name="other", params={"a": 1, "after": "2026-01-01"})
@@ -263,7 +263,7 @@ def test_columns_come_from_all_records_of_a_page() -> None:
 # --- rate limiters -------------------------------------------------------------
 
 
-def test_each_account_and_operation_has_a_pace_of_its_own() -> None:
+def test_each_account_and_operation_has_a_rate_limiter_of_its_own() -> None:
     clock = FakeClock(NOON)
     limiters = RateLimiters(clock, lambda: 0.5)
     rate = Rate(0.1, 1)
@@ -279,7 +279,7 @@ def test_each_account_and_operation_has_a_pace_of_its_own() -> None:
     assert limiters.ready_at(("a", "other"), rate) == NOON
 
 
-def test_amazons_wish_to_wait_goes_before_the_pace() -> None:
+def test_amazons_wish_to_wait_goes_before_the_rate() -> None:
     limiters = RateLimiters(FakeClock(NOON), lambda: 0.0)
     response = Response(429, {"Retry-After": "77"}, b"{}")
 

@@ -48,9 +48,7 @@ def read(emulator: Emulator, *streams: str, **changes: Any) -> Ended:
     """Read orders of the American seller."""
     seller = account("acme-us", account_type="seller", marketplace_ids=["US"])
     return run(
-        emulator,
-        *streams,
-        **{"accounts": [seller], "start_date": START, **changes},
+        emulator, *streams, **{"accounts": [seller], "start_date": START, **changes}
     )
 
 

@@ -190,10 +190,7 @@ def test_lists_of_events_say_which_list_a_row_is_of() -> None:
             "payload.FinancialEvents.*EventList",
             "x",
         )
-    ) == [
-        {"a": 1, "_list": "ShipmentEventList"},
-        {"b": 2, "_list": "RefundEventList"},
-    ]
+    ) == [{"a": 1, "_list": "ShipmentEventList"}, {"b": 2, "_list": "RefundEventList"}]
 
 
 def test_an_answer_without_its_list_is_an_error_that_says_what_it_has() -> None:
@@ -226,7 +223,7 @@ def test_parameters_are_written_as_amazon_reads_them() -> None:
     }
 
 
-# ----------------------------------------------------------------- sub-requests
+# ------------------------------------------------------------------- expansions
 
 ITEMS = {
     "new_field_name": "items",
@@ -236,7 +233,7 @@ ITEMS = {
 }
 
 
-def test_a_record_leads_to_its_own_path_at_the_pace_of_that_operation() -> None:
+def test_a_record_leads_to_its_own_path_at_the_rate_of_that_operation() -> None:
     (items,) = read_expansions([ITEMS])
 
     assert items.path_for({"AmazonOrderId": "902/1 x"}, "AmazonOrderId") == (
@@ -263,7 +260,7 @@ def test_a_record_without_its_id_is_an_error() -> None:
         ({"path": "/own/{orderId}", "results_key": None}, "has no results_key"),
     ],
 )
-def test_a_sub_request_that_lacks_something_stops_the_run(
+def test_an_expansion_that_lacks_something_stops_the_run(
     change: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words):
@@ -308,7 +305,7 @@ def test_slices_leave_no_hole_and_end_with_the_run(
 
 
 def test_a_quiet_month_costs_few_calls_and_a_busy_one_keeps_its_progress() -> None:
-    """Each slice is a call of its own at a pace of one in three minutes."""
+    """Each slice is a call of its own at a rate of one in three minutes."""
     month = timedelta(days=30)
 
     quiet = cut(TimeSlicer(NOON, NOON + month))
@@ -359,7 +356,7 @@ def test_a_run_reads_up_to_two_minutes_ago() -> None:
 
 
 @pytest.mark.parametrize("found", [{"nextToken": "t"}, ["t"], True, 1.5])
-def test_what_is_no_token_is_told_as_such(found: object) -> None:
+def test_what_is_no_token_is_named_as_such(found: object) -> None:
     with pytest.raises(PagesError, match="no page token"):
         Pagination("pageToken", "pagination").token({"pagination": found})
 

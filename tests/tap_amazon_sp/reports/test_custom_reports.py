@@ -1,4 +1,4 @@
-"""Reports of the user's own: rows of any format, saved files, reports there already."""
+"""Custom reports: rows of any format, saved files, reports there already."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TRAFFIC = "GET_VENDOR_TRAFFIC_REPORT"
 SELLERS = [account(SELLER, account_type="seller", marketplace_ids=[US])]
 
 
-def own(report_type: str, spec: Json | None = None, **changes: object) -> Json:
+def mine(report_type: str, spec: Json | None = None, **changes: object) -> Json:
     """Return one entry of `reports`, called mine."""
     return {
         "name": "mine",
@@ -44,7 +44,7 @@ def own(report_type: str, spec: Json | None = None, **changes: object) -> Json:
 
 
 def read(emulator: Emulator, entry: Json, **changes: Any) -> Ended:
-    """Read one own report of the seller."""
+    """Read one custom report of the seller."""
     settings: Json = {"accounts": SELLERS, "reports": [entry]}
     return run(emulator, "mine", **settings | changes)
 
@@ -71,7 +71,7 @@ def bucket(s3: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 
 
 def test_a_flat_file_has_the_columns_of_its_header(emulator: Emulator) -> None:
-    ended = read(emulator, own(LISTINGS, key=["seller-sku"]))
+    ended = read(emulator, mine(LISTINGS, key=["seller-sku"]))
     (schema,) = [m for m in ended.messages if m["type"] == "SCHEMA"]
     assert schema["key_properties"] == ["account_name", "marketplace_id", "seller-sku"]
     rows = ended.records("mine")
@@ -82,7 +82,7 @@ def test_a_flat_file_has_the_columns_of_its_header(emulator: Emulator) -> None:
 
 def test_ledger_reports_quote_their_values(emulator: Emulator) -> None:
     dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
-    ended = read(emulator, own(LEDGER, dates))
+    ended = read(emulator, mine(LEDGER, dates))
     assert ended.records("mine")[0]["Title"].endswith('"quoted"')
     days = ("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")
     assert asked(emulator) == [(LEDGER, *days)]
@@ -90,20 +90,22 @@ def test_ledger_reports_quote_their_values(emulator: Emulator) -> None:
 
 def test_xml_rows_keep_their_shape(emulator: Emulator) -> None:
     dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
-    entry = own(XML_ORDERS, dates, file_format="XML", records_path="Message.Order")
+    entry = mine(XML_ORDERS, dates, file_format="XML", records_path="Message.Order")
     rows = read(emulator, entry).records("mine")
     assert rows
     assert all(isinstance(value, (str, dict, list)) for value in rows[0].values())
 
 
 @pytest.mark.parametrize("file_format", [None, "JSON", "CSV"])
-def test_json_is_told_by_its_bytes(emulator: Emulator, file_format: str | None) -> None:
+def test_json_is_known_by_its_bytes(
+    emulator: Emulator, file_format: str | None
+) -> None:
     spec = {
         "reportOptions": {"reportPeriod": "DAY"},
         "dataStartTime": "2026-11-01",
         "dataEndTime": "2026-11-03",
     }
-    entry = own(TRAFFIC, spec, file_format=file_format)
+    entry = mine(TRAFFIC, spec, file_format=file_format)
     if file_format != "CSV":
         entry["records_path"] = "trafficByAsin"
     ended = read(emulator, entry, accounts=[account(VENDOR)])
@@ -116,14 +118,16 @@ def test_json_is_told_by_its_bytes(emulator: Emulator, file_format: str | None) 
 
 
 @pytest.mark.parametrize(
-    ("name", "place"), [("nordwind-eu", "DE"), ("sakura-jp", "JP")]
+    ("name", "country"), [("nordwind-eu", "DE"), ("sakura-jp", "JP")]
 )
 def test_signs_of_europe_and_japan_come_out_right(
-    emulator: Emulator, name: str, place: str
+    emulator: Emulator, name: str, country: str
 ) -> None:
-    region = "EU" if place == "DE" else "FE"
-    there = account(name, account_type="seller", marketplace_ids=[place], region=region)
-    ended = read(emulator, own(LISTINGS), accounts=[there])
+    region = "EU" if country == "DE" else "FE"
+    there = account(
+        name, account_type="seller", marketplace_ids=[country], region=region
+    )
+    ended = read(emulator, mine(LISTINGS), accounts=[there])
     (report,) = emulator.client.statistics().sp_reports
     expected = emulator.client.sp_rows(name, report.report_id)["rows"]
     texts = [list(row.values())[2:] for row in ended.records("mine")]
@@ -132,9 +136,9 @@ def test_signs_of_europe_and_japan_come_out_right(
 
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])
-def test_gzip_is_told_by_its_bytes(emulator: Emulator, compression: str) -> None:
+def test_gzip_is_known_by_its_bytes(emulator: Emulator, compression: str) -> None:
     emulator.client.change(sp_compression=compression)
-    assert len(read(emulator, own(LISTINGS)).records("mine")) == 6
+    assert len(read(emulator, mine(LISTINGS)).records("mine")) == 6
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,9 @@ def test_gzip_is_told_by_its_bytes(emulator: Emulator, compression: str) -> None
 def test_maps_and_flattening_see_every_column(
     emulator: Emulator, settings: Json
 ) -> None:
-    rows = read(emulator, own(LISTINGS, key=["seller-sku"]), **settings).records("mine")
+    rows = read(emulator, mine(LISTINGS, key=["seller-sku"]), **settings).records(
+        "mine"
+    )
     assert len(rows) == 6
     assert all(row["item-name"] and row["price"] for row in rows)
     if "stream_maps" in settings:
@@ -159,7 +165,7 @@ def test_maps_and_flattening_see_every_column(
 
 
 def test_windows_follow_start_date_and_bookmark(emulator: Emulator) -> None:
-    entry = own(ORDERS, dates="window", window_days=10, key=["amazon-order-id", "sku"])
+    entry = mine(ORDERS, dates="window", window_days=10, key=["amazon-order-id", "sku"])
     first = read(emulator, entry)
     assert [window[1:] for window in asked(emulator)] == [
         ("2026-11-01T00:00:00Z", "2026-11-10T23:59:59Z"),
@@ -172,19 +178,19 @@ def test_windows_follow_start_date_and_bookmark(emulator: Emulator) -> None:
 
 
 def test_another_definition_begins_anew_and_says_so(emulator: Emulator) -> None:
-    first = read(emulator, own(ORDERS, dates="window"))
+    first = read(emulator, mine(ORDERS, dates="window"))
     spec = {"reportOptions": {"ShowSalesChannel": "true"}}
-    second = read(emulator, own(ORDERS, spec, dates="window"), state=first.state)
+    second = read(emulator, mine(ORDERS, spec, dates="window"), state=first.state)
     assert second.said("WARNING", "mine", "defined otherwise", "from the beginning")
     assert asked(emulator)[0][1] == asked(emulator)[1][1] == "2026-11-01T00:00:00Z"
-    third = read(emulator, own(ORDERS, spec, dates="window"), state=second.state)
+    third = read(emulator, mine(ORDERS, spec, dates="window"), state=second.state)
     assert not third.said("defined otherwise")
     assert third.records() == []
 
 
 def test_without_dates_each_run_asks_once(emulator: Emulator) -> None:
-    first = read(emulator, own(LISTINGS))
-    second = read(emulator, own(LISTINGS), state=first.state)
+    first = read(emulator, mine(LISTINGS))
+    second = read(emulator, mine(LISTINGS), state=first.state)
     assert len(second.records()) == 6
     assert asked(emulator) == [(LISTINGS, None, None)] * 2
 
@@ -195,27 +201,27 @@ def test_several_marketplaces_go_in_one_request(emulator: Emulator) -> None:
         "dataStartTime": "2026-11-01",
         "dataEndTime": "2026-11-02",
     }
-    entry = own(ORDERS, spec)
+    entry = mine(ORDERS, spec)
     accounts = [account(SELLER, account_type="seller")]
     ended = read(emulator, entry, accounts=accounts)
     assert asked(emulator, "marketplaceIds") == [([US, CANADA],)]
     assert {r["marketplace_id"] for r in ended.records()} == {f"{US},{CANADA}"}
 
 
-def test_an_own_report_is_asked_of_the_accounts_that_can_have_it(
+def test_a_custom_report_is_read_for_the_accounts_that_can_have_it(
     emulator: Emulator,
 ) -> None:
     accounts = [*SELLERS, account(VENDOR)]
-    ended = read(emulator, own(LISTINGS), accounts=accounts)
+    ended = read(emulator, mine(LISTINGS), accounts=accounts)
     assert (ended.code, len(asked(emulator))) == (0, 1)
-    both = own(LISTINGS, accounts=[VENDOR])
+    both = mine(LISTINGS, accounts=[VENDOR])
     assert read(emulator, both, accounts=accounts).code == 1  # the user insists
 
 
 def test_restricted_reports_get_a_token_of_their_own(emulator: Emulator) -> None:
     dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
     name = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING"
-    ended = read(emulator, own(name, dates))
+    ended = read(emulator, mine(name, dates))
     assert ended.code == 0
     statistics = emulator.client.statistics()
     assert statistics.count("create_restricted_data_token", 200) == 1
@@ -225,7 +231,7 @@ def test_restricted_reports_get_a_token_of_their_own(emulator: Emulator) -> None
 
 
 def test_settlements_are_listed_and_each_is_taken_once(emulator: Emulator) -> None:
-    entry = own(SETTLEMENT, mode="existing")
+    entry = mine(SETTLEMENT, mode="existing")
     settings = {"start_date": "2026-09-01"}
     first = read(emulator, entry, **settings)
     settlements = {r["settlement-id"] for r in first.records()}
@@ -243,7 +249,7 @@ def test_settlements_are_listed_and_each_is_taken_once(emulator: Emulator) -> No
 def test_a_run_cut_before_the_last_settlement_goes_on_with_it(
     emulator: Emulator,
 ) -> None:
-    entry = own(SETTLEMENT, mode="existing")
+    entry = mine(SETTLEMENT, mode="existing")
     settings = {"start_date": "2026-09-01"}
     emulator.client.add_fault("status", operation="get_report_document", code=503)
     first = read(emulator, entry, **settings, max_attempts=1)
@@ -257,12 +263,12 @@ def test_a_run_cut_before_the_last_settlement_goes_on_with_it(
 # --- files ---------------------------------------------------------------------
 
 
-def test_a_document_is_saved_and_one_row_tells_of_it(
+def test_a_document_is_saved_and_one_row_says_so(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.client.change(sp_compression="gzip")
     name = "{name}-{account}-{marketplace_id}.tsv"
-    ended = read(emulator, own(LISTINGS, output_file=str(tmp_path / "deep" / name)))
+    ended = read(emulator, mine(LISTINGS, output_file=str(tmp_path / "deep" / name)))
     (row,) = ended.records("mine")
     file = tmp_path / "deep" / f"mine-{SELLER}-{US}.tsv"
     assert (row["file"], row["bytes"]) == (str(file), file.stat().st_size)
@@ -275,7 +281,7 @@ def test_a_document_is_saved_and_one_row_tells_of_it(
 def test_a_document_is_saved_in_s3(emulator: Emulator, bucket: Bucket) -> None:
     ended = read(
         emulator,
-        own(LISTINGS, output_file=f"s3://{bucket.name}/amazon/{{name}}.tsv"),
+        mine(LISTINGS, output_file=f"s3://{bucket.name}/amazon/{{name}}.tsv"),
         aws_endpoint_override=bucket.endpoint,
         aws_access_key_id="emulator",
         aws_secret_access_key="emulator-secret",
@@ -289,7 +295,7 @@ def test_a_document_is_saved_in_s3(emulator: Emulator, bucket: Bucket) -> None:
 def test_two_documents_of_one_name_are_refused_before_the_first_call(
     emulator: Emulator, tmp_path: Path
 ) -> None:
-    entry = own(LISTINGS, output_file=str(tmp_path / "listings.tsv"))
+    entry = mine(LISTINGS, output_file=str(tmp_path / "listings.tsv"))
     accounts = [account(SELLER, account_type="seller", marketplace_ids=["US", "CA"])]
     ended = read(emulator, entry, accounts=accounts)
     assert ended.code == 1
@@ -301,7 +307,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_call(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("no folder")
-    ended = read(emulator, own(LISTINGS, output_file=str(tmp_path / "file" / "x.tsv")))
+    ended = read(emulator, mine(LISTINGS, output_file=str(tmp_path / "file" / "x.tsv")))
     assert ended.code == 1
     assert ended.said("ERROR", "output_file", "cannot be written")
     assert asked(emulator) == []
@@ -310,44 +316,44 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_call(
 # --- settings ------------------------------------------------------------------
 
 BAD: list[tuple[Json, list[str]]] = [
-    (own(SETTLEMENT), ["settlement reports", "mode to existing"]),
+    (mine(SETTLEMENT), ["settlement reports", "mode to existing"]),
     (
-        own(LISTINGS, {"reportSpecification": {}}),
+        mine(LISTINGS, {"reportSpecification": {}}),
         ["report_spec.reportSpecification", "none of Amazon's names"],
     ),
-    (own(LISTINGS, {"reportOptions": ["a"]}), ["reportOptions is no object"]),
-    (own(LISTINGS, {"reportOptions": {"a": [1]}}), ["reportOptions.a is no text"]),
-    (own(LISTINGS, {"dataStartTime": "soon"}), ["dataStartTime 'soon' is no time"]),
+    (mine(LISTINGS, {"reportOptions": ["a"]}), ["reportOptions is no object"]),
+    (mine(LISTINGS, {"reportOptions": {"a": [1]}}), ["reportOptions.a is no text"]),
+    (mine(LISTINGS, {"dataStartTime": "soon"}), ["dataStartTime 'soon' is no time"]),
     (
-        own(LISTINGS, {"dataStartTime": "2026-11-01"}),
+        mine(LISTINGS, {"dataStartTime": "2026-11-01"}),
         ["needs both dataStartTime and dataEndTime"],
     ),
     (
-        own(LISTINGS, {"dataStartTime": "2026-11-02", "dataEndTime": "2026-11-01"}),
+        mine(LISTINGS, {"dataStartTime": "2026-11-02", "dataEndTime": "2026-11-01"}),
         ["dataEndTime 2026-11-01 is before dataStartTime 2026-11-02"],
     ),
     (
-        own(
+        mine(
             LISTINGS,
             {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-01"},
             dates="window",
         ),
         ["contradict each other"],
     ),
-    (own(LISTINGS, mode="existing", dates="none"), ["mode existing takes no dates"]),
-    (own(LISTINGS, window_days=3), ["window_days works with dates window only"]),
-    (own(LISTINGS, {"marketplaceIds": ["Mars"]}), ["'Mars' is no marketplace"]),
-    (own(LISTINGS, output_file="{folder}/x"), ["output_file", "{folder} is none of"]),
-    (own(LISTINGS, output_file="{start:%Y}/x"), ["output_file", "is none of"]),
-    (own(LISTINGS, output_file="{}/x"), ["output_file", "is none of"]),
-    (own(LISTINGS, output_file="s3://"), ["output_file", "no bucket or no name"]),
-    (own(LISTINGS, accounts=["nobody"]), ["there is no account 'nobody'"]),
+    (mine(LISTINGS, mode="existing", dates="none"), ["mode existing takes no dates"]),
+    (mine(LISTINGS, window_days=3), ["window_days works with dates window only"]),
+    (mine(LISTINGS, {"marketplaceIds": ["Mars"]}), ["'Mars' is no marketplace"]),
+    (mine(LISTINGS, output_file="{folder}/x"), ["output_file", "{folder} is none of"]),
+    (mine(LISTINGS, output_file="{start:%Y}/x"), ["output_file", "is none of"]),
+    (mine(LISTINGS, output_file="{}/x"), ["output_file", "is none of"]),
+    (mine(LISTINGS, output_file="s3://"), ["output_file", "no bucket or no name"]),
+    (mine(LISTINGS, accounts=["nobody"]), ["there is no account 'nobody'"]),
     (
-        own(LISTINGS, file_format="TSV", records_path="a"),
+        mine(LISTINGS, file_format="TSV", records_path="a"),
         ["records_path means nothing in a TSV file"],
     ),
     ({"name": "mine", "report_spec": {}}, ["report_spec.reportType is missing"]),
-    ({**own(LISTINGS), "name": "vendor_forecasting"}, ["two streams are called"]),
+    ({**mine(LISTINGS), "name": "vendor_forecasting"}, ["two streams are called"]),
 ]
 
 
@@ -366,9 +372,9 @@ def test_a_wrong_entry_is_one_sentence_before_the_first_call(
     assert not emulator.client.statistics().calls
 
 
-def test_an_entry_without_a_key_is_told_that_rows_are_appended(
+def test_an_entry_without_a_key_is_warned_that_rows_are_appended(
     emulator: Emulator,
 ) -> None:
-    ended = read(emulator, own(LISTINGS))
+    ended = read(emulator, mine(LISTINGS))
     assert ended.said("WARNING", "mine has no key", "append")
     assert partitions(ended.state, "mine")

@@ -4,12 +4,7 @@ import json
 
 import pytest
 
-from tap_amazon_sp.reports.error_documents import (
-    Cause,
-    cancelled,
-    classify,
-    message_of,
-)
+from tap_amazon_sp.reports.error_documents import Cause, cancelled, classify, message_of
 
 GENERIC = (
     "A client error occurred. Please double check that your parameters are valid and "

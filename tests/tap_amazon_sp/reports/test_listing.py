@@ -77,13 +77,13 @@ def test_what_was_made_after_end_date_is_left_out() -> None:
     assert scripted.read(end=date(2026, 11, 2)) == ["1"]
 
 
-def test_a_token_that_comes_again_is_no_endless_walk() -> None:
+def test_a_token_that_comes_again_is_no_endless_loop() -> None:
     page = {"reports": [report(1)], "nextToken": "t"}
     with pytest.raises(RejectedError, match="a second time"):
         ScriptedList(page, page, page).read()
 
 
-def test_a_refusal_is_told_in_amazons_words() -> None:
+def test_a_refusal_carries_amazons_message() -> None:
     body = {"errors": [{"code": "InvalidInput", "message": "No such type"}]}
     with pytest.raises(RejectedError, match="HTTP 400: No such type"):
         ScriptedList(body, status=400).read()

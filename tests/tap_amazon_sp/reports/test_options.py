@@ -160,11 +160,11 @@ def test_options_must_be_an_object() -> None:
 
 
 def test_the_currency_is_the_marketplaces_unless_the_user_says_another() -> None:
-    (own,) = choice("vendor_real_time_sales").combinations
+    (usual,) = choice("vendor_real_time_sales").combinations
     (set_by_user,) = choice("vendor_real_time_sales", currencyCode="usd").combinations
 
-    assert own.request_options(find("JP")) == {"currencyCode": "JPY"}
-    assert own.request_options(None) == {}
+    assert usual.request_options(find("JP")) == {"currencyCode": "JPY"}
+    assert usual.request_options(None) == {}
     assert set_by_user.request_options(find("JP")) == {"currencyCode": "USD"}
 
 
@@ -189,7 +189,7 @@ def test_the_period_is_what_the_options_say_or_the_only_one_there_is() -> None:
     assert choice("coupon_performance").combinations[0].period is None
 
 
-def test_a_stream_reads_once_what_it_cannot_tell_apart() -> None:
+def test_a_stream_reads_once_what_its_key_does_not_separate() -> None:
     both = choice("sales_and_traffic", asin_granularity=["SKU", "CHILD"])
     by_date = CATALOGUE.streams["sales_and_traffic_by_date"]
     by_asin = CATALOGUE.streams["sales_and_traffic_by_asin"]

@@ -1,4 +1,4 @@
-"""Amazon's rates: kept, learnt, waited out, told, and remembered."""
+"""Amazon's rates: kept, learnt, waited out, logged, and kept in the state."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_429_for_twenty_minutes_fails_nothing(emulator: Emulator) -> None:
     assert times[0] - NOON > timedelta(minutes=20)
 
 
-def test_sales_and_traffic_keeps_the_applications_pace_over_accounts_and_runs(
+def test_sales_and_traffic_keeps_the_applications_quota_over_accounts_and_runs(
     emulator: Emulator,
 ) -> None:
     """One create in 15 minutes for all sellers; the next run knows of the last."""
