@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from amazon_emulator import Emulator
 from support.sp_command import Entered, enter
@@ -46,20 +43,6 @@ LISTINGS: dict[str, Any] = {
     "output": "listings-{account}.txt",
 }
 STREAM = "orders_v0_orders"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(now=NOON, frozen=True) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    """The module's emulator, as new."""
-    running.client.reset()
-    running.client.set_now(NOON, frozen=True)
-    return running
 
 
 def old(emulator: Emulator, **changes: object) -> dict[str, Any]:

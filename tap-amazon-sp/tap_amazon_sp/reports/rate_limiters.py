@@ -85,8 +85,8 @@ class SpReportRateLimiters:
             return (bucket, self._application)
         return (bucket,)
 
-    def heard(self, account: str, operation: str, header: str | None) -> None:
-        """Take over the rate that an answer names; any thread may call."""
+    def correct(self, account: str, operation: str, header: str | None) -> None:
+        """Take over the rate that a response names; any thread may call."""
         rate = rate_of_header(header)
         if rate is not None:
             self._bucket(account, operation).correct(rate)
@@ -97,7 +97,7 @@ class SpReportRateLimiters:
         return {_BUDGET: kept} if kept else {}
 
     def seconds_for(self, requests: Iterable[ReportRequest], now: datetime) -> float:
-        """Return how long it takes to ask for all of these."""
+        """Return how long it takes to request all of these."""
         per_account: Counter[str] = Counter()
         sales = 0
         for request in requests:

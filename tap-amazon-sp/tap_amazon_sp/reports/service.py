@@ -176,7 +176,7 @@ class ReportService:
         """Return the port to Amazon."""
         return ReportsApi(
             lambda account: self._accounts.account(account).caller.client,
-            self.rate_limiters.heard,
+            self.rate_limiters.correct,
         )
 
     def classify(self, report: Report, path: Path) -> Outcome | None:

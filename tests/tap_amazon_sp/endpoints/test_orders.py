@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,20 +27,6 @@ VERSIONS = pytest.mark.parametrize(
 
 
 EITHER = pytest.mark.parametrize("orders", [ORDERS, OLD_ORDERS])
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(now=NOON, frozen=True) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    """The module's emulator, as new."""
-    running.client.reset()
-    running.client.set_now(NOON, frozen=True)
-    return running
 
 
 def read(emulator: Emulator, *streams: str, **changes: Any) -> Ended:
