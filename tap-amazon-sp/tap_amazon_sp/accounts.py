@@ -8,12 +8,12 @@ from typing import Any, get_args
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential
+from singer_amazon.regions import Region
 from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,
     AccountKind,
     Marketplace,
-    Region,
     find,
     of_region,
     region_of,

@@ -14,6 +14,7 @@ from singer_sdk import typing as th
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import TokenProvider
 from singer_amazon.http.client import ApiClient
+from singer_amazon.regions import SELLING_PARTNER_HOSTS, SELLING_PARTNER_TOKEN_URI
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
@@ -33,12 +34,9 @@ from tap_amazon_sp.client import (
 from tap_amazon_sp.endpoints.runner import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
 from tap_amazon_sp.legacy_config import translate_config
-from tap_amazon_sp.marketplaces import HOSTS
 from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.service import ReportService, check_reports, report_streams
-
-TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - a URL
 
 
 class TapAmazonSp(ReportTap):
@@ -124,8 +122,10 @@ class TapAmazonSp(ReportTap):
 
     def _caller(self, account: AccountSettings) -> AccountCaller:
         transport, clock = self.transport, self.clock
-        auth_uri = self.config.get("auth_uri") or TOKEN_URI
-        base_url = self.config.get("endpoint_uri") or HOSTS[account.region].production
+        auth_uri = self.config.get("auth_uri") or SELLING_PARTNER_TOKEN_URI
+        base_url = (
+            self.config.get("endpoint_uri") or SELLING_PARTNER_HOSTS[account.region]
+        )
         tokens = TokenProvider(
             account.credential, auth_uri=auth_uri, transport=transport, clock=clock
         )

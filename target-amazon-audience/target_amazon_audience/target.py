@@ -26,6 +26,7 @@ from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Transport
+from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.tap.settings import complaints, from_environment
 from target_amazon_audience import settings
 from target_amazon_audience.assembly import Assembly
@@ -46,16 +47,6 @@ if TYPE_CHECKING:
 
     from target_amazon_audience.ports import AudienceApi
 
-API_HOSTS = {
-    "NA": "https://advertising-api.amazon.com",
-    "EU": "https://advertising-api-eu.amazon.com",
-    "FE": "https://advertising-api-fe.amazon.com",
-}
-TOKEN_HOSTS = {
-    "NA": "https://api.amazon.com/auth/o2/token",
-    "EU": "https://api.amazon.co.uk/auth/o2/token",
-    "FE": "https://api.amazon.co.jp/auth/o2/token",
-}
 # At DEBUG this library writes addresses and headers.
 _TALKATIVE = ("urllib3",)
 
@@ -214,12 +205,12 @@ class TargetAmazonAudience(Target):
             Credential(
                 config["client_id"], config["client_secret"], config["refresh_token"]
             ),
-            auth_uri=config.get("auth_uri") or TOKEN_HOSTS[region],
+            auth_uri=config.get("auth_uri") or ADS_TOKEN_URIS[region],
             transport=transport,
             clock=self.clock,
         )
         client = ApiClient(
-            base_url=config.get("endpoint_uri") or API_HOSTS[region],
+            base_url=config.get("endpoint_uri") or ADS_HOSTS[region],
             tokens=tokens,
             transport=transport,
             clock=self.clock,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from singer_amazon.regions import ADS_HOSTS
 from support.audience_rooms import (
     ADVERTISER,
     FREE_INSTANCE,
@@ -57,13 +58,13 @@ def addresses(room: Room) -> None:
 
 @effect("region", "dsp_region")
 def region(room: Room) -> None:
-    from target_amazon_audience import settings, target  # noqa: PLC0415
+    from target_amazon_audience import settings  # noqa: PLC0415
 
     for name in ("region", "dsp_region"):
         config = room.target(room.config(**{name: "eu"})).config
         found = settings.region_of(config)
         assert found == "EU"
-        assert "-eu." in target.API_HOSTS[found]
+        assert "-eu." in ADS_HOSTS[found]
 
 
 @effect("max_attempts")

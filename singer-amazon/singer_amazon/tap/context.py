@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,17 +10,18 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from singer_amazon.clock import Clock
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from singer_amazon.tap.message_writer import MessageWriter
+from singer_amazon.workers import Workers
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TEST_SECONDS = 120
-"""How long a connection test waits for reports."""
+TEST_SECONDS = POLICY.connection_test  # for tap-amazon-sp, as above
 
 
 @dataclass(eq=False)
@@ -38,9 +38,10 @@ class RunContext:
     """Whether only the connection is tested."""
     open_session: Callable[[RunContext], Session] = field(repr=False)
     """Plans the reports of all selected streams."""
-    nap_seconds: float = 0.25
+    nap_seconds: float = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
     _warned: set[str] = field(default_factory=set, init=False)
+    _background: Workers[Any] = field(default_factory=lambda: Workers(1), init=False)
 
     # --- reports -----------------------------------------------------------
 
@@ -66,7 +67,9 @@ class RunContext:
     def max_seconds(self) -> float:
         """How long this run may take."""
         return (
-            TEST_SECONDS if self.is_test else float(self.config["max_runtime_seconds"])
+            POLICY.connection_test
+            if self.is_test
+            else float(self.config["max_runtime_seconds"])
         )
 
     @property
@@ -94,23 +97,12 @@ class RunContext:
         Raises:
             StoppedError: a signal arrived first.
         """
-        results: list[T] = []
-        errors: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                results.append(call())
-            except BaseException as error:  # noqa: BLE001 - raised again below
-                errors.append(error)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.05)
+        self.writer.check()
+        self._background.submit(call)
+        while (result := self._background.next_result(0.05)) is None:
             self.writer.check()
-        if errors:
-            raise errors[0]
-        return results[0]
+        found: T = result[0]
+        return found
 
     # --- what people are told, and the state -------------------------------
 

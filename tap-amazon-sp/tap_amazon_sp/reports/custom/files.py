@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from singer_amazon.documents.json_array import unpacked
-from singer_amazon.documents.raw_archive import RawStore, open_raw_store
+from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FileSaver:
     def __init__(self, config: Mapping[str, object], folder: str | None) -> None:
         self._config = config
         self._folder = folder
-        self._stores: dict[str, RawStore] = {}
+        self._stores: dict[str, RawArchive] = {}
 
     def check(self, location: OutputLocation) -> None:
         """Find out now whether files can be saved there.
@@ -64,9 +64,9 @@ class FileSaver:
             self._store(location).keep(Path(file.name), location.name)
         return size
 
-    def _store(self, location: OutputLocation) -> RawStore:
+    def _store(self, location: OutputLocation) -> RawArchive:
         if location.store not in self._stores:
-            self._stores[location.store] = open_raw_store(
+            self._stores[location.store] = open_raw_archive(
                 location.store, self._config, setting="output_file"
             )
         return self._stores[location.store]
