@@ -93,8 +93,8 @@ class SpClient:
 
     def _restricted_token(self, method: str, path: str) -> str | Response:
         """Return a token for one call with personal data, or why there is none."""
-        wanted = {"restrictedResources": [{"method": method, "path": path}]}
-        response = self._api.call("POST", _TOKENS, json=wanted)
+        resources = {"restrictedResources": [{"method": method, "path": path}]}
+        response = self._api.call("POST", _TOKENS, json=resources)
         token = response.json_object().get("restrictedDataToken")
         if response.status == HTTPStatus.OK and isinstance(token, str) and token:
             return token

@@ -155,7 +155,7 @@ def test_a_token_that_is_refused_again_is_final(amazon: Amazon) -> None:
 
 
 @pytest.mark.parametrize("reply", [DENIED, Reply(429, b"{}"), Reply(404, b"{}")])
-def test_any_other_answer_comes_back_at_once(amazon: Amazon, reply: Reply) -> None:
+def test_any_other_response_comes_back_at_once(amazon: Amazon, reply: Reply) -> None:
     amazon.replies = [reply]
 
     assert amazon.client.call("getReport", "GET", "/r").status == reply.status
@@ -198,7 +198,7 @@ def test_a_restricted_call_gets_a_token_for_just_this_path(amazon: Amazon) -> No
 
 
 @pytest.mark.parametrize("reply", [DENIED, Reply(429, b"{}")])
-def test_where_none_is_granted_that_answer_comes_back(
+def test_where_none_is_granted_that_response_comes_back(
     amazon: Amazon, reply: Reply
 ) -> None:
     amazon.restricted = reply

@@ -152,7 +152,7 @@ def test_each_account_may_have_credentials_of_its_own() -> None:
 # ------------------------------------------------------------ reports, endpoints
 
 
-def test_the_one_endpoint_of_an_old_config_becomes_a_stream() -> None:
+def test_the_one_endpoint_of_a_legacy_config_becomes_a_stream() -> None:
     translated = translate_config({"credentials": TOKENS, **ORDERS})
 
     assert translated.config == {
@@ -167,7 +167,7 @@ def test_its_name_is_kept_where_it_has_one() -> None:
     }
 
 
-def test_the_one_report_of_an_old_config_becomes_a_stream() -> None:
+def test_the_one_report_of_a_legacy_config_becomes_a_stream() -> None:
     spec = {"reportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "reportOptions": {"a": "b"}}
     translated = translate_config(
         {

@@ -196,20 +196,20 @@ def _stream(file: str, report: _ReportFile, raw: _StreamFile) -> StreamDefinitio
 
 def _check_stream(file: str, report: _ReportFile, stream: StreamDefinition) -> None:
     """Check that everything a stream names exists."""
-    own = {column.name for column in stream.columns}
-    known = own | {column.name for column in stream.added}
+    fields = {column.name for column in stream.columns}
+    known = fields | {column.name for column in stream.added}
     times = {stream.replication_key} - {None}
     nulls = {n for by in stream.null_columns.values() for ns in by.values() for n in ns}
     named: list[tuple[str, set[Any]]] = [
-        ("its key names", set(stream.key) - own),
+        ("its key names", set(stream.key) - fields),
         ("its replication_key names", times - known),
         ("null_columns names", nulls - set(stream.key)),
         ("its options name", set(stream.options) - set(report.options)),
         ("null_columns has options", set(stream.null_columns) - set(stream.options)),
     ]
-    for words, missing in named:
+    for text, missing in named:
         if missing:
-            complaint = f"{stream.name}: {words} {', '.join(sorted(missing))}"
+            complaint = f"{stream.name}: {text} {', '.join(sorted(missing))}"
             raise CatalogueError(file, f"{complaint}, which it does not have")
 
 

@@ -89,9 +89,9 @@ class _Rows(Generic[T]):
         scan = self._scan()
         following = scan.next_row if scan.closed is None else scan.closed
         read = bytes(memoryview(self._buffer)[:following]).rstrip(_SPACE)
-        wanted = b"," if scan.closed is None else b"]"
-        if read[-1:] != wanted:
-            raise unexpected(read[-1:], repr(wanted.decode()))
+        expected = b"," if scan.closed is None else b"]"
+        if read[-1:] != expected:
+            raise unexpected(read[-1:], repr(expected.decode()))
         text = b"[" + read[:-1] + b"]"
         try:
             rows = self._parse(text)
@@ -116,9 +116,9 @@ class _Rows(Generic[T]):
 
     def _scan(self) -> Scan:
         """Count brackets until a row or the array has ended."""
-        wanted = PIECE_BYTES
+        expected = PIECE_BYTES
         while True:
-            is_whole = not self._source.fill(wanted)
+            is_whole = not self._source.fill(expected)
             scan = Scan(self._buffer, depth=1)
             if scan.closed is not None or scan.next_row:
                 return scan
@@ -128,4 +128,4 @@ class _Rows(Generic[T]):
                 msg = f"no end of a row within {MAX_VALUE_BYTES} bytes"
                 raise DocumentError(msg)
             # a long row is looked at again when twice as much is there
-            wanted = max(wanted, len(self._buffer) * 2)
+            expected = max(expected, len(self._buffer) * 2)

@@ -61,11 +61,11 @@ class JsonSource:
             if not self.more():
                 return b""
 
-    def take(self, wanted: bytes) -> None:
+    def take(self, expected: bytes) -> None:
         """Read a sign that must come next."""
         found = self.next_byte()
-        if found != wanted:
-            raise unexpected(found, repr(wanted.decode()))
+        if found != expected:
+            raise unexpected(found, repr(expected.decode()))
         del self.buffer[:1]
 
     def value(self) -> Any:  # noqa: ANN401 - any JSON there may be
@@ -73,7 +73,7 @@ class JsonSource:
         kind = self.next_byte()
         if kind in b",:]}":  # nothing at all is in there too
             raise unexpected(kind, "a value")
-        wanted = BLOCK_BYTES
+        expected = BLOCK_BYTES
         while True:
             end = _value_end(kind, self.buffer)
             if end is not None:
@@ -81,8 +81,8 @@ class JsonSource:
             if len(self.buffer) > MAX_VALUE_BYTES:
                 msg = f"a value outside the rows is over {MAX_VALUE_BYTES} bytes long"
                 raise DocumentError(msg)
-            wanted = max(wanted, len(self.buffer) * 2)
-            if not self.fill(wanted):
+            expected = max(expected, len(self.buffer) * 2)
+            if not self.fill(expected):
                 end = _value_end(kind, self.buffer) or len(self.buffer)
                 break
         try:
@@ -127,11 +127,11 @@ class Scan:
                     return
 
 
-def unexpected(found: bytes, wanted: str) -> DocumentError:
+def unexpected(found: bytes, expected: str) -> DocumentError:
     """Say what stands where something else must; nothing found is a cut document."""
     if not found:
         return DocumentError("the JSON document ends too early: it is cut")
-    text = f"{found.decode(errors='replace')!r} stands where {wanted} must"
+    text = f"{found.decode(errors='replace')!r} stands where {expected} must"
     return DocumentError(f"the document is not whole JSON: {text}")
 
 

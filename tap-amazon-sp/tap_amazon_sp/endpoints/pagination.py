@@ -101,14 +101,14 @@ def known_paths() -> Mapping[str, KnownPath]:
 def known(path: str) -> KnownPath | None:
     """Return the operation of a path; its variables may have any name or value."""
     paths = known_paths()
-    wanted = path.rstrip("/")
-    if wanted in paths:
-        return paths[wanted]
-    parts = wanted.split("/")
+    plain = path.rstrip("/")
+    if plain in paths:
+        return paths[plain]
+    parts = plain.split("/")
     for entry in paths.values():
-        own = entry.path.split("/")
-        if len(own) == len(parts) and all(
-            a == b or a.startswith("{") for a, b in zip(own, parts, strict=True)
+        pattern = entry.path.split("/")
+        if len(pattern) == len(parts) and all(
+            a == b or a.startswith("{") for a, b in zip(pattern, parts, strict=True)
         ):
             return entry
     return None

@@ -290,9 +290,9 @@ class ListingReader:
     def _write_extended(self, pending: PendingRecord) -> None:
         self.records += 1
         for bookmark in self._subscribers:
-            wanted = {e.new_field for e in bookmark.table.expansions}
-            if wanted & pending.failed:
+            needed = {e.new_field for e in bookmark.table.expansions}
+            if needed & pending.failed:
                 continue
-            others = {e.new_field for e in self._expansions} - wanted
+            others = {e.new_field for e in self._expansions} - needed
             record = {k: v for k, v in pending.record.items() if k not in others}
             self._results.append(Rows(bookmark, [record]))

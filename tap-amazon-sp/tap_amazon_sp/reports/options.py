@@ -97,7 +97,7 @@ def choices(
         ConfigError: `report_options` names what does not exist, or leaves no
             combination of a report.
     """
-    wanted: dict[str, Mapping[str, object]] = {}
+    given: dict[str, Mapping[str, object]] = {}
     for name, values in _nested(report_options or {}).items():
         report = _report(catalogue, name)
         if not isinstance(values, Mapping):
@@ -106,8 +106,8 @@ def choices(
                 'e.g. {"report_period": "WEEK"}'
             )
             raise ConfigError(msg)
-        wanted[report.name] = values
-    return {r.name: choose(r, wanted.get(r.name, {})) for r in catalogue.reports}
+        given[report.name] = values
+    return {r.name: choose(r, given.get(r.name, {})) for r in catalogue.reports}
 
 
 def _nested(options: Mapping[str, object]) -> dict[str, object]:
@@ -124,14 +124,14 @@ def _nested(options: Mapping[str, object]) -> dict[str, object]:
     return found
 
 
-def choose(report: ReportDefinition, wanted: Mapping[str, object]) -> Choice:
+def choose(report: ReportDefinition, given: Mapping[str, object]) -> Choice:
     """Return the combinations of one report.
 
     Raises:
         ConfigError: see `choices`.
     """
     asked: dict[str, object] = {}
-    for name, value in wanted.items():
+    for name, value in given.items():
         option = report.option(name)
         if option is None:
             raise ConfigError(_unknown_option(report, name))

@@ -54,8 +54,8 @@ class _PartitionKey:
 
     @property
     def label(self) -> str:
-        place = self.account.label_in(self.marketplace)
-        return " ".join((place, *self.options.values()))
+        where = self.account.label_in(self.marketplace)
+        return " ".join((where, *self.options.values()))
 
     def partition(
         self,

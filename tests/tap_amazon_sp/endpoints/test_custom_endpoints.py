@@ -115,7 +115,7 @@ def test_a_token_that_nobody_knows_what_to_do_with_is_an_error(
     assert ended.said("ERROR", "token of another page in nextToken", "Set pagination")
 
 
-def test_an_answer_without_the_list_is_an_error(amazon: ScriptedApi) -> None:
+def test_a_response_without_the_list_is_an_error(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, {"payload": {"stuff": []}})
 
     ended = amazon.run(THINGS)

@@ -193,7 +193,7 @@ def test_lists_of_events_say_which_list_a_row_is_of() -> None:
     ) == [{"a": 1, "_list": "ShipmentEventList"}, {"b": 2, "_list": "RefundEventList"}]
 
 
-def test_an_answer_without_its_list_is_an_error_that_says_what_it_has() -> None:
+def test_a_response_without_its_list_is_an_error_that_says_what_it_has() -> None:
     with pytest.raises(PagesError) as raised:
         list(rows_at({"payload": {"Items": []}, "errors": []}, "Orders", "orders of a"))
 

@@ -55,7 +55,7 @@ def test_the_run_says_how_long_the_back_fill_takes(emulator: Emulator) -> None:
     assert ended.code == 0
 
 
-def test_a_faster_rate_in_an_answer_is_taken_over(emulator: Emulator) -> None:
+def test_a_faster_rate_in_a_response_is_taken_over(emulator: Emulator) -> None:
     emulator.client.change(sp_rate_scale=60.0)
     weeks(emulator, 20)
     times = created(emulator)

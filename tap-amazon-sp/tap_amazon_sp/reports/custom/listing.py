@@ -92,9 +92,9 @@ def _listed(report: object) -> ListedReport | None:
 
 
 def _is_for(
-    report: Mapping[str, object], wanted: Sequence[str], among: Sequence[str]
+    report: Mapping[str, object], here: Sequence[str], among: Sequence[str]
 ) -> bool:
     """Whether the first marketplace of a report, in our order, is one wanted here."""
     ids = report.get("marketplaceIds")
     ours = [i for i in among if isinstance(ids, list) and i in ids]
-    return not ours or ours[0] in wanted
+    return not ours or ours[0] in here
