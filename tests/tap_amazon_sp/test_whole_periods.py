@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from singer_amazon.reports import spans
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.partition_state import PartitionState
-from singer_amazon.reports.windows import Limits, plan
+from singer_amazon.reports.windows import RequestLimits, plan
 from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
 from tap_amazon_sp.marketplaces import MARKETPLACES, Marketplace
 from tap_amazon_sp.periods import Period, PeriodRules, covering, open_days, open_hours
@@ -67,16 +67,16 @@ class Runs:
             )
             begin = self.start
         days = range_of(self.period, availability, begin, start_is_set=False)
-        limits = Limits(
+        limits = RequestLimits(
             PeriodGrid(self.period, self.rules.per_request), self.rules.lookback
         )
-        asks = plan(self.state, days, limits).asks
-        for ask in asks:
+        requests = plan(self.state, days, limits).requests
+        for ask in requests:
             self.state.deliver(ask.window)
         self.state = PartitionState.from_state(
             self.state.to_state(), in_hours=self.period is Period.HOUR
         )
-        windows = [ask.window for ask in asks]
+        windows = [ask.window for ask in requests]
         self.delivered += windows
         if availability.periods is not None:  # all that is open has been had by now
             wanted = availability.periods.window

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from singer_amazon.reports.model import DateOrHour, Window
-from singer_amazon.reports.windows import Limits, Range
-from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.reports.windows import DateRange, RequestLimits
+from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
@@ -35,7 +35,7 @@ from tap_amazon_sp.timestamps import midnight
 
 logger = logging.getLogger(__name__)
 
-NEVER = Limits(PeriodGrid(Period.DAY, None), 0)
+NEVER = RequestLimits(PeriodGrid(Period.DAY, None), 0)
 """For streams without windows."""
 
 
@@ -60,8 +60,8 @@ class _PartitionKey:
     def partition(
         self,
         spec: RequestSpec,
-        days: Range,
-        limits: Limits = NEVER,
+        days: DateRange,
+        limits: RequestLimits = NEVER,
         window: Window | None = None,
     ) -> Partition:
         """Return the partition: a snapshot where there is one window only."""
@@ -75,7 +75,7 @@ class _PartitionKey:
             definition=spec.definition(),
             days=days,
             limits=limits,
-            shape=Shape.WINDOWS if window is None else Shape.SNAPSHOT,
+            kind=PartitionKind.WINDOWS if window is None else PartitionKind.SNAPSHOT,
             window=window,
             qualifier=" ".join(where.values()),
             replication_key=self.stream.replication_key or "",
@@ -170,12 +170,12 @@ class CataloguePartitions:
         if self._run.is_test:
             newest = PeriodGrid(period, 1).back(days.end, 1)
             days, lookback = replace(days, start=newest, start_is_set=True), 0
-        limits = Limits(PeriodGrid(period, rules.per_request), lookback)
+        limits = RequestLimits(PeriodGrid(period, rules.per_request), lookback)
         return key.partition(spec, days, limits)
 
     def _days(
         self, key: _PartitionKey, period: Period, rules: PeriodRules
-    ) -> tuple[Range, Availability]:
+    ) -> tuple[DateRange, Availability]:
         config = self._run.config
         start, end = day(config, "start_date"), day(config, "end_date")
         if period is Period.HOUR:
@@ -220,7 +220,7 @@ class CataloguePartitions:
 
 
 def _snapshot(key: _PartitionKey, spec: RequestSpec, window: Window) -> Partition:
-    days = Range(window.start, window.end, oldest_kept=window.start)
+    days = DateRange(window.start, window.end, oldest_kept=window.start)
     return key.partition(spec, days, window=window)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.little_server import Reply
+from support.scripted_server import Reply
 from support.sp_runs import NOON, partitions
 from support.sp_scripted import SELLER, THROTTLED, ScriptedApi, refusal, scripted_api
 from support.tap_runs import Ended

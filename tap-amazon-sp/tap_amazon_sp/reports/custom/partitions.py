@@ -9,8 +9,8 @@ from datetime import timedelta
 from singer_amazon.errors import CallError
 from singer_amazon.reports.model import ListedReport, Window, earliest, fingerprint
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Limits, Range
-from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.reports.windows import DateRange, RequestLimits
+from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
@@ -83,12 +83,12 @@ class CustomPartitions:
         ids = tuple(marketplace.marketplace_id for marketplace in marketplaces)
         spec = self._spec(report, ids)
         today = self._now.date()
-        days = Range(today, today, oldest_kept=earliest(today))
-        shape, window = Shape.SNAPSHOT, None
+        days = DateRange(today, today, oldest_kept=earliest(today))
+        kind, window = PartitionKind.SNAPSHOT, None
         if report.is_listed:
-            shape = Shape.LISTED
+            kind = PartitionKind.LISTED
         elif report.dates == "window":
-            shape, days = Shape.WINDOWS, self._days(report)
+            kind, days = PartitionKind.WINDOWS, self._days(report)
         elif report.dates == "fixed":
             start, end = report.fixed
             window = Window(day_of(str(start)), day_of(str(end)))
@@ -103,12 +103,12 @@ class CustomPartitions:
             report_type=report.report_type,
             definition=definition,
             days=days,
-            limits=Limits(DayGrid(report.window_days), self._lookback(report)),
-            shape=shape,
+            limits=RequestLimits(DayGrid(report.window_days), self._lookback(report)),
+            kind=kind,
             window=window,
             qualifier=",".join(ids),
             replication_key=stream.replication_key or "",
-            mark=fingerprint(definition),
+            settings_digest=fingerprint(definition),
             spec=spec,
         )
         if report.is_listed:
@@ -138,7 +138,7 @@ class CustomPartitions:
             ),
         )
 
-    def _days(self, report: CustomReport) -> Range:
+    def _days(self, report: CustomReport) -> DateRange:
         """Return the days of UTC to read: without dates of a marketplace's zone."""
         config = self._run.config
         held = per_stream(config, "holdback_days", report.name, report.holdback_days)
@@ -147,8 +147,8 @@ class CustomPartitions:
         last = min(end or newest, newest)
         first = start or last - timedelta(days=START_DAYS - 1)
         if self._run.is_test:
-            return Range(last, last, earliest(last), start_is_set=True)
-        return Range(first, last, earliest(last), start_is_set=start is not None)
+            return DateRange(last, last, earliest(last), start_is_set=True)
+        return DateRange(first, last, earliest(last), start_is_set=start is not None)
 
     def _lookback(self, report: CustomReport) -> int:
         if self._run.is_test:
