@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_sp.catalogue import load_catalogue
-from tap_amazon_sp.endpoints.tables import ready_made
+from tap_amazon_sp.endpoints.definitions import ready_made
 from tap_amazon_sp.periods import Period
 from tap_amazon_sp.reports.options import choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tap_amazon_sp.catalogue import Catalogue, Column, Report, StreamType
-    from tap_amazon_sp.endpoints.tables import Table
+    from tap_amazon_sp.catalogue import (
+        Catalogue,
+        ColumnDefinition,
+        ReportDefinition,
+        StreamDefinition,
+    )
+    from tap_amazon_sp.endpoints.definitions import Table
     from tap_amazon_sp.periods import PeriodRules
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tap-amazon-sp-streams.md"
@@ -103,7 +108,7 @@ def _overview(catalogue: Catalogue) -> str:
 # --- one report ----------------------------------------------------------------
 
 
-def _report(report: Report, catalogue: Catalogue) -> str:
+def _report(report: ReportDefinition, catalogue: Catalogue) -> str:
     who = f"`{report.report_type}`, for {_kinds(report)}"
     yours = f"; your name: `{report.seed_name}`" if report.seed_name else ""
     parts = [f"## {report.name}", f"{who}{yours}."]
@@ -119,7 +124,7 @@ def _report(report: Report, catalogue: Catalogue) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _streams(report: Report, catalogue: Catalogue) -> Iterator[str]:
+def _streams(report: ReportDefinition, catalogue: Catalogue) -> Iterator[str]:
     choice = choices(catalogue, None)[report.name]
     for stream in report.streams:
         asked = [entry.context(stream) for entry in choice.of_stream(stream)]
@@ -131,7 +136,7 @@ def _streams(report: Report, catalogue: Catalogue) -> Iterator[str]:
         )
 
 
-def _more_keys(stream: StreamType) -> str:
+def _more_keys(stream: StreamDefinition) -> str:
     """Say which key columns join with other options."""
     words = []
     for option, by_value in stream.null_columns.items():
@@ -142,7 +147,7 @@ def _more_keys(stream: StreamType) -> str:
     return f" ({'; '.join(words)})" if words else ""
 
 
-def _options(report: Report) -> Iterator[str]:
+def _options(report: ReportDefinition) -> Iterator[str]:
     for option in report.options:
         values = "a currency; the marketplace's own by default"
         if not option.is_currency:
@@ -153,7 +158,7 @@ def _options(report: Report) -> Iterator[str]:
         yield _row(f"`{option.name}`", f"`{option.amazon_name}`", values)
 
 
-def _periods(report: Report) -> str:
+def _periods(report: ReportDefinition) -> str:
     if report.dates == "none":
         return "No dates: one whole snapshot each run, and no bookmark."
     if report.dates == "offers":
@@ -180,11 +185,11 @@ def _period(period: Period, rules: PeriodRules) -> str:
     )
 
 
-def _columns(columns: Iterable[Column]) -> str:
+def _columns(columns: Iterable[ColumnDefinition]) -> str:
     return ", ".join(f"`{column.name}` {_type(column)}" for column in columns)
 
 
-def _type(column: Column) -> str:
+def _type(column: ColumnDefinition) -> str:
     names = [field.name for field in column.fields]
     if names == ["amount", "currencyCode"]:
         return "amount"
@@ -233,7 +238,7 @@ def _json_type(spec: Mapping[str, Any]) -> str:
 # --- words ---------------------------------------------------------------------
 
 
-def _kinds(report: Report) -> str:
+def _kinds(report: ReportDefinition) -> str:
     return " and ".join(f"{kind}s" for kind in report.accounts)
 
 

@@ -16,7 +16,7 @@ import yaml
 from amazon_emulator import Emulator
 from support.sp_runs import BY_ASIN, NOON, SELLER, QuickTap, partitions, run, settings
 from tap_amazon_sp.catalogue import load_catalogue
-from tap_amazon_sp.reports.fatal import Cause
+from tap_amazon_sp.reports.error_documents import Cause
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "tap-amazon-sp.md").read_text(encoding="utf-8")
