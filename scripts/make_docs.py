@@ -14,7 +14,7 @@ from typing import Any
 
 from singer_amazon.reports.lifecycle import TABLE, State
 from tap_amazon_ads.tap import TapAmazonAds
-from tap_amazon_sp.own_properties import OLD
+from tap_amazon_sp.custom_settings_schema import LEGACY
 from tap_amazon_sp.tap import TapAmazonSp
 from target_amazon_audience.target import TargetAmazonAudience
 
@@ -66,7 +66,7 @@ def audience_settings() -> str:
     return settings_table(schema)
 
 
-OLD_NAMES = {entry.name for entry in OLD}
+OLD_NAMES = {entry.name for entry in LEGACY}
 
 
 def sp_settings() -> str:

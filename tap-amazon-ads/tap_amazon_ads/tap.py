@@ -26,8 +26,8 @@ from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
 from tap_amazon_ads.definitions import Definition, definitions
 from tap_amazon_ads.directory import Directory, Wanted
-from tap_amazon_ads.properties import ACCOUNTS, REPORTS
 from tap_amazon_ads.reports_api import ReportsApi, report_type
+from tap_amazon_ads.settings_schema import ACCOUNTS, REPORTS
 from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
 
 HOSTS = {

@@ -1,7 +1,8 @@
 """Singer tap for Amazon's Selling Partner API.
 
 - `tap`            the tap itself: what a run is made of; `host` is what rooms see of it
-- `properties`     its settings; `own_properties` those a user describes streams with
+- `settings_schema` its settings; `custom_settings_schema` those a user describes
+                   streams with
 - `old_config`     configs of older connectors in our settings
 - `accounts`       selling partners as the settings name them; `directory` finds out
                    what kind they are and where they sell

@@ -31,10 +31,10 @@ from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
 from tap_amazon_sp.marketplaces import HOSTS
 from tap_amazon_sp.old_config import read_config
 from tap_amazon_sp.pacing import Paces
-from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.rates import Rate
 from tap_amazon_sp.reports.paces import ReportPaces
 from tap_amazon_sp.reports.reporting import Reporting
+from tap_amazon_sp.settings_schema import SETTINGS
 
 TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 

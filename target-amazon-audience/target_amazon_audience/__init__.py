@@ -19,7 +19,7 @@ Pure rooms, without input or output:
 
 Rooms that act:
 
-- ``target``, ``cli``: the command. ``schema``, ``preparing``, ``settings``, ``values``:
+- ``target``, ``cli``: the command. ``settings_schema``, ``preparing``, ``settings``, ``values``:
   what the user wrote.
 - ``assembly``, ``run``: one run. ``lane``, ``hands``: one audience in it, and what it
   works with.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from singer_amazon.tap.settings import coerced, complaints
-from target_amazon_audience.schema import AUDIENCE_SCHEMA
+from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA
 from target_amazon_audience.values import CAPITALS, SMALL_LETTERS
 
 

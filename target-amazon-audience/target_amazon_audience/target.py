@@ -36,7 +36,7 @@ from target_amazon_audience.pausing import ClockPauser
 from target_amazon_audience.pipe import LinePipe
 from target_amazon_audience.preparing import complaints_of_streams, prepared
 from target_amazon_audience.run import Parts, Run
-from target_amazon_audience.schema import SETTINGS_SCHEMA
+from target_amazon_audience.settings_schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
     from types import FrameType

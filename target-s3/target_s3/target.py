@@ -29,7 +29,7 @@ from target_s3.loader import Loader, Parts
 from target_s3.mapping import SdkMapper
 from target_s3.pipe import LinePipe
 from target_s3.rows import Stamp
-from target_s3.schema import SETTINGS_SCHEMA
+from target_s3.settings_schema import SETTINGS_SCHEMA
 from target_s3.shelf import Shelf
 from target_s3.store import S3Store
 from target_s3.summary import Summary

@@ -19,7 +19,7 @@ from amazon_emulator.demo import surroundings
 from amazon_emulator.selling_partner.world import SpWorld
 from amazon_emulator.settings import Settings
 from support.meltano_project import ROOT
-from tap_amazon_sp.own_properties import OLD
+from tap_amazon_sp.custom_settings_schema import LEGACY
 from tap_amazon_sp.tap import TapAmazonSp
 
 PLUGINS = {
@@ -239,7 +239,7 @@ def test_the_demo_sets_every_setting_of_the_plugins_meltano_runs(
         ),
         "target-s3": surroundings.target_settings(bucket, folder),
     }
-    old = {entry.name for entry in OLD}
+    old = {entry.name for entry in LEGACY}
     for plugin, settings in given.items():
         names = {setting["name"] for setting in declared(project, plugin)["settings"]}
         assert set(settings) == names - (old if plugin == "tap-amazon-sp" else set())

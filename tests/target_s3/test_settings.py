@@ -9,8 +9,8 @@ from support.target_s3_parts import START
 from target_s3 import environment, settings
 from target_s3.errors import ConfigError
 from target_s3.keys import Keys
-from target_s3.schema import SETTINGS_SCHEMA
 from target_s3.settings import Settings, parse
+from target_s3.settings_schema import SETTINGS_SCHEMA
 from target_s3.target import TargetS3
 
 

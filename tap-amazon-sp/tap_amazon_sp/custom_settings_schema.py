@@ -6,7 +6,7 @@ from singer_sdk import typing as th
 
 _OBJECT = {"type": ["object", "null"]}
 
-OWN_REPORTS = th.Property(
+CUSTOM_REPORTS = th.Property(
     "reports",
     th.ArrayType(
         th.ObjectType(
@@ -120,7 +120,7 @@ OWN_REPORTS = th.Property(
     description="Report streams of your own, of any report type, without code",
 )
 
-OWN_ENDPOINTS = th.Property(
+CUSTOM_ENDPOINTS = th.Property(
     "endpoints",
     th.ArrayType(
         th.ObjectType(
@@ -245,7 +245,7 @@ OWN_ENDPOINTS = th.Property(
 
 _SEE = "Old setting of one report or endpoint at the top"
 
-OLD = (
+LEGACY = (
     th.Property(
         "credentials",
         th.CustomType({"type": ["object", "string", "null"]}),

@@ -8,7 +8,11 @@ from singer_sdk import typing as th
 
 from singer_amazon.tap.settings_schema import CREDENTIALS, PER_STREAM, REPORTING
 from tap_amazon_sp.accounts import AUTO, KINDS
-from tap_amazon_sp.own_properties import OLD, OWN_ENDPOINTS, OWN_REPORTS
+from tap_amazon_sp.custom_settings_schema import (
+    CUSTOM_ENDPOINTS,
+    CUSTOM_REPORTS,
+    LEGACY,
+)
 
 _OBJECT = {"type": ["object", "null"]}
 _ID_LIST = th.CustomType({"type": ["array", "null"], "items": {"type": "string"}})
@@ -25,7 +29,7 @@ def _amount(name: str, title: str, description: str) -> th.Property[Any]:
     )
 
 
-_OWN = {
+_OVERRIDES = {
     "refresh_token": th.Property(
         "refresh_token",
         th.StringType,
@@ -61,7 +65,7 @@ _OWN = {
 }
 
 _ALL: tuple[th.Property[Any], ...] = (*CREDENTIALS, *REPORTING)
-SHARED = tuple(_OWN.get(entry.name, entry) for entry in _ALL)
+SHARED = tuple(_OVERRIDES.get(entry.name, entry) for entry in _ALL)
 
 ACCOUNTS = (
     th.Property(
@@ -193,8 +197,8 @@ READING = (
             "left out"
         ),
     ),
-    OWN_REPORTS,
-    OWN_ENDPOINTS,
+    CUSTOM_REPORTS,
+    CUSTOM_ENDPOINTS,
 )
 
-SETTINGS = (*SHARED, *ACCOUNTS, *READING, *OLD)
+SETTINGS = (*SHARED, *ACCOUNTS, *READING, *LEGACY)
