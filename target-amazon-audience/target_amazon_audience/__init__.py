@@ -19,8 +19,8 @@ Pure rooms, without input or output:
 
 Rooms that act:
 
-- ``target``, ``cli``: the command. ``settings_schema``, ``preparing``, ``settings``, ``values``:
-  what the user wrote.
+- ``target``, ``cli``: the command. ``settings_schema``, ``preparing``, ``settings``,
+  ``values``: what the user wrote.
 - ``assembly``, ``run``: one run. ``lane``, ``hands``: one audience in it, and what it
   works with.
 - ``opening``: which audience, through which connection; made when first needed.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 FILE = "meltano.yml"
+DEFINITIONS = "plugins"
 _PLUGINS = ("tap-amazon-ads", "tap-amazon-sp", "target-s3")
 
 
@@ -52,11 +53,12 @@ class DemoProject:
 
     @classmethod
     def make(cls, meltano_yml: Path) -> Self:
-        """Make the folder, private to the user, and copy meltano.yml there."""
+        """Make the folder, private to the user; copy meltano.yml and plugins/ there."""
         folder = Path(tempfile.mkdtemp(prefix="amazon-demo-"))
         (folder / ".meltano").mkdir()
         (folder / "spool").mkdir()
         shutil.copyfile(meltano_yml, folder / FILE)
+        shutil.copytree(meltano_yml.parent / DEFINITIONS, folder / DEFINITIONS)
         return cls(folder)
 
     @property

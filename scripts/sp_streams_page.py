@@ -1,11 +1,9 @@
-"""Writes docs/tap-amazon-sp-streams.md from the catalogue of tap-amazon-sp."""
+"""The page docs/tap-amazon-sp-streams.md, made from the catalogue of tap-amazon-sp."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.endpoints.tables import ready_made
 from tap_amazon_sp.periods import Period
 from tap_amazon_sp.reports.options import choices
@@ -17,12 +15,10 @@ if TYPE_CHECKING:
     from tap_amazon_sp.endpoints.tables import Table
     from tap_amazon_sp.periods import PeriodRules
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "tap-amazon-sp-streams.md"
-
 INTRODUCTION = """\
 # Streams of tap-amazon-sp
 
-<!-- Made by scripts/make_sp_streams_page.py from the catalogue; edit that. -->
+<!-- Made by scripts/make_docs.py from the catalogue; edit that. -->
 
 The {types} report types below make {streams} streams; [orders](#orders) are four more.
 Any other report type is an [own report](tap-amazon-sp.md#own-reports), any other list
@@ -247,13 +243,3 @@ def _code(names: Iterable[str]) -> str:
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def main() -> None:
-    """Write the page."""
-    PAGE.write_text(make_page(load_catalogue()), encoding="utf-8")
-    print(f"wrote {PAGE.name}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,18 +1,13 @@
-"""Writes docs/ads-streams.md from the report-type catalogue of tap-amazon-ads."""
+"""The page docs/ads-streams.md, from the report-type catalogue of tap-amazon-ads."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from tap_amazon_ads.catalogue import load_catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tap_amazon_ads.catalogue import Catalogue, Column, ReportFamily, ReportType
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "ads-streams.md"
 
 PRODUCTS = {
     "SPONSORED_PRODUCTS": "Sponsored Products",
@@ -25,7 +20,7 @@ PRODUCTS = {
 INTRODUCTION = """\
 # Report streams of tap-amazon-ads
 
-<!-- Made by scripts/make_ads_streams_page.py from the catalogue; edit that. -->
+<!-- Made by scripts/make_docs.py from the catalogue; edit that. -->
 
 Each row of the tables is one **stream**: one report type of Amazon Ads reporting v3
 with one `groupBy`, read for every account that can have it. Seller and vendor
@@ -195,8 +190,3 @@ def _code(names: Iterable[str]) -> str:
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(make_page(load_catalogue()), encoding="utf-8")
-    print(f"wrote {PAGE.name}")
