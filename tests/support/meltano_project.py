@@ -58,7 +58,7 @@ class MeltanoProject:
     def make(cls, folder: Path, **settings: str) -> MeltanoProject:
         """Copy what Meltano reads; ``settings`` is the environment of the commands."""
         shutil.copyfile(ROOT / "meltano.yml", folder / "meltano.yml")
-        shutil.copytree(ROOT / "plugins", folder / "plugins")
+        shutil.copytree(ROOT / "plugins", folder / "plugins", dirs_exist_ok=True)
         base = {
             "MELTANO_PROJECT_ROOT": str(folder),
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -33,7 +33,7 @@ def find_project(folder: Path) -> Path:
     """
     for candidate in (folder, *folder.parents):
         file = candidate / FILE
-        if file.is_file():
+        if file.is_file() and (candidate / DEFINITIONS).is_dir():
             text = file.read_text(encoding="utf-8")
             if all(f"name: {plugin}" in text for plugin in _PLUGINS):
                 return file
