@@ -19,7 +19,7 @@ from target_amazon_audience.ports import (
     NewAudience,
     NotFoundError,
 )
-from target_amazon_audience.settings import LONGEST_TTL
+from target_amazon_audience.settings_schema import MAX_TTL
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
@@ -60,7 +60,7 @@ class Opening:
     store: Store
     clock: Clock
     audience_id: int | None = None
-    ttl: int = LONGEST_TTL
+    ttl: int = MAX_TTL
     is_created: bool = False
     notes: list[str] = field(default_factory=list)
     _connection: str | None = None
@@ -209,7 +209,7 @@ class Opening:
                 f"Amazon cannot rename an audience: it stays {found.name!r}"
             )
         ttl = settings.ttl if settings.ttl is not None else found.ttl
-        self.ttl = LONGEST_TTL if ttl is None else ttl
+        self.ttl = MAX_TTL if ttl is None else ttl
 
     @staticmethod
     def _completed(changes: Changes, found: Audience) -> Changes:
@@ -224,7 +224,7 @@ class Opening:
 
     def _create(self) -> int:
         settings = self.settings
-        self.ttl = LONGEST_TTL if settings.ttl is None else settings.ttl
+        self.ttl = MAX_TTL if settings.ttl is None else settings.ttl
         audience = NewAudience(
             name=settings.name or "",
             description=settings.description or "",

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from singer_amazon.tap.settings import coerced, complaints
-from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA
-from target_amazon_audience.values import CAPITALS, SMALL_LETTERS
+from target_amazon_audience.settings_schema import (
+    AUDIENCE_SCHEMA,
+    CAPITALS,
+    SMALL_LETTERS,
+)
 
 
 def prepared(config: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -7,31 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from target_amazon_audience.batching import MOST_ROWS
+from singer_amazon.tap.settings_schema import REGIONS
 from target_amazon_audience.consent import CONSENT_FIELDS, CONSENT_MODES, SIGNALS
 from target_amazon_audience.database import DEFAULT_PATH
 from target_amazon_audience.hashing import MODES, NORMALISATIONS, PII_FIELDS
 from target_amazon_audience.ports import Fee
 from target_amazon_audience.record import FIELDS, ID_MODES, RecordRules
+from target_amazon_audience.settings_schema import (
+    ACTIONS,
+    DUPLICATES,
+    MAX_DESCRIPTION,
+    MAX_WAIT_MINUTES,
+    NAME_LENGTHS,
+    TARGETS,
+    UPLOAD_MODES,
+)
 from target_amazon_audience.tables import as_country
 from target_amazon_audience.values import Values
 
-ACTIONS = ("CREATE", "UPDATE")
-UPLOAD_MODES = ("APPEND", "DELETE", "MIRROR")
-TARGETS = ("AMC", "AMC_AND_DSP", "DSP")
-DUPLICATES = ("merge", "last")
-REGIONS = ("NA", "EU", "FE")
-LONGEST_TTL = 34_300_800
-"""Seconds a member may stay: 397 days."""
-LONGEST_WAIT = 1380
-"""Minutes that a run may wait for Amazon."""
 CURRENCIES = frozenset(
     {"AED", "AUD", "CAD", "CNY", "EUR", "GBP", "INR"}
     | {"JPY", "MXN", "SAR", "SEK", "TRY", "USD"}
 )
-
-_NAME_LENGTHS = (10, 128)
-_LONGEST_DESCRIPTION = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +128,14 @@ class _Reader(Values):
             fee=self._fee(),
             ttl=ttl,
             wait_minutes=self._wait(),
-            poll_seconds=self.number("poll_interval_seconds", 30, least=0.001),
-            poll_seconds_max=self.number("poll_interval_max_seconds", 300, least=0.001),
+            poll_seconds=self.number("poll_interval_seconds"),
+            poll_seconds_max=self.number("poll_interval_max_seconds"),
             merges=self.choice("duplicate_users", DUPLICATES) == "merge",
-            batch_rows=self.whole("batch_size_rows", 6000, 1, MOST_ROWS),
-            batch_bytes=self.whole("batch_size_bytes", 4_000_000, 1000, 10**9),
+            batch_rows=self.whole("batch_size_rows"),
+            batch_bytes=self.whole("batch_size_bytes"),
             rejects_path=self.path("rejects_path"),
-            max_rejected_percent=self.percent("max_rejected_percent", 100),
-            max_delete_percent=self.percent("mirror_max_delete_percent", 20),
+            max_rejected_percent=self.number("max_rejected_percent"),
+            max_delete_percent=self.number("mirror_max_delete_percent"),
             summary_path=self.path("summary_path"),
             state_path=self.path("state_path") or Path(DEFAULT_PATH),
             is_dry=bool(self._config.get("dry_run")),
@@ -177,7 +174,7 @@ class _Reader(Values):
 
     def _name(self) -> str | None:
         name = self.text("audience_name")
-        shortest, longest = _NAME_LENGTHS
+        shortest, longest = NAME_LENGTHS
         if name is not None and not shortest <= len(name) <= longest:
             self.wrong(
                 "audience_name",
@@ -187,11 +184,11 @@ class _Reader(Values):
 
     def _description(self) -> str | None:
         text = self._config.get("audience_description")
-        if text is not None and len(str(text)) > _LONGEST_DESCRIPTION:
+        if text is not None and len(str(text)) > MAX_DESCRIPTION:
             self.wrong(
                 "audience_description",
                 f"has {len(str(text))} characters: Amazon takes up to "
-                f"{_LONGEST_DESCRIPTION}",
+                f"{MAX_DESCRIPTION}",
             )
         return None if text is None else str(text)
 
@@ -217,7 +214,7 @@ class _Reader(Values):
     def _ttl(self) -> int | None:
         if self._config.get("time_to_live") is None:
             return None
-        ttl = self.whole("time_to_live", 0, 0, LONGEST_TTL)
+        ttl = self.whole("time_to_live")
         if ttl == 0 and not self._config.get("allow_ttl_zero"):
             self.wrong(
                 "time_to_live",
@@ -284,12 +281,13 @@ class _Reader(Values):
     def _wait(self) -> int | None:
         minutes = self._config.get("max_wait_time")
         if minutes is not None:
-            minutes = self.whole("max_wait_time", 0, 1, LONGEST_WAIT)
+            minutes = self.whole("max_wait_time")
         if not self._config.get("wait_until_finish"):
             return None
         if minutes is None:
             self.wrong(
                 "max_wait_time",
-                f"is missing: wait_until_finish needs the minutes, 1 to {LONGEST_WAIT}",
+                "is missing: wait_until_finish needs the minutes, 1 to "
+                f"{MAX_WAIT_MINUTES}",
             )
         return int(minutes)

@@ -8,14 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from singer_amazon.errors import ConfigError
-
-CAPITALS = frozenset({"action", "upload_mode", "target", "region", "dsp_region"})
-SMALL_LETTERS = frozenset(
-    {"normalisation", "external_user_id", "duplicate_users", "consent_mode"}
-)
+from target_amazon_audience.settings_schema import CAPITALS, NUMBERS
 
 _LARGEST_ID = 2**63 - 1
-_PERCENT = 100
 
 
 class Values:
@@ -57,13 +52,11 @@ class Values:
             self.wrong(name, f"names the folder {text!r}: name a file in it")
         return path
 
-    def number(
-        self, name: str, default: float, least: float = 0, most: float = math.inf
-    ) -> float:
-        """Return a number within these bounds."""
-        value = self._config.get(name)
+    def number(self, name: str) -> float:
+        """Return a number within its bounds, or its default."""
+        value, (least, most) = self._config.get(name), NUMBERS[name].bounds
         if value is None:
-            return default
+            return NUMBERS[name].default or 0
         try:
             number = float(value)
         except (TypeError, ValueError):
@@ -73,16 +66,12 @@ class Values:
             self.wrong(name, f"is {value!r}: give a number {span}")
         return number
 
-    def whole(self, name: str, default: int, least: int, most: int) -> int:
-        """Return a whole number within these bounds."""
-        number = self.number(name, default, least, most)
+    def whole(self, name: str) -> int:
+        """Return a whole number within its bounds, or its default."""
+        number = self.number(name)
         if number != int(number):
             self.wrong(name, f"is {number}: give a whole number")
         return int(number)
-
-    def percent(self, name: str, default: float) -> float:
-        """Return a share in percent."""
-        return self.number(name, default, 0, _PERCENT)
 
     def wrong(self, name: str, words: str) -> NoReturn:
         """Complain."""
