@@ -6,6 +6,7 @@ from singer_sdk import typing as th
 
 from tap_amazon_ads.directory import KINDS
 
+_TIME_UNITS = ["DAILY", "SUMMARY"]
 _IDS = th.ArrayType(th.CustomType({"type": ["string", "integer"]}))
 
 ACCOUNTS = (
@@ -39,8 +40,8 @@ REPORTS = (
     th.Property(
         "time_unit",
         th.StringType,
-        default="DAILY",
-        allowed_values=["DAILY", "SUMMARY"],
+        default=_TIME_UNITS[0],
+        allowed_values=_TIME_UNITS,
         title="Time unit",
         description="DAILY: a row per day; SUMMARY: one total over the range",
     ),
@@ -86,7 +87,7 @@ REPORTS = (
                 th.Property(
                     "time_unit",
                     th.StringType,
-                    allowed_values=["DAILY", "SUMMARY"],
+                    allowed_values=_TIME_UNITS,
                 ),
                 th.Property("key", th.ArrayType(th.StringType)),
             )

@@ -19,7 +19,12 @@ from singer_amazon.reports.windows import Limits, Range, summary_window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.base import TEST_SECONDS, ReportTap
 from singer_amazon.tap.settings import check_stream_names, day, per_stream
-from singer_amazon.tap.settings_schema import CREDENTIALS, REPORTING
+from singer_amazon.tap.settings_schema import (
+    CREDENTIALS,
+    DEFAULT_LOOKBACK_DAYS,
+    DEFAULT_START_DAYS,
+    REPORTING,
+)
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
@@ -40,8 +45,6 @@ TOKEN_HOSTS = {
     "EU": "https://api.amazon.co.uk/auth/o2/token",
     "FE": "https://api.amazon.co.jp/auth/o2/token",
 }
-DEFAULT_START_DAYS = 30
-LOOKBACK_DAYS = 30
 
 
 class TapAmazonAds(ReportTap):
@@ -163,7 +166,9 @@ class TapAmazonAds(ReportTap):
         self, stream: AdsReportStream, account: Account, now: datetime
     ) -> Partition:
         definition = stream.definition
-        lookback = per_stream(self.config, "lookback_days", stream.name, LOOKBACK_DAYS)
+        lookback = per_stream(
+            self.config, "lookback_days", stream.name, DEFAULT_LOOKBACK_DAYS
+        )
         days = self._days(definition, account, now)
         if self.is_test:
             days, lookback = replace(days, start=days.end, start_is_set=True), 0

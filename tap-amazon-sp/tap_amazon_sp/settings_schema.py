@@ -6,7 +6,12 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_amazon.tap.settings_schema import CREDENTIALS, PER_STREAM, REPORTING
+from singer_amazon.tap.settings_schema import (
+    CREDENTIALS,
+    PER_STREAM,
+    REGIONS,
+    REPORTING,
+)
 from tap_amazon_sp.accounts import AUTO, KINDS
 from tap_amazon_sp.custom_settings_schema import (
     CUSTOM_ENDPOINTS,
@@ -43,8 +48,8 @@ _OVERRIDES = {
     "region": th.Property(
         "region",
         th.StringType,
-        default="NA",
-        allowed_values=["NA", "EU", "FE"],
+        default=REGIONS[0],
+        allowed_values=list(REGIONS),
         title="Region",
         description=(
             "Region of the account: NA, EU or FE; of accounts that name none of their "
@@ -114,7 +119,7 @@ ACCOUNTS = (
                 th.Property(
                     "region",
                     th.StringType,
-                    allowed_values=["NA", "EU", "FE"],
+                    allowed_values=list(REGIONS),
                     title="Region",
                     description="NA, EU or FE; the setting region by default",
                 ),
