@@ -54,18 +54,16 @@ def leaves(
 def definition_files() -> dict[str, str]:
     """Return the text of each file by its path in the project."""
     return {
-        f"plugins/{kind}/{plugin.name}--{VARIANT}.lock": json.dumps(
-            _definition(plugin, kind, label), indent=2
+        f"plugins/{kind}/{plugin.name}--{VARIANT}.lock": _definition(
+            plugin, kind, label
         )
-        + "\n"
         for plugin, (kind, label) in PLUGINS.items()
     }
 
 
-def _definition(plugin: type[PluginBase], kind: str, label: str) -> dict[str, Any]:
+def _definition(plugin: type[PluginBase], kind: str, label: str) -> str:
     """Return what Meltano reads; without pip_url: the command is on the PATH."""
-    is_tap = kind == "extractors"
-    return {
+    head = {
         "plugin_type": kind,
         "name": plugin.name,
         "namespace": plugin.name.replace("-", "_"),
@@ -73,13 +71,15 @@ def _definition(plugin: type[PluginBase], kind: str, label: str) -> dict[str, An
         "label": label,
         "executable": plugin.name,
         "capabilities": [capability.value for capability in plugin.capabilities],
-        "settings": [
-            _setting(name, entry)
-            for name, entry in leaves(schema_of(plugin)["properties"])
-        ],
         # The tap's settings and schemas only, so that a wrong setting shows at once.
-        **({"commands": _TAP_COMMANDS} if is_tap else {}),
+        **({"commands": _TAP_COMMANDS} if kind == "extractors" else {}),
     }
+    settings = ",\n    ".join(
+        json.dumps(_setting(name, entry))
+        for name, entry in leaves(schema_of(plugin)["properties"])
+    )
+    start = json.dumps(head, indent=2).removesuffix("\n}")
+    return f'{start},\n  "settings": [\n    {settings}\n  ]\n}}\n'
 
 
 def _setting(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
