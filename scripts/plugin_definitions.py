@@ -83,11 +83,18 @@ def _definition(plugin: type[PluginBase], kind: str, label: str) -> str:
 
 
 def _setting(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a setting; its default stays with the plugin, which knows what was set."""
+    """Return a setting, its default as a placeholder.
+
+    As a `value`, Meltano would hand it to the plugin, which then could not see what
+    the user has set.
+    """
+    default = entry.get("default")
+    text = default if isinstance(default, str) else json.dumps(default)
     return {
         "name": name,
         "kind": _kind(name, entry),
         **({"sensitive": True} if _holds_secret(entry) else {}),
+        **({} if default in (None, [], {}) else {"placeholder": text}),
         "description": " ".join(entry["description"].split()),
     }
 

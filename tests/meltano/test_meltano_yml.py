@@ -80,6 +80,10 @@ def test_every_setting_of_a_plugin_is_declared_as_the_plugin_describes_it(
         holds_secret = '"secret": true' in json.dumps(entry)
         assert setting.get("sensitive", False) is holds_secret, name
         assert setting["kind"] in KINDS, name
+        default = entry.get("default")
+        if default not in (None, []):
+            assert setting["placeholder"] in (default, json.dumps(default))
+        assert "value" not in setting  # the plugin sees what the user has set
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
