@@ -46,7 +46,7 @@ def catalog(config: Path) -> dict[str, Any]:
 def run(rows: int, folder: Path) -> tuple[Measured, Path]:
     """Read one report of so many rows; return the figures and its document."""
     with emulator("--rows-per-day", str(rows)) as client:
-        profiles = client.world()["profiles"]
+        profiles = client.accounts()["profiles"]
         seller = next(p for p in profiles if p["accountInfo"]["type"] == "seller")
         day = (datetime.now(timezone.utc) - timedelta(days=3)).date().isoformat()
         raw = folder / f"raw-{rows}"

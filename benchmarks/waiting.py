@@ -55,7 +55,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         emulator(*OPTIONS) as client,
     ):
-        client.set_world(world())
+        client.set_accounts(world())
         config = Path(folder, "config.json")
         config.write_text(
             json.dumps(

@@ -1,18 +1,20 @@
 """A local stand-in for Amazon's APIs: for demos, tests and other people's CI.
 
-    Emulator, EmulatorClient      start and set one: server, client, calling
+    Emulator (server), EmulatorClient (client/)      start and set one
     cli                           `amazon-emulator serve`
-    emulation                     puts the rooms together; two WSGI apps, no sockets
-    app, answers, wire            calls, refusals, fault answers, counting
-    core, settings, clock         what all rooms share
-    actions, faults               what may go wrong, and the rules
-    statistics, control           counters, the calls under /_emulator/
-    storage                       addresses of stored documents, ranges, S3's errors
-    lwa/                          Login with Amazon
+    emulation                     puts the services together; two WSGI apps, no sockets
+    app, http                     calls, services and their routes, refusals, counting
+    state, settings, clock        what all services share
+    counters, control             what was asked; the calls under /_emulator/
+    faults/                       what may go wrong, the rules, their responses
+    stored_files                  URLs of stored documents, ranges, S3's errors
+    reports/                      reports, documents and downloads of both APIs
+    login/                        Login with Amazon
     ads_accounts/                 profiles, DSP advertisers, linked accounts
-    ads_reporting/                reporting v3: contract, judge, rows, documents
+    ads_reporting/                reporting v3: contract, validation, rows, documents
     audiences/                    hashed customer records: connections, jobs, members
     selling_partner/              Selling Partner API: reports, documents, orders
+    demo/                         `amazon-demo`
 
 It imports nothing of the plugins it is used to test.
 """

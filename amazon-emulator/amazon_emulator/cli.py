@@ -5,24 +5,20 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import fields
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from amazon_emulator.clock import parse_instant
 from amazon_emulator.server import Emulator
-from amazon_emulator.settings import CHOICES, REGIONS, Settings, SettingsError
+from amazon_emulator.settings import CHOICES, Settings, SettingsError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-if TYPE_CHECKING:
-    _Type = click.ParamType[list[float]]
-else:
-    _Type = click.ParamType  # generic for type checkers only
 
-
-class _Number(_Type):
+class _Number(click.ParamType):  # type: ignore[type-arg] # generic in the stubs only
     """`3`, or `5-20` for a number drawn from a range."""
 
     name = "N or N-M"
@@ -40,77 +36,66 @@ class _Number(_Type):
             self.fail(f"{value!r} is not a number or a range like 5-20.", param, ctx)
 
 
-_JOB_SECONDS = click.option(
-    "--job-ready-after-seconds",
-    type=_Number(),
-    default="0",
-    show_default=True,
-    help="How long an upload of audience records is worked on.",
-)
-_JOB_LOOKS = click.option(
-    "--job-ready-after-looks",
-    type=_Number(),
-    default="0",
-    show_default=True,
-    help="Looks at an upload that find it PENDING.",
-)
-_NUMBERS = {
-    "max_request_bytes": "Larger uploads are refused with 413; 0: none.",
-    "records_per_hour": "Audience records per connection and hour; 0: no limit.",
-    "page_size": "AMC accounts or instances on one page.",
-    "sp_asins": "Products of a selling partner: rows per period and section.",
-    "sp_search_term_rows": "Rows of one search-terms report.",
-    "sp_flat_rows": "Rows of a flat file.",
-    "sp_orders_per_day": "Orders placed per day and marketplace.",
-    "sp_orders_per_page": "Most orders on one page.",
-    "sp_order_items_per_page": "Lines of an order on one page.",
-    "sp_rate_scale": "1: Amazon's rates; 60: sixty times as fast; 0: no limits.",
-    "sp_document_url_lifetime_seconds": "Life of a document address.",
-    "sp_extra_delay_hours": "How much later than usual analytics data come.",
-}
-_FLAGS = {
-    "require_country": "Records without a country are invalid.",
-    "require_consent": "Records of consent countries without consent are invalid.",
-    "terms_accepted": "The user has accepted the AMC terms.",
-    "capital_message": "Audience errors say Message, not message.",
-    "sp_rate_header": "Selling Partner answers tell the rate.",
-    "sp_specification_last": "Report documents hold what was asked for at the end.",
-    "sp_unknown_fields": "Reports and rows have fields that are in no model.",
-}
-_WORDS = {
-    "repeated_external_id": "Answer to an external audience id used before.",
-    "delete_by": "What a DELETE record takes away.",
-    "update_omitted": "What becomes of fields an update leaves out.",
-    "judge_records": "Records of an upload that are read.",
-    "sp_region": "Which selling partners this host serves.",
+_SETTINGS = {
+    "seed": "Rows follow from it.",
+    "region": None,
+    "rows_per_day": "Rows of one report per day and account (DSP: per advertiser).",
+    "ready_after_seconds": "How long a report is generated.",
+    "ready_after_looks": "Looks at a report that find it unfinished.",
+    "delay_seconds": "Seconds that every answer takes.",
+    "token_lifetime_seconds": None,
+    "url_lifetime_seconds": None,
+    "restate": "Other metrics, same keys.",
+    "job_ready_after_seconds": "How long an upload of audience records is worked on.",
+    "job_ready_after_looks": "Looks at an upload that find it PENDING.",
     "sp_compression": "Which report documents are gzip.",
+    "sp_region": "Which selling partners this host serves.",
+    "judge_records": "Records of an upload that are read.",
+    "update_omitted": "What becomes of fields an update leaves out.",
+    "delete_by": "What a DELETE record takes away.",
+    "repeated_external_id": "Answer to an external audience id used before.",
+    "sp_unknown_fields": "Reports and rows have fields that are in no model.",
+    "sp_specification_last": "Report documents hold what was asked for at the end.",
+    "sp_rate_header": "Selling Partner answers tell the rate.",
+    "capital_message": "Audience errors say Message, not message.",
+    "terms_accepted": "The user has accepted the AMC terms.",
+    "require_consent": "Records of consent countries without consent are invalid.",
+    "require_country": "Records without a country are invalid.",
+    "sp_extra_delay_hours": "How much later than usual analytics data come.",
+    "sp_document_url_lifetime_seconds": "Life of a document address.",
+    "sp_rate_scale": "1: Amazon's rates; 60: sixty times as fast; 0: no limits.",
+    "sp_order_items_per_page": "Lines of an order on one page.",
+    "sp_orders_per_page": "Most orders on one page.",
+    "sp_orders_per_day": "Orders placed per day and marketplace.",
+    "sp_flat_rows": "Rows of a flat file.",
+    "sp_search_term_rows": "Rows of one search-terms report.",
+    "sp_asins": "Products of a selling partner: rows per period and section.",
+    "page_size": "AMC accounts or instances on one page.",
+    "records_per_hour": "Audience records per connection and hour; 0: no limit.",
+    "max_request_bytes": "Larger uploads are refused with 413; 0: none.",
 }
+_FLAG_NAMES = {"delay_seconds": "delay"}
 
 
-def _room_options(command: _Command) -> _Command:
-    """Add the settings of single rooms; their defaults are those of Settings."""
+def _setting_options(command: _Command) -> _Command:
+    """Add an option for each setting; types and defaults are those of Settings."""
     known = Settings()
-    for name, text in _NUMBERS.items():
-        default = getattr(known, name)
+    types = {item.name: item.type for item in fields(Settings)}
+    for name, text in reversed(_SETTINGS.items()):
+        default: Any = getattr(known, name)
+        kind: Any = None
+        dashed = _FLAG_NAMES.get(name, name).replace("_", "-")
+        flag = f"--{dashed}/--no-{dashed}" if types[name] == "bool" else f"--{dashed}"
+        if types[name] == "Span":
+            default, kind = "0", _Number()
+        elif types[name] == "float":
+            default = float(default)
+        elif name in CHOICES:
+            kind = click.Choice(CHOICES[name])
         command = click.option(
-            _dashed(name), default=default, show_default=True, help=text
+            flag, name, type=kind, default=default, show_default=True, help=text
         )(command)
-    for name, text in _FLAGS.items():
-        both = f"{_dashed(name)}/--no-{name.replace('_', '-')}"
-        default = getattr(known, name)
-        command = click.option(both, default=default, show_default=True, help=text)(
-            command
-        )
-    for name, text in _WORDS.items():
-        default, kind = getattr(known, name), click.Choice(CHOICES[name])
-        command = click.option(
-            _dashed(name), type=kind, default=default, show_default=True, help=text
-        )(command)
-    return _JOB_SECONDS(_JOB_LOOKS(command))
-
-
-def _dashed(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return command
 
 
 @click.group()
@@ -124,41 +109,7 @@ def main() -> None:
 @click.option(
     "--download-port", default=9322, show_default=True, help="Port of the documents."
 )
-@click.option("--seed", default=1, show_default=True, help="Rows follow from it.")
-@click.option("--region", type=click.Choice(REGIONS), default="NA", show_default=True)
-@click.option(
-    "--rows-per-day",
-    default=Settings().rows_per_day,
-    show_default=True,
-    help="Rows of one report per day and account (DSP: per advertiser).",
-)
-@click.option(
-    "--ready-after-seconds",
-    type=_Number(),
-    default="0",
-    show_default=True,
-    help="How long a report is generated.",
-)
-@click.option(
-    "--ready-after-looks",
-    type=_Number(),
-    default="0",
-    show_default=True,
-    help="Looks at a report that find it unfinished.",
-)
-@click.option(
-    "--delay",
-    "delay_seconds",
-    default=0.0,
-    show_default=True,
-    help="Seconds that every answer takes.",
-)
-@click.option("--token-lifetime-seconds", default=3600.0, show_default=True)
-@click.option("--url-lifetime-seconds", default=3600.0, show_default=True)
-@click.option(
-    "--restate", default=0, show_default=True, help="Other metrics, same keys."
-)
-@_room_options
+@_setting_options
 @click.option(
     "--now", help="Emulated time to start at, ISO 8601; it runs on from there."
 )
@@ -215,7 +166,7 @@ def _greeting(emulator: Emulator) -> str:
             f"Control          {emulator.url}/_emulator",
             *(f"{name:<16} {value}" for name, value in credentials.items()),
             "Selling partners, by refresh token",
-            *(f"  {token:<22} {words}" for token, words in _partners(emulator)),
+            *(f"  {token:<22} {text}" for token, text in _partners(emulator)),
             "amazon-emulator is ready",
         )
     )
@@ -227,8 +178,8 @@ def _partners(emulator: Emulator) -> list[tuple[str, str]]:
         (
             partner.refresh_token,
             f"{partner.account_type} in "
-            f"{', '.join(place.country for place in partner.marketplaces)}"
+            f"{', '.join(marketplace.country for marketplace in partner.marketplaces)}"
             + (" (authorisation withdrawn)" if partner.is_revoked else ""),
         )
-        for partner in emulator.emulation.selling.world.partners()
+        for partner in emulator.emulation.selling.accounts.partners()
     ]

@@ -1,6 +1,6 @@
 """Time for the emulator: the one place that reads the wall clock and sleeps.
 
-Handlers get a `Clock` passed in; tests hand in a stopped one and move it by hand.
+It is passed in; tests stop it and move it by hand.
 """
 
 from __future__ import annotations
@@ -8,19 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from datetime import datetime, timedelta, timezone
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """What the handlers know about time."""
-
-    def now(self) -> datetime:
-        """Return the emulated instant, aware and in UTC."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let real time pass (answers that are delayed on purpose)."""
-        ...
 
 
 class SettableClock:
@@ -48,10 +35,10 @@ class SettableClock:
 
     def set(self, now: datetime, *, frozen: bool = False) -> None:
         """Put the clock at an aware instant; it runs on from there unless frozen."""
-        moment = now.astimezone(timezone.utc)
+        instant = now.astimezone(timezone.utc)
         with self._lock:
-            self._offset = moment - datetime.now(timezone.utc)
-            self._frozen = moment if frozen else None
+            self._offset = instant - datetime.now(timezone.utc)
+            self._frozen = instant if frozen else None
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward (or back, with a negative number)."""
@@ -73,18 +60,23 @@ class SettableClock:
 
     @property
     def is_frozen(self) -> bool:
-        """Tell whether the clock stands still."""
+        """Return whether the clock stands still."""
         with self._lock:
             return self._frozen is not None
 
 
 def parse_instant(text: str) -> datetime:
     """Read an ISO 8601 instant; a text without an offset is taken as UTC."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 
-def format_instant(moment: datetime) -> str:
+def format_instant(instant: datetime) -> str:
     """Write an instant as Amazon does: UTC, milliseconds, `Z`."""
-    utc = moment.astimezone(timezone.utc)
+    utc = instant.astimezone(timezone.utc)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def format_seconds(instant: datetime, zone: str = "Z") -> str:
+    """Write an instant in UTC and whole seconds, with `Z` or `+00:00`."""
+    return f"{instant.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S}{zone}"

@@ -1,34 +1,46 @@
-"""Puts one emulator together: shared core, accounts, tokens, rooms, two origins."""
+"""Puts one emulator together: shared state, accounts, tokens, services, two origins."""
 
 from __future__ import annotations
 
-from amazon_emulator.ads_accounts.room import (
-    AdvertisersRoom,
-    ManagerAccountsRoom,
-    ProfilesRoom,
+from typing import TYPE_CHECKING
+
+from amazon_emulator.ads_accounts.accounts import AdsAccounts
+from amazon_emulator.ads_accounts.control import AdsAccountsControl
+from amazon_emulator.ads_accounts.routes import (
+    AdvertisersService,
+    ManagerAccountsService,
+    ProfilesService,
 )
-from amazon_emulator.ads_accounts.world import World
-from amazon_emulator.ads_reporting.downloads import DownloadRoom
-from amazon_emulator.ads_reporting.room import ReportingRoom
-from amazon_emulator.ads_reporting.store import ReportStore
+from amazon_emulator.ads_reporting.control import AdsReportsControl
+from amazon_emulator.ads_reporting.downloads import AdsDownloadService
+from amazon_emulator.ads_reporting.routes import ReportingService
+from amazon_emulator.ads_reporting.store import AdsReportStore
 from amazon_emulator.app import Application
+from amazon_emulator.audiences.account_routes import (
+    AmcAccountsService,
+    AmcInstancesService,
+)
+from amazon_emulator.audiences.accounts import AmcAccounts
+from amazon_emulator.audiences.audience_routes import AudiencesService
+from amazon_emulator.audiences.connection_routes import (
+    ConnectionsService,
+    TermsService,
+)
 from amazon_emulator.audiences.connections import Connections
 from amazon_emulator.audiences.control import AudienceControl
-from amazon_emulator.audiences.linking import ConnectionsRoom, TermsRoom
-from amazon_emulator.audiences.lookups import AmcAccountsRoom, AmcInstancesRoom
-from amazon_emulator.audiences.room import AudiencesRoom
 from amazon_emulator.audiences.store import AudienceStore
-from amazon_emulator.audiences.uploads import Uploads
-from amazon_emulator.audiences.world import AmcWorld
-from amazon_emulator.clock import SettableClock
+from amazon_emulator.audiences.uploads.acceptance import Uploads
 from amazon_emulator.control import Control
-from amazon_emulator.core import Core
-from amazon_emulator.lwa.room import LwaRoom
-from amazon_emulator.lwa.store import TokenStore
-from amazon_emulator.selling_partner.assembly import SellingPartner
+from amazon_emulator.login.routes import LoginService
+from amazon_emulator.login.tokens import TokenStore
+from amazon_emulator.selling_partner.api import SellingPartnerApi
 from amazon_emulator.settings import Settings
-from amazon_emulator.storage import UrlSigner
-from amazon_emulator.wire import Room
+from amazon_emulator.state import EmulatorState
+from amazon_emulator.stored_files import UrlSigner
+
+if TYPE_CHECKING:
+    from amazon_emulator.clock import SettableClock
+    from amazon_emulator.http import Service
 
 
 class Emulation:
@@ -37,54 +49,79 @@ class Emulation:
     def __init__(
         self, settings: Settings | None = None, clock: SettableClock | None = None
     ) -> None:
-        self.core = Core(settings or Settings(), clock)
-        self.world = World()
-        self.tokens = TokenStore(self.core)
-        self.reports = ReportStore(self.core)
-        self.signer = UrlSigner(self.core)
-        self.amc = AmcWorld(self.core, self.world)
-        self.connections = Connections(self.core, self.amc)
-        self.audiences = AudienceStore(self.core)
-        self.selling = SellingPartner(self.core, self.signer)
-        core, world, tokens = self.core, self.world, self.tokens
-        self._rooms: list[Room] = [
-            LwaRoom(core, tokens, self.selling.access),
-            ProfilesRoom(core, world, tokens),
-            AdvertisersRoom(core, world, tokens),
-            ManagerAccountsRoom(core, world, tokens),
-            ReportingRoom(core, world, tokens, self.reports, self.signer),
-            *self._audience_rooms(),
-            *self.selling.rooms,
-        ]
-        self._storage_rooms: list[Room] = [
-            DownloadRoom(core, self.reports, self.signer),
-            self.selling.downloads,
-        ]
-        self.api = Application(core, self._rooms, Control(self))
-        self.storage = Application(core, self._storage_rooms)
+        state = self.state = EmulatorState(settings or Settings(), clock)
+        self.accounts = AdsAccounts()
+        self.tokens = TokenStore(state)
+        self.reports = AdsReportStore(state)
+        self.signer = UrlSigner(state)
+        self.amc = AmcAccounts(state, self.accounts)
+        self.connections = Connections(state, self.amc)
+        self.audiences = AudienceStore(state)
+        self.selling = SellingPartnerApi(state, self.signer)
+        downloads = AdsDownloadService(state, self.reports, self.signer)
+        self.api = Application(
+            state,
+            [*self._ads(), *self._audiences(), *self.selling.services],
+            self._control(),
+        )
+        self.storage = Application(state, [downloads, self.selling.downloads])
 
-    @property
-    def audience_control(self) -> AudienceControl:
-        """The control calls about audiences."""
-        return AudienceControl(self.amc, self.connections, self.audiences)
-
-    def _audience_rooms(self) -> list[Room]:
-        core, tokens, amc = self.core, self.tokens, self.amc
-        connections, audiences = self.connections, self.audiences
-        uploads = Uploads(core, amc, connections, audiences)
+    def _ads(self) -> list[Service]:
+        state, accounts, tokens = self.state, self.accounts, self.tokens
         return [
-            AmcAccountsRoom(core, amc, tokens),
-            AmcInstancesRoom(core, amc, tokens),
-            ConnectionsRoom(connections, tokens, audiences.tally),
-            TermsRoom(core, amc, tokens),
-            AudiencesRoom(core, tokens, amc, connections, audiences, uploads),
+            LoginService(state, tokens, self.selling.tokens),
+            ProfilesService(state, accounts, tokens),
+            AdvertisersService(state, accounts, tokens),
+            ManagerAccountsService(state, accounts, tokens),
+            ReportingService(state, accounts, tokens, self.reports, self.signer),
         ]
+
+    def _audiences(self) -> list[Service]:
+        state, tokens, amc = self.state, self.tokens, self.amc
+        connections, audiences = self.connections, self.audiences
+        uploads = Uploads(state, amc, connections, audiences)
+        return [
+            AmcAccountsService(state, amc, tokens),
+            AmcInstancesService(state, amc, tokens),
+            ConnectionsService(state, amc, tokens, connections, audiences.counters),
+            TermsService(state, amc, tokens),
+            AudiencesService(state, tokens, amc, connections, audiences, uploads),
+        ]
+
+    def _control(self) -> Control:
+        return Control(
+            self.state,
+            [
+                AdsAccountsControl(self.state, self.accounts),
+                AdsReportsControl(self.reports),
+                AudienceControl(self.amc, self.connections, self.audiences),
+                self.selling.control,
+            ],
+            origin=lambda: self.signer.origin,
+            reset=self.reset,
+            expire_tokens=self.expire_tokens,
+            statistics=[
+                self.reports.as_json,
+                self.audiences.as_json,
+                self.selling.control.statistics,
+            ],
+        )
+
+    def expire_tokens(self) -> None:
+        """Make every access token invalid at once."""
+        self.tokens.revoke_all()
+        self.selling.tokens.revoke_all()
 
     def reset(self) -> None:
         """Forget everything and return to the first settings."""
-        self.core.reset()
-        for room in (*self._rooms, *self._storage_rooms):
-            room.reset()
+        self.state.reset()
+        self.expire_tokens()
+        self.accounts.reset()
+        self.reports.reset()
+        self.amc.reset()
+        self.connections.reset()
+        self.audiences.reset()
+        self.selling.reset()
 
     def close(self) -> None:
         """Remove the temporary files."""

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -19,8 +18,8 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from amazon_emulator.client import EmulatorClient
 from amazon_emulator.clock import SettableClock
 from amazon_emulator.emulation import Emulation
+from amazon_emulator.http import ResetError
 from amazon_emulator.settings import Settings
-from amazon_emulator.wire import ResetError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -49,19 +48,14 @@ class Emulator:
         self._ports = (port, download_port)
         self._servers: list[_Server] = []
         for fault in faults:
-            self.emulation.core.faults.add(fault)
+            self.emulation.state.faults.add(fault)
 
     def __enter__(self) -> Self:
         """Start both servers and return once they listen."""
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Stop both servers and remove the temporary files."""
         self.stop()
 
@@ -104,14 +98,14 @@ class Emulator:
     @property
     def credentials(self) -> dict[str, str]:
         """The client id, client secret and refresh token that are accepted."""
-        settings = self.emulation.core.settings
+        settings = self.emulation.state.settings
         names = ("client_id", "client_secret", "refresh_token")
         return {name: getattr(settings, name) for name in names}
 
     @property
     def sp_refresh_tokens(self) -> dict[str, str]:
         """The refresh tokens of the selling partners, by the name of the account."""
-        partners = self.emulation.selling.world.partners()
+        partners = self.emulation.selling.accounts.partners()
         return {partner.name: partner.refresh_token for partner in partners}
 
     @property
@@ -135,7 +129,7 @@ class _Handler(WSGIRequestHandler):
             if self.headers.get("Expect", "").lower().strip() == "100-continue":
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.wfile.flush()
-            self._answer(environ)
+            self._respond(environ)
             self.wfile.flush()
         except ResetError:
             self._reset()
@@ -149,7 +143,7 @@ class _Handler(WSGIRequestHandler):
         except ConnectionError:
             self.rfile.close()
 
-    def _answer(self, environ: dict[str, Any]) -> None:
+    def _respond(self, environ: dict[str, Any]) -> None:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(
@@ -161,10 +155,10 @@ class _Handler(WSGIRequestHandler):
 
         body = self.server.app(environ, start_response)
         status, headers = started[-1]
-        pieces = self._begin(status, headers, iter(body))
+        chunks = self._begin(status, headers, iter(body))
         try:
-            for piece in pieces:
-                self.wfile.write(piece)
+            for chunk in chunks:
+                self.wfile.write(chunk)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -203,9 +197,9 @@ class _Handler(WSGIRequestHandler):
 
 
 def _chunked(body: Iterator[bytes]) -> Iterator[bytes]:
-    for piece in body:
-        if piece:
-            yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    for chunk in body:
+        if chunk:
+            yield b"%x\r\n%b\r\n" % (len(chunk), chunk)
     yield b"0\r\n\r\n"
 
 

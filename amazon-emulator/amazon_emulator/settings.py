@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import TypeGuard
 from zlib import crc32
 
 REGIONS = ("NA", "EU", "FE")
@@ -16,7 +17,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "sp_region": ("ALL", *REGIONS),
     "sp_compression": ("by_format", "gzip", "none"),
 }
-"""Settings that take one of a few words."""
+"""Settings that take one of a few values."""
 
 
 class SettingsError(ValueError):
@@ -34,7 +35,7 @@ class Span:
     def parse(cls, name: str, value: object) -> Span:
         """Read `3` or `[5, 20]`."""
         pair = value if isinstance(value, list | tuple) else (value, value)
-        if len(pair) != 2 or not all(_is_number(part) for part in pair):  # noqa: PLR2004 - a pair
+        if len(pair) != 2 or not all(is_number(part) for part in pair):  # noqa: PLR2004 - a pair
             message = f"{name} must be a number or [least, most], not {value!r}."
             raise SettingsError(message)
         low, high = pair
@@ -43,9 +44,9 @@ class Span:
             raise SettingsError(message)
         return cls(low, high)
 
-    def draw(self, word: str) -> float:
+    def draw(self, seed: str) -> float:
         """Return a number of the span that follows from the word."""
-        return self.low + (self.high - self.low) * crc32(word.encode()) / 0xFFFFFFFF
+        return self.low + (self.high - self.low) * crc32(seed.encode()) / 0xFFFFFFFF
 
     def plain(self) -> float | list[float]:
         """Return what `parse` reads."""
@@ -65,9 +66,9 @@ class Settings:
     ready_after_seconds: Span = Span()
     """How long a report is generated."""
     ready_after_looks: Span = Span()
-    """How many looks at a report are answered before it is ready."""
+    """How often a report is polled before it is ready."""
     delay_seconds: float = 0
-    """How long every answer takes."""
+    """How long every response takes."""
     token_lifetime_seconds: float = 3600
     url_lifetime_seconds: float = 3600
     restate: int = 0
@@ -77,7 +78,7 @@ class Settings:
     job_ready_after_seconds: Span = Span()
     """How long an upload of audience records is worked on."""
     job_ready_after_looks: Span = Span()
-    """How many looks at an upload are answered PENDING."""
+    """How often an upload is polled while it is PENDING."""
     max_request_bytes: int = 5_000_000
     """A larger upload of audience records is refused with 413; 0: none is."""
     records_per_hour: int = 15_000_000
@@ -85,7 +86,7 @@ class Settings:
     page_size: int = 10
     """AMC accounts or instances on one page, unless the call says otherwise."""
     repeated_external_id: str = "same"
-    """Answer to an external audience id used before: the `same` id, `new`, `refuse`."""
+    """What an external id used before gives: the `same` audience, `new`, `refuse`."""
     delete_by: str = "pii"
     """DELETE takes away the hashed `pii` it carries, or all of the `user_id`."""
     update_omitted: str = "keep"
@@ -117,7 +118,7 @@ class Settings:
     sp_rate_scale: float = 0.0
     """1: Amazon's rates; 60: sixty times as fast; 0: nothing is limited."""
     sp_rate_header: bool = True
-    """Whether answers tell the rate."""
+    """Whether responses name the rate."""
     sp_document_url_lifetime_seconds: float = 300.0
     sp_extra_delay_hours: float = 0.0
     """How much later than usual analytics data come."""
@@ -163,7 +164,7 @@ def _parse(name: str, value: object, kind: type) -> object:
     elif kind is str:
         fits = isinstance(value, str)
     else:
-        fits = _is_number(value) and (name in ("seed", "restate") or value >= 0)  # type: ignore[operator] # a number
+        fits = is_number(value) and (name in ("seed", "restate") or value >= 0)
         is_whole = isinstance(value, int)
         fits = fits and (is_whole or kind is float or name.endswith("_seconds"))
     if not fits:
@@ -172,5 +173,6 @@ def _parse(name: str, value: object, kind: type) -> object:
     return value
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a JSON value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)

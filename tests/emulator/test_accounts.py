@@ -21,14 +21,14 @@ def profile_ids(ads: AdsCaller, path: str) -> list[str]:
 
 
 def test_token_call_answers_as_login_with_amazon_does(ads: AdsCaller) -> None:
-    answer = ads.sign_in()
+    response = ads.sign_in()
 
-    body = answer.get_json()
-    assert answer.content_type == "application/json;charset=UTF-8"
+    body = response.get_json()
+    assert response.content_type == "application/json;charset=UTF-8"
     assert body["access_token"].startswith("Atza|")
     assert body["token_type"] == "bearer"
     assert body["expires_in"] == 3600
-    assert body["refresh_token"] == ads.emulation.core.settings.refresh_token
+    assert body["refresh_token"] == ads.emulation.state.settings.refresh_token
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def test_token_call_answers_as_login_with_amazon_does(ads: AdsCaller) -> None:
 def test_wrong_credentials_are_told_apart(
     ads: AdsCaller, changes: dict[str, str], status: int, error: str
 ) -> None:
-    answer = ads.sign_in(**changes)
+    response = ads.sign_in(**changes)
 
-    assert (answer.status_code, answer.get_json()["error"]) == (status, error)
+    assert (response.status_code, response.get_json()["error"]) == (status, error)
 
 
 def test_token_must_be_form_encoded(ads: AdsCaller) -> None:
-    answer = ads.api.post("/auth/o2/token", json={"grant_type": "refresh_token"})
+    response = ads.api.post("/auth/o2/token", json={"grant_type": "refresh_token"})
 
-    assert answer.get_json()["error"] == "invalid_request"
+    assert response.get_json()["error"] == "invalid_request"
 
 
 def test_token_ends_after_its_lifetime(ads: AdsCaller) -> None:
@@ -106,10 +106,10 @@ def test_profiles_can_be_filtered(ads: AdsCaller) -> None:
     by_kind = f"{REPORTABLE}&profileTypeFilter=vendor,agency"
     kinds = {p["accountInfo"]["type"] for p in ads.get(by_kind).get_json()}
     assert kinds == {"vendor", "agency"}
-    world = ads.emulation.world
-    profile = world.profile(CANADA, "NA")
+    accounts = ads.emulation.accounts
+    profile = accounts.profile(CANADA, "NA")
     assert profile is not None
-    world.add_profile(profile | {"programs": ["campaign"]})
+    accounts.add_profile(profile | {"programs": ["campaign"]})
     assert CANADA in profile_ids(ads, "/v2/profiles")
     assert CANADA not in profile_ids(ads, REPORTABLE)
     assert ads.get("/v2/profiles?accessLevel=admin").status_code == 400
@@ -125,7 +125,7 @@ def test_advertisers_come_in_pages(ads: AdsCaller) -> None:
         {"advertiserId": str(10**12 + number), "name": f"A{number}"}
         for number in range(250)
     ]
-    ads.emulation.world.add_advertisers(AGENCY, many)
+    ads.emulation.accounts.add_advertisers(AGENCY, many)
 
     found: list[str] = []
     while len(found) < 253:
@@ -164,10 +164,10 @@ def test_advertisers_of_the_default_agency_live_in_three_zones(ads: AdsCaller) -
 def test_advertisers_refuse_with_a_message(
     ads: AdsCaller, query: str, scope: str, status: int
 ) -> None:
-    answer = ads.get(f"/dsp/advertisers?{query}", **{SCOPE: scope})
+    response = ads.get(f"/dsp/advertisers?{query}", **{SCOPE: scope})
 
-    assert answer.status_code == status
-    assert answer.get_json()["message"]
+    assert response.status_code == status
+    assert response.get_json()["message"]
 
 
 def test_linked_dsp_advertisers_are_found_through_manager_accounts(
@@ -181,10 +181,10 @@ def test_linked_dsp_advertisers_are_found_through_manager_accounts(
     assert all("timezone" not in link for link in links)
 
 
-def test_world_can_be_replaced_and_returns_on_reset(ads: AdsCaller) -> None:
-    world = ads.emulation.world
-    before = world.as_json()
-    world.replace({"profiles": [{"profileId": "17", "timezone": "Asia/Tokyo"}]})
+def test_accounts_can_be_replaced_and_return_on_reset(ads: AdsCaller) -> None:
+    accounts = ads.emulation.accounts
+    before = accounts.as_json()
+    accounts.replace({"profiles": [{"profileId": "17", "timezone": "Asia/Tokyo"}]})
     assert profile_ids(ads, REPORTABLE) == ["17"]
-    world.reset()
-    assert world.as_json() == before
+    accounts.reset()
+    assert accounts.as_json() == before

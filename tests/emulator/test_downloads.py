@@ -13,21 +13,21 @@ from support.emulators import AdsCaller, report_body
 @pytest.fixture
 def url(ads: AdsCaller) -> str:
     report_id = ads.create(report_body()).get_json()["reportId"]
-    return str(ads.look(report_id).get_json()["url"])
+    return str(ads.poll(report_id).get_json()["url"])
 
 
-def error_code(answer: TestResponse) -> str | None:
-    assert answer.content_type == "application/xml"
-    return ET.fromstring(answer.data).findtext("Code")  # noqa: S314 - our own XML
+def error_code(response: TestResponse) -> str | None:
+    assert response.content_type == "application/xml"
+    return ET.fromstring(response.data).findtext("Code")  # noqa: S314 - our own XML
 
 
 def test_document_is_a_gzipped_array(ads: AdsCaller, url: str) -> None:
-    answer = ads.download(url)
+    response = ads.download(url)
 
-    assert answer.status_code == 200
-    assert answer.content_length == len(answer.data)
-    assert "Content-Encoding" not in answer.headers
-    rows = json.loads(gzip.decompress(answer.data))
+    assert response.status_code == 200
+    assert response.content_length == len(response.data)
+    assert "Content-Encoding" not in response.headers
+    rows = json.loads(gzip.decompress(response.data))
     assert len(rows) == 10
 
 
@@ -49,21 +49,21 @@ def test_cut_download_can_be_resumed(ads: AdsCaller, url: str) -> None:
 
 
 def test_range_beyond_the_end_is_416(ads: AdsCaller, url: str) -> None:
-    answer = ads.download(url, Range="bytes=999999-")
+    response = ads.download(url, Range="bytes=999999-")
 
-    assert answer.status_code == 416
-    assert error_code(answer) == "InvalidRange"
+    assert response.status_code == 416
+    assert error_code(response) == "InvalidRange"
 
 
-def test_address_expires(ads: AdsCaller, url: str) -> None:
+def test_url_expires(ads: AdsCaller, url: str) -> None:
     ads.advance(3600)
     assert ads.download(url).status_code == 200
     ads.advance(1)
-    answer = ads.download(url)
+    response = ads.download(url)
 
-    assert answer.status_code == 403
-    assert error_code(answer) == "AccessDenied"
-    assert b"expired" in answer.data
+    assert response.status_code == 403
+    assert error_code(response) == "AccessDenied"
+    assert b"expired" in response.data
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_address_expires(ads: AdsCaller, url: str) -> None:
 def test_credentials_have_no_business_here(
     ads: AdsCaller, url: str, header: str
 ) -> None:
-    answer = ads.download(url, **{header: "secret"})
+    response = ads.download(url, **{header: "secret"})
 
-    assert answer.status_code == 400
-    assert error_code(answer) == "InvalidArgument"
-    assert b"secret" not in answer.data
+    assert response.status_code == 400
+    assert error_code(response) == "InvalidArgument"
+    assert b"secret" not in response.data
 
 
-def test_forged_address_is_refused(ads: AdsCaller, url: str) -> None:
+def test_forged_url_is_refused(ads: AdsCaller, url: str) -> None:
     longer = url.replace("Expires=3600", "Expires=999999")
 
     assert ads.download(longer).status_code == 403
@@ -92,6 +92,6 @@ def test_forged_address_is_refused(ads: AdsCaller, url: str) -> None:
 
 
 def test_content_encoding_can_be_switched_on(ads: AdsCaller, url: str) -> None:
-    ads.emulation.core.change({"content_encoding": True})
+    ads.emulation.state.change({"content_encoding": True})
 
     assert ads.download(url).headers["Content-Encoding"] == "gzip"

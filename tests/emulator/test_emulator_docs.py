@@ -9,7 +9,7 @@ import pytest
 from amazon_emulator import EmulatorClient
 from amazon_emulator.ads_reporting.contract import report_types
 from amazon_emulator.cli import serve
-from amazon_emulator.faults import ACTIONS, OPERATIONS
+from amazon_emulator.faults.actions import ACTIONS, OPERATIONS
 from amazon_emulator.settings import Settings
 from support.emulators import AdsCaller
 
@@ -51,7 +51,7 @@ def test_methods_named_exist_and_settings_can_be_given_on_the_command_line() -> 
 
 def test_credentials_in_the_docs_work() -> None:
     ads = AdsCaller()
-    given = ads.emulation.core.settings
+    given = ads.emulation.state.settings
 
     for value in (given.client_id, given.client_secret, given.refresh_token):
         assert value in README

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from amazon_emulator.faults import ACTIONS, FaultError
-from amazon_emulator.wire import CutShortError, ResetError
+from amazon_emulator.faults.actions import ACTIONS
+from amazon_emulator.faults.rules import FaultError
+from amazon_emulator.http import CutShortError, ResetError
 from support.emulators import (
     ADVERTISERS,
     AGENCY,
@@ -19,14 +20,14 @@ from support.emulators import (
 )
 
 
-def look(ads: AdsCaller, body: object = None) -> dict[str, Any]:
+def poll(ads: AdsCaller, body: object = None) -> dict[str, Any]:
     report_id = ads.create(body or report_body()).get_json()["reportId"]
-    answer: dict[str, Any] = ads.look(report_id).get_json()
-    return answer
+    response: dict[str, Any] = ads.poll(report_id).get_json()
+    return response
 
 
 def counters(ads: AdsCaller) -> list[tuple[object, object]]:
-    rules = ads.emulation.core.faults.as_json()
+    rules = ads.emulation.state.faults.as_json()
     return [(rule["seen"], rule["applied"]) for rule in rules]
 
 
@@ -42,17 +43,17 @@ def counters(ads: AdsCaller) -> list[tuple[object, object]]:
 def test_throttle(ads: AdsCaller, more: dict[str, object], header: str | None) -> None:
     ads.fault("throttle", "create", times=1, **more)
 
-    answer = ads.create(report_body())
+    response = ads.create(report_body())
 
-    assert answer.status_code == 429
-    assert answer.headers.get("Retry-After") == header
-    assert set(answer.get_json()) == {"code", "detail"}
-    assert answer.headers["Date"] == "Fri, 20 Nov 2026 12:00:00 GMT"
+    assert response.status_code == 429
+    assert response.headers.get("Retry-After") == header
+    assert set(response.get_json()) == {"code", "detail"}
+    assert response.headers["Date"] == "Fri, 20 Nov 2026 12:00:00 GMT"
     assert ads.create(report_body()).status_code == 200
 
 
 def test_throttled_create_may_have_been_accepted(ads: AdsCaller) -> None:
-    ads.emulation.core.change({"ready_after_seconds": 60})
+    ads.emulation.state.change({"ready_after_seconds": 60})
     ads.fault("throttle", "create", times=1, accepted=True)
 
     assert ads.create(report_body()).status_code == 429
@@ -72,18 +73,18 @@ def test_status_takes_any_body(ads: AdsCaller) -> None:
     body = {"error": "server_error"}
     ads.fault("status", "token", code=503, body=body, headers={"X-Why": "busy"})
 
-    answer = ads.sign_in()
+    response = ads.sign_in()
 
-    assert (answer.status_code, answer.get_json()) == (503, body)
-    assert answer.headers["X-Why"] == "busy"
+    assert (response.status_code, response.get_json()) == (503, body)
+    assert response.headers["X-Why"] == "busy"
 
 
 def test_html_page(ads: AdsCaller) -> None:
     ads.fault("html", "advertisers", code=502)
 
-    answer = ads.get("/dsp/advertisers")
+    response = ads.get("/dsp/advertisers")
 
-    assert (answer.status_code, answer.mimetype) == (502, "text/html")
+    assert (response.status_code, response.mimetype) == (502, "text/html")
 
 
 def test_unauthorized_names_one_account(ads: AdsCaller) -> None:
@@ -121,11 +122,11 @@ def test_account_may_be_an_advertiser_of_the_filter(ads: AdsCaller) -> None:
 def test_rule_matches_report(
     ads: AdsCaller, operation: str, match: dict[str, object], *, hits: bool
 ) -> None:
-    report = look(ads)
+    report = poll(ads)
     ads.fault("status", operation, code=500, **match)
     calls = {
         "create": lambda: ads.create(report_body()),
-        "status": lambda: ads.look(report["reportId"]),
+        "status": lambda: ads.poll(report["reportId"]),
         "download": lambda: ads.download(report["url"]),
         "delete": lambda: ads.delete(report["reportId"]),
     }
@@ -134,19 +135,19 @@ def test_rule_matches_report(
 
 
 def test_reset_and_truncate(ads: AdsCaller) -> None:
-    report = look(ads)
+    report = poll(ads)
     ads.fault("truncate", "download", after_bytes=33, times=1)
     ads.fault("reset", "create", times=1)
 
     with pytest.raises(ResetError):
         ads.create(report_body())
-    answer = ads.storage.get(report["url"], buffered=False)
-    assert answer.content_length == report["fileSize"]
-    pieces = answer.iter_encoded()
+    response = ads.storage.get(report["url"], buffered=False)
+    assert response.content_length == report["fileSize"]
+    pieces = response.iter_encoded()
     assert len(next(iter(pieces))) == 33
     with pytest.raises(CutShortError):
         next(iter(pieces))
-    assert ads.emulation.core.statistics.as_json()["calls"] == {
+    assert ads.emulation.state.counters.as_json()["calls"] == {
         "token": {"200": 1},
         "create": {"200": 1, "reset": 1},
         "status": {"200": 1},
@@ -155,46 +156,46 @@ def test_reset_and_truncate(ads: AdsCaller) -> None:
 
 
 def test_expired_download(ads: AdsCaller) -> None:
-    url = look(ads)["url"]
+    url = poll(ads)["url"]
     ads.fault("expired", "download", times=1)
 
     assert ads.download(url).status_code == 403
     assert ads.download(url).status_code == 200
 
 
-def test_fate_of_a_create_stays_with_its_report(ads: AdsCaller) -> None:
+def test_rule_of_a_create_stays_with_its_report(ads: AdsCaller) -> None:
     ads.fault("failed", "create", times=1, reason="Too large")
 
-    report = look(ads)
+    report = poll(ads)
     assert (report["status"], report["failureReason"]) == ("FAILED", "Too large")
-    assert ads.look(report["reportId"]).get_json()["status"] == "FAILED"
+    assert ads.poll(report["reportId"]).get_json()["status"] == "FAILED"
     assert report["url"] is None
-    assert look(ads)["status"] == "COMPLETED"
+    assert poll(ads)["status"] == "COMPLETED"
 
 
-def test_fault_of_a_look_passes(ads: AdsCaller) -> None:
+def test_fault_of_a_poll_passes(ads: AdsCaller) -> None:
     ads.fault("no_url", "status", times=1)
 
-    first = look(ads)
+    first = poll(ads)
     assert (first["status"], first["url"]) == ("COMPLETED", None)
-    assert ads.look(first["reportId"]).get_json()["url"]
+    assert ads.poll(first["reportId"]).get_json()["url"]
 
 
 @pytest.mark.parametrize("word", ["FAILURE", "CANCELLED", "ON_HOLIDAY"])
 def test_any_status_word(ads: AdsCaller, word: str) -> None:
     ads.fault("status_word", "create", word=word)
 
-    report = look(ads)
+    report = poll(ads)
     assert (report["status"], report["url"]) == (word, None)
 
 
 def test_never_ready(ads: AdsCaller) -> None:
     ads.fault("never_ready", "create", times=1)
 
-    report = look(ads)
+    report = poll(ads)
     ads.advance(10**6)
     ads.sign_in()
-    assert ads.look(report["reportId"]).get_json()["status"] == "PENDING"
+    assert ads.poll(report["reportId"]).get_json()["status"] == "PENDING"
     assert ads.create(report_body()).status_code == 425
     assert ads.delete(report["reportId"]).status_code == 200
     assert ads.create(report_body()).status_code == 200
@@ -220,7 +221,7 @@ def test_document(
     ads: AdsCaller, operation: str, more: dict[str, object], expected: bytes | None
 ) -> None:
     ads.fault("document", operation, **more)
-    report = look(ads)
+    report = poll(ads)
 
     assert ads.download(report["url"]).data == (expected or b"\x1f\x8b\x00")
 
@@ -228,10 +229,10 @@ def test_document(
 def test_refused_columns(ads: AdsCaller) -> None:
     ads.fault("refuse_columns", "create", columns=["clicks", "cost"])
 
-    answer = ads.create(report_body())
-    text = answer.get_json()["detail"]
+    response = ads.create(report_body())
+    text = response.get_json()["detail"]
     start = "configuration columns includes invalid values: (clicks). Allowed values: ("
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert text.startswith(start)
     allowed = text.removeprefix(start)[:-1].split(", ")
     assert "campaignId" in allowed
@@ -244,11 +245,11 @@ def test_refused_columns(ads: AdsCaller) -> None:
 def test_duplicate_of_another_configuration(ads: AdsCaller) -> None:
     ads.fault("duplicate_of", "create", times=1)
 
-    answer = ads.create(report_body())
+    response = ads.create(report_body())
 
-    named = answer.get_json()["detail"].split()[-1]
-    other = ads.look(named).get_json()
-    assert answer.status_code == 425
+    named = response.get_json()["detail"].split()[-1]
+    other = ads.poll(named).get_json()
+    assert response.status_code == 425
     columns = ["startDate", "endDate", "campaignId", "clicks"]
     assert other["configuration"]["timeUnit"] == "SUMMARY"
     assert other["configuration"]["columns"] == columns
@@ -262,7 +263,7 @@ def test_delay_goes_with_another_rule(
     ads: AdsCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(ads.emulation.core.clock, "sleep", slept.append)
+    monkeypatch.setattr(ads.emulation.state.clock, "sleep", slept.append)
     ads.fault("delay", "profiles", seconds=3)
     ads.fault("status", "profiles", code=500)
 
@@ -287,7 +288,7 @@ def test_impossible_rule_is_explained(
     ads: AdsCaller, rule: dict[str, object], text: str
 ) -> None:
     with pytest.raises(FaultError, match=text.replace("*", r"\*")):
-        ads.emulation.core.faults.add(rule)
+        ads.emulation.state.faults.add(rule)
 
 
 def test_star_meets_only_operations_where_the_action_makes_sense(

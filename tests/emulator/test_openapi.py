@@ -19,7 +19,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.test import TestResponse
 
-from amazon_emulator.ads_accounts.room import MANAGERS_TYPE
+from amazon_emulator.ads_accounts.routes import MANAGERS_TYPE
 from support.emulators import (
     ACCOUNT,
     ADVERTISERS,
@@ -100,15 +100,15 @@ def openapi(name: str) -> OpenAPI:
 
 def check(
     name: str,
-    answer: TestResponse,
+    response: TestResponse,
     status: int,
     *,
     sent: object = None,
     wrong_request: bool = False,
 ) -> None:
     """Validate one exchange; `wrong_request`: only the answer can be right."""
-    assert answer.status_code == status, answer.data
-    asked = answer.request
+    assert response.status_code == status, response.data
+    asked = response.request
     request = MockRequest(
         "http://localhost",
         asked.method,
@@ -120,13 +120,13 @@ def check(
     )
     if not wrong_request:
         openapi(name).validate_request(request)
-    media = answer.mimetype or ""
+    media = response.mimetype or ""
     if name == REPORTS and status == 200:
         # The file names a type per operation; recorded answers are plain JSON, and so
         # are the emulator's.
         media = REPORT_ANSWERS[asked.method]
-    response = MockResponse(answer.data, status, dict(answer.headers), media)
-    openapi(name).validate_response(request, response)
+    mock = MockResponse(response.data, status, dict(response.headers), media)
+    openapi(name).validate_response(request, mock)
 
 
 @pytest.fixture
@@ -142,10 +142,10 @@ def test_report_from_create_to_the_end(ads: AdsCaller) -> None:
     created = ads.create(body)
     check(REPORTS, created, 200, sent=body)
     report_id = created.get_json()["reportId"]
-    check(REPORTS, ads.look(report_id), 200)
+    check(REPORTS, ads.poll(report_id), 200)
     check(REPORTS, ads.create(body), 425, sent=body)
     ads.advance(60)
-    check(REPORTS, ads.look(report_id), 200)
+    check(REPORTS, ads.poll(report_id), 200)
     deletable = ads.create(report_body(end="2026-11-03")).get_json()["reportId"]
     check(REPORTS, ads.delete(deletable), 200)
 
@@ -160,9 +160,9 @@ def test_failed_report(ads: AdsCaller) -> None:
     ads.fault("failed", "create")
     report_id = ads.create(report_body()).get_json()["reportId"]
     ads.advance(60)
-    answer = ads.look(report_id)
-    assert answer.get_json()["status"] == "FAILED"
-    check(REPORTS, answer, 200)
+    response = ads.poll(report_id)
+    assert response.get_json()["status"] == "FAILED"
+    check(REPORTS, response, 200)
 
 
 def test_errors_of_reports(ads: AdsCaller) -> None:
@@ -171,15 +171,15 @@ def test_errors_of_reports(ads: AdsCaller) -> None:
     check(REPORTS, ads.create({}), 400, wrong_request=True)
     check(REPORTS, ads.create(body, "1"), 401, sent=body)
     report_id = ads.create(report_body()).get_json()["reportId"]
-    check(REPORTS, ads.look(report_id, CANADA), 404)
+    check(REPORTS, ads.poll(report_id, CANADA), 404)
     check(REPORTS, ads.delete("8adca409-98e1-442c-9e74-28147f9f7bc8"), 404)
     ads.fault("throttle", retry_after=1)
     check(REPORTS, ads.create(body), 429, sent=body)
-    check(REPORTS, ads.look(report_id), 429)
-    ads.emulation.core.faults.clear()
+    check(REPORTS, ads.poll(report_id), 429)
+    ads.emulation.state.faults.clear()
     ads.fault("status", code=500)
     check(REPORTS, ads.create(body), 500, sent=body)
-    check(REPORTS, ads.look(report_id), 500)
+    check(REPORTS, ads.poll(report_id), 500)
 
 
 def test_profiles(ads: AdsCaller) -> None:
@@ -207,23 +207,23 @@ def test_advertisers(ads: AdsCaller) -> None:
     too_many = ads.get("/dsp/advertisers?count=101", **agency)
     check(ADVERTISER_PAGES, too_many, 422, wrong_request=True)
     for code in (429, 500, 503):
-        ads.emulation.core.faults.clear()
+        ads.emulation.state.faults.clear()
         ads.fault("status", code=code)
         check(ADVERTISER_PAGES, ads.get(path, **agency), code)
 
 
 def test_manager_accounts(ads: AdsCaller) -> None:
-    answer = ads.get("/managerAccounts")
+    response = ads.get("/managerAccounts")
     # The file says in words that profileId and dspAdvertiserId are null for the other
     # account types, but types them as plain strings: null is taken out beforehand.
-    body = answer.get_json()
+    body = response.get_json()
     links = [link for one in body["managerAccounts"] for link in one["linkedAccounts"]]
     assert any(link["profileId"] is None for link in links)
     for link in links:
         for key in [key for key, value in link.items() if value is None]:
             del link[key]
-    answer.set_data(json.dumps(body))
-    check(MANAGERS, answer, 200)
+    response.set_data(json.dumps(body))
+    check(MANAGERS, response, 200)
 
 
 def samples() -> dict[str, Any]:
@@ -253,10 +253,10 @@ def problems(
     found: set[str] = set()
     configuration = body["configuration"]
     while True:
-        answer = ads.create(body, account)
-        if answer.status_code in (200, 425):
+        response = ads.create(body, account)
+        if response.status_code in (200, 425):
             return {sample: found} if found else {}
-        detail = answer.get_json()["detail"]
+        detail = response.get_json()["detail"]
         if "reportTypeId" in detail:
             return {sample: {"reportTypeId"}}
         named = set(detail.split("(", 1)[1].split(")", 1)[0].split(", "))

@@ -22,18 +22,18 @@ from support.emulators import (
 
 @pytest.fixture
 def slow(ads: AdsCaller) -> AdsCaller:
-    ads.emulation.core.change({"ready_after_seconds": 60})
+    ads.emulation.state.change({"ready_after_seconds": 60})
     return ads
 
 
 def create_id(ads: AdsCaller, body: object = None, account: str = SELLER) -> str:
-    answer = ads.create(body or report_body(), account)
-    assert answer.status_code == 200, answer.get_json()
-    return str(answer.get_json()["reportId"])
+    response = ads.create(body or report_body(), account)
+    assert response.status_code == 200, response.get_json()
+    return str(response.get_json()["reportId"])
 
 
 def status(ads: AdsCaller, report_id: str, account: str = SELLER) -> str:
-    return str(ads.look(report_id, account).get_json()["status"])
+    return str(ads.poll(report_id, account).get_json()["status"])
 
 
 def test_report_object_echoes_the_request(ads: AdsCaller) -> None:
@@ -57,7 +57,7 @@ def test_report_becomes_ready_after_its_time(slow: AdsCaller) -> None:
     slow.advance(30)
     assert status(slow, report_id) == "PROCESSING"
     slow.advance(30)
-    ready = slow.look(report_id).get_json()
+    ready = slow.poll(report_id).get_json()
 
     assert ready["status"] == "COMPLETED"
     assert ready["generatedAt"] == "2026-11-20T12:01:00.000Z"
@@ -65,8 +65,8 @@ def test_report_becomes_ready_after_its_time(slow: AdsCaller) -> None:
     assert ready["fileSize"] == len(slow.download(ready["url"]).data)
 
 
-def test_report_becomes_ready_after_looks(ads: AdsCaller) -> None:
-    ads.emulation.core.change({"ready_after_looks": 2})
+def test_report_becomes_ready_after_polls(ads: AdsCaller) -> None:
+    ads.emulation.state.change({"ready_after_looks": 2})
     report_id = create_id(ads)
 
     words = [status(ads, report_id) for _ in range(4)]
@@ -77,8 +77,8 @@ def test_report_becomes_ready_after_looks(ads: AdsCaller) -> None:
 def test_time_may_be_drawn_from_a_range_and_stays_the_same(ads: AdsCaller) -> None:
     def drawn() -> list[float]:
         ads.emulation.reset()
-        ads.emulation.core.clock.set(ads.emulation.core.clock.now())
-        ads.emulation.core.change({"ready_after_seconds": [5, 20]})
+        ads.emulation.state.clock.set(ads.emulation.state.clock.now())
+        ads.emulation.state.change({"ready_after_seconds": [5, 20]})
         ads.sign_in()
         for day in range(1, 9):
             create_id(ads, report_body(start=f"2026-11-0{day}", end=f"2026-11-0{day}"))
@@ -94,10 +94,10 @@ def test_time_may_be_drawn_from_a_range_and_stays_the_same(ads: AdsCaller) -> No
     assert drawn() == first
 
 
-def test_every_look_gives_another_address(ads: AdsCaller) -> None:
+def test_every_poll_gives_another_url(ads: AdsCaller) -> None:
     report_id = create_id(ads)
 
-    urls = {ads.look(report_id).get_json()["url"] for _ in range(3)}
+    urls = {ads.poll(report_id).get_json()["url"] for _ in range(3)}
 
     assert len(urls) == 3
     assert len({ads.download(url).data for url in urls}) == 1
@@ -107,10 +107,10 @@ def test_identical_request_is_425_while_the_first_is_made(slow: AdsCaller) -> No
     first = create_id(slow)
     again = report_body(columns=("clicks", "date", "campaignId")) | {"name": "other"}
 
-    answer = slow.create(again)
+    response = slow.create(again)
 
-    assert answer.status_code == 425
-    assert answer.get_json() == {
+    assert response.status_code == 425
+    assert response.get_json() == {
         "code": "425",
         "detail": f"The Request is a duplicate of : {first}",
     }
@@ -129,11 +129,11 @@ def test_other_requests_are_no_duplicates(slow: AdsCaller) -> None:
 def test_report_of_another_account_is_not_found(ads: AdsCaller) -> None:
     report_id = create_id(ads)
 
-    answer = ads.look(report_id, CANADA)
+    response = ads.poll(report_id, CANADA)
 
-    assert answer.status_code == 404
-    assert answer.get_json() == {"code": "404", "detail": "Not Found"}
-    assert ads.look(str(uuid.uuid4())).status_code == 404
+    assert response.status_code == 404
+    assert response.get_json() == {"code": "404", "detail": "Not Found"}
+    assert ads.poll(str(uuid.uuid4())).status_code == 404
 
 
 def test_only_a_pending_report_can_be_deleted(slow: AdsCaller) -> None:
@@ -143,7 +143,7 @@ def test_only_a_pending_report_can_be_deleted(slow: AdsCaller) -> None:
         "detail": "Report deleted",
         "reportId": report_id,
     }
-    assert slow.look(report_id).status_code == 404
+    assert slow.poll(report_id).status_code == 404
 
     other = create_id(slow)
     slow.advance(40)
@@ -190,7 +190,7 @@ def test_csv_has_the_columns_in_the_order_asked(ads: AdsCaller) -> None:
     body = report_body(
         "spGrossAndInvalids", columns=("date", "campaignName", "clicks"), format="CSV"
     )
-    url = ads.look(create_id(ads, body)).get_json()["url"]
+    url = ads.poll(create_id(ads, body)).get_json()["url"]
 
     text = gzip.decompress(ads.download(url).data).decode()
 

@@ -169,18 +169,18 @@ def test_client_sets_and_asks_everything(emulator: Emulator) -> None:
     client.add_profile({"profileId": "77", "accountInfo": {"type": "agency"}})
     client.add_advertisers(77, [{"advertiserId": "1"}, {"advertiserId": "2"}])
     client.remove_advertiser(77, "1")
-    assert client.world()["advertisers"]["77"] == [{"advertiserId": "2"}]
+    assert client.accounts()["advertisers"]["77"] == [{"advertiserId": "2"}]
     client.remove_profile("77")
     link = {"accountType": "DSP_ADVERTISING_ACCOUNT", "dspAdvertiserId": "5"}
     client.add_link(link)
     client.remove_link("5")
-    assert AGENCY in client.world()["advertisers"]
-    client.set_world({"profiles": []})
-    assert client.world()["profiles"] == []
+    assert AGENCY in client.accounts()["advertisers"]
+    client.set_accounts({"profiles": []})
+    assert client.accounts()["profiles"] == []
 
     client.reset()
     assert client.settings()["seed"] == 3
-    assert len(client.world()["profiles"]) == 16
+    assert len(client.accounts()["profiles"]) == 16
 
 
 def test_client_expires_tokens(emulator: Emulator, session: requests.Session) -> None:
@@ -217,7 +217,7 @@ def test_refused_creates_are_listed(
         lambda client: client.remove_fault(99),
         lambda client: client.add_profile({"timezone": "Mars/Olympus"}),
         lambda client: client.add_profile({"profileId": 1, "timezone": "Mars/Olympus"}),
-        lambda client: client.set_world({"accounts": []}),
+        lambda client: client.set_accounts({"accounts": []}),
     ],
 )
 def test_wrong_control_call_is_a_sentence(emulator: Emulator, call: object) -> None:

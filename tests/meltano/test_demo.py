@@ -17,7 +17,7 @@ from typing import IO
 
 import pytest
 
-from amazon_emulator.demo.surroundings import commands_folder
+from amazon_emulator.demo.environment import commands_folder
 from support.meltano_project import ROOT, wait_for
 
 COMMAND = str(commands_folder() / "amazon-demo")
@@ -124,9 +124,9 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
     temporary = tmp_path / "tmp"
     # As in a terminal where somebody has exported his own settings, in a subfolder.
     with demo(checkout / "docs", temporary, "--keep", **HOSTILE) as process:
-        told = read_until(process.stdout, "/_emulator/statistics")
+        shown = read_until(process.stdout, "/_emulator/statistics")
 
-        runs, selling = told.split("\nSelling partners: ")
+        runs, selling = shown.split("\nSelling partners: ")
         first, second, third = re.split(r"\nRun \d of 3: ", runs)[1:]
         assert len(rows_of_table(first)) == len(rows_of_table(second)) == 10
         reports, sent, found = rows_of_table(first)["all"]
@@ -156,8 +156,8 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
 
         assert contents(checkout) == before
         (settings,) = temporary.glob("*/settings.sh")
-        assert str(settings) in told
-        assert answers_as_told(told) == 60
+        assert str(settings) in shown
+        assert responses_as_shown(shown) == 60
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=20)
     assert process.returncode == 0, rest
@@ -183,12 +183,12 @@ def audience_table(text: str) -> list[tuple[str | int, ...]]:
     ]
 
 
-def answers_as_told(told: str) -> int:
+def responses_as_shown(shown: str) -> int:
     """Ask the kept emulator how many advertising reports it was asked for."""
-    found = re.search(r"curl (http://127\S+/_emulator/statistics)", told)
+    found = re.search(r"curl (http://127\S+/_emulator/statistics)", shown)
     assert found is not None
-    with urllib.request.urlopen(found[1], timeout=10) as answer:  # noqa: S310 - http
-        return len(json.load(answer)["creates"])
+    with urllib.request.urlopen(found[1], timeout=10) as response:  # noqa: S310 - http
+        return len(json.load(response)["creates"])
 
 
 def test_ctrl_c_in_the_middle_of_a_run_ends_everything(
@@ -199,10 +199,10 @@ def test_ctrl_c_in_the_middle_of_a_run_ends_everything(
         read_until(process.stdout, "Run 1 of 3")
         wait_for(lambda: any(temporary.glob("*/run-1.log")), "the start of Meltano")
         process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=20)
+        shown, _ = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "Stopped" in told
-    assert "Traceback" not in told
+    assert "Stopped" in shown
+    assert "Traceback" not in shown
     assert list(temporary.glob("amazon-*")) == []
 
 
@@ -213,23 +213,23 @@ def test_a_run_that_fails_is_told_with_its_reason_and_exit_code(
     text = file.read_text()
     file.write_text(re.sub("requires_meltano: .*", 'requires_meltano: ">=99"', text))
     with demo(checkout, tmp_path / "tmp") as process:
-        told, _ = process.communicate(timeout=30)
+        shown, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "Run 1 failed" in told
-    assert "this project requires >=99" in told
-    log = re.search(r"The whole log is (\S+)", told)
+    assert "Run 1 failed" in shown
+    assert "this project requires >=99" in shown
+    log = re.search(r"The whole log is (\S+)", shown)
     assert log is not None
     assert Path(log[1]).is_file()
 
 
 def test_outside_of_a_clone_the_demo_says_where_to_go(tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text("plugins: {}\n")  # somebody else's project
-    answer = subprocess.run(
+    response = subprocess.run(
         [COMMAND], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert answer.returncode == 2
-    assert "no meltano.yml with tap-amazon-ads" in answer.stderr
-    assert len(answer.stderr.splitlines()) == 1
+    assert response.returncode == 2
+    assert "no meltano.yml with tap-amazon-ads" in response.stderr
+    assert len(response.stderr.splitlines()) == 1
 
 
 def test_without_its_extra_the_demo_names_the_missing_package() -> None:
@@ -237,10 +237,10 @@ def test_without_its_extra_the_demo_names_the_missing_package() -> None:
         "import sys; sys.modules['moto'] = None; "
         "import amazon_emulator.demo as d; d.main()"
     )
-    answer = subprocess.run(
+    response = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert answer.returncode == 1
-    assert "moto" in answer.stderr
-    assert "amazon-emulator[demo]" in answer.stderr
-    assert "Traceback" not in answer.stderr
+    assert response.returncode == 1
+    assert "moto" in response.stderr
+    assert "amazon-emulator[demo]" in response.stderr
+    assert "Traceback" not in response.stderr

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
-from amazon_emulator.client import Create
-from amazon_emulator.demo import meltano, telling
-from amazon_emulator.demo.checking import Line, Outcome, check, judge, restated
+from amazon_emulator.client import Create, SpReportView
+from amazon_emulator.demo import console, meltano
+from amazon_emulator.demo.environment import as_script, inherited
 from amazon_emulator.demo.project import SetupError
-from amazon_emulator.demo.selling import SellingOutcome, check_selling, first_day
-from amazon_emulator.demo.story import runs, seconds_to_midnight, start_date, zones
-from amazon_emulator.demo.surroundings import as_script, inherited
-from amazon_emulator.selling_partner.views import SpReportView
+from amazon_emulator.demo.scenario import runs, seconds_to_midnight, start_date, zones
+from amazon_emulator.demo.selling import check_selling, first_day
+from amazon_emulator.demo.verification import Line, Outcome, check, restated, validate
 from support.emulators import AdsCaller, report_body
 from support.meltano_project import wait_for
 
@@ -30,7 +29,7 @@ STREAM = "sponsored_products_campaign_by_campaign"
 # --- comparing -------------------------------------------------------------
 
 
-class Answers:
+class RowSource:
     """An emulator's word on the rows of a report, without a server."""
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
@@ -79,7 +78,7 @@ def created(report_id: str = "r1") -> Create:
 
 
 def outcome_of(found: list[dict[str, Any]]) -> Outcome:
-    return check([created()], Answers(SENT), {STREAM: found})
+    return check([created()], RowSource(SENT), {STREAM: found})
 
 
 def test_rows_that_arrived_as_they_were_sent_are_no_difference() -> None:
@@ -109,26 +108,26 @@ def test_any_row_that_is_not_as_it_was_sent_is_told_with_an_example(
 
 
 def test_rows_of_a_stream_nobody_asked_for_are_a_difference() -> None:
-    outcome = check([], Answers([]), {"profiles": [{"profileId": "1"}]})
+    outcome = check([], RowSource([]), {"profiles": [{"profileId": "1"}]})
     assert outcome.lines[-1] == Line("profiles", 0, 0, 1)
     assert outcome.differences
 
 
 def test_a_report_asked_for_twice_is_a_difference() -> None:
-    answers = Answers([])
+    source = RowSource([])
     creates = [created(), created()]
-    (difference,) = check(creates, answers, {}).differences
+    (difference,) = check(creates, source, {}).differences
     assert "asked for 2 times" in difference
 
 
-def test_a_third_run_that_asks_for_reports_and_a_silent_first_one_are_told() -> None:
+def test_a_third_run_that_asks_for_reports_and_a_silent_first_one_are_named() -> None:
     asked = Outcome([Line(STREAM, 2, 5, 5)], [])
     silent = Outcome([Line(STREAM, 0, 0, 0)], [])
-    assert judge([asked, asked, silent]) == []
-    (sentence,) = judge([asked, asked, asked])
+    assert validate([asked, asked, silent]) == []
+    (sentence,) = validate([asked, asked, asked])
     assert "run 3" in sentence
     assert "2 reports" in sentence
-    (sentence,) = judge([silent, asked, silent])
+    (sentence,) = validate([silent, asked, silent])
     assert sentence == f"run 1: {STREAM} asked for no report."
 
 
@@ -211,7 +210,7 @@ def sold(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def selling(found: dict[str, list[dict[str, Any]]]) -> SellingOutcome:
+def selling(found: dict[str, list[dict[str, Any]]]) -> Outcome:
     reports = [
         asked_for("1", "GET_VENDOR_SALES_REPORT"),
         asked_for("2", OPEN_LISTINGS),
@@ -248,7 +247,7 @@ def test_a_good_run_of_selling_partners_has_no_difference(
         ("strange", [{}], "strange was not asked for"),
     ],
 )
-def test_what_selling_partners_lack_is_told(
+def test_what_selling_partners_lack_is_named(
     sold: dict[str, list[dict[str, Any]]],
     stream: str,
     rows: list[dict[str, Any]],
@@ -296,7 +295,7 @@ def test_the_end_of_a_day_is_seen_in_the_accounts_own_zone(
 
 def test_the_zones_of_agencies_advertisers_count_too() -> None:
     caller = AdsCaller()
-    found = zones(caller.emulation.world.as_json())
+    found = zones(caller.emulation.accounts.as_json())
     caller.emulation.close()
     assert {"America/Los_Angeles", "America/Halifax", "Asia/Kolkata"} <= found
 
@@ -359,16 +358,16 @@ def test_a_meltano_that_is_not_there_is_told_with_the_command_to_use(
         meltano.meltano_command(("run",))
 
 
-# --- what is told ----------------------------------------------------------
+# --- what is shown ---------------------------------------------------------
 
 
 def test_a_long_wait_is_told_again_and_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     time = 0.0
-    progress = telling.Progress(list, clock=lambda: time)
+    progress = console.Progress(list, clock=lambda: time)
     for _ in range(240):
-        progress.look()
+        progress.update()
         time += 0.25
     lines = capsys.readouterr().out.splitlines()
     assert 6 <= len(lines) <= 8  # a minute without news
@@ -383,14 +382,14 @@ def test_the_settings_for_a_terminal_reach_it_unharmed_and_undo_its_own(
     script = tmp_path / "settings.sh"
     script.write_text(as_script(given, own))
     command = f". {script}; printf '%s|' \"$AWS_PROFILE$HTTPS_PROXY\"; printenv"
-    answer = subprocess.run(
+    response = subprocess.run(
         ["/bin/sh", "-c", f"{command} TAP_AMAZON_ADS_REFRESH_TOKEN PATH"],
         env=own | {"PATH": os.defpath},
         capture_output=True,
         text=True,
         check=True,
     )
-    token, path = answer.stdout.splitlines()
+    token, path = response.stdout.splitlines()
     assert token == "|Atzr|it's $HOME"
     assert path.startswith(str(Path(sys.executable).parent))
     assert path.endswith(os.defpath)

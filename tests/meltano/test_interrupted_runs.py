@@ -12,8 +12,8 @@ import pytest
 
 from amazon_emulator import Emulator
 from amazon_emulator.demo.bucket import DemoBucket
-from amazon_emulator.demo.checking import check
-from amazon_emulator.demo.surroundings import Bucket as Address
+from amazon_emulator.demo.environment import Bucket as Address
+from amazon_emulator.demo.verification import check
 from support.meltano_project import PREFIX, MeltanoProject, is_alive, wait_for
 from support.s3 import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
 

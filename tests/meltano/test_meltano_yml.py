@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from amazon_emulator.demo import surroundings
-from amazon_emulator.selling_partner.world import SpWorld
+from amazon_emulator.demo import environment as demo_environment
+from amazon_emulator.selling_partner.accounts import SellingPartners
 from amazon_emulator.settings import Settings
 from support.meltano_project import ROOT
 from tap_amazon_sp.custom_settings_schema import LEGACY
@@ -42,7 +42,7 @@ def project() -> dict[str, Any]:
 
 @cache
 def about(plugin: str) -> dict[str, Any]:
-    command = surroundings.commands_folder() / plugin
+    command = demo_environment.commands_folder() / plugin
     answer = subprocess.run(
         [command, "--about", "--format=json"], capture_output=True, check=True
     )
@@ -132,7 +132,7 @@ def test_dev_holds_what_the_emulator_accepts(
     if "accounts" not in config:
         assert config["refresh_token"] == emulator.refresh_token
     for account in config.get("accounts", ()):
-        known = SpWorld().of_token(account["refresh_token"])
+        known = SellingPartners().of_token(account["refresh_token"])
         assert known is not None
         assert (account["name"], account["account_type"]) == (
             known.name,
@@ -207,15 +207,15 @@ def test_the_sample_customers_never_leave_the_machine(project: dict[str, Any]) -
 
 def test_the_demo_sets_every_setting_of_the_plugins_meltano_runs() -> None:
     folder = Path(os.devnull)
-    amazon = surroundings.Amazon("", "", dict.fromkeys(CREDENTIALS, ""))
-    bucket = surroundings.Bucket("", "", "", "", "", "")
+    amazon = demo_environment.Amazon("", "", dict.fromkeys(CREDENTIALS, ""))
+    bucket = demo_environment.Bucket("", "", "", "", "", "")
     today = date(2026, 11, 20)
     given = {
-        "tap-amazon-ads": surroundings.tap_settings(amazon, today, today, folder),
-        "tap-amazon-sp": surroundings.selling_settings(
+        "tap-amazon-ads": demo_environment.tap_settings(amazon, today, today, folder),
+        "tap-amazon-sp": demo_environment.selling_settings(
             amazon, {"acme-us": "", "vega-us": ""}, "", folder, folder
         ),
-        "target-s3": surroundings.target_settings(bucket, folder),
+        "target-s3": demo_environment.target_settings(bucket, folder),
     }
     old = {entry.name for entry in LEGACY}
     for plugin, settings in given.items():

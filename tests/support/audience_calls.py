@@ -44,9 +44,9 @@ class AudienceCaller(AdsCaller):
 
     def new_audience(self, **changes: object) -> int:
         """Create an audience and return its id."""
-        answer = self.create_audience(**changes)
-        assert answer.status_code == 201, answer.data
-        audience_id: int = answer.get_json()["audienceId"]
+        response = self.create_audience(**changes)
+        assert response.status_code == 201, response.data
+        audience_id: int = response.get_json()["audienceId"]
         return audience_id
 
     def upload(
@@ -66,15 +66,15 @@ class AudienceCaller(AdsCaller):
 
     def send(self, audience_id: int, *records: dict[str, Any]) -> str:
         """Send records and return the id of the job."""
-        answer = self.upload(audience_id, *records)
-        assert answer.status_code == 202, answer.data
-        job_id: str = answer.get_json()["jobRequestId"]
+        response = self.upload(audience_id, *records)
+        assert response.status_code == 202, response.data
+        job_id: str = response.get_json()["jobRequestId"]
         return job_id
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """Look at a job."""
-        answer: dict[str, Any] = self.call("GET", f"/records/{job_id}").get_json()
-        return answer
+        """Poll a job."""
+        response: dict[str, Any] = self.call("GET", f"/records/{job_id}").get_json()
+        return response
 
     def members(self, audience_id: int) -> dict[str, list[dict[str, str]]]:
         """Return user id -> hashed objects of the active members."""

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from amazon_emulator import Emulator, EmulatorClient
-from amazon_emulator.audiences.views import AudienceView, JobView
+from amazon_emulator.client import AudienceView, JobView
 from singer_amazon.http.transport import Transport
 from support.audience_runs import START, Bench, Ran, schema
 from support.tap_runs import SharedClock

@@ -26,41 +26,65 @@ SCOPE = "Amazon-Advertising-API-Scope"
 ACCOUNT = "Amazon-Ads-AccountId"
 
 
-class AdsCaller:
-    """An emulation with a stopped clock, and one signed-in client of it."""
+class EmulationCaller:
+    """An emulation with a stopped clock, and clients of its two origins."""
 
     def __init__(self, **settings: object) -> None:
         self.emulation = Emulation(Settings().changed(settings))
-        self.emulation.core.clock.set(NOON, frozen=True)
+        self.emulation.state.clock.set(NOON, frozen=True)
         self.api = Client(self.emulation.api)
         self.storage = Client(self.emulation.storage)
-        self.token = ""
 
-    def sign_in(self, **changes: str) -> TestResponse:
-        """Exchange the refresh token, with some form fields changed."""
-        settings = self.emulation.core.settings
+    def exchange(self, token: str, /, **changes: str) -> TestResponse:
+        """Exchange a refresh token, with some form fields changed."""
+        settings = self.emulation.state.settings
         form = {
             "grant_type": "refresh_token",
             "client_id": settings.client_id,
             "client_secret": settings.client_secret,
-            "refresh_token": settings.refresh_token,
+            "refresh_token": token,
         }
-        answer = self.api.post("/auth/o2/token", data=form | changes)
-        if answer.status_code == 200:
-            self.token = answer.get_json()["access_token"]
-        return answer
+        return self.api.post("/auth/o2/token", data=form | changes)
+
+    def download(self, url: str, **headers: str) -> TestResponse:
+        """Fetch a document from the storage."""
+        parts = urlsplit(url)
+        return self.storage.get(f"{parts.path}?{parts.query}", headers=dashed(headers))
+
+    def fault(self, action: str, operation: str = "*", **more: object) -> None:
+        """Add a fault rule."""
+        rule = {"action": action, "operation": operation, **more}
+        self.emulation.state.faults.add(rule)
+
+    def advance(self, seconds: float) -> None:
+        """Move the stopped clock."""
+        self.emulation.state.clock.advance(seconds)
+
+
+class AdsCaller(EmulationCaller):
+    """The one signed-in client of the advertising APIs."""
+
+    token = ""
+
+    def sign_in(self, **changes: str) -> TestResponse:
+        """Exchange the refresh token, with some form fields changed."""
+        token = self.emulation.state.settings.refresh_token
+        response = self.exchange(token, **changes)
+        if response.status_code == 200:
+            self.token = response.get_json()["access_token"]
+        return response
 
     def headers(self, **more: str) -> dict[str, str]:
         """Return the headers every call carries."""
         return {
             "Authorization": f"Bearer {self.token}",
-            "Amazon-Advertising-API-ClientId": self.emulation.core.settings.client_id,
+            "Amazon-Advertising-API-ClientId": self.emulation.state.settings.client_id,
             **more,
         }
 
     def get(self, path: str, **more: str) -> TestResponse:
         """Call the API with GET."""
-        return self.api.get(path, headers=self.headers() | _dashed(more))
+        return self.api.get(path, headers=self.headers() | dashed(more))
 
     def create(
         self,
@@ -76,10 +100,10 @@ class AdsCaller:
             content_type=content_type,
         )
 
-    def look(
+    def poll(
         self, report_id: str, account: Mapping[str, str] | str = SELLER
     ) -> TestResponse:
-        """Look at a report."""
+        """Poll a report."""
         path = f"/reporting/reports/{report_id}"
         return self.api.get(path, headers=self.headers() | _account(account))
 
@@ -90,30 +114,16 @@ class AdsCaller:
         path = f"/reporting/reports/{report_id}"
         return self.api.delete(path, headers=self.headers() | _account(account))
 
-    def download(self, url: str, **headers: str) -> TestResponse:
-        """Fetch a document from the storage."""
-        parts = urlsplit(url)
-        return self.storage.get(f"{parts.path}?{parts.query}", headers=_dashed(headers))
-
     def rows(
         self, body: object, account: Mapping[str, str] | str = SELLER
     ) -> list[dict[str, Any]]:
         """Ask for a report that is ready at once, and return its rows."""
         report_id = self.create(body, account).get_json()["reportId"]
-        url = self.look(report_id, account).get_json()["url"]
+        url = self.poll(report_id, account).get_json()["url"]
         rows: list[dict[str, Any]] = json.loads(
             gzip.decompress(self.download(url).data)
         )
         return rows
-
-    def fault(self, action: str, operation: str = "*", **more: object) -> None:
-        """Add a fault rule."""
-        rule = {"action": action, "operation": operation, **more}
-        self.emulation.core.faults.add(rule)
-
-    def advance(self, seconds: float) -> None:
-        """Move the stopped clock."""
-        self.emulation.core.clock.advance(seconds)
 
 
 def report_body(
@@ -161,5 +171,6 @@ def _account(account: Mapping[str, str] | str) -> dict[str, str]:
     return {SCOPE: account} if isinstance(account, str) else dict(account)
 
 
-def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
+def dashed(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers by their names, which hold dashes."""
     return {name.replace("_", "-"): value for name, value in headers.items()}

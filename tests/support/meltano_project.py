@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from amazon_emulator import Emulator
-from amazon_emulator.demo import surroundings
+from amazon_emulator.demo import environment
 from amazon_emulator.demo.meltano import meltano_command
 from support.s3 import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
 
@@ -63,10 +63,10 @@ class MeltanoProject:
             "MELTANO_PROJECT_ROOT": str(folder),
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
             "MELTANO_HUB_API_ROOT": "http://127.0.0.1:1",  # whoever asks it, fails
-            "PATH": f"{surroundings.commands_folder()}{os.pathsep}{os.defpath}",
+            "PATH": f"{environment.commands_folder()}{os.pathsep}{os.defpath}",
             "NO_COLOR": "1",
         }
-        inherited = surroundings.inherited(dict(os.environ))
+        inherited = environment.inherited(dict(os.environ))
         return cls(folder, inherited | base | settings)
 
     @classmethod
@@ -74,13 +74,13 @@ class MeltanoProject:
         cls, folder: Path, emulator: Emulator, bucket: Bucket, **settings: str
     ) -> MeltanoProject:
         """Make a project whose plugins read the emulator and fill the bucket."""
-        tap = surroundings.tap_settings(
-            surroundings.Amazon(emulator.url, emulator.token_url, emulator.credentials),
+        tap = environment.tap_settings(
+            environment.Amazon(emulator.url, emulator.token_url, emulator.credentials),
             date(2026, 11, 10),
             date(2026, 11, 12),
             folder,
         )
-        address = surroundings.Bucket(
+        address = environment.Bucket(
             bucket.endpoint,
             bucket.name,
             PREFIX,
@@ -89,7 +89,7 @@ class MeltanoProject:
             SECRET_ACCESS_KEY,
         )
         (folder / ".meltano").mkdir()
-        given = surroundings.environment(tap, address, folder, folder, "test")
+        given = environment.environment(tap, address, folder, folder, "test")
         return cls.make(folder, **given | settings)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:

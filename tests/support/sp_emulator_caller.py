@@ -5,16 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import urlsplit
 
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
-from amazon_emulator.emulation import Emulation
-from amazon_emulator.settings import Settings
+from support import emulators
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+NOON = emulators.NOON
 US, CANADA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 GERMANY, JAPAN = "A1PA6795UKMFR9", "A1VC38T7YXB528"
 AGENT = "emulator-tests/1.0 (Language=Python/3.12)"
@@ -31,29 +28,19 @@ VENDOR_SALES = {
 }
 
 
-class SpCaller:
-    """An emulation with a stopped clock; every call names the account it is for."""
+class SpCaller(emulators.EmulationCaller):
+    """Every call names the account it is for."""
 
     def __init__(self, **settings: object) -> None:
-        self.emulation = Emulation(Settings().changed(settings))
-        self.emulation.core.clock.set(NOON, frozen=True)
-        self.api = Client(self.emulation.api)
-        self.storage = Client(self.emulation.storage)
+        super().__init__(**settings)
         self.tokens: dict[str, str] = {}
 
     def sign_in(self, account: str, **changes: str) -> TestResponse:
         """Exchange an account's refresh token, with some form fields changed."""
-        settings = self.emulation.core.settings
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": settings.client_id,
-            "client_secret": settings.client_secret,
-            "refresh_token": f"Atzr|sp-{account}",
-        }
-        answer = self.api.post("/auth/o2/token", data=form | changes)
-        if answer.status_code == 200:
-            self.tokens[account] = answer.get_json()["access_token"]
-        return answer
+        response = self.exchange(f"Atzr|sp-{account}", **changes)
+        if response.status_code == 200:
+            self.tokens[account] = response.get_json()["access_token"]
+        return response
 
     def headers(self, account: str, **more: str) -> dict[str, str]:
         """Return the headers every call carries."""
@@ -76,16 +63,16 @@ class SpCaller:
 
     def created(self, body: object, account: str = "vega-us") -> str:
         """Ask for a report and return its id."""
-        answer = self.create(body, account)
-        assert answer.status_code == 202, answer.text
-        report_id: str = answer.get_json()["reportId"]
+        response = self.create(body, account)
+        assert response.status_code == 202, response.text
+        report_id: str = response.get_json()["reportId"]
         return report_id
 
-    def look(self, report_id: str, account: str = "vega-us") -> dict[str, Any]:
+    def poll(self, report_id: str, account: str = "vega-us") -> dict[str, Any]:
         """Return a report as it is now."""
-        answer = self.get(f"{REPORTS}/{report_id}", account)
-        assert answer.status_code == 200, answer.text
-        shown: dict[str, Any] = answer.get_json()
+        response = self.get(f"{REPORTS}/{report_id}", account)
+        assert response.status_code == 200, response.text
+        shown: dict[str, Any] = response.get_json()
         return shown
 
     def cancel(self, report_id: str, account: str = "vega-us") -> TestResponse:
@@ -93,26 +80,20 @@ class SpCaller:
         path = f"{REPORTS}/{report_id}"
         return self.api.delete(path, headers=self.headers(account))
 
-    def address(
+    def document_info(
         self, document_id: str, account: str = "vega-us", **query: str
     ) -> dict[str, Any]:
         """Return the address of a document."""
-        answer = self.get(f"{DOCUMENTS}/{document_id}", account, **query)
-        assert answer.status_code == 200, answer.text
-        shown: dict[str, Any] = answer.get_json()
+        response = self.get(f"{DOCUMENTS}/{document_id}", account, **query)
+        assert response.status_code == 200, response.text
+        shown: dict[str, Any] = response.get_json()
         return shown
-
-    def download(self, url: str, **headers: str) -> TestResponse:
-        """Fetch a document from the storage."""
-        parts = urlsplit(url)
-        dashed = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.storage.get(f"{parts.path}?{parts.query}", headers=dashed)
 
     def fetch(self, body: object, account: str = "vega-us") -> TestResponse:
         """Ask for a report that is over at once, and download its document."""
-        shown = self.look(self.created(body, account), account)
-        address = self.address(shown["reportDocumentId"], account)
-        return self.download(address["url"])
+        shown = self.poll(self.created(body, account), account)
+        document_info = self.document_info(shown["reportDocumentId"], account)
+        return self.download(document_info["url"])
 
     def document(self, body: object, account: str = "vega-us") -> Any:
         """Return the JSON document of a report that is over at once."""
@@ -120,10 +101,10 @@ class SpCaller:
 
     def ending(self, body: object, account: str = "vega-us") -> tuple[str, str | None]:
         """Return the final status of a report, and its error text if it has one."""
-        shown = self.look(self.created(body, account), account)
+        shown = self.poll(self.created(body, account), account)
         details = None
         if shown["processingStatus"] == "FATAL" and "reportDocumentId" in shown:
-            url = self.address(shown["reportDocumentId"], account)["url"]
+            url = self.document_info(shown["reportDocumentId"], account)["url"]
             details = json.loads(unpacked(self.download(url).data))["errorDetails"]
         return shown["processingStatus"], details
 
@@ -143,15 +124,6 @@ class SpCaller:
         """Return the reports that were asked for."""
         found: Any = self.emulation.selling.control.statistics()["sp_reports"]
         return list(found)
-
-    def fault(self, action: str, operation: str = "*", **more: object) -> None:
-        """Add a fault rule."""
-        rule = {"action": action, "operation": operation, **more}
-        self.emulation.core.faults.add(rule)
-
-    def advance(self, seconds: float) -> None:
-        """Move the stopped clock."""
-        self.emulation.core.clock.advance(seconds)
 
 
 def report_body(

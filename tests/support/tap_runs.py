@@ -42,7 +42,7 @@ class SharedClock:
     """The emulator's clock as the tap's own: who sleeps moves both."""
 
     def __init__(self, emulator: Emulator) -> None:
-        self._clock = emulator.emulation.core.clock
+        self._clock = emulator.emulation.state.clock
 
     def now(self) -> datetime:
         """Return the emulated instant."""

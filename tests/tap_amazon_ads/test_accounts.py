@@ -92,7 +92,7 @@ def test_an_advertiser_is_read_by_one_route_only(
     """Two agencies list it and a link leads to it: the first agency by id has it."""
     second = "8800900100110012"
     amazon.add_profile({"profileId": int(second), "accountInfo": {"type": "agency"}})
-    listed = amazon.world()["advertisers"][AGENCY]
+    listed = amazon.accounts()["advertisers"][AGENCY]
     amazon.add_advertisers(second, [listed[0], advertiser(7)])
 
     ran = run(ORDERS, start_date="2026-11-18", end_date="2026-11-18")

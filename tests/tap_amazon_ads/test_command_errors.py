@@ -70,7 +70,7 @@ def test_a_connection_test_with_a_dead_token_is_one_sentence(
 def test_a_connection_test_that_sees_no_profile_ends_with_1(
     emulator: Emulator, amazon: EmulatorClient, tmp_path: Path
 ) -> None:
-    amazon.set_world({"profiles": []})
+    amazon.set_accounts({"profiles": []})
 
     ran = tap(tmp_path, settings_for(emulator), "--test")
 

@@ -69,7 +69,7 @@ def test_a_profile_of_another_region_is_named_with_the_region_asked(
 def test_no_profile_at_all_ends_with_1_and_says_where_it_looked(
     run: Runs, amazon: EmulatorClient
 ) -> None:
-    amazon.set_world({"profiles": []})
+    amazon.set_accounts({"profiles": []})
 
     ran = run(CAMPAIGNS, ORDERS, region="FE")
 

@@ -26,7 +26,7 @@ WITH_DSP = "5a0c8f5e-1c1d-4b6e-9a53-0d5b3b0f6a02"
 
 
 def connections(room: Room) -> dict[str, dict[str, Any]]:
-    return {c["connectionId"]: c for c in room.client.amc_world()["connections"]}
+    return {c["connectionId"]: c for c in room.client.amc_accounts()["connections"]}
 
 
 # The audience

@@ -1,5 +1,5 @@
 """Accounts of Amazon Ads: profiles, DSP advertisers, linked accounts.
 
-`world` holds who exists (default: `worlds.json`), `room` answers the three listings,
-`scope` finds out which account a report call is made for.
+`accounts` holds who exists (default: `worlds.json`), `routes` has the three
+listings, `control` changes them, `scope` finds the account a report call is made for.
 """

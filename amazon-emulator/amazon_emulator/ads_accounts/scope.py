@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from amazon_emulator.ads_accounts.world import ATTRIBUTION
-from amazon_emulator.wire import RefusalError
+from amazon_emulator.ads_accounts.accounts import ATTRIBUTION, account_info
+from amazon_emulator.http import RefusalError
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
-    from amazon_emulator.ads_accounts.world import Json, World
+    from amazon_emulator.ads_accounts.accounts import AdsAccounts, Json
 
 SCOPE = "Amazon-Advertising-API-Scope"
 ACCOUNT = "Amazon-Ads-AccountId"
@@ -36,7 +36,7 @@ class Account:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells this account from every other."""
+        """What identifies this account."""
         return (self.header, self.account_id)
 
     def zones(self, advertiser_ids: list[str]) -> list[ZoneInfo]:
@@ -50,28 +50,27 @@ def named_account(headers: Headers) -> str | None:
     return headers.get(SCOPE) or headers.get(ACCOUNT)
 
 
-def find_account(world: World, region: str, headers: Headers) -> Account:
+def find_account(accounts: AdsAccounts, region: str, headers: Headers) -> Account:
     """Return the account of a call, or refuse as Amazon does (401, 400 for both)."""
     scope, linked = headers.get(SCOPE), headers.get(ACCOUNT)
     if scope and linked:
         raise RefusalError(400, _BOTH)
     if linked:
-        return _linked_account(world, region, linked)
+        return _linked_account(accounts, region, linked)
     if not scope:
         raise RefusalError(401, "Scope header is missing")
-    profile = world.profile(scope, region)
+    profile = accounts.profile(scope, region)
     if profile is None:
         known = scope.isdigit()
         text = "Not authorized to access scope"
         raise RefusalError(
             401, text if known else "No matching advertiser found for scope"
         )
-    return _profile_account(world, scope, profile)
+    return _profile_account(accounts, scope, profile)
 
 
-def _profile_account(world: World, scope: str, profile: Json) -> Account:
-    info = profile["accountInfo"]
-    details = info if isinstance(info, dict) else {}
+def _profile_account(accounts: AdsAccounts, scope: str, profile: Json) -> Account:
+    details = account_info(profile)
     kind = str(details.get("type"))
     if details.get("subType") == ATTRIBUTION:
         kind = "attribution"
@@ -82,12 +81,12 @@ def _profile_account(world: World, scope: str, profile: Json) -> Account:
         str(profile["timezone"]),
         str(profile["currencyCode"]),
         str(details.get("id")),
-        world.advertisers(scope) if kind == "agency" else {},
+        accounts.advertisers(scope) if kind == "agency" else {},
     )
 
 
-def _linked_account(world: World, region: str, advertiser_id: str) -> Account:
-    link = world.link(advertiser_id, region)
+def _linked_account(accounts: AdsAccounts, region: str, advertiser_id: str) -> Account:
+    link = accounts.link(advertiser_id, region)
     if link is None:
         raise RefusalError(401, "Not authorized to access scope")
     zone = str(link.get("timezone") or "UTC")

@@ -1,134 +1,77 @@
-"""Report documents: written to temporary files as the rows are made, in flat memory."""
+"""What is written into the document of a report: its rows, or what a rule says."""
 
 from __future__ import annotations
 
-import base64
 import csv
-import gzip
 import io
 import json
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from amazon_emulator.ads_reporting.rows import row_batches
-from amazon_emulator.storage import HashingWriter
+from amazon_emulator.reports.documents import (
+    ROWS,
+    fault_bytes,
+    json_array,
+    raw_writer,
+)
 
 if TYPE_CHECKING:
-    from amazon_emulator.ads_reporting.rows import RowPlan
-    from amazon_emulator.faults import Rule
+    from amazon_emulator.ads_reporting.lifecycle import AdsReport
+    from amazon_emulator.reports.documents import Document, Writer
+    from amazon_emulator.stored_files import Writable
 
 _INLINE_CELLS = 300_000
-_COMPRESSION = 1
 
 
-@dataclass(slots=True)
-class Document:
-    """The file of one report, made once; `size`, `etag` and `rows` follow from it."""
+def begin_document(report: AdsReport) -> None:
+    """Begin the document of a report: at once, or beside the calls when it is large."""
+    is_replaced = _replacement(report) is not None
+    report.document.is_packed = not is_replaced
+    if is_replaced or report.plan.cells <= _INLINE_CELLS:
+        report.document.build(_writer(report))
+    else:
+        report.document.build_beside(_writer(report))
 
-    path: Path
-    size: int = 0
-    etag: str = ""
-    rows: int = 0
-    is_built: bool = False
-    is_cancelled: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def start(self, plan: RowPlan, file_format: str, fate: Rule | None) -> None:
-        """Make the document: at once, or beside the calls when it is large."""
-        if plan.cells <= _INLINE_CELLS or fate is not None:
-            self.build(plan, file_format, fate)
+def row_count(report: AdsReport) -> int:
+    """Return how many rows a document holds, once it is written."""
+    report.document.build(_writer(report))
+    return report.document.counts.get(ROWS, 0)
+
+
+def _replacement(report: AdsReport) -> bytes | None:
+    """Return the bytes that a rule puts in place of the rows."""
+    rule = report.rule("document") or report.rule("empty")
+    return None if rule is None else fault_bytes(rule)
+
+
+def _writer(report: AdsReport) -> Writer:
+    replacement = _replacement(report)
+    if replacement is not None:
+        return raw_writer(replacement)
+    request = report.request
+
+    def write(target: Writable, document: Document) -> None:
+        batches = document.counted(row_batches(report.plan))
+        if request.file_format == "CSV":
+            _write_csv(target, request.columns, batches)
             return
-        arguments = (plan, file_format)
-        threading.Thread(target=self._build_beside, args=arguments, daemon=True).start()
+        for piece in json_array(batches):
+            target.write(piece)
 
-    def build(self, plan: RowPlan, file_format: str, fate: Rule | None) -> None:
-        """Write the file unless it is there; a large one in batches."""
-        with self.lock:
-            if self.is_built:
-                return
-            with self.path.open("wb") as raw:
-                target = HashingWriter(raw)
-                self.rows = self._write(target, plan, file_format, fate)
-            if self.is_cancelled:
-                return
-            self.size, self.etag = target.size, target.digest.hexdigest()[:32]
-            self.is_built = True
-
-    def cancel(self) -> None:
-        """Let a document that is being written come to an early end."""
-        self.is_cancelled = True
-
-    def _write(
-        self, target: HashingWriter, plan: RowPlan, file_format: str, fate: Rule | None
-    ) -> int:
-        if fate is not None:
-            target.write(fault_bytes(fate))
-            return 0
-        batches = self._batches(plan)
-        with gzip.GzipFile("", "wb", _COMPRESSION, target, mtime=0) as packed:
-            if file_format == "CSV":
-                return _write_csv(packed, plan.columns, batches)
-            return _write_json(packed, batches)
-
-    def _batches(self, plan: RowPlan) -> Iterator[list[str]]:
-        for batch in row_batches(plan):
-            if self.is_cancelled:
-                return
-            yield batch
-
-    def _build_beside(self, plan: RowPlan, file_format: str) -> None:
-        with suppress(FileNotFoundError):  # a reset has removed the folder meanwhile
-            self.build(plan, file_format, None)
-
-
-def plain_rows(plan: RowPlan) -> Iterator[bytes]:
-    """Yield the JSON array of a report's rows, uncompressed, piece by piece."""
-    yield b"["
-    is_first = True
-    for batch in row_batches(plan):
-        if batch:
-            yield b"" if is_first else b","
-            yield ",".join(batch).encode()
-            is_first = False
-    yield b"]"
-
-
-def fault_bytes(rule: Rule) -> bytes:
-    """Return the bytes a `document` or `empty` rule serves instead of the rows."""
-    if rule.action == "empty":
-        return gzip.compress(b"[]", _COMPRESSION, mtime=0)
-    encoded, text = rule.parameters["base64"], rule.parameters["text"]
-    content = base64.b64decode(str(encoded)) if encoded else str(text or "").encode()
-    if rule.parameters["gzip"]:
-        return gzip.compress(content, _COMPRESSION, mtime=0)
-    return content
-
-
-def _write_json(packed: gzip.GzipFile, batches: Iterable[list[str]]) -> int:
-    rows = 0
-    packed.write(b"[")
-    for batch in batches:
-        if batch:
-            packed.write(b"," if rows else b"")
-            packed.write(",".join(batch).encode())
-            rows += len(batch)
-    packed.write(b"]")
-    return rows
+    return write
 
 
 def _write_csv(
-    packed: gzip.GzipFile, columns: Sequence[str], batches: Iterable[list[str]]
-) -> int:
-    rows = 0
-    text = io.TextIOWrapper(packed, "utf-8", newline="", write_through=True)
+    target: Writable, columns: Sequence[str], batches: Iterable[list[str]]
+) -> None:
+    text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(columns))
     writer.writeheader()
     for batch in batches:
         writer.writerows(json.loads(row) for row in batch)
-        rows += len(batch)
-    text.detach()
-    return rows
+        target.write(text.getvalue().encode())
+        text.seek(0)
+        text.truncate()
+    target.write(text.getvalue().encode())

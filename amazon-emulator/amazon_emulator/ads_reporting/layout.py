@@ -1,7 +1,7 @@
 """Where a row's dimensions come from: row number -> one index per column.
 
 The columns of the grain are the digits of a mixed-radix number, so that only all of
-them together tell rows apart; every other dimension follows the digit it belongs to.
+them together identify a row; every other dimension follows the digit it belongs to.
 """
 
 from __future__ import annotations
@@ -10,40 +10,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from amazon_emulator.ads_reporting.values import (
+    CLOSED_LISTS,
     SHARED_WITH_KEYWORD,
     SHARED_WITH_TARGET,
     Value,
     make_value,
-    words,
 )
 
 _INNER_RADIX = 3
 _PAIR_RADIX = 4
-_ENTITIES = (
-    ("campaign", "campaign"),
-    ("portfolio", "campaign"),
-    ("adGroup", "adGroup"),
-    ("adStatus", "adGroup"),
-    ("adId", "ad"),
-    ("adCreative", "ad"),
-    ("advertisedAsin", "ad"),
-    ("advertisedSku", "ad"),
-    ("promoted", "ad"),
-    ("keywordType", "match"),
-    ("matchType", "match"),
-    ("keyword", "keyword"),
-    ("adKeyword", "keyword"),
-    ("targeting", "keyword"),
-    ("order", "order"),
-    ("omsProposal", "order"),
-    ("proposal", "order"),
-    ("lineItem", "lineItem"),
-    ("omsLineItem", "lineItem"),
-    ("creative", "creative"),
-    ("segment", "segment"),
-    ("deal", "deal"),
-    ("dma", "dma"),
-)
+_PREFIXES = {
+    "campaign": ("campaign", "portfolio"),
+    "adGroup": ("adGroup", "adStatus"),
+    "ad": ("adId", "adCreative", "advertisedAsin", "advertisedSku", "promoted"),
+    "match": ("keywordType", "matchType"),
+    "keyword": ("keyword", "adKeyword", "targeting"),
+    "order": ("order", "omsProposal", "proposal"),
+    "lineItem": ("lineItem", "omsLineItem"),
+    **{name: (name,) for name in ("creative", "segment", "deal", "dma")},
+}
+"""Entity -> how the names of its columns begin; the first that fits counts."""
 _PARENTS = {
     "campaign": ("adGroup", "ad"),
     "adGroup": ("ad",),
@@ -119,16 +105,14 @@ def _independent(grain: Sequence[str]) -> list[str]:
 
 
 def _radix(name: str) -> int:
-    listed = words(name)
+    listed = CLOSED_LISTS.get(name)
     if "|" in name:
         return _PAIR_RADIX
     return len(listed) if listed else _INNER_RADIX
 
 
 def _entity(column: str) -> str | None:
-    return next(
-        (entity for start, entity in _ENTITIES if column.startswith(start)), None
-    )
+    return next((name for name, at in _PREFIXES.items() if column.startswith(at)), None)
 
 
 def _follow(column: str, by_column: Mapping[str, Digit]) -> tuple[Digit, int]:

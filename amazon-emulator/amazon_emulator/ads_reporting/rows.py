@@ -31,11 +31,8 @@ _RATE = re.compile(
 )
 _START, _END = "\0start", "\0end"
 _TIMES = {
-    "date": f'"{_START}"',
-    "startDate": f'"{_START}"',
-    "endDate": f'"{_END}"',
-    "intervalStart": f'"{_START}"',
-    "intervalEnd": f'"{_END}"',
+    **dict.fromkeys(("date", "startDate", "intervalStart"), f'"{_START}"'),
+    **dict.fromkeys(("endDate", "intervalEnd"), f'"{_END}"'),
 }
 _NULL_EVERY = 37
 _WHOLE_EVERY = 5
@@ -91,7 +88,7 @@ class _RowMaker:
     def __init__(self, plan: RowPlan, owner: Mapping[str, object]) -> None:
         salt = f"{plan.seed}|{owner['id']}"
         self._rows_per_day = plan.rows_per_day
-        self._turn = crc32(salt.encode())
+        self._offset = crc32(salt.encode())
         self._keeps = _filter(plan, salt)
         self._template, self._makers = _template(plan, owner, salt)
 
@@ -101,11 +98,11 @@ class _RowMaker:
         """Yield the rows of one period."""
         template = self._template.replace(_START, period[0].isoformat())
         template = template.replace(_END, period[-1].isoformat())
-        makers, turn, fragment = self._makers, self._turn, measured.fragment
+        makers, offset, fragment = self._makers, self._offset, measured.fragment
         for first in range(0, self._rows_per_day, BATCH):
             yield [
                 template % tuple([make(row) for make in makers])
-                + fragment((row * 7 + turn) % VARIANTS)
+                + fragment((row * 7 + offset) % VARIANTS)
                 for row in self._kept(first)
             ]
 
@@ -154,7 +151,7 @@ def _is_metric(column: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Metric:
-    """One metric column: its place in the pool differs, the pool is shared."""
+    """One metric column: its offset in the pool differs, the pool is shared."""
 
     name: str
     base: int
@@ -165,8 +162,8 @@ class _Metric:
 class _Metrics:
     """The metric part of a row for one period: made once per residue.
 
-    A cell is `pool[base of the column + turn of (day, residue)]`, so that making one
-    costs an addition and a look-up.
+    A cell is `pool[base of the column + offset of (day, residue)]`, so that making one
+    costs an addition and an index.
     """
 
     def __init__(
@@ -191,15 +188,15 @@ class _Metrics:
         return made
 
     def _cells(self, residue: int) -> list[str]:
-        turns = [crc32(f"{self._prefix}|{d}|{residue}".encode()) for d in self._days]
-        if len(turns) > 1:
+        offsets = [crc32(f"{self._prefix}|{d}|{residue}".encode()) for d in self._days]
+        if len(offsets) > 1:
             return [
-                f'"{metric.name}":{_total(metric, turns)}' for metric in self._columns
+                f'"{metric.name}":{_total(metric, offsets)}' for metric in self._columns
             ]
         texts = {True: _pool(is_integer=True)[1], False: _pool(is_integer=False)[1]}
-        turn = turns[0]
+        start = offsets[0]
         return [
-            f'"{metric.name}":{texts[metric.is_integer][(metric.base + turn) % _POOL]}'
+            f'"{metric.name}":{texts[metric.is_integer][(metric.base + start) % _POOL]}'
             for metric in self._columns
         ]
 
@@ -210,10 +207,10 @@ def _metric(name: str, prefix: str) -> _Metric:
     return _Metric(name, base, is_integer, bool(_RATE.search(name)))
 
 
-def _total(metric: _Metric, turns: Sequence[int]) -> str:
+def _total(metric: _Metric, offsets: Sequence[int]) -> str:
     """Return the sum of a metric's days, or the mean of a rate, as JSON."""
     values = _pool(is_integer=metric.is_integer)[0]
-    found = [values[(metric.base + turn) % _POOL] for turn in turns]
+    found = [values[(metric.base + offset) % _POOL] for offset in offsets]
     present = [value for value in found if value is not None]
     if not present:
         return "null"
@@ -226,8 +223,8 @@ def _total(metric: _Metric, turns: Sequence[int]) -> str:
 def _pool(*, is_integer: bool) -> tuple[list[int | None], list[str]]:
     """Return the values a metric may have (money in hundredths) and their texts."""
     values: list[int | None] = [
-        None if place % _NULL_EVERY == 0 else _drawn(place, is_integer=is_integer)
-        for place in range(_POOL)
+        None if index % _NULL_EVERY == 0 else _drawn(index, is_integer=is_integer)
+        for index in range(_POOL)
     ]
     texts = [
         "null" if value is None else _text(value, is_integer=is_integer)
@@ -242,8 +239,8 @@ def _text(value: int, *, is_integer: bool) -> str:
     return str(value // 100) if value % 100 == 0 else repr(value / 100)
 
 
-def _drawn(place: int, *, is_integer: bool) -> int:
-    drawn = crc32(place.to_bytes(4, "big"))
+def _drawn(index: int, *, is_integer: bool) -> int:
+    drawn = crc32(index.to_bytes(4, "big"))
     if is_integer:
         return drawn % 5000
-    return drawn % 10_000 * 100 if place % _WHOLE_EVERY == 0 else drawn % 1_000_000
+    return drawn % 10_000 * 100 if index % _WHOLE_EVERY == 0 else drawn % 1_000_000

@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import uuid
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amazon_emulator.ads_reporting.documents import Document
-from amazon_emulator.ads_reporting.lifecycle import FATES, LIVE, Report, status_of
+from amazon_emulator.ads_reporting.lifecycle import (
+    LASTING_ACTIONS,
+    LIVE,
+    AdsReport,
+    status_of,
+)
 from amazon_emulator.ads_reporting.rows import RowPlan
 from amazon_emulator.clock import format_instant
+from amazon_emulator.reports.store import ReportStore
+from amazon_emulator.state import EmulatorState, seeded_uuid
 
 if TYPE_CHECKING:
     from amazon_emulator.ads_accounts.scope import Account
-    from amazon_emulator.ads_reporting.judge import ReportRequest
-    from amazon_emulator.core import Core
-    from amazon_emulator.faults import Rule
+    from amazon_emulator.ads_reporting.validation import ReportRequest
+    from amazon_emulator.faults.rules import Rule
 
 
-class ReportStore:
+class AdsReportStore(ReportStore[str, AdsReport]):
     """All reports by id, and the creates that were turned down."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._reports: dict[str, Report] = {}
+    def __init__(self, state: EmulatorState) -> None:
+        super().__init__(state)
         self._live: dict[tuple[tuple[str, str], str], str] = {}
         self._refused: list[dict[str, object]] = []
-        self._folder: Path | None = None
 
     def reset(self) -> None:
-        """Forget all reports and their documents; ids start anew."""
-        self.close()
-        with self._core.lock:
-            self._reports.clear()
+        """Forget all reports and what was turned down; ids start anew."""
+        super().reset()
+        with self._state.lock:
             self._live.clear()
             self._refused.clear()
-
-    def close(self) -> None:
-        """Stop writing documents and remove their folder."""
-        with self._core.lock:
-            for report in self._reports.values():
-                report.document.cancel()
-            folder, self._folder = self._folder, None
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def create(
         self,
@@ -55,46 +43,47 @@ class ReportStore:
         request: ReportRequest,
         body: Mapping[str, object],
         rules: Sequence[Rule],
-    ) -> Report:
+    ) -> AdsReport:
         """Store a new report; its document is yet to be made."""
-        fates = [rule for rule in rules if rule.action in FATES]
-        with self._core.lock:
-            report = self._new(account, request, body, fates)
+        lasting = [rule for rule in rules if rule.action in LASTING_ACTIONS]
+        with self._state.lock:
+            report = self._new(account, request, body, lasting)
             self._reports[report.report_id] = report
             self._live[(account.key, request.identity)] = report.report_id
         return report
 
-    def duplicate(self, account: Account, request: ReportRequest) -> Report | None:
+    def duplicate(self, account: Account, request: ReportRequest) -> AdsReport | None:
         """Return the report of an identical request that is still being made."""
-        with self._core.lock:
+        with self._state.lock:
             report_id = self._live.get((account.key, request.identity))
             report = self._reports.get(report_id or "")
             if report is None or report.is_deleted:
                 return None
-            return report if status_of(report, self._core.clock.now()) in LIVE else None
+            return (
+                report if status_of(report, self._state.clock.now()) in LIVE else None
+            )
 
-    def find(self, report_id: str) -> Report | None:
+    def find(self, report_id: str) -> AdsReport | None:
         """Return a report that has not been deleted."""
         report = self._reports.get(report_id)
         return None if report is None or report.is_deleted else report
 
-    def any(self, report_id: str) -> Report | None:
+    def any(self, report_id: str) -> AdsReport | None:
         """Return a report, deleted or not."""
         return self._reports.get(report_id)
 
     def refuse(self, account: str | None, body: object, status: int, text: str) -> None:
         """Remember a create that was turned down."""
         entry = {"account": account, "body": body, "status": status, "answer": text}
-        entry["at"] = format_instant(self._core.clock.now())
-        with self._core.lock:
+        entry["at"] = format_instant(self._state.clock.now())
+        with self._state.lock:
             self._refused.append(entry)
 
     def as_json(self) -> dict[str, object]:
         """Return `creates` and `refused` for the statistics, oldest first."""
-        with self._core.lock:
-            reports = list(self._reports.values())
+        with self._state.lock:
             refused = list(self._refused)
-        creates = [_entry(report) for report in reports if report.is_asked]
+        creates = [_entry(report) for report in self.all() if report.is_asked]
         return {"creates": creates, "refused": refused}
 
     def _new(
@@ -102,11 +91,12 @@ class ReportStore:
         account: Account,
         request: ReportRequest,
         body: Mapping[str, object],
-        fates: Sequence[Rule],
-    ) -> Report:
-        settings, number = self._core.settings, len(self._reports) + 1
-        word = f"{settings.seed}|{number}|{account.key}|{request.identity}"
-        report_id = str(uuid.UUID(bytes=sha256(word.encode()).digest()[:16], version=4))
+        rules: Sequence[Rule],
+    ) -> AdsReport:
+        settings, number = self._state.settings, len(self._reports) + 1
+        seed = f"{settings.seed}|{number}|{account.key}|{request.identity}"
+        report_id = str(seeded_uuid(seed))
+        seconds, looks = self._wait(report_id)
         plan = RowPlan(
             request.report_type,
             request.group_by,
@@ -120,23 +110,18 @@ class ReportStore:
             settings.rows_per_day,
             settings.restate,
         )
-        return Report(
-            report_id,
-            account.key,
-            request,
-            body,
-            self._core.clock.now(),
-            settings.ready_after_seconds.draw(f"{report_id}|seconds"),
-            round(settings.ready_after_looks.draw(f"{report_id}|looks")),
-            plan,
-            Document(self._document_folder() / f"{report_id}.gz"),
-            fates,
+        return AdsReport(
+            report_id=report_id,
+            account=account.key,
+            request=request,
+            body=body,
+            created_at=self._state.clock.now(),
+            ready_after_seconds=seconds,
+            ready_after_looks=looks,
+            plan=plan,
+            document=self._new_document(f"{report_id}.gz"),
+            rules=rules,
         )
-
-    def _document_folder(self) -> Path:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="amazon-emulator-"))
-        return self._folder
 
 
 def _owners(account: Account, advertiser_ids: Sequence[str]) -> list[dict[str, object]]:
@@ -152,17 +137,7 @@ def _owners(account: Account, advertiser_ids: Sequence[str]) -> list[dict[str, o
     ]
 
 
-def _entry(report: Report) -> dict[str, object]:
+def _entry(report: AdsReport) -> dict[str, object]:
     header, account = report.account
-    return {
-        "report_id": report.report_id,
-        "header": header,
-        "account": account,
-        "body": report.body,
-        "created_at": format_instant(report.created_at),
-        "ready_after_seconds": report.ready_after_seconds,
-        "status": report.last_status,
-        "looks": report.looks,
-        "downloads": report.downloads,
-        "is_deleted": report.is_deleted,
-    }
+    more = {"header": header, "account": account, "is_deleted": report.is_deleted}
+    return report.common_json() | more

@@ -1,14 +1,13 @@
 """Advertiser audiences: hashed customer records to AMC and DSP.
 
-    rules                     codes, lengths, ranges and media types, as plain values
-    world, connections        AMC accounts and instances; who may be written to
-    reading, metadata         a body that is judged, for audiences
-    records, peek             the same for members: whole, or only what stands around
-    uploads                   from a request to a job, or to a refusal
-    jobs, members, store      one job, one member set, all of them
-    tally                     what the statistics say
-    lookups, linking, room    the API calls
-    control, views            what tests may set and ask
+    contract                  codes, lengths, ranges and media types, as plain values
+    accounts, connections     AMC accounts and instances; who may be written to
+    parsing                   media types, JSON bodies, texts and numbers
+    audience_validation       the bodies that create and update an audience
+    uploads/                  from a request to a job, to members, or to a refusal
+    store, counters           all audiences and jobs; what the statistics say
+    account_routes, connection_routes, audience_routes      the API calls
+    control                   what tests may set and ask
 
 What Amazon leaves open is a setting, and docs/emulator.md says which reading is which.
 """

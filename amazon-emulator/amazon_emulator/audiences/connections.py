@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from amazon_emulator.audiences.rules import MOST_CONNECTIONS
+from amazon_emulator.audiences.contract import MAX_CONNECTIONS
 from amazon_emulator.clock import format_instant
-from amazon_emulator.wire import RefusalError
+from amazon_emulator.http import RefusalError
+from amazon_emulator.state import EmulatorState, seeded_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amazon_emulator.ads_accounts.world import Json
-    from amazon_emulator.audiences.world import AmcWorld
-    from amazon_emulator.core import Core
+    from amazon_emulator.ads_accounts.accounts import Json
+    from amazon_emulator.audiences.accounts import AmcAccounts
 
 _TEXTS = (
     "amcAccountId",
@@ -58,24 +56,24 @@ class Connections:
     One with a DSP advertiser exists on the host of that advertiser's region only.
     """
 
-    def __init__(self, core: Core, world: AmcWorld) -> None:
-        self._core, self._world = core, world
+    def __init__(self, state: EmulatorState, accounts: AmcAccounts) -> None:
+        self._state, self._accounts = state, accounts
         self._items: dict[str, Connection] = {}
         self._default: str | None = None
         self._added = 0
         self.reset()
 
     def reset(self) -> None:
-        """Return to the connections the AMC world begins with."""
-        with self._core.lock:
+        """Return to the connections the AMC accounts begin with."""
+        with self._state.lock:
             self._items.clear()
             self._default, self._added = None, 0
-            for body in self._world.first_connections:
+            for body in self._accounts.first_connections:
                 self._add(body, None)
 
     def all(self) -> list[Connection]:
         """Return the connections of this host, oldest first."""
-        with self._core.lock:
+        with self._state.lock:
             everyone = list(self._items.values())
         return [item for item in everyone if self._is_here(item)]
 
@@ -95,13 +93,13 @@ class Connections:
 
     def add(self, body: Mapping[str, object]) -> Connection:
         """Connect what a body names; refuse (400, 403) what cannot be connected."""
-        return self._add(body, self._core.settings.region)
+        return self._add(body, self._state.settings.region)
 
     def _add(self, body: Mapping[str, object], region: str | None) -> Connection:
         named = _texts(body)
-        with self._core.lock:
+        with self._state.lock:
             connection = self._connect(named, region)
-            if len(self._items) >= MOST_CONNECTIONS:
+            if len(self._items) >= MAX_CONNECTIONS:
                 raise RefusalError(400, "There are too many connections")
             self._items[connection.connection_id] = connection
             self._added += 1
@@ -111,7 +109,7 @@ class Connections:
 
     def remove(self, connection_id: str) -> None:
         """Remove one connection (404 when unknown); a blank id removes all."""
-        with self._core.lock:
+        with self._state.lock:
             if not connection_id:
                 self._items.clear()
             elif self._items.pop(connection_id, None) is None:
@@ -120,7 +118,7 @@ class Connections:
                 self._default = next(iter(self._items), None)
 
     def _is_here(self, connection: Connection) -> bool:
-        return connection.region in (None, self._core.settings.region)
+        return connection.region in (None, self._state.settings.region)
 
     def _connect(self, named: Mapping[str, str], region: str | None) -> Connection:
         connection_id = named.get("connectionId") or self._new_id()
@@ -129,7 +127,7 @@ class Connections:
         shown = {**self._amc(named), **self._dsp(named, region)}
         if not shown:
             raise RefusalError(400, "Give an AMC instance or a DSP advertiser, or both")
-        now = format_instant(self._core.clock.now())
+        now = format_instant(self._state.clock.now())
         return Connection(
             connection_id,
             named.get("amcAccountId"),
@@ -137,7 +135,7 @@ class Connections:
             {
                 "connectionId": connection_id,
                 **shown,
-                "clientId": self._core.settings.client_id,
+                "clientId": self._state.settings.client_id,
                 "customerId": CUSTOMER,
                 "creationDateTime": now,
                 "modifiedDateTime": now,
@@ -149,10 +147,11 @@ class Connections:
         if not given:
             return {}
         if len(given) < len(_AMC):
-            message = f"{', '.join(_AMC)} go together"
-            raise RefusalError(400, message)
-        account = self._world.account(named["amcAccountId"])
-        instance = self._world.instance(named["amcAccountId"], named["amcInstanceId"])
+            raise RefusalError(400, f"{', '.join(_AMC)} go together")
+        account = self._accounts.account(named["amcAccountId"])
+        instance = self._accounts.instance(
+            named["amcAccountId"], named["amcInstanceId"]
+        )
         if account is None or instance is None:
             raise RefusalError(403, "No access to this AMC account or instance")
         if account["marketplaceId"] != named["amcAccountMarketplaceId"]:
@@ -169,7 +168,7 @@ class Connections:
             if "dspProfileId" in named:
                 raise RefusalError(400, "dspProfileId needs a dspAdvertiserId")
             return {}
-        advertiser = self._world.advertiser(named["dspAdvertiserId"], region)
+        advertiser = self._accounts.advertiser(named["dspAdvertiserId"], region)
         profile = named.get("dspProfileId")
         if advertiser is None or profile not in (None, advertiser.get("profileId")):
             raise RefusalError(403, "No access to this DSP advertiser")
@@ -184,23 +183,21 @@ class Connections:
         return {key: value for key, value in shown.items() if value is not None}
 
     def _new_id(self) -> str:
-        word = f"{self._core.settings.seed}|connection|{self._added}"
-        return str(uuid.UUID(bytes=sha256(word.encode()).digest()[:16], version=4))
+        seed = f"{self._state.settings.seed}|connection|{self._added}"
+        return str(seeded_uuid(seed))
 
 
 def _texts(body: Mapping[str, object]) -> dict[str, str]:
     unknown = set(body) - {*_TEXTS, "isDefault"}
     if unknown:
-        message = f"Unknown fields: {', '.join(sorted(unknown))}"
-        raise RefusalError(400, message)
+        raise RefusalError(400, f"Unknown fields: {', '.join(sorted(unknown))}")
     if not isinstance(body.get("isDefault", False), bool):
         raise RefusalError(400, "isDefault must be a boolean")
     named: dict[str, str] = {}
     for name in _TEXTS:
         value = body.get(name, "")
         if not isinstance(value, str):
-            message = f"{name} must be a string"
-            raise RefusalError(400, message)
+            raise RefusalError(400, f"{name} must be a string")
         if value:
             named[name] = value
     return named

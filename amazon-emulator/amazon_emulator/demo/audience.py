@@ -17,13 +17,13 @@ from typing import Any
 import click
 
 from amazon_emulator.demo.customers import FIELD_MAPPING, customer, write_file
-from amazon_emulator.demo.surroundings import commands_folder, inherited
+from amazon_emulator.demo.environment import commands_folder, inherited
 from amazon_emulator.server import Emulator
 
 _INSTANCE = "amclight01"
 _SECONDS = 60
 _ROW = "  {:<6} {:<14} {:>7} {:>7} {:>7} {:>7} {:>9}"
-_LAST_WORDS = 600
+_LOG_TAIL = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ STEPS = (
     Step("MIRROR", "same list", range(50, 1200), range(50, 1200)),
     Step("MIRROR", "another list", range(150, 1240), range(150, 1240)),
 )
-_STORY = """
+_INTRODUCTION = """
 From customers to an audience: a CSV file as a shop might export it, five times
 through plain pipes, to the Amazon Marketing Cloud that the emulator plays:
 
@@ -73,7 +73,7 @@ class AudienceDemo:
 
     def run(self) -> bool:
         """Do all steps and print them; say whether all went as they should."""
-        click.echo(_STORY)
+        click.echo(_INTRODUCTION)
         click.echo(
             _ROW.format(
                 *("mode", "customers", "records", "skipped", "added", "removed"),
@@ -104,11 +104,11 @@ class AudienceDemo:
                 *(len(self.earlier - found), f"{len(found):,}"),
             )
         )
-        wanted = {customer(n)["customer_no"] for n in step.members}
-        if found != wanted or report["skipped"] != step.nameless:
+        expected = {customer(n)["customer_no"] for n in step.members}
+        if found != expected or report["skipped"] != step.nameless:
             msg = (
-                f"after step {number}, {len(wanted - found)} members are missing and "
-                f"{len(found - wanted)} are too many."
+                f"after step {number}, {len(expected - found)} members are missing and "
+                f"{len(found - expected)} are too many."
             )
             raise FailedStepError(msg)
         self.earlier = found
@@ -124,22 +124,22 @@ class AudienceDemo:
         own = inherited(dict(os.environ))
         log = self.folder / f"step-{number}.log"
         with (
-            log.open("wb") as told,
+            log.open("wb") as shown,
             subprocess.Popen(  # noqa: S603 - our own commands
-                tap, stdout=subprocess.PIPE, stderr=told, env=own
+                tap, stdout=subprocess.PIPE, stderr=shown, env=own
             ) as source,
         ):
             done = subprocess.run(  # noqa: S603 - our own commands
                 target,
                 stdin=source.stdout,
                 stdout=subprocess.DEVNULL,
-                stderr=told,
+                stderr=shown,
                 env=own,
                 timeout=_SECONDS,
                 check=False,
             )
         if done.returncode or source.returncode:
-            text = log.read_text(errors="replace")[-_LAST_WORDS:]
+            text = log.read_text(errors="replace")[-_LOG_TAIL:]
             msg = f"step {number} ended with code {done.returncode}.\n{text}"
             raise FailedStepError(msg)
         report: dict[str, Any] = json.loads(summary.read_text())["audiences"][0]

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from amazon_emulator.demo.surroundings import Bucket
+from amazon_emulator.demo.environment import Bucket
 from amazon_emulator.server import HOST
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 class DemoBucket:
     """The bucket; it reads each object once."""
 
-    address: Bucket
+    location: Bucket
     client: S3Client = field(repr=False)
     keys: list[str] = field(default_factory=list)
     """Of all objects read so far."""
@@ -43,16 +43,16 @@ class DemoBucket:
 
     def _listed(self) -> Iterable[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.address.name
+            Bucket=self.location.name
         )
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def _stream(self, key: str) -> str:
-        return key.removeprefix(f"{self.address.prefix}/").partition("/")[0]
+        return key.removeprefix(f"{self.location.prefix}/").partition("/")[0]
 
     def _read(self, key: str) -> Iterator[Row]:
-        answer = self.client.get_object(Bucket=self.address.name, Key=key)
-        for line in gzip.decompress(answer["Body"].read()).splitlines():
+        response = self.client.get_object(Bucket=self.location.name, Key=key)
+        for line in gzip.decompress(response["Body"].read()).splitlines():
             yield json.loads(line)
 
 
@@ -65,7 +65,7 @@ def local_bucket(name: str, prefix: str) -> Iterator[DemoBucket]:
     server.start()
     try:
         _, port = server.get_host_and_port()
-        address = Bucket(
+        location = Bucket(
             endpoint=f"http://{HOST}:{port}",
             name=name,
             prefix=prefix,
@@ -73,21 +73,21 @@ def local_bucket(name: str, prefix: str) -> Iterator[DemoBucket]:
             access_key_id="emulator",
             secret_access_key="emulator-secret",  # noqa: S106 - opens nothing
         )
-        client = _client(address)
+        client = _client(location)
         client.create_bucket(Bucket=name)
-        yield DemoBucket(address, client)
+        yield DemoBucket(location, client)
         client.close()
     finally:
         server.stop()
 
 
-def _client(address: Bucket) -> S3Client:
+def _client(location: Bucket) -> S3Client:
     session = boto3.Session(
-        aws_access_key_id=address.access_key_id,
-        aws_secret_access_key=address.secret_access_key,
-        region_name=address.region,
+        aws_access_key_id=location.access_key_id,
+        aws_secret_access_key=location.secret_access_key,
+        region_name=location.region,
     )
     # A proxy of the environment has no business with a loopback address.
     return session.client(
-        "s3", endpoint_url=address.endpoint, config=Config(proxies={})
+        "s3", endpoint_url=location.endpoint, config=Config(proxies={})
     )

@@ -18,7 +18,7 @@ from amazon_emulator.demo.customers import COLUMNS, customer
 
 STREAM = "customers"
 SAMPLE = "sample"
-"""In the place of a path: customers who do not exist."""
+"""Instead of a path: customers who do not exist."""
 _SAMPLES = 12
 _Row = Mapping[str, "str | None"]
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from amazon_emulator.demo.environment import commands_folder
 from amazon_emulator.demo.project import SetupError
-from amazon_emulator.demo.surroundings import commands_folder
 
 ADS_RUN = ("run", "tap-amazon-ads", "target-s3")
 SP_RUN = ("run", "tap-amazon-sp", "target-s3")
 _GRACE_SECONDS = 8
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 
 
 def meltano_command(arguments: Sequence[str]) -> list[str]:
@@ -58,7 +58,7 @@ def run_meltano(
         try:
             while process.poll() is None:
                 while_waiting()
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(_POLL_SECONDS)
         finally:
             _end(process)
     return process.returncode

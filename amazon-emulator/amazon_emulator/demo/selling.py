@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from amazon_emulator.selling_partner.views import SpReportView
+from amazon_emulator.client import SpReportView
+from amazon_emulator.demo.verification import Line, Outcome, Row
 
-Row = Mapping[str, Any]
 SELLER, VENDOR = "acme-us", "vega-us"
 DAYS_BACK = 9
 _SETTLING = timedelta(minutes=3)
@@ -56,7 +55,7 @@ _ADDED = {
 """Columns that tap and target add to Amazon's own."""
 
 
-class Answers(Protocol):
+class RowSource(Protocol):
     """Who knows what was sent: an EmulatorClient."""
 
     def sp_rows(self, account: str, report_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -66,32 +65,12 @@ class Answers(Protocol):
         """Return all orders of an account."""
 
 
-@dataclass(frozen=True, slots=True)
-class SellingLine:
-    """One stream; reports None: it reads pages, or shares the report above it."""
-
-    stream: str
-    reports: int | None
-    sent: int
-    found: int
-
-
-@dataclass(frozen=True, slots=True)
-class SellingOutcome:
-    """What came of the run; no sentence in `differences` is good."""
-
-    lines: Sequence[SellingLine] = ()
-    differences: Sequence[str] = ()
-    file: Row = field(default_factory=dict)
-    """The row about the saved file."""
-
-
 def first_day(now: datetime) -> str:
     """Return the first day read: exactly one week has ended and is published since."""
     return (now.astimezone(_ZONE).date() - timedelta(days=DAYS_BACK)).isoformat()
 
 
-def own_settings(files: Path) -> dict[str, object]:
+def custom_settings(files: Path) -> dict[str, object]:
     """Return what a user describes in the config, without code."""
     items = {
         "new_field_name": "items",
@@ -130,18 +109,18 @@ def own_settings(files: Path) -> dict[str, object]:
 
 def check_selling(
     reports: Sequence[SpReportView],
-    answers: Answers,
+    source: RowSource,
     found: Mapping[str, Sequence[Row]],
     since: str,
     began: datetime,
-) -> SellingOutcome:
+) -> Outcome:
     """Compare what was sent with the rows that came into the bucket.
 
     Orders that changed after the run `began`, or so shortly before that Amazon does
     not search for them yet, may be there or not.
     """
-    sections = _sections(reports, answers)
-    lines: list[SellingLine] = []
+    sections = _sections(reports, source)
+    lines: list[Line] = []
     differences = [f"{s} was not asked for." for s in sorted(set(found) - {*STREAMS})]
     counted: set[str] = set()
     for stream, (report_type, section) in REPORT_STREAMS.items():
@@ -150,30 +129,25 @@ def check_selling(
         asked = sum(report.report_type == report_type for report in reports)
         shared = report_type in counted
         counted.add(report_type)
-        lines.append(
-            SellingLine(stream, None if shared else asked, len(sent), len(own))
-        )
+        lines.append(Line(stream, None if shared else asked, len(sent), len(own)))
         differences += _compare(stream, sent, own)
-    orders = _orders(answers, since)
+    orders = _orders(source, since)
     fresh = {_id(order) for order in orders if _changed(order) > began - _SETTLING}
-    for stream, wanted in _lists([o for o in orders if _id(o) not in fresh]).items():
+    for stream, expected in _lists([o for o in orders if _id(o) not in fresh]).items():
         own = [row for row in found.get(stream, ()) if _id(row) not in fresh]
-        lines.append(SellingLine(stream, None, len(wanted), len(own)))
-        differences += _compare_ids(stream, wanted, _ids(stream, own))
+        lines.append(Line(stream, None, len(expected), len(own)))
+        differences += _compare_ids(stream, expected, _ids(stream, own))
     file, complaints = _file(found.get(FILE, ()), len(sections[_OPEN_LISTINGS, "rows"]))
-    lines.append(SellingLine(FILE, 1, 1, len(found.get(FILE, ()))))
-    return SellingOutcome(lines, [*differences, *complaints], file)
-
-
-# --- reports -------------------------------------------------------------------
+    lines.append(Line(FILE, 1, 1, len(found.get(FILE, ()))))
+    return Outcome(lines, [*differences, *complaints], file)
 
 
 def _sections(
-    reports: Iterable[SpReportView], answers: Answers
+    reports: Iterable[SpReportView], source: RowSource
 ) -> dict[tuple[str, str], list[Row]]:
     rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for report in reports:
-        document = answers.sp_rows(report.account, report.report_id)
+        document = source.sp_rows(report.account, report.report_id)
         for section, some in document.items():
             rows[report.report_type, section] += some
     return rows
@@ -201,23 +175,20 @@ def _compare(stream: str, sent: Sequence[Row], found: Sequence[Row]) -> Iterator
 
 
 def _compare_ids(stream: str, sent: Iterable[str], found: Iterable[str]) -> list[str]:
-    wanted, there = Counter(sent), Counter(found)
-    missing, extra = wanted - there, there - wanted
+    expected, present = Counter(sent), Counter(found)
+    missing, extra = expected - present, present - expected
     return [
-        f"{stream}: {rows.total()} rows are {words}, for example {min(rows)[:300]}"
-        for rows, words in ((missing, "not in the bucket"), (extra, "never sent"))
+        f"{stream}: {rows.total()} rows are {label}, for example {min(rows)[:300]}"
+        for rows, label in ((missing, "not in the bucket"), (extra, "never sent"))
         if rows
     ]
 
 
-# --- orders and the file -------------------------------------------------------
-
-
-def _orders(answers: Answers, since: str) -> list[Row]:
+def _orders(source: RowSource, since: str) -> list[Row]:
     start = datetime.fromisoformat(since).replace(tzinfo=_ZONE)
     return [
         order
-        for order in answers.sp_orders(SELLER)
+        for order in source.sp_orders(SELLER)
         if order["marketplace_id"] == "ATVPDKIKX0DER" and _changed(order) >= start
     ]
 
@@ -250,7 +221,7 @@ def _with_items(row: Row) -> str:
 
 
 def _file(rows: Sequence[Row], listings: int) -> tuple[Row, list[str]]:
-    """Look at the saved file: a header and as many lines as the report has rows."""
+    """Check the saved file: a header and as many lines as the report has rows."""
     if len(rows) != 1:
         return {}, [f"{FILE}: {len(rows)} rows tell of a file instead of one."]
     file = Path(rows[0]["file"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+from amazon_emulator.clock import parse_instant
 
 PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
@@ -39,3 +41,13 @@ def spans(period: str, start: date, end: date) -> Iterator[tuple[date, date]]:
     while first <= end:
         yield first, last_day(period, first)
         first = shifted(period, first, 1)
+
+
+def start_range(options: Mapping[str, str]) -> tuple[datetime, datetime]:
+    """Return the range of offer starts; a wrong one raises ValueError."""
+    ends = {
+        name.rpartition("StartDate")[2]: value
+        for name, value in options.items()
+        if "StartDate" in name
+    }
+    return parse_instant(ends["From"]), parse_instant(ends["To"])

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
-from amazon_emulator.actions import OPERATIONS, SP_OPERATIONS
-from amazon_emulator.wire import CutShortError, ResetError
+from amazon_emulator.faults.actions import OPERATIONS, SP_OPERATIONS
+from amazon_emulator.http import CutShortError, ResetError
 from support.audience_calls import (
     ACCOUNT,
     AMC,
@@ -56,7 +56,7 @@ def test_faults_of_all_operations(
 ) -> None:
     call = CALLS[operation]
     slept: list[float] = []
-    monkeypatch.setattr(amc.emulation.core.clock, "sleep", slept.append)
+    monkeypatch.setattr(amc.emulation.state.clock, "sleep", slept.append)
     amc.fault("delay", operation, seconds=3, times=1)
     amc.fault("throttle", operation, times=1, retry_after=7)
     amc.fault("status", operation, times=1, code=502)
@@ -136,14 +136,14 @@ def test_one_record_sinks_every_upload_it_is_in(amc: AudienceCaller) -> None:
     half, other_half = (amc.upload(audience_id, record(user)) for user in "bc")
 
     assert both.get_json() == {"message": "Record is malformed"}
-    assert [answer.status_code for answer in (both, half, other_half)] == [
+    assert [response.status_code for response in (both, half, other_half)] == [
         400,
         202,
         400,
     ]
     assert set(amc.members(audience_id)) == {"b"}
     assert amc.upload(audience_id, record("cc")).status_code == 202
-    rule = amc.emulation.core.faults.as_json()[0]
+    rule = amc.emulation.state.faults.as_json()[0]
     assert (rule["seen"], rule["applied"]) == (2, 2)
 
 
@@ -230,7 +230,7 @@ def test_job_that_never_ends(amc: AudienceCaller) -> None:
         ("status_word", "FAILURE"),
     ],
 )
-def test_fault_of_a_look_passes(amc: AudienceCaller, action: str, state: str) -> None:
+def test_fault_of_a_poll_passes(amc: AudienceCaller, action: str, state: str) -> None:
     audience_id = amc.new_audience()
     job_id = amc.send(audience_id, record("a"))
     amc.fault(action, "job", times=1)
@@ -278,5 +278,5 @@ def test_body_of_a_fault_may_say_message_with_a_capital(amc: AudienceCaller) -> 
     body = {"Message": "STRING_VALUE can not be converted to a Long"}
     amc.fault("status", "records", code=400, body=body)
 
-    answer = amc.call("POST", "/records", audience_body())
-    assert (answer.status_code, answer.get_json()) == (400, body)
+    response = amc.call("POST", "/records", audience_body())
+    assert (response.status_code, response.get_json()) == (400, body)

@@ -18,8 +18,8 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.test import TestResponse
 
-from amazon_emulator.audiences import rules
-from amazon_emulator.audiences.jobs import FAILED, PARTIALLY, PENDING, SUCCEEDED
+from amazon_emulator.audiences import contract
+from amazon_emulator.audiences.uploads.jobs import FAILED, PARTIALLY, PENDING, SUCCEEDED
 from support.audience_calls import (
     ACCOUNT,
     ADVERTISER,
@@ -66,11 +66,11 @@ def openapi(name: str) -> OpenAPI:
 
 
 def check(
-    answer: TestResponse, status: int, sent: object = None, name: str = FAMILY
+    response: TestResponse, status: int, sent: object = None, name: str = FAMILY
 ) -> None:
     """Validate one exchange; `sent` None: no body, or one that is wrong on purpose."""
-    assert answer.status_code == status, answer.data
-    asked = answer.request
+    assert response.status_code == status, response.data
+    asked = response.request
     request = MockRequest(
         "http://localhost",
         asked.method,
@@ -82,23 +82,23 @@ def check(
     )
     if sent is not None or asked.method in ("GET", "DELETE"):
         openapi(name).validate_request(request)
-    media = answer.mimetype or ""
-    response = MockResponse(answer.data, status, dict(answer.headers), media)
-    openapi(name).validate_response(request, response)
+    media = response.mimetype or ""
+    mock = MockResponse(response.data, status, dict(response.headers), media)
+    openapi(name).validate_response(request, mock)
 
 
-def test_lookups(amc: AudienceCaller) -> None:
+def test_accounts_and_instances(amc: AudienceCaller) -> None:
     check(amc.get("/amc/accounts"), 200, name=LOOKUPS)
     check(amc.get("/amc/accounts?nextToken=x"), 400, name=LOOKUPS)
     for query in ("", "?limit=2"):
-        answer = amc.get(f"/amc/instances{query}", **OF_ACCOUNT)
-        check(answer, 200, name=LOOKUPS)
+        response = amc.get(f"/amc/instances{query}", **OF_ACCOUNT)
+        check(response, 200, name=LOOKUPS)
     check(amc.get(f"/amc/instances/{INSTANCE}", **OF_ACCOUNT), 200, name=LOOKUPS)
     check(amc.get("/amc/instances/other", **OF_ACCOUNT), 404, name=LOOKUPS)
     foreign = {**OF_ACCOUNT, "Amazon-Advertising-API-AdvertiserId": "other"}
     check(amc.get("/amc/instances", **foreign), 403, name=LOOKUPS)
     for code in (429, 500):
-        amc.emulation.core.faults.clear()
+        amc.emulation.state.faults.clear()
         amc.fault("status", code=code)
         check(amc.get("/amc/accounts"), code, name=LOOKUPS)
         check(amc.get("/amc/instances", **OF_ACCOUNT), code, name=LOOKUPS)
@@ -125,25 +125,25 @@ def test_connections(amc: AudienceCaller) -> None:
 
 
 def test_terms(amc: AudienceCaller) -> None:
-    answer = amc.call("GET", "/connections/terms")
-    check(answer, 200)
-    token = answer.get_json()["agreementToken"]
+    response = amc.call("GET", "/connections/terms")
+    check(response, 200)
+    token = response.get_json()["agreementToken"]
     for word, status in ((token, 204), ("other", 400)):
         body = {"agreementToken": word, "hasAccepted": True}
-        answer = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
-        check(answer, status, body)
+        response = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
+        check(response, status, body)
     check(amc.call("PATCH", "/connections/terms", {}, CONNECTIONS), 400)
 
 
 def test_errors_of_connections_and_terms(amc: AudienceCaller) -> None:
     body = {"agreementToken": "x", "hasAccepted": True}
     for code in (401, 403, 404, 429, 500):
-        amc.emulation.core.faults.clear()
+        amc.emulation.state.faults.clear()
         amc.fault("status", code=code)
         check(amc.call("GET", "/connections"), code)
         check(amc.call("GET", "/connections/terms"), code)
-        answer = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
-        check(answer, code, body)
+        response = amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
+        check(response, code, body)
 
 
 def test_audience_from_create_to_update(amc: AudienceCaller) -> None:
@@ -155,9 +155,9 @@ def test_audience_from_create_to_update(amc: AudienceCaller) -> None:
     ]
     for number, changes in enumerate(cases):
         body = audience_body(external_id=str(number), **changes)
-        answer = amc.call("POST", "/metadata", body)
-        check(answer, 201, body)
-        path = f"/metadata/{answer.get_json()['audienceId']}"
+        response = amc.call("POST", "/metadata", body)
+        check(response, 201, body)
+        path = f"/metadata/{response.get_json()['audienceId']}"
         check(amc.call("GET", path), 200)
         update = {"description": "", "metadata": {"ttl": 5, "audienceFees": fees}}
         check(amc.call("PUT", path, update), 200, update)
@@ -168,13 +168,13 @@ def test_errors_of_audiences(amc: AudienceCaller) -> None:
     body = audience_body()
     wrong = audience_body(name="short")
     check(amc.call("POST", "/metadata", wrong), 400)
-    amc.emulation.core.change({"repeated_external_id": "refuse"})
+    amc.emulation.state.change({"repeated_external_id": "refuse"})
     amc.new_audience()
     check(amc.call("POST", "/metadata", body), 400, body)
     check(amc.call("GET", "/metadata/1"), 404)
     check(amc.call("PUT", "/metadata/1", {}), 404, {})
     for code in (400, 429, 500):
-        amc.emulation.core.faults.clear()
+        amc.emulation.state.faults.clear()
         amc.fault("status", code=code)
         check(amc.call("POST", "/metadata", body), code, body)
         check(amc.call("GET", "/metadata/1"), code)
@@ -194,7 +194,7 @@ def records_body(audience_id: int, *records: dict[str, Any]) -> dict[str, Any]:
 
 def test_uploads_and_their_jobs(amc: AudienceCaller) -> None:
     audience_id = amc.new_audience(connection=AMC_AND_DSP)
-    fields = {name: digest(name) for name in rules.PII_FIELDS}
+    fields = {name: digest(name) for name in contract.PII_FIELDS}
     full = record(
         hashedPII=[fields] * 2,
         measurements={},
@@ -209,23 +209,23 @@ def test_uploads_and_their_jobs(amc: AudienceCaller) -> None:
     amc.fault("job_failed", times=1, operation="records", reason="no")
     amc.fault("partially_succeeded", times=1, operation="records")
     amc.fault("never_ready", times=1, operation="records")
-    amc.emulation.core.change({"job_ready_after_looks": 1})
+    amc.emulation.state.change({"job_ready_after_looks": 1})
     states = set()
     for _ in range(6):
-        answer = amc.call("POST", "/records", body)
-        check(answer, 202, body)
+        response = amc.call("POST", "/records", body)
+        check(response, 202, body)
         for _ in range(2):
-            answer = amc.call("GET", f"/records/{answer_id(answer)}")
-            check(answer, 200)
-            states.add(answer.get_json()["jobState"])
+            response = amc.call("GET", f"/records/{answer_id(response)}")
+            check(response, 200)
+            states.add(response.get_json()["jobState"])
 
     assert states == {PENDING, SUCCEEDED, FAILED, PARTIALLY, "COMPLETED"}
     known = spec(FAMILY)["components"]["schemas"]["jobState"]["enum"]
     assert states == set(known)
 
 
-def answer_id(answer: TestResponse) -> str:
-    job_id: str = answer.get_json()["jobRequestId"]
+def answer_id(response: TestResponse) -> str:
+    job_id: str = response.get_json()["jobRequestId"]
     return job_id
 
 
@@ -236,7 +236,7 @@ def test_errors_of_uploads(amc: AudienceCaller) -> None:
     body["targetResource"] = {"connectionId": AMC, "targetTypes": ["DSP"]}
     check(amc.call("POST", "/records", body), 501, body)
     check(amc.upload(audience_id, record("bad id")), 400)
-    amc.emulation.core.change({"records_per_hour": 1})
+    amc.emulation.state.change({"records_per_hour": 1})
     check(amc.upload(audience_id, record("a"), record("b")), 429)
     check(amc.call("GET", "/records/other"), 404)
 
@@ -249,9 +249,9 @@ def test_answers_the_file_does_not_list_have_the_same_body(
     if status == 401:
         amc.emulation.tokens.revoke_all()
     elif status == 403:
-        amc.emulation.core.change({"terms_accepted": False})
+        amc.emulation.state.change({"terms_accepted": False})
     elif status == 413:
-        amc.emulation.core.change({"max_request_bytes": 1})
+        amc.emulation.state.change({"max_request_bytes": 1})
     media = CONNECTIONS if status == 415 else AUDIENCES
     headers = amc.headers(**({"Accept": "text/html"} if status == 406 else {}))
     body = {
@@ -259,17 +259,17 @@ def test_answers_the_file_does_not_list_have_the_same_body(
         "targetResource": {"connectionId": AMC},
         "records": [record()],
     }
-    answer = amc.api.post(
+    response = amc.api.post(
         "/amc/audiences/records",
         headers=headers,
         data=json.dumps(body),
         content_type=media,
     )
 
-    assert (answer.status_code, answer.content_type) == (status, AUDIENCES)
-    assert set(answer.get_json()) == {"message"}
+    assert (response.status_code, response.content_type) == (status, AUDIENCES)
+    assert set(response.get_json()) == {"message"}
     with pytest.raises(OpenAPIError):
-        check(answer, status)
+        check(response, status)
 
 
 def test_codes_and_limits_are_those_of_the_file() -> None:
@@ -285,27 +285,27 @@ def test_codes_and_limits_are_those_of_the_file() -> None:
         return item[f"min{kind}"], item[f"max{kind}"]
 
     # A later snapshot of the file has one more code, ZZ.
-    assert set(schemas["CountryCode"]["enum"]) - {"ZZ"} == rules.COUNTRIES
-    assert set(schemas["currency"]["enum"]) == rules.CURRENCIES
-    assert set(schemas["action"]["enum"]) == rules.ACTIONS
-    assert set(schemas["ConsentEnums"]["enum"]) == rules.CONSENT_WORDS
-    assert set(schemas["HashedPIIObj"]["properties"]) == set(rules.PII_FIELDS)
-    assert lengths(create["name"], "Length") == rules.NAME_LENGTH
-    assert lengths(create["description"], "Length") == rules.DESCRIPTION_LENGTH
-    assert lengths(metadata["audienceFees"], "Items") == rules.FEES
+    assert set(schemas["CountryCode"]["enum"]) - {"ZZ"} == contract.COUNTRIES
+    assert set(schemas["currency"]["enum"]) == contract.CURRENCIES
+    assert set(schemas["action"]["enum"]) == contract.ACTIONS
+    assert set(schemas["ConsentEnums"]["enum"]) == contract.CONSENT_VALUES
+    assert set(schemas["HashedPIIObj"]["properties"]) == set(contract.PII_FIELDS)
+    assert lengths(create["name"], "Length") == contract.NAME_LENGTH
+    assert lengths(create["description"], "Length") == contract.DESCRIPTION_LENGTH
+    assert lengths(metadata["audienceFees"], "Items") == contract.FEES
     ttl = metadata["ttl"]
-    assert (ttl["minimum"], ttl["maximum"]) == rules.TTL_SECONDS
-    assert lengths(pii_list, "Items") == rules.PII_OBJECTS
-    assert lengths(manage, "Items") == rules.RECORDS
-    assert listed["invalidRecords"]["maxItems"] == rules.MOST_INVALID_RECORDS
-    assert connections["connections"]["maxItems"] == rules.MOST_CONNECTIONS
+    assert (ttl["minimum"], ttl["maximum"]) == contract.TTL_SECONDS
+    assert lengths(pii_list, "Items") == contract.PII_OBJECTS
+    assert lengths(manage, "Items") == contract.RECORDS
+    assert listed["invalidRecords"]["maxItems"] == contract.MAX_INVALID_RECORDS
+    assert connections["connections"]["maxItems"] == contract.MAX_CONNECTIONS
 
 
 def test_every_operation_of_the_file_is_emulated(amc: AudienceCaller) -> None:
     known = {
         (route.method, route.path.split("<")[0])
-        for room in amc.emulation.api.rooms
-        for route in room.routes
+        for service in amc.emulation.api.services
+        for route in service.routes
     }
     for path, item in spec(FAMILY)["paths"].items():
         for method in item:

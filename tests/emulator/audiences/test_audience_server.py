@@ -66,8 +66,8 @@ def new_audience(
     session: requests.Session, emulator: Emulator, **changes: object
 ) -> int:
     url = f"{emulator.url}/amc/audiences/metadata"
-    answer = session.post(url, json=audience_body(**changes), timeout=10)
-    return int(answer.json()["audienceId"])
+    response = session.post(url, json=audience_body(**changes), timeout=10)
+    return int(response.json()["audienceId"])
 
 
 def upload(
@@ -145,9 +145,9 @@ def test_lost_answer_is_a_reset_after_the_work(
     assert emulator.client.statistics().count("records", "reset") == 1
 
 
-def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
+def test_amc_accounts_can_be_replaced(emulator: Emulator) -> None:
     client = emulator.client
-    before = client.amc_world()
+    before = client.amc_accounts()
     assert {item["connectionId"] for item in before["connections"]} == {
         AMC,
         AMC_AND_DSP,
@@ -165,17 +165,17 @@ def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
         "amcAccountMarketplaceId": "ATVPDKIKX0DER",
         "amcInstanceId": "amcx",
     }
-    client.set_amc_world({"accounts": [account], "connections": [connection]})
+    client.set_amc_accounts({"accounts": [account], "connections": [connection]})
 
-    after = client.amc_world()
+    after = client.amc_accounts()
     assert [item["accountId"] for item in after["accounts"]] == ["ENTITYX"]
     assert [item["connectionId"] for item in after["connections"]] == ["c1"]
     client.reset()
-    assert client.amc_world()["accounts"] == before["accounts"]
+    assert client.amc_accounts()["accounts"] == before["accounts"]
 
 
 @pytest.mark.parametrize(
-    "world",
+    "accounts",
     [
         {"account": []},
         {"accounts": {}},
@@ -184,11 +184,11 @@ def test_amc_world_can_be_replaced(emulator: Emulator) -> None:
         {"advertisers": [{"advertiserId": 1}]},
     ],
 )
-def test_impossible_amc_world_is_a_sentence(
-    emulator: Emulator, world: dict[str, object]
+def test_impossible_amc_accounts_are_a_sentence(
+    emulator: Emulator, accounts: dict[str, object]
 ) -> None:
     with pytest.raises(EmulatorError, match="was answered 400"):
-        emulator.client.set_amc_world(world)
+        emulator.client.set_amc_accounts(accounts)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_judging_is_no_brake(emulator: Emulator, session: requests.Session) -> N
 
     def seconds(mode: str) -> float:
         emulator.client.change(judge_records=mode)
-        answers = [upload(session, emulator, audience_id, rows) for _ in range(3)]
-        assert {answer.status_code for answer in answers} == {202}
-        return min(answer.elapsed.total_seconds() for answer in answers)
+        responses = [upload(session, emulator, audience_id, rows) for _ in range(3)]
+        assert {response.status_code for response in responses} == {202}
+        return min(response.elapsed.total_seconds() for response in responses)
 
     # Alone on its core this takes 0.08 s; a shared machine is slower.
     assert seconds("all") < 2

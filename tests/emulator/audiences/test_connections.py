@@ -28,9 +28,9 @@ AMC_BODY = {
 
 
 def listed(amc: AudienceCaller, query: str = "") -> list[dict[str, Any]]:
-    answer = amc.call("GET", f"/connections{query}")
-    assert answer.content_type == CONNECTIONS
-    found: list[dict[str, Any]] = answer.get_json()["connections"]
+    response = amc.call("GET", f"/connections{query}")
+    assert response.content_type == CONNECTIONS
+    found: list[dict[str, Any]] = response.get_json()["connections"]
     return found
 
 
@@ -44,7 +44,7 @@ def accept_terms(amc: AudienceCaller, **changes: object) -> TestResponse:
     return amc.call("PATCH", "/connections/terms", body, CONNECTIONS)
 
 
-def test_default_world_has_one_connection_with_and_one_without_dsp(
+def test_there_is_at_first_one_connection_with_and_one_without_dsp(
     amc: AudienceCaller,
 ) -> None:
     found = {item["connectionId"]: item for item in listed(amc)}
@@ -78,11 +78,13 @@ def test_one_connection_can_be_asked_for(amc: AudienceCaller) -> None:
 
 
 def test_added_connection_is_listed_with_names(amc: AudienceCaller) -> None:
-    answer = add(amc, **AMC_BODY, dspAdvertiserId=str(ADVERTISER), dspProfileId=AGENCY)
+    response = add(
+        amc, **AMC_BODY, dspAdvertiserId=str(ADVERTISER), dspProfileId=AGENCY
+    )
 
-    connection_id = answer.get_json()["connectionId"]
+    connection_id = response.get_json()["connectionId"]
     found = listed(amc, f"?connectionId={connection_id}")[0]
-    assert answer.status_code == 201
+    assert response.status_code == 201
     assert found["amcInstanceName"] == "lighthouse_us_dsp"
     assert found["dspAdvertiserName"] == "Blue Heron DSP"
     assert found["dspAdvertiserCountryCode"] == "US"
@@ -93,9 +95,9 @@ def test_added_connection_is_listed_with_names(amc: AudienceCaller) -> None:
 def test_connection_may_name_itself_and_an_agencys_advertiser(
     amc: AudienceCaller,
 ) -> None:
-    answer = add(amc, connectionId="mine", dspAdvertiserId=ADVERTISERS[0])
+    response = add(amc, connectionId="mine", dspAdvertiserId=ADVERTISERS[0])
 
-    assert answer.get_json() == {"connectionId": "mine"}
+    assert response.get_json() == {"connectionId": "mine"}
     assert listed(amc, "?connectionId=mine")[0]["dspAdvertiserId"] == ADVERTISERS[0]
     assert add(amc, connectionId="mine", **AMC_BODY).status_code == 400
 
@@ -130,22 +132,22 @@ def test_default_moves_and_is_never_lost(amc: AudienceCaller) -> None:
 def test_wrong_connection_is_refused(
     amc: AudienceCaller, body: dict[str, object], status: int
 ) -> None:
-    answer = add(amc, **body)
+    response = add(amc, **body)
 
-    assert answer.status_code == status
-    assert set(answer.get_json()) == {"message", "requestId"}
+    assert response.status_code == status
+    assert set(response.get_json()) == {"message", "requestId"}
     assert len(listed(amc)) == 3
 
 
 def test_media_types_are_those_of_connections(amc: AudienceCaller) -> None:
     for media in (AUDIENCES, "application/json"):
-        answer = amc.call("POST", "/connections", AMC_BODY, media)
-        assert answer.status_code == 415
-    answer = amc.get("/amc/audiences/connections", Accept=AUDIENCES)
-    assert answer.status_code == 406
+        response = amc.call("POST", "/connections", AMC_BODY, media)
+        assert response.status_code == 415
+    response = amc.get("/amc/audiences/connections", Accept=AUDIENCES)
+    assert response.status_code == 406
     for accept in (CONNECTIONS, "*/*", "application/*"):
-        answer = amc.get("/amc/audiences/connections", Accept=accept)
-        assert answer.status_code == 200
+        response = amc.get("/amc/audiences/connections", Accept=accept)
+        assert response.status_code == 200
 
 
 def test_delete_without_an_id_removes_all_and_raises_an_alarm(
@@ -169,12 +171,12 @@ def test_records_to_an_account_without_terms_wait_for_acceptance(
     assert refused.status_code == 403
     assert "terms" in refused.get_json()["message"]
     assert accept_terms(amc).status_code == 204
-    answer = amc.upload(audience_id, record(), connection=NO_TERMS)
-    assert answer.status_code == 202
+    response = amc.upload(audience_id, record(), connection=NO_TERMS)
+    assert response.status_code == 202
 
 
 def test_user_who_has_not_accepted_the_terms(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"terms_accepted": False})
+    amc.emulation.state.change({"terms_accepted": False})
     audience_id = amc.new_audience()
 
     assert amc.call("GET", "/connections/terms").get_json()["hasAccepted"] is False
@@ -196,14 +198,14 @@ def test_user_who_has_not_accepted_the_terms(amc: AudienceCaller) -> None:
 def test_wrong_acceptance_is_refused(
     amc: AudienceCaller, changes: dict[str, object]
 ) -> None:
-    amc.emulation.core.change({"terms_accepted": False})
+    amc.emulation.state.change({"terms_accepted": False})
 
     assert accept_terms(amc, **changes).status_code == 400
     assert amc.call("GET", "/connections/terms").get_json()["hasAccepted"] is False
 
 
 def test_dsp_only_audience_needs_no_terms(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"terms_accepted": False})
+    amc.emulation.state.change({"terms_accepted": False})
     audience_id = amc.new_audience(advertiser=ADVERTISER)
 
     assert amc.upload(audience_id, record(), connection=None).status_code == 202

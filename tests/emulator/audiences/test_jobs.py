@@ -47,7 +47,7 @@ def test_job_that_is_done_at_once(amc: AudienceCaller) -> None:
 
 
 def test_job_that_takes_seconds(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"job_ready_after_seconds": 60})
+    amc.emulation.state.change({"job_ready_after_seconds": 60})
     audience_id = amc.new_audience()
     job_id = amc.send(audience_id, record())
 
@@ -59,8 +59,8 @@ def test_job_that_takes_seconds(amc: AudienceCaller) -> None:
     assert amc.members(audience_id) == {"user_1": pii("user_1")}
 
 
-def test_job_is_applied_although_nobody_looks(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"job_ready_after_seconds": 60})
+def test_job_is_applied_although_nobody_polls(amc: AudienceCaller) -> None:
+    amc.emulation.state.change({"job_ready_after_seconds": 60})
     audience_id = amc.new_audience(ttl=100)
     amc.send(audience_id, record())
 
@@ -71,8 +71,8 @@ def test_job_is_applied_although_nobody_looks(amc: AudienceCaller) -> None:
     assert amc.members(audience_id) == {}
 
 
-def test_job_that_takes_looks(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"job_ready_after_looks": 2})
+def test_job_that_takes_polls(amc: AudienceCaller) -> None:
+    amc.emulation.state.change({"job_ready_after_looks": 2})
     audience_id = amc.new_audience()
     job_id = amc.send(audience_id, record())
 
@@ -85,9 +85,9 @@ def test_job_that_takes_looks(amc: AudienceCaller) -> None:
 def test_faster_job_overtakes_a_slower_one(amc: AudienceCaller) -> None:
     audience_id = amc.new_audience()
     amc.send(audience_id, record(emails=("old",)))
-    amc.emulation.core.change({"job_ready_after_seconds": 60})
+    amc.emulation.state.change({"job_ready_after_seconds": 60})
     amc.send(audience_id, record(action="DELETE", emails=("old", "new")))
-    amc.emulation.core.change({"job_ready_after_seconds": 5})
+    amc.emulation.state.change({"job_ready_after_seconds": 5})
     amc.send(audience_id, record(emails=("new",)))
 
     amc.advance(100)
@@ -96,10 +96,10 @@ def test_faster_job_overtakes_a_slower_one(amc: AudienceCaller) -> None:
 
 
 def test_unknown_job(amc: AudienceCaller) -> None:
-    answer = amc.call("GET", "/records/3f1c8c5e-0000-4000-8000-000000000000")
+    response = amc.call("GET", "/records/3f1c8c5e-0000-4000-8000-000000000000")
 
-    assert answer.status_code == 404
-    assert set(answer.get_json()) == {"message"}
+    assert response.status_code == 404
+    assert set(response.get_json()) == {"message"}
 
 
 def test_audience_that_was_never_made_spoils_the_job(amc: AudienceCaller) -> None:
@@ -156,7 +156,7 @@ def test_country_comes_from_record_audience_or_advertiser(amc: AudienceCaller) -
     for audience_id in (of_connection, of_advertiser):
         members = amc.emulation.audiences.members(audience_id)
         assert [member["country_code"] for member in members or ()] == ["US"]
-    amc.emulation.core.change({"require_country": False})
+    amc.emulation.state.change({"require_country": False})
     assert finish(amc, nowhere, without)["jobState"] == "SUCCEEDED"
 
 
@@ -180,7 +180,7 @@ def test_country_comes_from_record_audience_or_advertiser(amc: AudienceCaller) -
 def test_consent_may_be_required_where_the_law_wants_it(
     amc: AudienceCaller, changes: dict[str, Any], is_valid: bool
 ) -> None:
-    amc.emulation.core.change({"require_consent": True})
+    amc.emulation.state.change({"require_consent": True})
     audience_id = amc.new_audience()
 
     job = finish(amc, audience_id, record(**{"countryCode": "GB", **changes}))

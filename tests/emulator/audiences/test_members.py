@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amazon_emulator.audiences.members import MemberSet, entry, unpack
-from amazon_emulator.audiences.rules import PII_FIELDS
+from amazon_emulator.audiences.contract import PII_FIELDS
+from amazon_emulator.audiences.uploads.members import MemberSet, entry, unpack
 from support.audience_calls import AudienceCaller, digest, pii, record
 from support.emulators import NOON
 
@@ -63,7 +63,7 @@ def test_delete_of_other_hashes_or_of_nobody_does_nothing(amc: AudienceCaller) -
 
 
 def test_delete_may_go_by_user(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"delete_by": "user_id"})
+    amc.emulation.state.change({"delete_by": "user_id"})
     audience_id = amc.new_audience()
     amc.send(audience_id, record(emails=("a", "b")))
 

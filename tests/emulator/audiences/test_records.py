@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from amazon_emulator.audiences.records import _are_clean, judge_record
-from amazon_emulator.audiences.rules import EMPTY_HASH, PII_FIELDS
-from amazon_emulator.wire import RefusalError
+from amazon_emulator.audiences.contract import EMPTY_HASH, PII_FIELDS
+from amazon_emulator.audiences.uploads.record_validation import (
+    _are_clean,
+    validate_record,
+)
+from amazon_emulator.http import RefusalError
 from support.audience_calls import (
     ADVERTISER,
     AMC,
@@ -106,10 +109,10 @@ def post(amc: AudienceCaller, value: object, media: str = AUDIENCES) -> TestResp
 def test_right_record_is_accepted(
     amc: AudienceCaller, changes: dict[str, object]
 ) -> None:
-    answer = amc.upload(amc.new_audience(), record(), record(**changes))  # type: ignore[arg-type] # names of fields
+    response = amc.upload(amc.new_audience(), record(), record(**changes))  # type: ignore[arg-type] # names of fields
 
-    assert (answer.status_code, answer.content_type) == (202, AUDIENCES)
-    assert list(answer.get_json()) == ["jobRequestId"]
+    assert (response.status_code, response.content_type) == (202, AUDIENCES)
+    assert list(response.get_json()) == ["jobRequestId"]
 
 
 @pytest.mark.parametrize(("changes", "text"), WRONG)
@@ -120,10 +123,10 @@ def test_wrong_record_refuses_the_upload_and_is_named_without_its_value(
     wrong = {**record(), **changes}
     wrong = {key: value for key, value in wrong.items() if value is not None}
 
-    answer = amc.upload(audience_id, record("a"), wrong, record("b"))
+    response = amc.upload(audience_id, record("a"), wrong, record("b"))
 
-    message = answer.get_json()["message"]
-    assert answer.status_code == 400
+    message = response.get_json()["message"]
+    assert response.status_code == 400
     assert message.startswith("records[1]")
     assert text in message
     assert "jane" not in message
@@ -150,7 +153,7 @@ def test_test_of_all_records_at_once_agrees_with_one_by_one(
 ) -> None:
     def is_refused(item: object) -> bool:
         try:
-            judge_record("records[0]", item)
+            validate_record("records[0]", item)
         except RefusalError:
             return True
         return False
@@ -177,11 +180,11 @@ def test_rows_per_request(amc: AudienceCaller) -> None:
 def test_bytes_per_request(amc: AudienceCaller) -> None:
     audience_id = amc.new_audience()
     data = json.dumps(body(audience_id, [record()])).encode()
-    amc.emulation.core.change({"max_request_bytes": len(data)})
+    amc.emulation.state.change({"max_request_bytes": len(data)})
 
     assert post(amc, data).status_code == 202
     assert post(amc, data + b" ").status_code == 413
-    amc.emulation.core.change({"max_request_bytes": 0})
+    amc.emulation.state.change({"max_request_bytes": 0})
     assert post(amc, data + b" ").status_code == 202
 
 
@@ -215,11 +218,11 @@ def test_what_stands_around_the_records(
     mode: str,
 ) -> None:
     audience_id = amc.new_audience()
-    amc.emulation.core.change({"judge_records": mode})
+    amc.emulation.state.change({"judge_records": mode})
 
-    answer = post(amc, body(audience_id, [record()], **make(audience_id)))
+    response = post(amc, body(audience_id, [record()], **make(audience_id)))
 
-    assert answer.status_code == status, answer.data
+    assert response.status_code == status, response.data
 
 
 def target(connection: str, types: list[str]) -> dict[str, object]:
@@ -227,9 +230,9 @@ def target(connection: str, types: list[str]) -> dict[str, object]:
 
 
 def test_quoted_audience_id_is_answered_as_was_seen(amc: AudienceCaller) -> None:
-    answer = post(amc, body(amc.new_audience(), [record()], audienceId="17"))
+    response = post(amc, body(amc.new_audience(), [record()], audienceId="17"))
 
-    assert answer.get_json() == {
+    assert response.get_json() == {
         "Message": "STRING_VALUE can not be converted to a Long"
     }
 
@@ -259,13 +262,13 @@ def test_media_type_of_an_upload(amc: AudienceCaller) -> None:
     value = body(amc.new_audience(), [record()])
 
     assert post(amc, value, "application/json").status_code == 415
-    answer = amc.api.post(
+    response = amc.api.post(
         "/amc/audiences/records",
         headers=amc.headers(Accept="text/html"),
         data=json.dumps(value),
         content_type=AUDIENCES,
     )
-    assert answer.status_code == 406
+    assert response.status_code == 406
 
 
 def test_clear_e_mail_raises_an_alarm_and_is_kept_nowhere(amc: AudienceCaller) -> None:
@@ -281,7 +284,7 @@ def test_clear_e_mail_raises_an_alarm_and_is_kept_nowhere(amc: AudienceCaller) -
 
 
 def test_records_per_connection_and_hour(amc: AudienceCaller) -> None:
-    amc.emulation.core.change({"records_per_hour": 3})
+    amc.emulation.state.change({"records_per_hour": 3})
     audience_id = amc.new_audience()
     amc.send(audience_id, record("a"), record("b"))
     amc.advance(600)
@@ -303,7 +306,7 @@ def test_records_per_connection_and_hour(amc: AudienceCaller) -> None:
 @pytest.mark.parametrize("mode", ["first", "none"])
 def test_records_may_be_counted_only(amc: AudienceCaller, mode: str) -> None:
     audience_id = amc.new_audience()
-    amc.emulation.core.change({"judge_records": mode})
+    amc.emulation.state.change({"judge_records": mode})
     good, bad = record("a"), record("b", hashedPII=[{"email": "x"}])
 
     assert amc.upload(audience_id, good, bad, good).status_code == 202

@@ -18,29 +18,29 @@ INVALID = "The access token you provided is revoked, malformed or invalid."
 SHIPPING = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING"
 
 
-def error(answer: object) -> tuple[str, str]:
-    (only,) = answer.get_json()["errors"]  # type: ignore[attr-defined] # a test answer
+def error(response: object) -> tuple[str, str]:
+    (only,) = response.get_json()["errors"]  # type: ignore[attr-defined] # a test answer
     return only["code"], only["details"]
 
 
 def test_refresh_token_of_an_account_gives_a_token_for_it(sp: SpCaller) -> None:
-    answer = sp.sign_in("acme-us").get_json()
+    response = sp.sign_in("acme-us").get_json()
 
-    assert answer["expires_in"] == 3600
-    assert answer["refresh_token"] == "Atzr|sp-acme-us"
+    assert response["expires_in"] == 3600
+    assert response["refresh_token"] == "Atzr|sp-acme-us"
     assert sp.get(PARTICIPATIONS).get_json()["payload"][0]["storeName"] == "acme-us"
 
 
 @pytest.mark.parametrize("account", ["gone-us", "nobody"])
 def test_dead_refresh_token_is_an_invalid_grant(sp: SpCaller, account: str) -> None:
-    answer = sp.sign_in(account)
+    response = sp.sign_in(account)
 
-    assert answer.status_code == 400
-    assert answer.get_json()["error"] == "invalid_grant"
+    assert response.status_code == 400
+    assert response.get_json()["error"] == "invalid_grant"
 
 
 def test_tokens_of_the_two_apis_are_not_each_others(sp: SpCaller) -> None:
-    ads = sp.emulation.core.settings.refresh_token
+    ads = sp.emulation.state.settings.refresh_token
     token = sp.sign_in("acme-us", refresh_token=ads).get_json()["access_token"]
     sp.tokens["acme-us"] = token
     refused = sp.get(PARTICIPATIONS)
@@ -74,7 +74,7 @@ def test_a_user_agent_is_there_and_not_too_long(sp: SpCaller, agent: str) -> Non
 
 
 def test_host_of_one_region_refuses_accounts_of_others(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_region": "EU"})
+    sp.emulation.state.change({"sp_region": "EU"})
 
     assert sp.get(PARTICIPATIONS, "nordwind-eu").status_code == 200
     assert sp.get(PARTICIPATIONS, "acme-us").status_code == 403
@@ -106,17 +106,17 @@ def test_only_sellers_have_participations_and_orders(sp: SpCaller) -> None:
 def test_report_types_depend_on_kind_and_role(
     sp: SpCaller, account: str, report_type: str, status: int
 ) -> None:
-    answer = sp.create(report_body(report_type), account)
+    response = sp.create(report_body(report_type), account)
 
-    assert answer.status_code == status
+    assert response.status_code == status
     if status == 403:
-        (refused,) = answer.get_json()["errors"]
+        (refused,) = response.get_json()["errors"]
         assert refused["message"] == "Access to the resource is forbidden"
 
 
 def test_restricted_document_needs_a_token_for_its_very_path(sp: SpCaller) -> None:
     report_id = sp.created(report_body(SHIPPING, {}), "acme-us")
-    path = f"{DOCUMENTS}/{sp.look(report_id, 'acme-us')['reportDocumentId']}"
+    path = f"{DOCUMENTS}/{sp.poll(report_id, 'acme-us')['reportDocumentId']}"
     assert sp.get(path).status_code == 403
     other = sp.restricted([{"method": "GET", "path": f"{DOCUMENTS}/other"}])
     right = sp.restricted([{"method": "GET", "path": path}])

@@ -55,7 +55,7 @@ def test_rows_differ_by_account_option_and_restatement(sp: SpCaller) -> None:
         "sellingProgram": "RETAIL",
     }
     other = sp.document(report_body(options=sourcing))
-    sp.emulation.core.change({"restate": 1})
+    sp.emulation.state.change({"restate": 1})
     restated = sp.document(report_body())
 
     def units(document: dict[str, Any]) -> list[int]:
@@ -71,7 +71,7 @@ def test_rows_differ_by_account_option_and_restatement(sp: SpCaller) -> None:
     assert "orderedRevenue" not in other["salesByAsin"][0]
 
 
-def test_inventory_by_day_has_nulls_that_no_schema_tells(sp: SpCaller) -> None:
+def test_inventory_by_day_has_nulls_that_no_schema_names(sp: SpCaller) -> None:
     by_day = sp.document(vendor_inventory("DAY", "2026-11-10", "2026-11-10"))
     by_week = sp.document(vendor_inventory("WEEK", "2026-11-01", "2026-11-07"))
     found = [
@@ -92,7 +92,7 @@ def test_real_time_covers_full_hours_only(sp: SpCaller) -> None:
 
 
 def test_search_terms_have_three_products_each(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_search_term_rows": 300})
+    sp.emulation.state.change({"sp_search_term_rows": 300})
     rows = sp.document(brand_body("SEARCH_TERMS", "2026-11-01", "2026-11-07"))
     rows = rows["dataByDepartmentAndSearchTerm"]
     keys = {
@@ -162,11 +162,11 @@ def test_flat_files_are_in_the_charset_of_the_marketplace(
     title: str,
 ) -> None:
     body = report_body(LISTINGS, {}, None, None, marketplace_id)
-    answer = sp.fetch(body, account)
+    response = sp.fetch(body, account)
     english = body | {"reportOptions": {"preferredReportDocumentLocale": "en_US"}}
-    lines = answer.data.decode(codec).split("\r\n")
+    lines = response.data.decode(codec).split("\r\n")
 
-    assert answer.content_type == f"text/plain;charset={charset}"
+    assert response.content_type == f"text/plain;charset={charset}"
     assert header in lines[0].split("\t")
     assert title in lines[1]
     assert {len(line.split("\t")) for line in lines[:-1]} == {29}
@@ -195,12 +195,12 @@ def test_only_the_ledger_is_quoted(sp: SpCaller) -> None:
 
 
 def test_csv_and_xml_documents(sp: SpCaller) -> None:
-    answer = sp.fetch(report_body(B2B, {}, None, None), "acme-us")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    response = sp.fetch(report_body(B2B, {}, None, None), "acme-us")
+    rows = list(csv.DictReader(io.StringIO(response.text)))
     xml = sp.fetch(report_body(XML_ORDERS, {}), "acme-us")
     orders = ET.fromstring(xml.data)  # noqa: S314 - our own document
 
-    assert answer.mimetype == "text/csv"
+    assert response.mimetype == "text/csv"
     assert rows[0]["Product Name"].endswith(', "original"')
     assert xml.mimetype == "text/xml"
     assert [node.tag for node in orders] == ["Message"] * len(orders)
@@ -232,16 +232,16 @@ def test_expected_rows_and_counts_are_those_of_the_document(
     path = f"/_emulator/sp/accounts/{account}/reports/{report_id}"
     rows = sp.api.get(f"{path}/rows").get_json()
     counts = sp.api.get(f"{path}/row-counts").get_json()
-    document_id = sp.look(report_id, account)["reportDocumentId"]
-    answer = sp.download(sp.address(document_id, account)["url"])
-    content = unpacked(answer.data)
+    document_id = sp.poll(report_id, account)["reportDocumentId"]
+    response = sp.download(sp.document_info(document_id, account)["url"])
+    content = unpacked(response.data)
 
     assert counts == {name: len(found) for name, found in rows.items()}
     assert all(counts.values())
     if content[:1] == b"{":
         document = json.loads(content)
         assert rows == {k: v for k, v in document.items() if k != "reportSpecification"}
-    elif answer.mimetype == "text/plain":
+    elif response.mimetype == "text/plain":
         table = csv.DictReader(io.StringIO(content.decode()), delimiter="\t")
         assert rows["rows"] == list(table)
     else:
@@ -249,7 +249,7 @@ def test_expected_rows_and_counts_are_those_of_the_document(
 
 
 def test_specification_may_stand_last(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_specification_last": True})
+    sp.emulation.state.change({"sp_specification_last": True})
 
     assert list(sp.document(report_body())) == [
         "salesAggregate",
@@ -259,10 +259,10 @@ def test_specification_may_stand_last(sp: SpCaller) -> None:
 
 
 def test_unknown_fields_and_columns(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_unknown_fields": True})
+    sp.emulation.state.change({"sp_unknown_fields": True})
     row = sp.document(report_body())["salesByAsin"][0]
     flat = sp.fetch(report_body(LISTINGS, {}), "acme-us").text.splitlines()
-    shown = sp.look(sp.created(report_body()))
+    shown = sp.poll(sp.created(report_body()))
 
     assert row["newMetric2027"]["amount"] == 1.5
     assert flat[0].endswith("\tnew-column-2027")

@@ -88,10 +88,10 @@ def closed(schema: Any) -> Any:
     return found
 
 
-def check(model: str, answer: TestResponse, status: int, sent: object = None) -> Any:
+def check(model: str, response: TestResponse, status: int, sent: object = None) -> Any:
     """Validate one exchange: parameters, body, answer; return the answer's JSON."""
-    assert answer.status_code == status, answer.text
-    asked = answer.request
+    assert response.status_code == status, response.text
+    asked = response.request
     described = operation(model, asked.method, asked.path)
     by_name = {
         parameter["name"]: parameter
@@ -104,9 +104,9 @@ def check(model: str, answer: TestResponse, status: int, sent: object = None) ->
             assert problems(model, by_name["body"]["schema"], sent) == []
     schema = described["responses"][str(status)].get("schema")
     if schema is None:
-        assert answer.data == b""
+        assert response.data == b""
         return None
-    value = answer.get_json()
+    value = response.get_json()
     assert problems(model, schema, value) == []
     return value
 
@@ -132,7 +132,7 @@ def check_query(
 
 
 def test_report_from_create_to_the_document(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 60})
+    sp.emulation.state.change({"ready_after_seconds": 60})
     # The model wants date-times; plain dates are taken too, as was seen.
     body = report_body(start="2026-11-10T00:00:00Z", end="2026-11-11T00:00:00Z")
     created = check(REPORTS_MODEL, sp.create(body), 202, body)
@@ -151,7 +151,7 @@ def test_report_from_create_to_the_document(sp: SpCaller) -> None:
 
 
 def test_cancelled_fatal_and_listed_reports(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 60})
+    sp.emulation.state.change({"ready_after_seconds": 60})
     wrong = report_body(options={})
     cancelled, fatal = sp.created(report_body()), sp.created(wrong)
     check(REPORTS_MODEL, sp.cancel(cancelled), 200)
@@ -188,7 +188,7 @@ def test_refusals_have_the_body_of_the_model(sp: SpCaller) -> None:
     check(V0_MODEL, sp.get(f"{ORDERS_V0}/1/orderItems"), 404)
     check(SELLERS_MODEL, sp.get(PARTICIPATIONS, "vega-us"), 403)
     for code in (429, 500, 503):
-        sp.emulation.core.faults.clear()
+        sp.emulation.state.faults.clear()
         sp.fault("status", code=code)
         check(REPORTS_MODEL, sp.create(report_body()), code)
         check(V0_MODEL, sp.get(ORDERS_V0), code)
@@ -231,9 +231,9 @@ def test_personal_data_with_a_restricted_token(sp: SpCaller) -> None:
         {"method": "GET", "path": f"{ORDERS_V0}/{{orderId}}/address"},
         {"method": "GET", "path": f"{ORDERS_V0}/{{orderId}}/buyerInfo"},
     ]
-    answer = sp.restricted(resources)
+    response = sp.restricted(resources)
     sent = {"restrictedResources": resources}
-    token = check(TOKENS_MODEL, answer, 200, sent)["restrictedDataToken"]
+    token = check(TOKENS_MODEL, response, 200, sent)["restrictedDataToken"]
     query = {"MarketplaceIds": US, "CreatedAfter": "2026-11-10T00:00:00Z"}
     plain = sp.get(ORDERS_V0, **query).get_json()["payload"]["Orders"][0]
     sp.tokens["acme-us"] = token

@@ -67,8 +67,8 @@ def test_orders_come_again_under_a_later_update(sp: SpCaller) -> None:
 
 
 def test_both_edges_are_included(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_orders_per_day": 0})
-    book, partner = sp.emulation.selling.orders, sp.emulation.selling.world
+    sp.emulation.state.change({"sp_orders_per_day": 0})
+    book, partner = sp.emulation.selling.orders, sp.emulation.selling.accounts
     account = partner.partner("acme-us")
     assert account is not None
     for hours in (5, 4, 3):
@@ -100,9 +100,9 @@ def test_both_edges_are_included(sp: SpCaller) -> None:
     ],
 )
 def test_wrong_searches_are_refused(sp: SpCaller, query: dict[str, str]) -> None:
-    answer = sp.get(ORDERS_V0, **({"MarketplaceIds": US} | query))
+    response = sp.get(ORDERS_V0, **({"MarketplaceIds": US} | query))
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     if "MarketplaceIds" not in query and "NextToken" not in query:
         current = {f"{n[0].lower()}{n[1:]}": value for n, value in query.items()}
         assert sp.get(ORDERS, **current).status_code == 400
@@ -131,7 +131,7 @@ def test_lines_of_an_order_have_pages_and_no_prices_while_pending(
 
     assert {len(found) for found in items.values()} == {1, 2, 3}
     assert len(numbers) == sum(map(len, items.values()))
-    sp.emulation.core.change({"sp_orders_per_day": 200})
+    sp.emulation.state.change({"sp_orders_per_day": 200})
     whole = pages_v0(sp, CreatedAfter="2026-11-20T11:00:00Z", OrderStatuses="Pending")
     pending = sp.get(f"{ORDERS_V0}/{ids(whole)[0]}/orderItems").get_json()["payload"]
     assert "ItemPrice" not in pending["OrderItems"][0]
@@ -187,10 +187,10 @@ def test_v0_ends_in_march_2027(sp: SpCaller) -> None:
 def test_a_429_in_the_middle_carries_no_rate(sp: SpCaller) -> None:
     sp.fault("throttle", "get_orders", skip=1, times=1)
     query = {"MarketplaceIds": US, "CreatedAfter": SINCE}
-    answers = [sp.get(ORDERS_V0, **query) for _ in range(3)]
+    responses = [sp.get(ORDERS_V0, **query) for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [200, 429, 200]
-    assert "x-amzn-RateLimit-Limit" not in answers[1].headers
+    assert [response.status_code for response in responses] == [200, 429, 200]
+    assert "x-amzn-RateLimit-Limit" not in responses[1].headers
 
 
 def test_an_order_that_changes_between_two_pages_hides_no_other(sp: SpCaller) -> None:

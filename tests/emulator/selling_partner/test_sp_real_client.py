@@ -37,26 +37,26 @@ def document(**wanted):
     got = reports.get_report_document(found["reportDocumentId"], download=True)
     return got.payload["document"]
 
-told = {}
+found = {}
 places = client(Sellers).get_marketplace_participation().payload
-told["marketplaces"] = [place["marketplace"]["id"] for place in places]
+found["marketplaces"] = [item["marketplace"]["id"] for item in places]
 sales = json.loads(document(
     reportType="GET_SALES_AND_TRAFFIC_REPORT",
     dataStartTime="2026-11-01T00:00:00Z", dataEndTime="2026-11-03T00:00:00Z",
     reportOptions={"dateGranularity": "DAY", "asinGranularity": "PARENT"},
 ))
-told["days"] = [row["date"] for row in sales["salesAndTrafficByDate"]]
-told["listings"] = document(reportType="GET_MERCHANT_LISTINGS_ALL_DATA").splitlines()
+found["days"] = [row["date"] for row in sales["salesAndTrafficByDate"]]
+found["listings"] = document(reportType="GET_MERCHANT_LISTINGS_ALL_DATA").splitlines()
 page = orders.get_orders(LastUpdatedAfter="2026-11-18T00:00:00Z", MaxResultsPerPage=2)
-told["orders"] = []
+found["orders"] = []
 while True:
-    told["orders"] += [order["AmazonOrderId"] for order in page.payload["Orders"]]
+    found["orders"] += [order["AmazonOrderId"] for order in page.payload["Orders"]]
     if not page.next_token:
         break
     page = orders.get_orders(NextToken=page.next_token)
-items = orders.get_order_items(told["orders"][0]).payload
-told["items"] = len(items["OrderItems"])
-print(json.dumps(told))
+items = orders.get_order_items(found["orders"][0]).payload
+found["items"] = len(items["OrderItems"])
+print(json.dumps(found))
 """
 
 
@@ -72,11 +72,11 @@ def test_it_reads_reports_documents_and_orders(tmp_path: Path) -> None:
         ran = runner(tmp_path)(PYTHON, "-c", SCRIPT)
         statistics = emulator.client.statistics()
     assert ran.returncode == 0, ran.stderr[-2000:]
-    told = json.loads(ran.stdout)
-    assert told["marketplaces"] == [US, CANADA]
-    assert told["days"] == ["2026-11-01", "2026-11-02", "2026-11-03"]
-    assert told["listings"][0].startswith("item-name\t")
-    assert len(set(told["orders"])) == len(told["orders"]) > 2
-    assert told["items"]
+    shown = json.loads(ran.stdout)
+    assert shown["marketplaces"] == [US, CANADA]
+    assert shown["days"] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert shown["listings"][0].startswith("item-name\t")
+    assert len(set(shown["orders"])) == len(shown["orders"]) > 2
+    assert shown["items"]
     assert not statistics.sp_refusals
     assert not statistics.alarms

@@ -23,12 +23,12 @@ TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 
 
 def test_report_waits_in_queue_then_is_made_then_done(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 100, "ready_after_looks": 2})
+    sp.emulation.state.change({"ready_after_seconds": 100, "ready_after_looks": 2})
     report_id = sp.created(report_body())
     seen = []
     for seconds in (0, 60, 60):
         sp.advance(seconds)
-        seen.append(sp.look(report_id))
+        seen.append(sp.poll(report_id))
 
     words = [shown["processingStatus"] for shown in seen]
     assert words == ["IN_QUEUE", "IN_PROGRESS", "DONE"]
@@ -39,7 +39,7 @@ def test_report_waits_in_queue_then_is_made_then_done(sp: SpCaller) -> None:
 
 
 def test_document_of_a_report_that_is_not_over_cannot_be_had(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 100})
+    sp.emulation.state.change({"ready_after_seconds": 100})
     sp.created(report_body())
     document_id = sp.reports()[0]["document_id"]
 
@@ -57,31 +57,31 @@ def test_report_ids_are_unique_within_an_account_only(sp: SpCaller) -> None:
 
     assert own == other
     assert len(documents) == 2
-    assert sp.look(own)["marketplaceIds"] == [US]
-    assert sp.look(own, "alba-eu")["marketplaceIds"] == [GERMANY]
+    assert sp.poll(own)["marketplaceIds"] == [US]
+    assert sp.poll(own, "alba-eu")["marketplaceIds"] == [GERMANY]
     assert sp.get(f"{REPORTS}/{own}", "acme-us").status_code == 404
 
 
 def test_cancelling_works_in_the_queue_only(sp: SpCaller) -> None:
-    sp.emulation.core.change({"ready_after_seconds": 100})
+    sp.emulation.state.change({"ready_after_seconds": 100})
     queued, running = sp.created(report_body()), sp.created(report_body())
     assert sp.cancel(queued).status_code == 200
     sp.advance(60)
 
     assert sp.cancel(running).status_code == 400
-    assert sp.look(queued)["processingStatus"] == "CANCELLED"
-    assert "reportDocumentId" not in sp.look(queued)
-    assert sp.look(running)["processingStatus"] == "IN_PROGRESS"
+    assert sp.poll(queued)["processingStatus"] == "CANCELLED"
+    assert "reportDocumentId" not in sp.poll(queued)
+    assert sp.poll(running)["processingStatus"] == "IN_PROGRESS"
 
 
-def test_address_dies_after_five_minutes_and_can_be_had_again(sp: SpCaller) -> None:
-    shown = sp.look(sp.created(report_body()))
-    first = sp.address(shown["reportDocumentId"])
+def test_url_expires_after_five_minutes_and_can_be_had_again(sp: SpCaller) -> None:
+    shown = sp.poll(sp.created(report_body()))
+    first = sp.document_info(shown["reportDocumentId"])
     sp.advance(299)
     assert sp.download(first["url"]).status_code == 200
     sp.advance(2)
     late = sp.download(first["url"])
-    again = sp.address(shown["reportDocumentId"])
+    again = sp.document_info(shown["reportDocumentId"])
 
     assert (late.status_code, late.mimetype) == (403, "application/xml")
     assert b"<Code>AccessDenied</Code>" in late.data
@@ -92,8 +92,8 @@ def test_address_dies_after_five_minutes_and_can_be_had_again(sp: SpCaller) -> N
 
 
 def test_download_with_an_access_token_is_refused_and_an_alarm(sp: SpCaller) -> None:
-    shown = sp.look(sp.created(report_body()))
-    url = sp.address(shown["reportDocumentId"])["url"]
+    shown = sp.poll(sp.created(report_body()))
+    url = sp.document_info(shown["reportDocumentId"])["url"]
 
     assert sp.download(url, x_amz_access_token="Atza|x").status_code == 400
     assert sp.download(url, Authorization="Bearer x").status_code == 400
@@ -101,27 +101,27 @@ def test_download_with_an_access_token_is_refused_and_an_alarm(sp: SpCaller) -> 
 
 
 def test_content_encoding_is_sent_when_asked_for(sp: SpCaller) -> None:
-    shown = sp.look(sp.created(report_body()))
+    shown = sp.poll(sp.created(report_body()))
     query = {"enableContentEncodingUrlHeader": "true"}
-    document = sp.address(shown["reportDocumentId"], **query)
-    answer = sp.download(document["url"])
+    document = sp.document_info(shown["reportDocumentId"], **query)
+    response = sp.download(document["url"])
 
     assert document["compressionAlgorithm"] == "GZIP"
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert json.loads(gzip.decompress(answer.data))["salesAggregate"]
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(response.data))["salesAggregate"]
 
 
 @pytest.mark.parametrize(("wanted", "packed"), [("gzip", True), ("none", False)])
 def test_compression_of_all_documents_can_be_chosen(
     sp: SpCaller, wanted: str, packed: bool
 ) -> None:
-    sp.emulation.core.change({"sp_compression": wanted})
+    sp.emulation.state.change({"sp_compression": wanted})
     for body, account in (
         (report_body(), "vega-us"),
         (report_body("GET_AFN_INVENTORY_DATA", {}), "acme-us"),
     ):
-        shown = sp.look(sp.created(body, account), account)
-        document = sp.address(shown["reportDocumentId"], account)
+        shown = sp.poll(sp.created(body, account), account)
+        document = sp.document_info(shown["reportDocumentId"], account)
         content = sp.download(document["url"]).data
 
         assert ("compressionAlgorithm" in document) is packed
@@ -139,7 +139,7 @@ def test_list_shows_settlements_newest_first_page_by_page(sp: SpCaller) -> None:
     assert len(found) == len({report["reportId"] for report in found}) == 14 - 2
     assert times == sorted(times, reverse=True)
     assert "nextToken" not in third
-    text = sp.download(sp.address(found[0]["reportDocumentId"], "acme-us")["url"])
+    text = sp.download(sp.document_info(found[0]["reportDocumentId"], "acme-us")["url"])
     assert "charset" not in (text.content_type or "")
     assert len(text.data.decode().splitlines()) > 10
     assert sp.get(REPORTS, "vega-us", **query).get_json() == {"reports": []}
@@ -152,8 +152,8 @@ def test_filters_of_the_list(sp: SpCaller) -> None:
     late = sp.created(report_body())
 
     def ids(**query: str) -> list[str]:
-        answer = sp.get(REPORTS, "vega-us", reportTypes=SALES, **query).get_json()
-        return [report["reportId"] for report in answer["reports"]]
+        response = sp.get(REPORTS, "vega-us", reportTypes=SALES, **query).get_json()
+        return [report["reportId"] for report in response["reports"]]
 
     assert ids() == [late, fatal, done]
     assert ids(processingStatuses="FATAL") == [fatal]
@@ -187,42 +187,46 @@ def test_token_of_the_next_page_is_sent_alone(sp: SpCaller) -> None:
 
 
 def test_rates_are_buckets_of_one_operation_and_account(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_rate_scale": 1})
-    answers = [sp.create(report_body()) for _ in range(16)]
+    sp.emulation.state.change({"sp_rate_scale": 1})
+    responses = [sp.create(report_body()) for _ in range(16)]
     other = sp.create(report_body(marketplace_id=GERMANY), "alba-eu")
 
-    assert [answer.status_code for answer in answers] == [202] * 15 + [429]
-    assert answers[0].headers[RATE] == "0.0167"
-    assert RATE not in answers[15].headers
-    assert answers[15].get_json()["errors"][0]["code"] == "QuotaExceeded"
+    assert [response.status_code for response in responses] == [202] * 15 + [429]
+    assert responses[0].headers[RATE] == "0.0167"
+    assert RATE not in responses[15].headers
+    assert responses[15].get_json()["errors"][0]["code"] == "QuotaExceeded"
     assert other.status_code == 202
     sp.advance(60)
     assert [sp.create(report_body()).status_code for _ in range(2)] == [202, 429]
 
 
 def test_rates_can_be_faster_or_off(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_rate_scale": 60})
+    sp.emulation.state.change({"sp_rate_scale": 60})
     fast = [sp.create(report_body()) for _ in range(16)][-1]
     sp.advance(1)
     again = sp.create(report_body())
-    sp.emulation.core.change({"sp_rate_scale": 0, "sp_rate_header": False})
+    sp.emulation.state.change({"sp_rate_scale": 0, "sp_rate_header": False})
     free = [sp.create(report_body()) for _ in range(20)]
 
     assert (fast.status_code, again.status_code) == (429, 202)
     assert again.headers[RATE] == "1.0020"
-    assert {answer.status_code for answer in free} == {202}
+    assert {response.status_code for response in free} == {202}
     assert RATE not in free[0].headers
 
 
 def test_sales_and_traffic_is_one_per_quarter_of_an_hour_for_all(sp: SpCaller) -> None:
-    sp.emulation.core.change({"sp_rate_scale": 1})
+    sp.emulation.state.change({"sp_rate_scale": 1})
     body = report_body(TRAFFIC, {}, "2026-11-18", "2026-11-18")
     german = body | {"marketplaceIds": [GERMANY]}
     first, second = sp.create(body, "acme-us"), sp.create(german, "nordwind-eu")
     sp.advance(900)
     third = sp.create(german, "nordwind-eu")
 
-    assert [answer.status_code for answer in (first, second, third)] == [202, 429, 202]
+    assert [response.status_code for response in (first, second, third)] == [
+        202,
+        429,
+        202,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -240,13 +244,13 @@ def test_sales_and_traffic_is_one_per_quarter_of_an_hour_for_all(sp: SpCaller) -
 def test_rules_decide_how_a_report_ends(
     sp: SpCaller, rule: dict[str, Any], status: str, has_document: bool
 ) -> None:
-    sp.emulation.core.faults.add({**rule, "operation": "create_report", "times": 1})
+    sp.emulation.state.faults.add({**rule, "operation": "create_report", "times": 1})
     fated, free = sp.created(report_body()), sp.created(report_body())
-    shown = sp.look(fated)
+    shown = sp.poll(fated)
 
     assert shown["processingStatus"] == status
     assert ("reportDocumentId" in shown) is has_document
-    assert sp.look(free)["processingStatus"] == "DONE"
+    assert sp.poll(free)["processingStatus"] == "DONE"
     if status == "IN_QUEUE":
         assert sp.cancel(fated).status_code == 200
 
@@ -257,11 +261,11 @@ def test_fatal_document_says_what_the_rule_says(sp: SpCaller) -> None:
     assert sp.ending(report_body()) == ("FATAL", "asked too often")
 
 
-def test_rules_of_a_look_pass(sp: SpCaller) -> None:
+def test_rules_of_a_poll_pass(sp: SpCaller) -> None:
     report_id = sp.created(report_body())
     for action in ("no_document", "fatal", "cancelled", "stuck"):
         sp.fault(action, "get_report", times=1)
-    looks = [sp.look(report_id) for _ in range(5)]
+    looks = [sp.poll(report_id) for _ in range(5)]
 
     assert [shown["processingStatus"] for shown in looks] == [
         "DONE",
@@ -283,7 +287,7 @@ def test_rules_spoil_documents(sp: SpCaller) -> None:
     )
     for rule in rules:
         added = {**rule, "operation": "create_report", "times": 1}
-        sp.emulation.core.faults.add(added)
+        sp.emulation.state.faults.add(added)
     bare, failed, empty = (sp.document(report_body()) for _ in range(3))
     text = unpacked(sp.fetch(report_body()).data)
     cut = sp.fetch(report_body())
@@ -309,7 +313,7 @@ def test_rules_match_account_type_options_and_days(sp: SpCaller) -> None:
     assert sp.ending(report_body(options=options))[0] == "CANCELLED"
     sp.fault("throttle", "get_report", report_type_id=SALES, times=1)
     looks = [sp.get(f"{REPORTS}/50001000001", "vega-us") for _ in range(2)]
-    assert [look.status_code for look in looks] == [429, 200]
+    assert [poll.status_code for poll in looks] == [429, 200]
     wide = report_body(start="2026-11-04", end="2026-11-06")
     assert sp.ending(wide)[0] == "CANCELLED"
     denied = sp.create(report_body(marketplace_id=GERMANY), "alba-eu")

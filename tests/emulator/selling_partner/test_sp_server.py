@@ -48,13 +48,13 @@ def sign_in(session: requests.Session, emulator: Emulator, account: str) -> None
     token = emulator.sp_refresh_tokens[account]
     form = {**emulator.credentials, "refresh_token": token}
     form["grant_type"] = "refresh_token"
-    answer = session.post(emulator.token_url, data=form, timeout=10).json()
-    session.headers["x-amz-access-token"] = answer["access_token"]
+    response = session.post(emulator.token_url, data=form, timeout=10).json()
+    session.headers["x-amz-access-token"] = response["access_token"]
 
 
 def ask(session: requests.Session, emulator: Emulator, body: object) -> str:
-    answer = session.post(f"{emulator.url}{REPORTS}", json=body, timeout=10)
-    report_id: str = answer.json()["reportId"]
+    response = session.post(f"{emulator.url}{REPORTS}", json=body, timeout=10)
+    report_id: str = response.json()["reportId"]
     return report_id
 
 
@@ -133,9 +133,11 @@ def test_client_puts_orders_in(emulator: Emulator, session: requests.Session) ->
     assert client.sp_orders("acme-us") == [made]
     sign_in(session, emulator, "acme-us")
     query = {"MarketplaceIds": US, "LastUpdatedAfter": "2026-11-20T11:00:00Z"}
-    answer = session.get(f"{emulator.url}{ORDERS_V0}", params=query, timeout=10).json()
+    response = session.get(
+        f"{emulator.url}{ORDERS_V0}", params=query, timeout=10
+    ).json()
 
-    (order,) = answer["payload"]["Orders"]
+    (order,) = response["payload"]["Orders"]
     assert order["AmazonOrderId"] == made["order_id"]
     client.reset()
     assert made not in client.sp_orders("acme-us")

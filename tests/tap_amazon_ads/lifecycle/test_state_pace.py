@@ -65,10 +65,10 @@ WRITTEN_AT: list[datetime] = []
 
 @pytest.fixture
 def big_emulator(emulator: Emulator) -> Emulator:
-    world = emulator.client.world()
+    world = emulator.client.accounts()
     profile = world["profiles"][0]
     world["profiles"] = [{**profile, "profileId": 10_000 + n} for n in range(ACCOUNTS)]
-    emulator.client.set_world(world)
+    emulator.client.set_accounts(world)
     return emulator
 
 

@@ -8,7 +8,7 @@ the tap, so that a mistake there cannot confirm itself.
                           columnsBeyondTheGuide (accepted, but on no guide page)
     column_types.json     JSON type -> column names
 
-`grain` names the columns that tell the rows of one day apart; `a|b` are two columns of
+`grain` names the columns that identify the rows of one day; `a|b` are two columns of
 which each row has exactly one.
 """
 
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import chain
+from typing import Any
 
 PRODUCTS = (
     "sponsored_products",
@@ -90,18 +91,16 @@ class ReportType:
         return list(dict.fromkeys(every))
 
     def allows_grouping(self, group_by: Sequence[str]) -> bool:
-        """Tell whether these (known) groupBy values may stand together."""
-        wanted = set(group_by)
-        if self.must_include_one_of and wanted.isdisjoint(self.must_include_one_of):
+        """Return whether these (known) groupBy values may stand together."""
+        named = set(group_by)
+        if self.must_include_one_of and named.isdisjoint(self.must_include_one_of):
             return False
-        if any(
-            name in wanted and self.needs[name] not in wanted for name in self.needs
-        ):
+        if any(name in named and self.needs[name] not in named for name in self.needs):
             return False
         if len(group_by) == 1 or self.combinations is None:
-            return len(wanted) == len(group_by)
+            return len(named) == len(group_by)
         return any(
-            wanted == set(legal) and len(legal) == len(group_by)
+            named == set(legal) and len(legal) == len(group_by)
             for legal in self.combinations
         )
 
@@ -123,15 +122,14 @@ def column_types() -> Mapping[str, str]:
     }
 
 
-def _read(name: str) -> dict[str, list[str]]:
+def _read(name: str) -> dict[str, Any]:
     text = files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8")
-    content: dict[str, list[str]] = json.loads(text)
+    content: dict[str, Any] = json.loads(text)
     return content
 
 
 def _read_product(name: str) -> Iterable[ReportType]:
-    text = files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8")
-    product = json.loads(text)
+    product = _read(name)
     for report_type_id, entry in product["reportTypes"].items():
         yield ReportType(
             report_type_id,

@@ -1,1 +1,1 @@
-"""Orders: `book` makes and finds them, `v0` and `current` show them, `room`s answer."""
+"""Orders: `book` makes and finds them; `v0`, `current` and their routes show them."""

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES, Marketplace
-from amazon_emulator.selling_partner.rows.draw import product
+from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
-    from amazon_emulator.core import Core
-    from amazon_emulator.selling_partner.rows.draw import Product
-    from amazon_emulator.selling_partner.world import Partner
+    from amazon_emulator.selling_partner.accounts import Partner
+    from amazon_emulator.selling_partner.seeded_values import Product
+    from amazon_emulator.state import EmulatorState
 
 PENDING, UNSHIPPED, SHIPPED, CANCELLED = "Pending", "Unshipped", "Shipped", "Canceled"
-_LONGEST = timedelta(days=2)
+_MAX_CHANGE_AGE = timedelta(days=2)
 _RELEASED = timedelta(minutes=30)
 _TURNED_DOWN = timedelta(hours=2)
 _CANCELLED_EVERY, _WAITING_EVERY = 7, 5
-_MOST_ITEMS = 3
+_MAX_ITEMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Added:
 class OrderBook:
     """Finds orders by time and by id."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, state: EmulatorState) -> None:
+        self._state = state
         self._added: list[Added] = []
 
     def reset(self) -> None:
         """Forget the orders that control calls put in."""
-        with self._core.lock:
+        with self._state.lock:
             self._added.clear()
 
     def add(
@@ -87,7 +87,7 @@ class OrderBook:
     ) -> Order:
         """Put in an order that never changes; return it."""
         marketplace = MARKETPLACES[marketplace_id]
-        with self._core.lock:
+        with self._state.lock:
             number = len(self._added) + 1
             order_id = f"999-{number:07d}-{len(partner.name):07d}"
             lines = self._items(partner, marketplace, order_id, items)
@@ -117,7 +117,7 @@ class OrderBook:
         before: datetime,
     ) -> list[Order]:
         """Return the orders last changed from `after` to `before`, both included."""
-        found = self._between(partner, marketplaces, after - _LONGEST, before)
+        found = self._between(partner, marketplaces, after - _MAX_CHANGE_AGE, before)
         kept = [order for order in found if after <= order.updated_at <= before]
         return sorted(kept, key=lambda order: (order.updated_at, order.order_id))
 
@@ -126,13 +126,13 @@ class OrderBook:
         for added in self._added:
             if added.account == partner.name and added.order.order_id == order_id:
                 return added.order
-        place, _, rest = order_id.partition("-")
+        position, _, rest = order_id.partition("-")
         ordinal = rest.partition("-")[0]
-        if not (place.isdigit() and ordinal.isdigit()):
+        if not (position.isdigit() and ordinal.isdigit()):
             return None
-        if not 0 <= int(place) - 100 < len(partner.marketplaces):
+        if not 0 <= int(position) - 100 < len(partner.marketplaces):
             return None
-        marketplace = partner.marketplaces[int(place) - 100]
+        marketplace = partner.marketplaces[int(position) - 100]
         day = date.fromordinal(max(1, min(int(ordinal), date.max.toordinal())))
         orders = self._of_day(partner, marketplace, day)
         return next((order for order in orders if order.order_id == order_id), None)
@@ -144,27 +144,27 @@ class OrderBook:
         after: datetime,
         before: datetime,
     ) -> list[Order]:
-        wanted = list(marketplaces)
+        named = list(marketplaces)
         days = range(_day(after).toordinal(), _day(before).toordinal() + 1)
         made = [
             order
-            for marketplace in wanted
+            for marketplace in named
             for ordinal in days
             for order in self._of_day(partner, marketplace, date.fromordinal(ordinal))
         ]
-        with self._core.lock:
+        with self._state.lock:
             added = [
                 entry.order
                 for entry in self._added
-                if entry.account == partner.name and entry.order.marketplace in wanted
+                if entry.account == partner.name and entry.order.marketplace in named
             ]
         return made + added
 
     def _of_day(
         self, partner: Partner, marketplace: Marketplace, day: date
     ) -> list[Order]:
-        settings, now = self._core.settings, self._core.clock.now()
-        place = partner.marketplaces.index(marketplace) + 100
+        settings, now = self._state.settings, self._state.clock.now()
+        position = partner.marketplaces.index(marketplace) + 100
         salt = f"{settings.seed}|{partner.name}|{marketplace.marketplace_id}|{day}"
         orders = []
         for number in range(settings.sp_orders_per_day):
@@ -173,9 +173,9 @@ class OrderBook:
             created_at = midnight + timedelta(seconds=drawn % 86400)
             if created_at > now:
                 continue
-            order_id = f"{place:03d}-{day.toordinal():07d}-{number:07d}"
+            order_id = f"{position:03d}-{day.toordinal():07d}-{number:07d}"
             status, updated_at = _state(number + day.day, created_at, now)
-            count = drawn % _MOST_ITEMS + 1
+            count = drawn % _MAX_ITEMS + 1
             items = self._items(partner, marketplace, order_id, count)
             orders.append(
                 Order(
@@ -187,15 +187,15 @@ class OrderBook:
     def _items(
         self, partner: Partner, marketplace: Marketplace, order_id: str, count: int
     ) -> list[Item]:
-        settings = self._core.settings
+        settings = self._state.settings
         lines = []
-        for place in range(count):
-            drawn = crc32(f"{order_id}|{place}|{settings.seed}".encode())
-            number = (drawn + place) % max(1, settings.sp_asins)
+        for position in range(count):
+            drawn = crc32(f"{order_id}|{position}|{settings.seed}".encode())
+            number = (drawn + position) % max(1, settings.sp_asins)
             salt = f"{settings.seed}|{partner.name}|{marketplace.marketplace_id}"
             lines.append(
                 Item(
-                    f"{drawn:010d}{place:04d}",
+                    f"{drawn:010d}{position:04d}",
                     product(salt, number),
                     drawn % 3 + 1,
                     drawn % 9000 / 100 + 1,
@@ -204,8 +204,8 @@ class OrderBook:
         return lines
 
 
-def _day(moment: datetime) -> date:
-    return moment.astimezone(timezone.utc).date()
+def _day(instant: datetime) -> date:
+    return instant.astimezone(timezone.utc).date()
 
 
 def _state(number: int, created_at: datetime, now: datetime) -> tuple[str, datetime]:
@@ -216,5 +216,5 @@ def _state(number: int, created_at: datetime, now: datetime) -> tuple[str, datet
         steps = [(PENDING, timedelta(0)), (CANCELLED, _TURNED_DOWN)]
     elif number % _WAITING_EVERY == 4:  # noqa: PLR2004 - any but the first
         steps = steps[:2]
-    reached = [(word, created_at + step) for word, step in steps]
+    reached = [(status, created_at + step) for status, step in steps]
     return [entry for entry in reached if entry[1] <= now][-1]

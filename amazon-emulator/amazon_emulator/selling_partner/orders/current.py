@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.orders.book import (
     CANCELLED,
     PENDING,
     SHIPPED,
     UNSHIPPED,
 )
-from amazon_emulator.selling_partner.orders.v0 import stamp
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Item, Order
@@ -26,17 +26,8 @@ STATUSES = {
 }
 """Status of version 0 -> status here."""
 INCLUDED = (
-    "BUYER",
-    "RECIPIENT",
-    "PROCEEDS",
-    "EXPENSE",
-    "PROMOTION",
-    "CANCELLATION",
-    "FULFILLMENT",
-    "PACKAGES",
-    "TAX",
-    "PAYMENT",
-    "FULFILLMENT_ORDERS",
+    *("BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION"),
+    *("FULFILLMENT", "PACKAGES", "TAX", "PAYMENT", "FULFILLMENT_ORDERS"),
 )
 FULFILLERS = ("MERCHANT", "AMAZON")
 
@@ -48,18 +39,18 @@ def fulfiller(order: Order) -> str:
 
 def order_2026(order: Order, included: Iterable[str]) -> Json:
     """Return an order with the parts asked for."""
-    wanted = frozenset(included)
+    requested = frozenset(included)
     shown: Json = {
         "orderId": order.order_id,
-        "createdTime": stamp(order.created_at),
-        "lastUpdatedTime": stamp(order.updated_at),
+        "createdTime": format_seconds(order.created_at),
+        "lastUpdatedTime": format_seconds(order.updated_at),
         "programs": ["AMAZON_BUSINESS"] if order.number % 2 else [],
         "salesChannel": {
             "channelName": "AMAZON",
             "marketplaceId": order.marketplace.marketplace_id,
             "marketplaceName": order.marketplace.name,
         },
-        "orderItems": [_item(order, item, wanted) for item in order.items],
+        "orderItems": [_item(order, item, requested) for item in order.items],
     }
     parts = {
         "BUYER": ("buyer", _buyer),
@@ -68,14 +59,14 @@ def order_2026(order: Order, included: Iterable[str]) -> Json:
         "FULFILLMENT": ("fulfillment", _fulfillment),
     }
     for name, (key, make) in parts.items():
-        if name in wanted:
+        if name in requested:
             shown[key] = make(order)
-    if "PACKAGES" in wanted and order.status == SHIPPED:
+    if "PACKAGES" in requested and order.status == SHIPPED:
         shown["packages"] = [_package(order)]
     return shown
 
 
-def _item(order: Order, item: Item, wanted: frozenset[str]) -> Json:
+def _item(order: Order, item: Item, requested: frozenset[str]) -> Json:
     product: Json = {
         "asin": item.product.asin,
         "title": item.product.title,
@@ -89,14 +80,14 @@ def _item(order: Order, item: Item, wanted: frozenset[str]) -> Json:
     }
     if order.status != PENDING:
         product["price"] = {"unitPrice": _money(order, item.price)}
-        if "PROCEEDS" in wanted:
+        if "PROCEEDS" in requested:
             total = _money(order, item.price * item.quantity)
             breakdown = {"type": "ITEM", "subtotal": total}
             shown["proceeds"] = {"proceedsTotal": total, "breakdowns": [breakdown]}
-    if "CANCELLATION" in wanted and order.status == CANCELLED:
+    if "CANCELLATION" in requested and order.status == CANCELLED:
         request = {"requester": "BUYER", "cancelReason": "NO_LONGER_NEEDED"}
         shown["cancellation"] = {"cancellationRequest": request}
-    if "FULFILLMENT" in wanted:
+    if "FULFILLMENT" in requested:
         done = item.quantity if order.status == SHIPPED else 0
         shown["fulfillment"] = {
             "quantityFulfilled": done,
@@ -130,8 +121,8 @@ def _proceeds(order: Order) -> Json:
 def _fulfillment(order: Order) -> Json:
     day = timedelta(days=1)
     window = {
-        "earliestDateTime": stamp(order.created_at + day),
-        "latestDateTime": stamp(order.created_at + 2 * day),
+        "earliestDateTime": format_seconds(order.created_at + day),
+        "latestDateTime": format_seconds(order.created_at + 2 * day),
     }
     return {
         "fulfillmentStatus": STATUSES[order.status],
@@ -147,7 +138,7 @@ def _package(order: Order) -> Json:
     ]
     return {
         "packageReferenceId": "1",
-        "createdTime": stamp(order.updated_at),
+        "createdTime": format_seconds(order.updated_at),
         "packageStatus": {"status": "SHIPPED"},
         "carrier": "DHL",
         "trackingNumber": f"JJD{order.order_id[-7:]}",

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from amazon_emulator.clock import format_instant, parse_instant
+from amazon_emulator.clock import format_instant, format_seconds, parse_instant
+from amazon_emulator.selling_partner.access.refusals import invalid
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
-from amazon_emulator.selling_partner.refusals import denied, invalid
+from amazon_emulator.selling_partner.queries import (
+    page_token,
+    read_instant,
+    read_marketplaces,
+    read_page_token,
+    split,
+)
 
 if TYPE_CHECKING:
+    from amazon_emulator.selling_partner.accounts import Partner
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.orders.book import Order, OrderBook
-    from amazon_emulator.selling_partner.world import Partner
 
-MOST_MARKETPLACES, MOST_ON_PAGE = 50, 100
+MAX_MARKETPLACES, MAX_ON_PAGE = 50, 100
 _LAG = timedelta(minutes=2)
 _OLDEST = timedelta(days=730)
 
@@ -38,7 +43,9 @@ class Names:
     def bounds(self) -> list[str]:
         """The four time bounds."""
         ends = (self.after, self.before)
-        return [f"{word}{end}" for word in (self.created, self.updated) for end in ends]
+        return [
+            f"{prefix}{end}" for prefix in (self.created, self.updated) for end in ends
+        ]
 
 
 V0 = Names(
@@ -59,17 +66,22 @@ class Search:
     marketplaces: Sequence[Marketplace]
     page_size: int
     behind: tuple[str, str] | None = None
-    """Time and id of the last order handed out: a place that never shifts, though
-    orders change while somebody turns the pages."""
+    """Time and id of the last order handed out: they never shift, though orders
+    change while somebody turns the pages."""
 
     def orders(self, book: OrderBook, partner: Partner) -> list[Order]:
         """Return everything that fits and comes behind, in the order of time."""
         find = book.updated if self.by_update else book.created
         found = find(partner, self.marketplaces, self.after, self.before)
         behind = self.behind
-        return [o for o in found if behind is None or self.place(o) > behind]
+        return [o for o in found if behind is None or self.sort_key(o) > behind]
 
-    def place(self, order: Order) -> tuple[str, str]:
+    def upper_bound(self, names: Names) -> dict[str, object]:
+        """Return the upper time bound that was applied, by its name."""
+        prefix = names.updated if self.by_update else names.created
+        return {f"{prefix}{names.before}": format_seconds(self.before)}
+
+    def sort_key(self, order: Order) -> tuple[str, str]:
         """Return where an order stands among all others."""
         time = order.updated_at if self.by_update else order.created_at
         return (time.isoformat(timespec="microseconds"), order.order_id)
@@ -84,19 +96,19 @@ def read_search(
         text = f"Exactly one of {' and '.join(names.bounds[::2])} is required."
         raise invalid(text)
     by_update = given[0].startswith(names.updated)
-    word, other = names.created, names.updated
+    prefix, other = names.created, names.updated
     if by_update:
-        word, other = other, word
+        prefix, other = other, prefix
     if query.get(f"{other}{names.before}"):
         text = f"{other}{names.before} cannot be used with {given[0]}."
         raise invalid(text)
     latest = now - _LAG
-    after = _moment(query, f"{word}{names.after}", latest)
-    before = _moment(query, f"{word}{names.before}", latest)
+    after = read_instant(query, f"{prefix}{names.after}", latest)
+    before = read_instant(query, f"{prefix}{names.before}", latest)
     if before > latest or after > now:
         raise invalid("A time bound must be at least two minutes before now.")
-    if after > before and query.get(f"{word}{names.before}"):
-        text = f"{word}{names.before} must not be before {given[0]}."
+    if after > before and query.get(f"{prefix}{names.before}"):
+        text = f"{prefix}{names.before} must not be before {given[0]}."
         raise invalid(text)
     return Search(
         by_update,
@@ -113,23 +125,23 @@ def token(search: Search, last: Order, extra: Mapping[str, str]) -> str:
         "by_update": search.by_update,
         "after": format_instant(search.after),
         "before": format_instant(search.before),
-        "marketplaces": [place.marketplace_id for place in search.marketplaces],
+        "marketplaces": [each.marketplace_id for each in search.marketplaces],
         "page_size": search.page_size,
-        "behind": search.place(last),
+        "behind": search.sort_key(last),
         "extra": dict(extra),
     }
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
+    return page_token(content)
 
 
 def read_token(text: str) -> tuple[Search, Mapping[str, str]]:
     """Return the search of a next page and what was put beside it, or refuse (400)."""
     try:
-        content = json.loads(base64.urlsafe_b64decode(text))
+        content: dict[str, Any] = read_page_token(text)
         search = Search(
             content["by_update"],
             parse_instant(content["after"]),
             parse_instant(content["before"]),
-            [MARKETPLACES[place] for place in content["marketplaces"]],
+            [MARKETPLACES[each] for each in content["marketplaces"]],
             content["page_size"],
             (str(content["behind"][0]), str(content["behind"][1])),
         )
@@ -139,32 +151,15 @@ def read_token(text: str) -> tuple[Search, Mapping[str, str]]:
 
 
 def _marketplaces(text: str, partner: Partner) -> list[Marketplace]:
-    ids = [word for word in text.split(",") if word]
-    if len(ids) > MOST_MARKETPLACES:
+    ids = split(text)
+    if len(ids) > MAX_MARKETPLACES:
         raise invalid("At most 50 marketplace ids may be given.")
-    for marketplace_id in ids:
-        if marketplace_id not in MARKETPLACES:
-            raise invalid("Invalid Marketplace id.", marketplace_id)
-        if marketplace_id not in partner.marketplace_ids:
-            raise denied()
-    found = [MARKETPLACES[marketplace_id] for marketplace_id in ids]
-    return found or partner.marketplaces
+    return read_marketplaces(ids, partner) or partner.marketplaces
 
 
 def _page_size(query: Mapping[str, str], name: str) -> int:
-    text = query.get(name) or str(MOST_ON_PAGE)
-    if not text.isdigit() or not 1 <= int(text) <= MOST_ON_PAGE:
-        text = f"{name} must be a number from 1 to {MOST_ON_PAGE}."
+    text = query.get(name) or str(MAX_ON_PAGE)
+    if not text.isdigit() or not 1 <= int(text) <= MAX_ON_PAGE:
+        text = f"{name} must be a number from 1 to {MAX_ON_PAGE}."
         raise invalid(text)
     return int(text)
-
-
-def _moment(query: Mapping[str, str], name: str, usual: datetime) -> datetime:
-    text = query.get(name)
-    if not text:
-        return usual
-    try:
-        return parse_instant(text)
-    except ValueError:
-        text = f"{name} is not an ISO 8601 date-time."
-        raise invalid(text, text) from None

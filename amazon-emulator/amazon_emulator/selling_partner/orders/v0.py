@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.orders.book import PENDING, SHIPPED
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ def order_v0(order: Order, elements: frozenset[str] = frozenset()) -> Json:
     is_shipped = order.status == SHIPPED
     shown: Json = {
         "AmazonOrderId": order.order_id,
-        "PurchaseDate": stamp(order.created_at),
-        "LastUpdateDate": stamp(order.updated_at),
+        "PurchaseDate": format_seconds(order.created_at),
+        "LastUpdateDate": format_seconds(order.updated_at),
         "OrderStatus": order.status,
         "FulfillmentChannel": channel(order),
         "SalesChannel": order.marketplace.name,
@@ -32,8 +33,8 @@ def order_v0(order: Order, elements: frozenset[str] = frozenset()) -> Json:
         "MarketplaceId": order.marketplace.marketplace_id,
         "ShipmentServiceLevelCategory": "Standard",
         "OrderType": "StandardOrder",
-        "EarliestShipDate": stamp(order.created_at + timedelta(days=1)),
-        "LatestShipDate": stamp(order.created_at + timedelta(days=2)),
+        "EarliestShipDate": format_seconds(order.created_at + timedelta(days=1)),
+        "LatestShipDate": format_seconds(order.created_at + timedelta(days=2)),
         "IsBusinessOrder": order.number % 2 == 1,
         "IsPrime": False,
         "IsPremiumOrder": False,
@@ -98,11 +99,6 @@ def address_v0(order: Order) -> Json:
 def channel(order: Order) -> str:
     """Return who sends the goods: AFN or MFN."""
     return "AFN" if order.number % 3 else "MFN"
-
-
-def stamp(moment: datetime) -> str:
-    """Write an instant as orders do: UTC, whole seconds."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _money(order: Order, amount: float) -> Json:

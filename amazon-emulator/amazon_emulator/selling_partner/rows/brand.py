@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from amazon_emulator.selling_partner.periods import last_day, spans
-from amazon_emulator.selling_partner.rows.draw import product
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
+from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.rows.draw import Draw
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 _TOP = 3
 _QUERIES = ("kopfhörer", "wireless earbuds", "イヤホン")
-_WORDS = (
+_TERMS = (
     "wireless earbuds",
     "kopfhörer süß",
     "ワイヤレス 🎧",
@@ -29,7 +29,7 @@ _WORDS = (
 _POOL = 101
 
 
-def market_basket(plan: RowPlan) -> list[Section]:
+def market_basket(plan: SpRowPlan) -> list[Section]:
     """Return which products are bought together."""
 
     def rows() -> Iterator[Row]:
@@ -49,7 +49,7 @@ def market_basket(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def repeat_purchase(plan: RowPlan) -> list[Section]:
+def repeat_purchase(plan: SpRowPlan) -> list[Section]:
     """Return which customers come back."""
 
     def rows() -> Iterator[Row]:
@@ -69,7 +69,7 @@ def repeat_purchase(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def search_terms(plan: RowPlan) -> list[Section]:
+def search_terms(plan: SpRowPlan) -> list[Section]:
     """Return the three most clicked products of every search term.
 
     Rows are made from prepared texts: a month may have millions of them.
@@ -80,26 +80,26 @@ def search_terms(plan: RowPlan) -> list[Section]:
         head = f'{{"departmentName": {json.dumps(department)}, "searchTerm": "'
         draw = plan.draw(plan.start.date())
         asins = [product(plan.salt(), number).asin for number in range(_POOL)]
-        tails = [_tail(asins, draw, place) for place in range(_POOL)]
-        words, most = _WORDS, len(_WORDS)
+        tails = [_tail(asins, draw, index) for index in range(_POOL)]
+        terms, size = _TERMS, len(_TERMS)
         for row in range(count):
             term, rank = divmod(row, _TOP)
             yield (
-                f'{head}{words[term % most]} {term}", "searchFrequencyRank": '
+                f'{head}{terms[term % size]} {term}", "searchFrequencyRank": '
                 f"{term + 1}{tails[(term * 7) % 33 * 3 + rank]}"
             )
 
     return [Section("dataByDepartmentAndSearchTerm", texts)]
 
 
-def search_catalog(plan: RowPlan) -> list[Section]:
+def search_catalog(plan: SpRowPlan) -> list[Section]:
     """Return how products fare from impression to purchase."""
-    wanted = set(plan.options.get("asins", "").split())
+    named = set(plan.options.get("asins", "").split())
 
     def rows() -> Iterator[Row]:
         for dates in _dates(plan):
             for item in plan.products():
-                if wanted and item.asin not in wanted:
+                if named and item.asin not in named:
                     continue
                 draw = plan.draw(item.asin, dates["startDate"])
                 yield {**dates, "asin": item.asin, **_catalog(plan, draw)}
@@ -107,7 +107,7 @@ def search_catalog(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def search_query(plan: RowPlan) -> list[Section]:
+def search_query(plan: SpRowPlan) -> list[Section]:
     """Return how the named products fare under search queries."""
 
     def rows() -> Iterator[Row]:
@@ -126,18 +126,18 @@ def search_query(plan: RowPlan) -> list[Section]:
     return [section("dataByAsin", rows)]
 
 
-def _dates(plan: RowPlan) -> Iterator[dict[str, str]]:
+def _dates(plan: SpRowPlan) -> Iterator[dict[str, str]]:
     period = plan.options["reportPeriod"]
-    for start, _ in spans(period, plan.start.date(), plan.end.date()):
+    for start, _ in spans(period, *plan.days):
         end = last_day(period, start)
         yield {"startDate": start.isoformat(), "endDate": end.isoformat()}
 
 
-def _tail(asins: list[str], draw: Draw, place: int) -> str:
-    rank = place % _TOP + 1
-    click, conversion = draw.share(f"click{place}"), draw.share(f"sale{place}")
+def _tail(asins: list[str], draw: SeededDraw, index: int) -> str:
+    rank = index % _TOP + 1
+    click, conversion = draw.share(f"click{index}"), draw.share(f"sale{index}")
     return (
-        f', "clickedAsin": "{asins[place]}", "clickShareRank": {rank}, '
+        f', "clickedAsin": "{asins[index]}", "clickShareRank": {rank}, '
         f'"clickShare": {click}, "conversionShare": {conversion}}}'
     )
 
@@ -145,7 +145,7 @@ def _tail(asins: list[str], draw: Draw, place: int) -> str:
 _SPEEDS = ("sameDay", "oneDay", "twoDay")
 
 
-def _catalog(plan: RowPlan, draw: Draw) -> Row:
+def _catalog(plan: SpRowPlan, draw: SeededDraw) -> Row:
     def part(word: str, price: str, **more: object) -> Row:
         counts = {
             f"{speed}Shipping{word[0].upper()}{word[1:]}Count": draw.whole(
@@ -172,7 +172,7 @@ def _catalog(plan: RowPlan, draw: Draw) -> Row:
     }
 
 
-def _query(plan: RowPlan, draw: Draw) -> Row:
+def _query(plan: SpRowPlan, draw: SeededDraw) -> Row:
     def part(word: str) -> Row:
         speeds = {
             f"total{speed[0].upper()}{speed[1:]}Shipping{word}Count": draw.whole(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timezone
-from itertools import chain
+from dataclasses import replace
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.rows import (
     brand,
     flat,
@@ -19,14 +19,14 @@ from amazon_emulator.selling_partner.rows.plan import (
     FlatContent,
     JsonContent,
     Row,
-    RowPlan,
     Section,
+    SpRowPlan,
     XmlContent,
 )
 
 _BRAND = "GET_BRAND_ANALYTICS_{}_REPORT"
 _VENDOR = "GET_VENDOR_{}_REPORT"
-_MAKERS: Mapping[str, Callable[[RowPlan], list[Section]]] = {
+_MAKERS: Mapping[str, Callable[[SpRowPlan], list[Section]]] = {
     _BRAND.format("MARKET_BASKET"): brand.market_basket,
     _BRAND.format("SEARCH_TERMS"): brand.search_terms,
     _BRAND.format("REPEAT_PURCHASE"): brand.repeat_purchase,
@@ -47,7 +47,7 @@ _MAKERS: Mapping[str, Callable[[RowPlan], list[Section]]] = {
 _UNKNOWN = {"newMetric2027": {"amount": 1.5, "note": "not in any schema"}}
 
 
-def content_of(plan: RowPlan) -> Content:
+def content_of(plan: SpRowPlan) -> Content:
     """Return what the document of a report holds."""
     make = _MAKERS.get(plan.report_type.name)
     if make is None:
@@ -59,7 +59,7 @@ def content_of(plan: RowPlan) -> Content:
     return JsonContent(_specification(plan), sections)
 
 
-def _specification(plan: RowPlan) -> Row:
+def _specification(plan: SpRowPlan) -> Row:
     """Return what the document says was asked for."""
     name, shape = plan.report_type.name, plan.report_type.shape
     found: Row = {"reportType": name}
@@ -75,9 +75,9 @@ def _specification(plan: RowPlan) -> Row:
         found["dataStartTime"] = plan.start.date().isoformat()
         found["dataEndTime"] = plan.end.date().isoformat()
     if shape == "hours":
-        for key, moment in (("dataStartTime", plan.start), ("dataEndTime", plan.end)):
-            found[key] = f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
-    found["marketplaceIds"] = [place.marketplace_id for place in plan.marketplaces]
+        for key, instant in (("dataStartTime", plan.start), ("dataEndTime", plan.end)):
+            found[key] = format_seconds(instant)
+    found["marketplaceIds"] = [each.marketplace_id for each in plan.marketplaces]
     return found
 
 
@@ -92,17 +92,12 @@ def _with_new_field(section: Section) -> Section:
 
 def _with_new_column(content: FlatContent | XmlContent) -> FlatContent | XmlContent:
     if isinstance(content, XmlContent):
-        rows = content.rows
-        return XmlContent(
-            content.root,
-            content.element,
-            lambda: ({**row, "new-element-2027": "new"} for row in rows()),
-        )
+        elements = content.rows
+        new = {"new-element-2027": "new"}
+        return replace(content, rows=lambda: ({**row, **new} for row in elements()))
     lines = content.rows
-    return FlatContent(
-        [*content.columns, "new-column-2027"],
-        lambda: (list(chain(line, ["new"])) for line in lines()),
-        content.delimiter,
-        content.charset,
-        content.is_quoted,
+    return replace(
+        content,
+        columns=[*content.columns, "new-column-2027"],
+        rows=lambda: ([*line, "new"] for line in lines()),
     )

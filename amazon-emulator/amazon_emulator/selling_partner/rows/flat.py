@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from amazon_emulator.selling_partner.contract import ALL_ORDERS
-from amazon_emulator.selling_partner.contract import SETTLEMENT as SETTLEMENT_TYPE
+from amazon_emulator.selling_partner.report_types import ALL_ORDERS
+from amazon_emulator.selling_partner.report_types import SETTLEMENT as SETTLEMENT_TYPE
 from amazon_emulator.selling_partner.rows import columns, order_files
-from amazon_emulator.selling_partner.rows.draw import product
 from amazon_emulator.selling_partner.rows.plan import FlatContent, XmlContent
+from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.rows.draw import Draw, Product
-    from amazon_emulator.selling_partner.rows.plan import RowPlan
+    from amazon_emulator.selling_partner.rows.plan import SpRowPlan
+    from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw
 
 Cells = Mapping[str, object]
 _LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
@@ -26,7 +26,7 @@ _TRAPS = ('24" screen', "an 'apostrophe'", 'ends with quote"', '"', "2\\3 mm")
 """Texts that a reader with quoting switched on reads wrongly."""
 
 
-def flat_content(plan: RowPlan) -> FlatContent | XmlContent:
+def flat_content(plan: SpRowPlan) -> FlatContent | XmlContent:
     """Return the flat file or XML document of a report."""
     name = plan.report_type.name
     if name in ALL_ORDERS:
@@ -40,7 +40,7 @@ def flat_content(plan: RowPlan) -> FlatContent | XmlContent:
         return _file(plan, columns.SETTLEMENT, order_files.settlement, charset=None)
     if name == _LISTINGS:
         return _listings(plan)
-    rows: Callable[[RowPlan], Iterator[Cells]] = _stock
+    rows: Callable[[SpRowPlan], Iterator[Cells]] = _stock
     if name.startswith(_LEDGER):
         rows = _ledger
     elif name in (_RESTRICTED, _VAT):
@@ -48,7 +48,7 @@ def flat_content(plan: RowPlan) -> FlatContent | XmlContent:
     return _file(plan, columns.OTHER[name], rows)
 
 
-def _order_messages(plan: RowPlan) -> XmlContent:
+def _order_messages(plan: SpRowPlan) -> XmlContent:
     def rows() -> Iterator[Cells]:
         return map(order_files.message, order_files.orders_of(plan))
 
@@ -56,9 +56,9 @@ def _order_messages(plan: RowPlan) -> XmlContent:
 
 
 def _file(
-    plan: RowPlan,
+    plan: SpRowPlan,
     names: Sequence[str],
-    rows: Callable[[RowPlan], Iterator[Cells]],
+    rows: Callable[[SpRowPlan], Iterator[Cells]],
     *,
     charset: str | None = "",
 ) -> FlatContent:
@@ -78,24 +78,24 @@ def _file(
     )
 
 
-def _listings(plan: RowPlan) -> FlatContent:
+def _listings(plan: SpRowPlan) -> FlatContent:
     language = plan.options.get("preferredReportDocumentLocale")
     header = columns.listing_columns(language or plan.marketplace.language)
     local = dict(zip(columns.LISTINGS, header, strict=True))
 
-    def rows(plan: RowPlan) -> Iterator[Cells]:
+    def rows(plan: SpRowPlan) -> Iterator[Cells]:
         for cells in _stock(plan):
             yield {local.get(name, name): value for name, value in cells.items()}
 
     return _file(plan, header, rows)
 
 
-def _products(plan: RowPlan) -> Iterator[Product]:
+def _products(plan: SpRowPlan) -> Iterator[Product]:
     salt = plan.salt()
     return (product(salt, number) for number in range(plan.settings.sp_flat_rows))
 
 
-def _stock(plan: RowPlan) -> Iterator[Cells]:
+def _stock(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield what stock, listing and opportunity files say about a product."""
     for item in _products(plan):
         draw = plan.draw(item.sku, plan.today)
@@ -128,7 +128,7 @@ def _names(item: Product) -> Cells:
     }
 
 
-def _numbers(plan: RowPlan, draw: Draw) -> Cells:
+def _numbers(plan: SpRowPlan, draw: SeededDraw) -> Cells:
     stock, price = draw.whole("stock", 500), f"{draw.money('price', 99, 1):.2f}"
     return {
         "snapshot-date": plan.today.isoformat(),
@@ -156,14 +156,14 @@ def _numbers(plan: RowPlan, draw: Draw) -> Cells:
     }
 
 
-def _days(plan: RowPlan) -> Iterator[datetime]:
+def _days(plan: SpRowPlan) -> Iterator[datetime]:
     day = datetime.combine(plan.start.date(), datetime.min.time(), timezone.utc)
     while day <= plan.end:
         yield day
         day += timedelta(days=1)
 
 
-def _ledger(plan: RowPlan) -> Iterator[Cells]:
+def _ledger(plan: SpRowPlan) -> Iterator[Cells]:
     for day in _days(plan):
         for item in _products(plan):
             draw = plan.draw(item.sku, day.date())
@@ -186,7 +186,7 @@ def _ledger(plan: RowPlan) -> Iterator[Cells]:
             }
 
 
-def _nodes(plan: RowPlan) -> Iterator[Cells]:
+def _nodes(plan: SpRowPlan) -> Iterator[Cells]:
     for number in range(plan.settings.sp_flat_rows):
         yield {
             "browseNodeId": 1000 + number,

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
-from amazon_emulator.selling_partner.verdict import start_range
+from amazon_emulator.clock import format_seconds
+from amazon_emulator.selling_partner.periods import start_range
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.marketplaces import Marketplace
-    from amazon_emulator.selling_partner.rows.draw import Draw
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 _EVERY_DAYS = 30
 _LENGTH = timedelta(days=9, hours=18)
@@ -20,14 +21,14 @@ _DEALS = ("BEST_DEAL", "LIGHTNING_DEAL", "PRICE_DISCOUNT", "PROMO_CODE")
 _STATES = ("APPROVED", "PENDING_APPROVAL", "NEEDS_YOUR_ATTENTION", "CANCELED")
 
 
-def coupons(plan: RowPlan) -> list[Section]:
+def coupons(plan: SpRowPlan) -> list[Section]:
     """Return the coupons of a seller, or the campaigns of a vendor."""
     if plan.partner.account_type == "vendor":
         return [section("campaigns", lambda: _each(plan, _campaign))]
     return [section("coupons", lambda: _each(plan, _coupon))]
 
 
-def promotions(plan: RowPlan) -> list[Section]:
+def promotions(plan: SpRowPlan) -> list[Section]:
     """Return the promotions of an account."""
     return [section("promotions", lambda: _each(plan, _promotion))]
 
@@ -35,13 +36,13 @@ def promotions(plan: RowPlan) -> list[Section]:
 class _Offer:
     """One offer: when it starts, and numbers that grow while it runs."""
 
-    def __init__(self, plan: RowPlan, marketplace: Marketplace, ordinal: int) -> None:
+    def __init__(self, plan: SpRowPlan, marketplace: Marketplace, ordinal: int) -> None:
         self.plan, self.marketplace = plan, marketplace
         self.key = f"{ordinal}"
         midnight = datetime.fromordinal(ordinal).replace(tzinfo=timezone.utc)
         self.start = midnight + timedelta(hours=6)
         self.end = self.start + _LENGTH
-        self.draw: Draw = plan.draw(marketplace.marketplace_id, ordinal)
+        self.draw: SeededDraw = plan.draw(marketplace.marketplace_id, ordinal)
 
     @property
     def days_run(self) -> int:
@@ -49,16 +50,21 @@ class _Offer:
         passed = min(self.plan.created_at, self.end) - self.start
         return max(0, passed.days)
 
-    def grown(self, name: str, most: int) -> int:
+    @property
+    def last_updated(self) -> str:
+        """The last day on which its numbers grew."""
+        return format_seconds(self.start + timedelta(days=self.days_run))
+
+    def grown(self, name: str, high: int) -> int:
         """Return a number that grows by the day."""
-        return self.days_run * self.draw.whole(name, most, 1)
+        return self.days_run * self.draw.whole(name, high, 1)
 
     def asins(self) -> list[str]:
         """Return the first products of the account."""
         return [item.asin for item in self.plan.products(self.marketplace)][:2]
 
 
-def _each(plan: RowPlan, make: Callable[[_Offer], Row]) -> Iterator[Row]:
+def _each(plan: SpRowPlan, make: Callable[[_Offer], Row]) -> Iterator[Row]:
     first, last = start_range(plan.options)
     for marketplace in plan.marketplaces:
         for ordinal in range(first.toordinal(), last.toordinal() + 1):
@@ -90,8 +96,8 @@ def _coupon(offer: _Offer) -> Row:
         "currencyCode": offer.marketplace.currency,
         "name": f"Grüße {offer.key}",
         "websiteMessage": "Save on äöü",
-        "startDateTime": _stamp(offer.start),
-        "endDateTime": _stamp(offer.end),
+        "startDateTime": format_seconds(offer.start),
+        "endDateTime": format_seconds(offer.end),
         "customerSegment": "All (Default)",
         "discountType": offer.draw.pick("kind", _KINDS),
         "discountAmount": offer.draw.whole("discount", 30, 5),
@@ -117,8 +123,8 @@ def _campaign(offer: _Offer) -> Row:
     coupon = {
         "couponId": f"A2V{offer.marketplace.country}{offer.key}",
         "name": f"Coupon {offer.key}",
-        "startDateTime": _stamp(offer.start),
-        "endDateTime": _stamp(offer.end),
+        "startDateTime": format_seconds(offer.start),
+        "endDateTime": format_seconds(offer.end),
         "isOncePerCustomer": True,
         "customerSegment": "All (Default)",
         **_money_part(offer),
@@ -129,8 +135,8 @@ def _campaign(offer: _Offer) -> Row:
         "campaignName": f"Kampagne {offer.key}",
         "vendorCode": "ABCDE",
         "marketplaceId": offer.marketplace.marketplace_id,
-        "creationDateTime": _stamp(offer.start - timedelta(days=3)),
-        "lastUpdatedDateTime": _stamp(offer.start + timedelta(days=offer.days_run)),
+        "creationDateTime": format_seconds(offer.start - timedelta(days=3)),
+        "lastUpdatedDateTime": offer.last_updated,
         "isSubscribeAndSave": False,
         "budgetType": "PER_INDIVIDUAL_COUPON",
         "totalClips": coupon["clips"],
@@ -166,19 +172,15 @@ def _promotion(offer: _Offer) -> Row:
         "amountSpentCurrencyCode": currency,
         "revenue": float(offer.grown("revenue", 500)),
         "revenueCurrencyCode": currency,
-        "startDateTime": _stamp(offer.start),
-        "endDateTime": _stamp(offer.end),
+        "startDateTime": format_seconds(offer.start),
+        "endDateTime": format_seconds(offer.end),
         "type": offer.draw.pick("type", _DEALS),
         "status": offer.draw.pick("status", _STATES),
         "creationChannel": "SELF-SERVICE",
         "marketplaceId": offer.marketplace.marketplace_id,
         "fundingAgreementId": f"5898{offer.key}",
         "glanceViews": offer.grown("views", 900),
-        "createdDateTime": _stamp(offer.start - timedelta(days=5)),
-        "lastUpdatedDateTime": _stamp(offer.start + timedelta(days=offer.days_run)),
+        "createdDateTime": format_seconds(offer.start - timedelta(days=5)),
+        "lastUpdatedDateTime": offer.last_updated,
         "includedProducts": products,
     }
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from amazon_emulator.selling_partner.contract import MOST_ORDER_DAYS
+from amazon_emulator.clock import format_seconds
+from amazon_emulator.selling_partner.report_types import MAX_ORDER_DAYS
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Item, Order
-    from amazon_emulator.selling_partner.rows.plan import RowPlan
+    from amazon_emulator.selling_partner.rows.plan import SpRowPlan
 
 Cells = Mapping[str, object]
 _CITIES = {
@@ -20,16 +21,16 @@ _CITIES = {
 }
 
 
-def orders_of(plan: RowPlan) -> list[Order]:
+def orders_of(plan: SpRowPlan) -> list[Order]:
     """Return the orders of a report; more than a month at once gives none."""
-    if plan.end - plan.start > timedelta(days=MOST_ORDER_DAYS):
+    if plan.end - plan.start > timedelta(days=MAX_ORDER_DAYS):
         return []
     by_update = "LAST_UPDATE" in plan.report_type.name
     find = plan.orders.updated if by_update else plan.orders.created
     return find(plan.partner, plan.marketplaces, plan.start, plan.end)
 
 
-def order_lines(plan: RowPlan) -> Iterator[Cells]:
+def order_lines(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield one line per product ordered."""
     for order in orders_of(plan):
         for item in order.items:
@@ -40,8 +41,8 @@ def _order_line(order: Order, item: Item) -> Cells:
     city, code = _CITIES.get(order.marketplace.country, ("Anytown", "00501"))
     return {
         "amazon-order-id": order.order_id,
-        "purchase-date": _stamp(order.created_at),
-        "last-updated-date": _stamp(order.updated_at),
+        "purchase-date": format_seconds(order.created_at, "+00:00"),
+        "last-updated-date": format_seconds(order.updated_at, "+00:00"),
         "order-status": order.status,
         "fulfillment-channel": "Amazon",
         "sales-channel": order.marketplace.name,
@@ -75,8 +76,8 @@ def message(order: Order) -> Cells:
     return {
         "Order": {
             "AmazonOrderID": order.order_id,
-            "PurchaseDate": _stamp(order.created_at),
-            "LastUpdatedDate": _stamp(order.updated_at),
+            "PurchaseDate": format_seconds(order.created_at, "+00:00"),
+            "LastUpdatedDate": format_seconds(order.updated_at, "+00:00"),
             "OrderStatus": order.status,
             "SalesChannel": order.marketplace.name,
             "OrderItem": lines,
@@ -84,7 +85,7 @@ def message(order: Order) -> Cells:
     }
 
 
-def shipping(plan: RowPlan) -> Iterator[Cells]:
+def shipping(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield the lines of released orders with their buyers."""
     for line, order, item in _released(plan):
         yield {
@@ -99,7 +100,7 @@ def shipping(plan: RowPlan) -> Iterator[Cells]:
         }
 
 
-def vat(plan: RowPlan) -> Iterator[Cells]:
+def vat(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield the lines of released orders with their taxes."""
     for line, order, item in _released(plan):
         yield {
@@ -117,14 +118,14 @@ def vat(plan: RowPlan) -> Iterator[Cells]:
         }
 
 
-def _released(plan: RowPlan) -> Iterator[tuple[Cells, Order, Item]]:
+def _released(plan: SpRowPlan) -> Iterator[tuple[Cells, Order, Item]]:
     for order in orders_of(plan):
         if order.status != "Pending":
             for item in order.items:
                 yield _order_line(order, item), order, item
 
 
-def settlement(plan: RowPlan) -> Iterator[Cells]:
+def settlement(plan: SpRowPlan) -> Iterator[Cells]:
     """Yield the summary line, then one line per amount."""
     orders = plan.orders.created(plan.partner, plan.marketplaces, plan.start, plan.end)
     lines = [
@@ -162,7 +163,3 @@ def settlement(plan: RowPlan) -> Iterator[Cells]:
             "sku": item.product.sku,
             "quantity-purchased": item.quantity,
         }
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}+00:00"

@@ -9,23 +9,23 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from amazon_emulator.selling_partner.rows.draw import Draw, Product, product
+from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw, product
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.contract import ReportType
+    from amazon_emulator.selling_partner.accounts import Partner
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.orders.book import OrderBook
-    from amazon_emulator.selling_partner.world import Partner
+    from amazon_emulator.selling_partner.report_types import SpReportType
     from amazon_emulator.settings import Settings
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class RowPlan:
+class SpRowPlan:
     """Everything the rows of one report follow from."""
 
-    report_type: ReportType
+    report_type: SpReportType
     partner: Partner
     marketplaces: Sequence[Marketplace]
     options: Mapping[str, str]
@@ -46,22 +46,26 @@ class RowPlan:
         zone = ZoneInfo(self.marketplace.timezone)
         return self.created_at.astimezone(zone).date()
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return self.start.date(), self.end.date()
+
     def salt(self, marketplace: Marketplace | None = None) -> str:
         """Return the word that products of the account follow from."""
-        place = marketplace or self.marketplace
-        seed = self.settings.seed
-        return f"{seed}|{self.partner.name}|{place.marketplace_id}"
+        marketplace_id = (marketplace or self.marketplace).marketplace_id
+        return f"{self.settings.seed}|{self.partner.name}|{marketplace_id}"
 
     def products(self, marketplace: Marketplace | None = None) -> Iterator[Product]:
         """Yield the products of the account in a marketplace."""
         salt = self.salt(marketplace)
         return (product(salt, number) for number in range(self.settings.sp_asins))
 
-    def draw(self, *parts: object) -> Draw:
+    def draw(self, *parts: object) -> SeededDraw:
         """Return numbers of this report type and options for a row."""
         options = sorted(self.options.items())
         name = self.report_type.name
-        return Draw(self.salt(), name, options, self.settings.restate, *parts)
+        return SeededDraw(self.salt(), name, options, self.settings.restate, *parts)
 
     def money(self, amount: float) -> Row:
         """Return an amount in the marketplace's currency."""

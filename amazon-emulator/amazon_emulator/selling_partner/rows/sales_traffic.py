@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from amazon_emulator.selling_partner.periods import spans
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from amazon_emulator.selling_partner.rows.draw import Draw, Product
+    from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw
 
 
-def sales_and_traffic(plan: RowPlan) -> list[Section]:
+def sales_and_traffic(plan: SpRowPlan) -> list[Section]:
     """Return both sections; only the first one has dates."""
     return [
         section("salesAndTrafficByDate", lambda: _by_date(plan)),
@@ -22,10 +22,10 @@ def sales_and_traffic(plan: RowPlan) -> list[Section]:
     ]
 
 
-def _by_date(plan: RowPlan) -> Iterator[Row]:
+def _by_date(plan: SpRowPlan) -> Iterator[Row]:
     granularity = plan.options.get("dateGranularity", "DAY")
     # Dates inside a week or month are widened to the whole of it.
-    for start, _ in spans(granularity, plan.start.date(), plan.end.date()):
+    for start, _ in spans(granularity, *plan.days):
         draw = plan.draw("date", start)
         sales = _sales_by_date(plan, draw)
         traffic = _traffic_by_date(draw)
@@ -38,9 +38,9 @@ def _by_date(plan: RowPlan) -> Iterator[Row]:
         }
 
 
-def _sales_by_date(plan: RowPlan, draw: Draw) -> Row:
-    def money(name: str, most: float = 5000) -> Row:
-        return plan.money(draw.money(name, most))
+def _sales_by_date(plan: SpRowPlan, draw: SeededDraw) -> Row:
+    def money(name: str, high: float = 5000) -> Row:
+        return plan.money(draw.money(name, high))
 
     return {
         "orderedProductSales": money("ordered"),
@@ -68,17 +68,17 @@ def _sales_by_date(plan: RowPlan, draw: Draw) -> Row:
 _SPLIT = ("browser", "mobileApp")
 
 
-def _counts(draw: Draw, things: str) -> Row:
+def _counts(draw: SeededDraw, things: str) -> Row:
     """Return browser, app and total of page views or sessions, with and without B2B."""
     row: Row = {}
-    for ending, most in (("", 900), ("B2B", 90)):
-        parts = {f"{way}{things}{ending}": draw.whole(way, most) for way in _SPLIT}
+    for ending, high in (("", 900), ("B2B", 90)):
+        parts = {f"{way}{things}{ending}": draw.whole(way, high) for way in _SPLIT}
         total = f"{things[0].lower()}{things[1:]}{ending}"
         row |= {**parts, total: sum(parts.values())}
     return row
 
 
-def _traffic_by_date(draw: Draw) -> Row:
+def _traffic_by_date(draw: SeededDraw) -> Row:
     percentages = ("buyBox", "orderItemSession", "unitSession")
     return {
         **_counts(draw, "PageViews"),
@@ -96,9 +96,9 @@ def _traffic_by_date(draw: Draw) -> Row:
     }
 
 
-def _by_asin(plan: RowPlan) -> Iterator[Row]:
+def _by_asin(plan: SpRowPlan) -> Iterator[Row]:
     granularity = plan.options.get("asinGranularity", "PARENT")
-    days = (plan.start.date(), plan.end.date())
+    days = plan.days
     seen: set[str] = set()
     for item in plan.products():
         if granularity == "PARENT" and item.parent_asin in seen:
@@ -116,7 +116,7 @@ def _names(item: Product, granularity: str) -> Row:
     return row
 
 
-def _asin_metrics(plan: RowPlan, item: Product, days: tuple[date, date]) -> Row:
+def _asin_metrics(plan: SpRowPlan, item: Product, days: tuple[date, date]) -> Row:
     draw = plan.draw(item.asin, *days)
     percentages = ("browserSession", "mobileAppSession", "session")
     views = ("browserPageViews", "mobileAppPageViews", "pageViews")

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_seconds
 from amazon_emulator.selling_partner.periods import first_day, shifted, spans
-from amazon_emulator.selling_partner.rows.plan import Row, RowPlan, Section, section
+from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.rows.draw import Draw
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 _FORECAST_WEEKS = 4
 _HOUR = timedelta(hours=1)
 _FRESH = "FRESH"
-Metrics = Callable[["RowPlan", "Draw", int], Row]
+Metrics = Callable[["SpRowPlan", "SeededDraw", int], Row]
 """(plan, numbers, number of the product or -1 for the total) -> metrics."""
+Maker = Callable[["SpRowPlan"], list[Section]]
 
 
-def sales(plan: RowPlan) -> list[Section]:
-    """Return the sales sections."""
-    return _two(plan, "sales", _sales)
-
-
-def margin(plan: RowPlan) -> list[Section]:
-    """Return the margin sections."""
-    return _two(plan, "netPureProductMargin", _margin)
-
-
-def traffic(plan: RowPlan) -> list[Section]:
-    """Return the traffic sections."""
-    return _two(plan, "traffic", _traffic)
-
-
-def inventory(plan: RowPlan) -> list[Section]:
-    """Return the inventory sections."""
-    return _two(plan, "inventory", _inventory)
-
-
-def forecasting(plan: RowPlan) -> list[Section]:
+def forecasting(plan: SpRowPlan) -> list[Section]:
     """Return the newest weekly forecast of every product."""
 
     def rows() -> Iterator[Row]:
@@ -64,14 +46,14 @@ def forecasting(plan: RowPlan) -> list[Section]:
     return [section("forecastByAsin", rows)]
 
 
-def real_time_inventory(plan: RowPlan) -> list[Section]:
+def real_time_inventory(plan: SpRowPlan) -> list[Section]:
     """Return what could be sold, hour by hour."""
     return _by_hour(
         plan, lambda draw: {"highlyAvailableInventory": draw.whole("stock", 900)}
     )
 
 
-def real_time_sales(plan: RowPlan) -> list[Section]:
+def real_time_sales(plan: SpRowPlan) -> list[Section]:
     """Return what was ordered, hour by hour; returns are negative."""
     return _by_hour(
         plan,
@@ -82,37 +64,41 @@ def real_time_sales(plan: RowPlan) -> list[Section]:
     )
 
 
-def real_time_traffic(plan: RowPlan) -> list[Section]:
+def real_time_traffic(plan: SpRowPlan) -> list[Section]:
     """Return how often products were looked at, hour by hour."""
     return _by_hour(plan, lambda draw: {"glanceViews": draw.whole("views", 400)})
 
 
-def _is_empty(plan: RowPlan) -> bool:
+def _is_empty(plan: SpRowPlan) -> bool:
     """A vendor outside the Fresh programme gets arrays without rows."""
     return plan.options.get("sellingProgram") == _FRESH
 
 
-def _two(plan: RowPlan, name: str, metrics: Metrics) -> list[Section]:
-    period = plan.options["reportPeriod"]
-    first, last = plan.start.date(), plan.end.date()
+def _total_and_by_asin(name: str, metrics: Metrics) -> Maker:
+    def sections(plan: SpRowPlan) -> list[Section]:
+        def periods() -> Iterator[tuple[date, Row]]:
+            period, days = plan.options["reportPeriod"], plan.days
+            for start, end in () if _is_empty(plan) else spans(period, *days):
+                dates = {"startDate": start.isoformat(), "endDate": end.isoformat()}
+                yield start, dates
 
-    def total() -> Iterator[Row]:
-        for start, end in () if _is_empty(plan) else spans(period, first, last):
-            dates = {"startDate": start.isoformat(), "endDate": end.isoformat()}
-            yield {**dates, **metrics(plan, plan.draw("total", start), -1)}
+        def total() -> Iterator[Row]:
+            for start, dates in periods():
+                yield {**dates, **metrics(plan, plan.draw("total", start), -1)}
 
-    def by_asin() -> Iterator[Row]:
-        for start, end in () if _is_empty(plan) else spans(period, first, last):
-            dates = {"startDate": start.isoformat(), "endDate": end.isoformat()}
-            for item in plan.products():
-                numbers = plan.draw(item.asin, start)
-                found = metrics(plan, numbers, item.number)
-                yield {**dates, "asin": item.asin, **found}
+        def by_asin() -> Iterator[Row]:
+            for start, dates in periods():
+                for item in plan.products():
+                    numbers = plan.draw(item.asin, start)
+                    found = metrics(plan, numbers, item.number)
+                    yield {**dates, "asin": item.asin, **found}
 
-    return [section(f"{name}Aggregate", total), section(f"{name}ByAsin", by_asin)]
+        return [section(f"{name}Aggregate", total), section(f"{name}ByAsin", by_asin)]
+
+    return sections
 
 
-def _sales(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _sales(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     del number
     row: Row = {}
     if plan.options["sellingProgram"] != _FRESH:
@@ -127,17 +113,17 @@ def _sales(plan: RowPlan, draw: Draw, number: int) -> Row:
     }
 
 
-def _margin(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _margin(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     del plan, number
     return {"netPureProductMargin": draw.share("margin")}
 
 
-def _traffic(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _traffic(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     del plan, number
     return {"glanceViews": draw.whole("views", 9000)}
 
 
-def _inventory(plan: RowPlan, draw: Draw, number: int) -> Row:
+def _inventory(plan: SpRowPlan, draw: SeededDraw, number: int) -> Row:
     row: Row = {
         "vendorConfirmationRate": draw.share("confirmed"),
         "netReceivedInventoryCost": plan.money(draw.money("received", 3000, -200)),
@@ -170,7 +156,7 @@ def _inventory(plan: RowPlan, draw: Draw, number: int) -> Row:
     return row
 
 
-def _by_hour(plan: RowPlan, metrics: Callable[[Draw], Row]) -> list[Section]:
+def _by_hour(plan: SpRowPlan, metrics: Callable[[SeededDraw], Row]) -> list[Section]:
     def rows() -> Iterator[Row]:
         start = _next_full_hour(plan.start)
         while start + _HOUR <= plan.end:
@@ -179,8 +165,8 @@ def _by_hour(plan: RowPlan, metrics: Callable[[Draw], Row]) -> list[Section]:
                 if draw.whole("silent", 3) == 0:
                     continue  # a product without news in this hour has no row
                 yield {
-                    "startTime": _stamp(start),
-                    "endTime": _stamp(start + _HOUR),
+                    "startTime": format_seconds(start),
+                    "endTime": format_seconds(start + _HOUR),
                     "asin": item.asin,
                     **metrics(draw),
                 }
@@ -189,11 +175,13 @@ def _by_hour(plan: RowPlan, metrics: Callable[[Draw], Row]) -> list[Section]:
     return [section("reportData", rows)]
 
 
-def _next_full_hour(moment: datetime) -> datetime:
-    utc = moment.astimezone(timezone.utc)
+def _next_full_hour(instant: datetime) -> datetime:
+    utc = instant.astimezone(timezone.utc)
     full = utc.replace(minute=0, second=0, microsecond=0)
     return full if full == utc else full + _HOUR
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+sales = _total_and_by_asin("sales", _sales)
+margin = _total_and_by_asin("netPureProductMargin", _margin)
+traffic = _total_and_by_asin("traffic", _traffic)
+inventory = _total_and_by_asin("inventory", _inventory)

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.rows.plan import FlatContent, XmlContent
-    from amazon_emulator.storage import Writable
+    from amazon_emulator.stored_files import Writable
 
-_CODECS = {
+_CODECS: Mapping[str | None, str] = {
     "Cp1252": "cp1252",
     "windows-31j": "cp932",
     "ISO-8859-1": "latin-1",
-    None: "utf-8",
 }
-
-
-def codec(charset: str | None) -> str:
-    """Return the Python name of a charset in the words of the header."""
-    return _CODECS.get(charset, "utf-8")
 
 
 def write_flat(target: Writable, content: FlatContent) -> int:
     """Write a header line and all rows; return the number of rows."""
-    encoding, rows = codec(content.charset), 0
+    encoding, rows = _CODECS.get(content.charset, "utf-8"), 0
     line = _csv_line if content.delimiter == "," else _tsv_line
     for values in (content.columns, *content.rows()):
         text = line(values, is_quoted=content.is_quoted) + "\r\n"

@@ -1,0 +1,98 @@
+"""What the emulator has been asked so far, read from its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from amazon_emulator.client.selling_partner import SpRefusal, SpReportView
+from amazon_emulator.clock import parse_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """One report that was accepted, and what happened to it."""
+
+    report_id: str
+    header: str
+    account: str
+    body: Mapping[str, Any]
+    created_at: datetime
+    ready_after_seconds: float
+    status: str
+    looks: int
+    downloads: int
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCreate:
+    """One create that was turned down, and with which answer."""
+
+    account: str | None
+    body: Any
+    status: int
+    answer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the emulator has been asked so far."""
+
+    calls: Mapping[str, Mapping[int | str, int]]
+    """Operation -> HTTP status (or `reset`) -> number of calls."""
+    peak: Mapping[str, int]
+    """Operation (`*` for all) -> most calls under way at once."""
+    creates: Sequence[Create] = field(default_factory=list)
+    refused: Sequence[RefusedCreate] = field(default_factory=list)
+    faults: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    records: Mapping[str, Any] = field(default_factory=dict)
+    """Audience records: received, added, renewed, removed, without_effect, invalid."""
+    audience_refusals: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Audience calls that were turned down; no body is in them."""
+    alarms: Sequence[str] = field(default_factory=list)
+    """What no client may ever do; empty after a good run."""
+    sp_reports: Sequence[SpReportView] = field(default_factory=list)
+    """Selling Partner reports that were asked for, oldest first."""
+    sp_refusals: Sequence[SpRefusal] = field(default_factory=list)
+    """Selling Partner calls that were turned down, but not by fault rules."""
+
+    def count(self, operation: str, status: int | str | None = None) -> int:
+        """Return how often an operation was called (with this answer)."""
+        calls = self.calls.get(operation, {})
+        return sum(calls.values()) if status is None else calls.get(status, 0)
+
+    @classmethod
+    def parse(cls, found: Mapping[str, Any]) -> Statistics:
+        """Read the JSON of `GET /_emulator/statistics`."""
+        calls = {
+            operation: {_status(name): count for name, count in statuses.items()}
+            for operation, statuses in found["calls"].items()
+        }
+        return cls(
+            calls,
+            found["peak"],
+            [_create(entry) for entry in found["creates"]],
+            [_refused(entry) for entry in found["refused"]],
+            found["faults"],
+            found["records"],
+            found["audience_refusals"],
+            found["alarms"] + found["sp_alarms"],
+            [SpReportView.parse(entry) for entry in found["sp_reports"]],
+            [SpRefusal.parse(entry) for entry in found["sp_refusals"]],
+        )
+
+
+def _status(name: str) -> int | str:
+    return int(name) if name.isdigit() else name
+
+
+def _create(entry: dict[str, Any]) -> Create:
+    return Create(**entry | {"created_at": parse_instant(entry["created_at"])})
+
+
+def _refused(entry: dict[str, Any]) -> RefusedCreate:
+    return RefusedCreate(**entry | {"at": parse_instant(entry["at"])})

@@ -1,0 +1,76 @@
+"""What fault rules can do, and to which operations: two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+_SELLING = """
+create_report get_reports get_report cancel_report get_report_document download_document
+get_orders get_order_v0 get_order_items get_order_buyer_info get_order_address
+search_orders get_order create_restricted_data_token get_marketplace_participations
+"""
+_ADVERTISING = """
+token profiles advertisers manager_accounts create status delete download
+amc_accounts amc_instances connections add_connection delete_connection terms
+accept_terms create_audience audience update_audience records job
+"""
+SP_OPERATIONS = tuple(_SELLING.split())
+"""Those of the Selling Partner API: Amazon's own names, in small letters."""
+OPERATIONS = (*_ADVERTISING.split(), *SP_OPERATIONS)
+_DOWNLOADS = ("download", "download_document")
+_API = tuple(name for name in OPERATIONS if name not in _DOWNLOADS)
+_SIGNED_IN = tuple(name for name in _API if name != "token")
+_SP_REPORT = ("create_report", "get_report")
+_SP_API = tuple(name for name in SP_OPERATIONS if name not in _DOWNLOADS)
+_REPORT = ("create", "status")
+_JOB = ("records", "job")
+_TEXT_OF_FATAL = "The report could not be generated because of an internal error."
+_TEXT_OF_INVALID = "Record could not be processed"
+
+ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
+    "throttle": (
+        OPERATIONS,
+        {"retry_after": None, "as_date": False, "accepted": False},
+    ),
+    "status": (OPERATIONS, {"code": 500, "body": None, "headers": {}}),
+    "html": (OPERATIONS, {"code": 503}),
+    "reset": (OPERATIONS, {}),
+    "delay": (OPERATIONS, {"seconds": 1.0}),
+    "truncate": (OPERATIONS, {"after_bytes": 20}),
+    "expired": (_DOWNLOADS, {}),
+    "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
+    "failed": (_REPORT, {"reason": "Internal error while generating the report"}),
+    "status_word": ((*_REPORT, *_SP_REPORT, *_JOB), {"word": "FAILURE"}),
+    "no_url": (_REPORT, {}),
+    "never_ready": ((*_REPORT, *_JOB), {"status": "PENDING"}),
+    "empty": (("create", "create_report", "download"), {}),
+    "document": (
+        ("create", "create_report", *_DOWNLOADS),
+        {"text": None, "base64": None, "gzip": True},
+    ),
+    "refuse_columns": (("create",), {"columns": []}),
+    "duplicate_of": (("create",), {"report_id": None}),
+    "lost_answer": (OPERATIONS, {}),
+    "refuse_record": (
+        ("records",),
+        {"external_user_ids": [], "code": 400, "reason": "Invalid request"},
+    ),
+    "invalid_record": (
+        ("records",),
+        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+    ),
+    "partially_succeeded": (
+        _JOB,
+        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+    ),
+    "job_failed": (_JOB, {"reason": None}),
+    "denied": (_SP_API, {"details": ""}),
+    "fatal": (_SP_REPORT, {"details": _TEXT_OF_FATAL, "document": True}),
+    "cancelled": (_SP_REPORT, {}),
+    "no_document": (_SP_REPORT, {}),
+    "stuck": (_SP_REPORT, {"status": "IN_QUEUE"}),
+    "without_array": (("create_report",), {}),
+    "error_details": (("create_report",), {"details": _TEXT_OF_FATAL}),
+    "truncated_gzip": (("create_report",), {"after_bytes": 100}),
+}
+"""Action -> the operations where it makes sense, and its parameters with defaults."""

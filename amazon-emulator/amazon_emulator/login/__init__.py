@@ -1,0 +1,1 @@
+"""Login with Amazon: `tokens` keeps and checks them, `routes` hands them out."""

@@ -1,0 +1,80 @@
+"""The token call of Login with Amazon: `POST /auth/o2/token`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amazon_emulator.faults.rules import Target
+from amazon_emulator.http import Call, RefusalError, Service, route
+
+if TYPE_CHECKING:
+    from werkzeug import Request, Response
+
+    from amazon_emulator.login.tokens import TokenStore
+    from amazon_emulator.selling_partner.access.tokens import SpTokens
+    from amazon_emulator.state import EmulatorState
+
+
+class LoginService(Service):
+    """Gives access tokens: for the refresh token of the settings, or of a partner."""
+
+    media_type = "application/json;charset=UTF-8"
+
+    def __init__(
+        self, state: EmulatorState, tokens: TokenStore, partners: SpTokens
+    ) -> None:
+        self._state = state
+        self._tokens, self._partners = tokens, partners
+
+    def target(self, call: Call) -> Target:
+        """Say which selling partner asks, if it is one."""
+        refresh_token = call.request.form.get("refresh_token", "")
+        partner = self._partners.accounts.of_token(refresh_token)
+        return Target() if partner is None else Target.of(partner.name)
+
+    def error_body(self, refusal: RefusalError) -> object:
+        """Return the error body of OAuth; without `details` it is a server error."""
+        error = refusal.details or "server_error"
+        return {"error": error, "error_description": refusal.message}
+
+    @route("POST", "/auth/o2/token", "token")
+    def token(self, call: Call) -> Response:
+        """Exchange the refresh token for an access token."""
+        form, settings = call.request.form, self._state.settings
+        _check_form(call.request)
+        credentials = (form["client_id"], form["client_secret"])
+        if credentials != (settings.client_id, settings.client_secret):
+            raise RefusalError(401, "Client authentication failed", "invalid_client")
+        token = self._issue(form["refresh_token"])
+        if token is None:
+            text = "The request has an invalid grant parameter : refresh_token"
+            raise RefusalError(400, text, "invalid_grant")
+        grant = {
+            "access_token": token,
+            "refresh_token": form["refresh_token"],
+            "token_type": "bearer",
+            "expires_in": int(settings.token_lifetime_seconds),
+        }
+        return self.respond(grant)
+
+    def _issue(self, refresh_token: str) -> str | None:
+        if refresh_token == self._state.settings.refresh_token:
+            return self._tokens.issue()
+        partner = self._partners.accounts.of_token(refresh_token)
+        if partner is None or partner.is_revoked:
+            return None
+        return self._partners.issue(partner)
+
+
+def _check_form(request: Request) -> None:
+    """Refuse (400) a request that lacks something."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        text = "Content type must be form-encoded"
+        raise RefusalError(400, text, "invalid_request")
+    if (request.form.get("grant_type") or "refresh_token") != "refresh_token":
+        text = "The authorization grant type is not supported"
+        raise RefusalError(400, text, "unsupported_grant_type")
+    for name in ("grant_type", "client_id", "client_secret", "refresh_token"):
+        if not request.form.get(name):
+            text = f"The request is missing a required parameter : {name}"
+            raise RefusalError(400, text, "invalid_request")

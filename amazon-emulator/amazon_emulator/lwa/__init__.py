@@ -1,1 +1,0 @@
-"""Login with Amazon: `store` keeps the tokens, `room` answers the token call."""

@@ -1,0 +1,49 @@
+"""The storage of report documents, on an origin of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amazon_emulator.http import Call, RefusalError, Service
+from amazon_emulator.reports.documents import fault_bytes
+from amazon_emulator.stored_files import StoredFile, refusal_xml, serve
+
+if TYPE_CHECKING:
+    from werkzeug import Response
+
+    from amazon_emulator.reports.lifecycle import Report
+    from amazon_emulator.state import EmulatorState
+    from amazon_emulator.stored_files import UrlSigner
+
+
+class DownloadService(Service):
+    """Serves documents, whole or in part, with the errors of S3."""
+
+    def __init__(self, state: EmulatorState, signer: UrlSigner) -> None:
+        self._state, self._signer = state, signer
+
+    def refuse(self, refusal: RefusalError) -> Response:
+        """Word a refusal as S3 does, in XML."""
+        return refusal_xml(refusal)
+
+    def serve(
+        self, call: Call, report: Report | None, *, is_encoded: bool = False
+    ) -> Response:
+        """Serve the document of a report, from `Range` on if asked."""
+        if call.fault("expired") is not None:
+            raise RefusalError(403, "Request has expired")
+        self._signer.check(call.request)
+        if report is None or not report.document.is_built:
+            raise RefusalError(404, "The specified key does not exist.")
+        with self._state.lock:
+            report.downloads += 1
+        document, rule = report.document, call.fault("document") or call.fault("empty")
+        stored = StoredFile(
+            lambda: document.path.open("rb"),
+            document.size,
+            document.etag,
+            document.content_type,
+        )
+        if rule is not None:
+            stored = StoredFile.of_bytes(fault_bytes(rule))
+        return serve(call.request, stored, is_encoded=is_encoded)

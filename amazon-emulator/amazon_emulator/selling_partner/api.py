@@ -1,0 +1,63 @@
+"""Puts the Selling Partner part together: one object for the emulation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amazon_emulator.selling_partner.access.authorization import Authorization
+from amazon_emulator.selling_partner.access.rate_limits import RateLimiter
+from amazon_emulator.selling_partner.access.token_routes import (
+    RestrictedTokensService,
+)
+from amazon_emulator.selling_partner.access.tokens import SpTokens
+from amazon_emulator.selling_partner.accounts import SellingPartners
+from amazon_emulator.selling_partner.control import SpControl
+from amazon_emulator.selling_partner.orders.book import OrderBook
+from amazon_emulator.selling_partner.orders.routes_current import OrdersService
+from amazon_emulator.selling_partner.orders.routes_v0 import OrdersV0Service
+from amazon_emulator.selling_partner.reports.downloads import SpDownloadService
+from amazon_emulator.selling_partner.reports.routes import SpReportsService
+from amazon_emulator.selling_partner.reports.store import SpReportStore
+from amazon_emulator.selling_partner.seller_routes import SellersService
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amazon_emulator.http import Service
+    from amazon_emulator.state import EmulatorState
+    from amazon_emulator.stored_files import UrlSigner
+
+
+class SellingPartnerApi:
+    """All services of the Selling Partner API and what they share."""
+
+    def __init__(self, state: EmulatorState, signer: UrlSigner) -> None:
+        self.accounts = SellingPartners()
+        self.tokens = SpTokens(state, self.accounts)
+        self._authorization = Authorization(state, self.tokens, RateLimiter(state))
+        self.orders = OrderBook(state)
+        self.reports = SpReportStore(state, self.orders)
+        self.downloads = SpDownloadService(state, self.reports, signer)
+        authorization = self._authorization
+        self.services: Sequence[Service] = (
+            SpReportsService(authorization, self.reports, signer),
+            OrdersV0Service(authorization, self.orders),
+            OrdersService(authorization, self.orders),
+            SellersService(authorization),
+            RestrictedTokensService(authorization),
+        )
+        self.control = SpControl(
+            self.accounts, authorization, self.reports, self.orders, self.downloads
+        )
+
+    def reset(self) -> None:
+        """Return to the default accounts and forget all else."""
+        self._authorization.reset()
+        self.accounts.reset()
+        self.orders.reset()
+        self.reports.reset()
+        self.downloads.alarms.clear()
+
+    def close(self) -> None:
+        """Remove the temporary files."""
+        self.reports.close()
