@@ -92,6 +92,7 @@ def _setting(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     text = default if isinstance(default, str) else json.dumps(default)
     return {
         "name": name,
+        **({"label": entry["title"]} if entry.get("title") else {}),
         "kind": _kind(name, entry),
         **({"sensitive": True} if _holds_secret(entry) else {}),
         **({} if default in (None, [], {}) else {"placeholder": text}),
