@@ -57,13 +57,17 @@ class Bucket:
 
 
 def defaults(definitions: Path) -> dict[str, str]:
-    """Return the variables that set every setting back, by Meltano's definitions."""
+    """Return the variables that set settings back, by Meltano's definitions.
+
+    Left out are those of configs of older connectors, which an empty object would set.
+    """
     found = {}
     for file in definitions.glob("*/*.lock"):
         plugin = json.loads(file.read_text(encoding="utf-8"))
         values = {
             setting["name"]: setting.get("placeholder", _EMPTY.get(setting["kind"]))
             for setting in plugin["settings"]
+            if not setting.get("label", "").endswith("(old)")
         }
         given = {name: text for name, text in values.items() if text is not None}
         found.update(variables(plugin["namespace"].upper(), given))
