@@ -57,7 +57,7 @@ ORDERS = """\
 ## Orders
 
 Not reports but pages of Amazon's orders API, for sellers, one list for each
-marketplace. `orders` and `order_items` are read together from one walk over the pages,
+marketplace. `orders` and `order_items` are read together from one pass over the pages,
 since the items stand in the order. The two of the old version are not selected by
 default: Amazon removes those reads on 2027-03-27, and each order costs one more call
 for its items (one in two seconds).

@@ -88,7 +88,7 @@ def test_the_test_command_of_the_selling_partner_tap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plugin", "variables", "wanted"),
+    ("plugin", "variables", "expected"),
     [
         (
             "tap-amazon-ads",
@@ -180,7 +180,7 @@ def test_the_test_command_of_the_selling_partner_tap(tmp_path: Path) -> None:
     ],
 )
 def test_settings_from_the_environment_reach_the_plugin_in_their_own_kind(
-    tmp_path: Path, plugin: str, variables: dict[str, str], wanted: dict[str, object]
+    tmp_path: Path, plugin: str, variables: dict[str, str], expected: dict[str, object]
 ) -> None:
     prefix = plugin.upper().replace("-", "_")
     given = {f"{prefix}_{name}": value for name, value in variables.items()}
@@ -188,6 +188,6 @@ def test_settings_from_the_environment_reach_the_plugin_in_their_own_kind(
     answer = project.run("--environment=dev", "invoke", "--dump=config", plugin)
     assert answer.returncode == 0, answer.stderr
     config = json.loads(answer.stdout)
-    assert {name: config[name] for name in wanted} == wanted
+    assert {name: config[name] for name in expected} == expected
     if plugin == "target-s3":
         assert config["cloud_provider"]["aws"]["aws_bucket"] == "elsewhere"
