@@ -20,7 +20,7 @@ _RIGHTS = 0o600
 
 
 @dataclass(slots=True)
-class Report:
+class AudienceReport:
     """Everything that is counted of one audience; ``as_dict`` is what users see."""
 
     stream: str | None

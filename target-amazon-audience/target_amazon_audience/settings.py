@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from target_amazon_audience.batching import MOST_ROWS
-from target_amazon_audience.consent import CONSENT_FIELDS, CONSENT_MODES, SIGNALS
-from target_amazon_audience.database import DEFAULT_PATH
-from target_amazon_audience.hashing import MODES, NORMALISATIONS, PII_FIELDS
-from target_amazon_audience.ports import Fee
-from target_amazon_audience.record import FIELDS, ID_MODES, RecordRules
-from target_amazon_audience.tables import as_country
-from target_amazon_audience.values import Values
+from singer_amazon.errors import ConfigError
+from singer_amazon.tap.settings import coerced, complaints
+from target_amazon_audience.amc.models import Fee
+from target_amazon_audience.amc.payload import MAX_ROWS
+from target_amazon_audience.matching.consent import (
+    CONSENT_FIELDS,
+    CONSENT_MODES,
+    SIGNALS,
+)
+from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS, PII_FIELDS
+from target_amazon_audience.matching.record_reader import FIELDS, ID_MODES, RecordRules
+from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.state.database import DEFAULT_PATH
 
 ACTIONS = ("CREATE", "UPDATE")
 UPLOAD_MODES = ("APPEND", "DELETE", "MIRROR")
 TARGETS = ("AMC", "AMC_AND_DSP", "DSP")
 DUPLICATES = ("merge", "last")
 REGIONS = ("NA", "EU", "FE")
-LONGEST_TTL = 34_300_800
+MAX_TTL = 34_300_800
 """Seconds a member may stay: 397 days."""
-LONGEST_WAIT = 1380
+MAX_WAIT_MINUTES = 1380
 """Minutes that a run may wait for Amazon."""
 CURRENCIES = frozenset(
     {"AED", "AUD", "CAD", "CNY", "EUR", "GBP", "INR"}
     | {"JPY", "MXN", "SAR", "SEK", "TRY", "USD"}
 )
+CAPITALS = frozenset({"action", "upload_mode", "target", "region", "dsp_region"})
+SMALL_LETTERS = frozenset(
+    {"normalisation", "external_user_id", "duplicate_users", "consent_mode"}
+)
 
+_LARGEST_ID = 2**63 - 1
+_PERCENT = 100
 _NAME_LENGTHS = (10, 128)
 _LONGEST_DESCRIPTION = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class AudienceSettings:
     """One audience of a run: all settings that may differ from stream to stream."""
 
     action: str
@@ -69,6 +81,11 @@ class Mapped:
     accepts_terms: bool
 
     @property
+    def label(self) -> str:
+        """What people know the audience by."""
+        return f"audience {self.external_audience_id or self.audience_id}"
+
+    @property
     def uses_amc(self) -> bool:
         """Whether records go to AMC, through a connection."""
         return self.target != "DSP"
@@ -79,7 +96,7 @@ class Settings:
     """The audiences of a run: by stream name, or one for all streams (``None``)."""
 
     region: str
-    audiences: Mapping[str | None, Mapped]
+    audiences: Mapping[str | None, AudienceSettings]
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -90,11 +107,11 @@ def parse(config: Mapping[str, Any]) -> Settings:
     """
     streams = config.get("streams") or {}
     shared = {name: value for name, value in config.items() if name != "streams"}
-    audiences: dict[str | None, Mapped] = {}
+    audiences: dict[str | None, AudienceSettings] = {}
     for stream, overrides in streams.items():
-        audiences[stream] = _Reader({**shared, **overrides}, stream).audience()
+        audiences[stream] = _AudienceReader({**shared, **overrides}, stream).audience()
     if not streams:
-        audiences[None] = _Reader(shared, None).audience()
+        audiences[None] = _AudienceReader(shared, None).audience()
     return Settings(region_of(config), audiences)
 
 
@@ -104,17 +121,89 @@ def region_of(config: Mapping[str, Any]) -> str:
     return str(config.get("dsp_region") or config.get("region") or REGIONS[0])
 
 
-class _Reader(Values):
+class SettingsReader:
+    """The settings of one audience; every method raises ``ConfigError``."""
+
+    def __init__(self, config: Mapping[str, Any], stream: str | None) -> None:
+        self._config = config
+        self._where = "" if stream is None else f" (stream {stream})"
+
+    def text(self, name: str) -> str | None:
+        """Return a text without spaces around it, None for an empty one."""
+        value = self._config.get(name)
+        return None if value is None else str(value).strip() or None
+
+    def choice(self, name: str, values: tuple[str, ...]) -> str:
+        """Return one of these values, the first one where nothing is written."""
+        value = self.text(name) or values[0]
+        value = value.upper() if name in CAPITALS else value.lower()
+        if value not in values:
+            self.wrong(name, f"is {value!r}: use one of {', '.join(values)}")
+        return value
+
+    def digits(self, name: str) -> int | None:
+        """Return an id that is a string of digits."""
+        text = self.text(name)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_ID:
+            self.wrong(name, f"is {text!r}: the id is a string of digits")
+        return int(text)
+
+    def path(self, name: str) -> Path | None:
+        """Return the place of a file."""
+        text = self.text(name)
+        if text is None:
+            return None
+        path = Path(text).expanduser()
+        if path.is_dir():
+            self.wrong(name, f"names the folder {text!r}: name a file in it")
+        return path
+
+    def number(
+        self, name: str, default: float, least: float = 0, most: float = math.inf
+    ) -> float:
+        """Return a number within these bounds."""
+        value = self._config.get(name)
+        if value is None:
+            return default
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if isinstance(value, bool) or not least <= number <= most:
+            span = f"from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+            self.wrong(name, f"is {value!r}: give a number {span}")
+        return number
+
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        """Return a whole number within these bounds."""
+        number = self.number(name, default, least, most)
+        if number != int(number):
+            self.wrong(name, f"is {number}: give a whole number")
+        return int(number)
+
+    def percent(self, name: str, default: float) -> float:
+        """Return a share in percent."""
+        return self.number(name, default, 0, _PERCENT)
+
+    def wrong(self, name: str, words: str) -> NoReturn:
+        """Complain."""
+        msg = f"Setting {name}{self._where} {words}."
+        raise ConfigError(msg)
+
+
+class _AudienceReader(SettingsReader):
     """Reads one audience's settings, in the order a person would check them."""
 
-    def audience(self) -> Mapped:
+    def audience(self) -> AudienceSettings:
         target = self.choice("target", TARGETS)
         advertiser = self.digits("dsp_advertiser_id")
         self._check_place(target, advertiser)
         ttl = self._ttl()
         action = self.choice("action", ACTIONS)
         self._check_action(action)
-        return Mapped(
+        return AudienceSettings(
             action=action,
             upload_mode=self.choice("upload_mode", UPLOAD_MODES),
             target=target,
@@ -134,7 +223,7 @@ class _Reader(Values):
             poll_seconds=self.number("poll_interval_seconds", 30, least=0.001),
             poll_seconds_max=self.number("poll_interval_max_seconds", 300, least=0.001),
             merges=self.choice("duplicate_users", DUPLICATES) == "merge",
-            batch_rows=self.whole("batch_size_rows", 6000, 1, MOST_ROWS),
+            batch_rows=self.whole("batch_size_rows", 6000, 1, MAX_ROWS),
             batch_bytes=self.whole("batch_size_bytes", 4_000_000, 1000, 10**9),
             rejects_path=self.path("rejects_path"),
             max_rejected_percent=self.percent("max_rejected_percent", 100),
@@ -217,7 +306,7 @@ class _Reader(Values):
     def _ttl(self) -> int | None:
         if self._config.get("time_to_live") is None:
             return None
-        ttl = self.whole("time_to_live", 0, 0, LONGEST_TTL)
+        ttl = self.whole("time_to_live", 0, 0, MAX_TTL)
         if ttl == 0 and not self._config.get("allow_ttl_zero"):
             self.wrong(
                 "time_to_live",
@@ -284,12 +373,60 @@ class _Reader(Values):
     def _wait(self) -> int | None:
         minutes = self._config.get("max_wait_time")
         if minutes is not None:
-            minutes = self.whole("max_wait_time", 0, 1, LONGEST_WAIT)
+            minutes = self.whole("max_wait_time", 0, 1, MAX_WAIT_MINUTES)
         if not self._config.get("wait_until_finish"):
             return None
         if minutes is None:
             self.wrong(
                 "max_wait_time",
-                f"is missing: wait_until_finish needs the minutes, 1 to {LONGEST_WAIT}",
+                "is missing: wait_until_finish needs the minutes, 1 to "
+                f"{MAX_WAIT_MINUTES}",
             )
         return int(minutes)
+
+
+# As people write them
+
+
+def prepared(
+    config: Mapping[str, Any], schema: dict[str, Any], audience_schema: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the settings with text read as what the schema wants, choices in case."""
+    found = _cased(coerced(config, schema))
+    streams = found.get("streams")
+    if isinstance(streams, dict):
+        found["streams"] = {
+            name: _cased(coerced(entry, audience_schema))
+            if isinstance(entry, dict)
+            else entry
+            for name, entry in streams.items()
+        }
+    return found
+
+
+def _cased(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: _case(name, value) for name, value in config.items()}
+
+
+def _case(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if name in CAPITALS:
+        return value.strip().upper()
+    return value.strip().lower() if name in SMALL_LETTERS else value
+
+
+def complaints_of_streams(
+    config: Mapping[str, Any], audience_schema: dict[str, Any]
+) -> list[str]:
+    """Return sentences on what is wrong in the entries of ``streams``."""
+    streams = config.get("streams")
+    if not isinstance(streams, dict):
+        return []
+    schema = {**audience_schema, "additionalProperties": False}
+    return [
+        f"Setting streams.{name}: {sentence}"
+        for name, entry in streams.items()
+        if isinstance(entry, dict)
+        for sentence in complaints(entry, schema)
+    ]

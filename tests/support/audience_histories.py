@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from singer_amazon.clock import FakeClock
 from support.audience_amazon import RECORDS, FakeAmazon, Fault
 from support.audience_runs import START, Bench, Ran, person, state
-from target_amazon_audience.store import Store
+from target_amazon_audience.state.store import AudienceStore
 
 DENIED, BROKEN = "denied", "broken"
 ALWAYS = 99
@@ -131,16 +131,16 @@ class FusedAmazon(FakeAmazon):
 
 def fuse_stores(monkeypatch: pytest.MonkeyPatch, fuse: Fuse) -> None:
     """Let the process die before and after each transaction too."""
-    transaction = Store.transaction
+    transaction = AudienceStore.transaction
 
     @contextmanager
-    def fused(store: Store) -> Iterator[sqlite3.Connection]:
+    def fused(store: AudienceStore) -> Iterator[sqlite3.Connection]:
         fuse.burn()
         with transaction(store) as connection:
             yield connection
         fuse.burn()
 
-    monkeypatch.setattr(Store, "transaction", fused)
+    monkeypatch.setattr(AudienceStore, "transaction", fused)
 
 
 class Teller:

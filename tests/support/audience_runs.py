@@ -18,9 +18,9 @@ from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from support.audience_amazon import FakeAmazon, FakeTransport
 from target_amazon_audience import target
-from target_amazon_audience.audience_api import CLIENT_ID, HttpAudienceApi
-from target_amazon_audience.pausing import ClockPauser
-from target_amazon_audience.ports import AudienceApi
+from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
+from target_amazon_audience.amc.models import AudienceApi
+from target_amazon_audience.amc.rate_limits import ClockPauser
 from target_amazon_audience.target import TargetAmazonAudience
 
 START = datetime(2026, 11, 21, 7, 0, tzinfo=timezone.utc)

@@ -7,12 +7,12 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_amazon_audience import wire
-from target_amazon_audience.batching import Batch, Batcher, Limits
-from target_amazon_audience.ledger import StateLedger
-from target_amazon_audience.member import Member
-from target_amazon_audience.pacing import Pacer
-from target_amazon_audience.place import NOWHERE
+from singer_amazon.target.state_tracker import StateTracker
+from target_amazon_audience.amc import payload
+from target_amazon_audience.amc.payload import NO_DESTINATION
+from target_amazon_audience.amc.rate_limits import VolumeLimiter
+from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
+from target_amazon_audience.matching.member import CREATE, DELETE, Member
 
 
 def person(number: int | str, mail: str = "1", consent: str | None = None) -> Member:
@@ -25,7 +25,7 @@ def rows(batch: Batch | None) -> list[str]:
 
 
 def test_a_batch_is_full_at_its_rows() -> None:
-    batcher = Batcher(Limits(rows=2))
+    batcher = Batcher(BatchLimits(rows=2))
     assert batcher.add(person(1), 0) is None
     assert batcher.add(person(2), 0) is None
     assert rows(batcher.add(person(3), 0)) == ["user-1", "user-2"]
@@ -35,7 +35,7 @@ def test_a_batch_is_full_at_its_rows() -> None:
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=30))
 def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
-    batcher = Batcher(Limits(bytes=1000))
+    batcher = Batcher(BatchLimits(bytes=1000))
     found = [
         full
         for n, size in enumerate(sizes)
@@ -43,13 +43,13 @@ def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
     ]
     last = batcher.close()
     for batch in [*found, *([last] if last else [])]:
-        rows = batch.request(wire.CREATE, NOWHERE).rows
+        rows = batch.request(CREATE, NO_DESTINATION).rows
         assert len(rows) - 2 <= batch.bytes <= 1000
         assert batch.bytes - (len(rows) - 2) == 1  # the comma behind the last
 
 
 def test_records_of_one_person_are_merged() -> None:
-    batcher = Batcher(Limits())
+    batcher = Batcher(BatchLimits())
     batcher.add(person(1, "a", '{"c":1}'), 0)
     batcher.add(person(2), 0)
     batcher.add(Member("user-1", ('{"email":"b"}', '{"email":"a"}'), "DE"), 0)
@@ -60,11 +60,11 @@ def test_records_of_one_person_are_merged() -> None:
     assert found.pii == ('{"email":"a"}', '{"email":"b"}')
     assert (found.country, found.consent) == ("DE", None)
     assert batch.merged == 1
-    assert batch.bytes == sum(map(wire.size, batch.members.values()))
+    assert batch.bytes == sum(map(payload.size, batch.members.values()))
 
 
 def test_merged_records_keep_a_hundred_objects() -> None:
-    batcher = Batcher(Limits())
+    batcher = Batcher(BatchLimits())
     for n in range(150):
         batcher.add(person(1, str(n)), 0)
     batch = batcher.close()
@@ -73,7 +73,7 @@ def test_merged_records_keep_a_hundred_objects() -> None:
 
 
 def test_or_the_last_record_wins() -> None:
-    batcher = Batcher(Limits(), merges=False)
+    batcher = Batcher(BatchLimits(), merges=False)
     batcher.add(person(1, "a"), 0)
     batcher.add(person(1, "b"), 0)
     batch = batcher.close()
@@ -82,7 +82,7 @@ def test_or_the_last_record_wins() -> None:
 
 
 def test_a_denied_person_leaves_the_open_batch() -> None:
-    batcher = Batcher(Limits())
+    batcher = Batcher(BatchLimits())
     batcher.add(person(1), 0)
     assert batcher.drop("user-1")
     assert not batcher.drop("user-1")
@@ -91,7 +91,7 @@ def test_a_denied_person_leaves_the_open_batch() -> None:
 
 def test_the_json_of_a_record() -> None:
     member = Member("u-1", ('{"email":"a"}', '{"email":"b"}'), "GB", '{"x":1}')
-    row = wire.row(member, wire.DELETE)
+    row = payload.row(member, DELETE)
     assert json.loads(row) == {
         "externalUserId": "u-1",
         "action": "DELETE",
@@ -99,24 +99,25 @@ def test_the_json_of_a_record() -> None:
         "hashedPII": [{"email": "a"}, {"email": "b"}],
         "userConsent": {"x": 1},
     }
-    request = NOWHERE.request([row, row], 2, has_consent=False)
+    request = NO_DESTINATION.request([row, row], 2, has_consent=False)
     assert json.loads(request.body)["records"] == json.loads(bytes(request.rows))
-    assert wire.rows_of(request.payload()) == [row, row]
-    assert wire.ids_of(request.rows) == ["u-1", "u-1"]
-    assert wire.members_of(request.rows) == [member, member]
-    assert NOWHERE.again(bytes(request.payload()), 2) == request
+    assert payload.rows_of(request.payload()) == [row, row]
+    assert payload.ids_of(request.rows) == ["u-1", "u-1"]
+    assert payload.members_of(request.rows) == [member, member]
+    assert NO_DESTINATION.repeat(bytes(request.payload()), 2) == request
 
 
 def test_many_rows_are_one_array() -> None:
-    rows = [wire.row(person(n), wire.CREATE) for n in range(1000)]
-    assert wire.rows_of(NOWHERE.request(rows, 1000, has_consent=False).rows) == rows
-    assert wire.rows_of(NOWHERE.request([], 0, has_consent=False).rows) == []
+    rows = [payload.row(person(n), CREATE) for n in range(1000)]
+    request = NO_DESTINATION.request(rows, 1000, has_consent=False)
+    assert payload.rows_of(request.rows) == rows
+    assert payload.rows_of(NO_DESTINATION.request([], 0, has_consent=False).rows) == []
 
 
 def test_ip_addresses_are_not_kept() -> None:
     consent = '{"geo":{"countryCode":"GB","ipAddress":"192.0.2.1"},"consent":{}}'
-    row = wire.row(person(1, consent=consent), wire.CREATE)
-    request = NOWHERE.request([row], 1, has_consent=True)
+    row = payload.row(person(1, consent=consent), CREATE)
+    request = NO_DESTINATION.request([row], 1, has_consent=True)
     assert b"192.0.2.1" in request.body
     [kept] = json.loads(bytes(request.payload()))
     assert kept["userConsent"]["geo"] == {"countryCode": "GB"}
@@ -128,18 +129,18 @@ def test_a_batch_knows_that_it_holds_consent() -> None:
         [person(1, consent=consent), person(2)],
         [person(1), person(1, "2", consent=consent)],  # one joins the other
     ):
-        batcher = Batcher(Limits())
+        batcher = Batcher(BatchLimits())
         for somebody in people:
             batcher.add(somebody, 0)
         batch = batcher.close()
         assert batch is not None
-        request = batch.request(wire.CREATE, NOWHERE)
+        request = batch.request(CREATE, NO_DESTINATION)
         assert b"192.0.2.1" in request.body
         assert b"192.0.2.1" not in bytes(request.payload())
 
 
 def test_the_hourly_volume_stays_below_amazons_limit() -> None:
-    pacer = Pacer(rows_per_hour=1000)
+    pacer = VolumeLimiter(rows_per_hour=1000)
     pacer.sent(0, 600)
     pacer.sent(10, 399)
     assert pacer.wait(20) == 0
@@ -150,12 +151,12 @@ def test_the_hourly_volume_stays_below_amazons_limit() -> None:
 
 
 def test_rows_of_earlier_runs_count_to_the_volume() -> None:
-    pacer = Pacer(rows_per_hour=1000, past=[(100.0, 999)])
+    pacer = VolumeLimiter(rows_per_hour=1000, past=[(100.0, 999)])
     assert pacer.wait(200, 1) == 3500
 
 
 def test_a_refusal_is_waited_out_as_amazon_says_or_longer_each_time() -> None:
-    pacer = Pacer()
+    pacer = VolumeLimiter()
     pacer.refused(0, 7.0)
     assert pacer.wait(0) == 7
     assert pacer.wait(7) == 0
@@ -174,20 +175,21 @@ def test_a_refusal_is_waited_out_as_amazon_says_or_longer_each_time() -> None:
 
 @given(st.lists(st.sampled_from(["state", "open", "settle", "echo"]), max_size=60))
 def test_no_state_passes_a_batch_that_is_not_settled(steps: list[str]) -> None:
-    ledger, open_numbers, states, echoed = StateLedger(), list[int](), 0, 0
+    tracker = StateTracker(lambda _state: None)
+    open_numbers, states, echoed = list[int](), 0, 0
     for step in steps:
         if step == "state":
             states += 1
-            ledger.take(str(states).encode())
+            tracker.take(str(states).encode())
         elif step == "open":
-            open_numbers.append(ledger.opened())
+            open_numbers.append(tracker.opened())
         elif step == "settle" and open_numbers:
-            ledger.settled(open_numbers.pop(0))
-        elif step == "echo" and (due := ledger.due()):
+            tracker.complete(open_numbers.pop(0))
+        elif step == "echo" and (due := tracker.due()):
             assert int(due) > echoed
             echoed = int(due)
-            ledger.echoed()
+            tracker.echo()
             assert all(number >= echoed for number in open_numbers)
     for number in open_numbers:
-        ledger.settled(number)
-    assert (ledger.due() is None) == (echoed == states)
+        tracker.complete(number)
+    assert (tracker.due() is None) == (echoed == states)

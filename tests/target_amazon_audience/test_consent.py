@@ -6,14 +6,17 @@ import json
 
 import pytest
 
-from target_amazon_audience.consent import ConsentRules, Verdict
-from target_amazon_audience.tables import consent_countries, matched_countries
+from target_amazon_audience.matching.consent import ConsentRules, ConsentStatus
+from target_amazon_audience.matching.reference import (
+    consent_countries,
+    matched_countries,
+)
 
 GRANTED = {"amznuserdata": "granted"}
 
 
-def verdict(mode: str, country: str, **values: str) -> Verdict:
-    return ConsentRules(mode, {}).judge(country, values).verdict
+def verdict(mode: str, country: str, **values: str) -> ConsentStatus:
+    return ConsentRules(mode, {}).classify(country, values).status
 
 
 def test_the_countries() -> None:
@@ -26,59 +29,62 @@ def test_the_countries() -> None:
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
-        ({}, Verdict.MISSING),
-        ({"amznuserdata": ""}, Verdict.MISSING),
-        ({"amznuserdata": "granted"}, Verdict.FINE),
-        ({"amznuserdata": "GRANTED", "amznadstorage": "GRANTED"}, Verdict.FINE),
-        ({"amznuserdata": "GRANTED", "amznadstorage": "DENIED"}, Verdict.DENIED),
-        ({"amznuserdata": "GRANTED", "amznadstorage": "UNKNOWN"}, Verdict.MISSING),
-        ({"amznadstorage": "GRANTED"}, Verdict.MISSING),
-        ({"amznuserdata": "NOT_APPLICABLE"}, Verdict.MISSING),
-        ({"amznuserdata": "DENIED"}, Verdict.DENIED),
-        ({"amznuserdata": "yes"}, Verdict.UNREADABLE),
-        ({"tcf": "CPXX"}, Verdict.FINE),
-        ({"gpp": "DBAA"}, Verdict.FINE),
+        ({}, ConsentStatus.MISSING),
+        ({"amznuserdata": ""}, ConsentStatus.MISSING),
+        ({"amznuserdata": "granted"}, ConsentStatus.FINE),
+        ({"amznuserdata": "GRANTED", "amznadstorage": "GRANTED"}, ConsentStatus.FINE),
+        ({"amznuserdata": "GRANTED", "amznadstorage": "DENIED"}, ConsentStatus.DENIED),
+        (
+            {"amznuserdata": "GRANTED", "amznadstorage": "UNKNOWN"},
+            ConsentStatus.MISSING,
+        ),
+        ({"amznadstorage": "GRANTED"}, ConsentStatus.MISSING),
+        ({"amznuserdata": "NOT_APPLICABLE"}, ConsentStatus.MISSING),
+        ({"amznuserdata": "DENIED"}, ConsentStatus.DENIED),
+        ({"amznuserdata": "yes"}, ConsentStatus.UNREADABLE),
+        ({"tcf": "CPXX"}, ConsentStatus.FINE),
+        ({"gpp": "DBAA"}, ConsentStatus.FINE),
         # Amazon reads TCF and GPP before its own signal
-        ({"tcf": "CPXX", "amznuserdata": "DENIED"}, Verdict.FINE),
-        ({"gpp": "DBAA", "amznuserdata": "DENIED"}, Verdict.FINE),
-        ({"ipaddress": "192.0.2.1"}, Verdict.MISSING),
-        ({"ipaddress": "somewhere"}, Verdict.UNREADABLE),
-        ({"consentcountrycode": "Germany"}, Verdict.UNREADABLE),
+        ({"tcf": "CPXX", "amznuserdata": "DENIED"}, ConsentStatus.FINE),
+        ({"gpp": "DBAA", "amznuserdata": "DENIED"}, ConsentStatus.FINE),
+        ({"ipaddress": "192.0.2.1"}, ConsentStatus.MISSING),
+        ({"ipaddress": "somewhere"}, ConsentStatus.UNREADABLE),
+        ({"consentcountrycode": "Germany"}, ConsentStatus.UNREADABLE),
     ],
 )
 def test_strict_where_law_wants_consent(
-    values: dict[str, str], wanted: Verdict
+    values: dict[str, str], wanted: ConsentStatus
 ) -> None:
     assert verdict("strict", "DE", **values) is wanted
 
 
 def test_the_country_consent_was_given_in_counts_too() -> None:
-    assert verdict("strict", "US", consentcountrycode="DE") is Verdict.MISSING
-    assert verdict("strict", "DE", consentcountrycode="US") is Verdict.MISSING
-    assert verdict("strict", "US", consentcountrycode="JP") is Verdict.FINE
+    assert verdict("strict", "US", consentcountrycode="DE") is ConsentStatus.MISSING
+    assert verdict("strict", "DE", consentcountrycode="US") is ConsentStatus.MISSING
+    assert verdict("strict", "US", consentcountrycode="JP") is ConsentStatus.FINE
 
 
 def test_elsewhere_nothing_is_needed_but_a_denial_counts() -> None:
-    assert verdict("strict", "US") is Verdict.FINE
-    assert verdict("strict", "US", amznuserdata="UNKNOWN") is Verdict.FINE
-    assert verdict("strict", "US", amznuserdata="DENIED") is Verdict.DENIED
+    assert verdict("strict", "US") is ConsentStatus.FINE
+    assert verdict("strict", "US", amznuserdata="UNKNOWN") is ConsentStatus.FINE
+    assert verdict("strict", "US", amznuserdata="DENIED") is ConsentStatus.DENIED
 
 
 def test_modes() -> None:
-    assert verdict("warn", "DE") is Verdict.MISSING
-    assert verdict("off", "DE") is Verdict.FINE
+    assert verdict("warn", "DE") is ConsentStatus.MISSING
+    assert verdict("off", "DE") is ConsentStatus.FINE
     for mode in ("warn", "off"):
-        assert verdict(mode, "DE", amznuserdata="DENIED") is Verdict.DENIED
+        assert verdict(mode, "DE", amznuserdata="DENIED") is ConsentStatus.DENIED
 
 
 def test_what_amazon_is_told() -> None:
     rules = ConsentRules("strict", {"amznuserdata": "GRANTED", "ipaddress": " "})
-    found = rules.judge("US", {"consentcountrycode": "uk", "tcf": "CPXX"})
+    found = rules.classify("US", {"consentcountrycode": "uk", "tcf": "CPXX"})
     assert json.loads(found.wire or "") == {
         "geo": {"countryCode": "GB"},
         "consent": {"amzn": {"amznUserData": "GRANTED"}, "tcf": "CPXX"},
     }
-    full = rules.judge(
+    full = rules.classify(
         "DE", {"amznadstorage": "granted", "gpp": "DBAA", "ipaddress": "2001:db8::1"}
     )
     assert json.loads(full.wire or "") == {
@@ -88,11 +94,13 @@ def test_what_amazon_is_told() -> None:
             "gpp": "DBAA",
         },
     }
-    assert ConsentRules("strict", {}).judge("US", {}).wire is None
+    assert ConsentRules("strict", {}).classify("US", {}).wire is None
 
 
 def test_a_records_own_value_goes_before_the_constant() -> None:
     rules = ConsentRules("strict", GRANTED)
-    assert rules.judge("DE", {}).verdict is Verdict.FINE
-    assert rules.judge("DE", {"amznuserdata": "DENIED"}).verdict is Verdict.DENIED
-    assert rules.judge("DE", {"amznuserdata": "  "}).verdict is Verdict.FINE
+    assert rules.classify("DE", {}).status is ConsentStatus.FINE
+    assert (
+        rules.classify("DE", {"amznuserdata": "DENIED"}).status is ConsentStatus.DENIED
+    )
+    assert rules.classify("DE", {"amznuserdata": "  "}).status is ConsentStatus.FINE

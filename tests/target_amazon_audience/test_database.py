@@ -6,8 +6,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from target_amazon_audience.database import erase
-from target_amazon_audience.store import Draft, Store
+from target_amazon_audience.state.database import erase
+from target_amazon_audience.state.store import AudienceStore, Draft
 
 DRAFT = Draft(1, "customers", "CREATE", None, 1, b"[]")
 MUCH = Draft(1, "customers", "CREATE", None, 1, bytes(10_000_000))
@@ -15,7 +15,7 @@ MUCH = Draft(1, "customers", "CREATE", None, 1, bytes(10_000_000))
 
 def crashed(folder: Path) -> Path:
     """Return a database whose writer died in the middle of a transaction."""
-    store = Store(folder / "state.sqlite3", owner="first")
+    store = AudienceStore(folder / "state.sqlite3", owner="first")
     store.accepted(store.draft(DRAFT), "job", 0.0, "connection")
     copy = folder / "crashed.sqlite3"
     with store.transaction() as db:
@@ -29,13 +29,13 @@ def crashed(folder: Path) -> Path:
 
 
 def test_a_dry_run_reads_what_a_crash_has_left(tmp_path: Path) -> None:
-    store = Store(crashed(tmp_path), owner="second", read_only=True)
+    store = AudienceStore(crashed(tmp_path), owner="second", read_only=True)
     assert [batch.job_id for batch in store.open_batches(1)] == ["job"]
     store.close()
 
 
 def test_the_next_run_goes_on_from_what_was_whole(tmp_path: Path) -> None:
-    store = Store(crashed(tmp_path), owner="second")
+    store = AudienceStore(crashed(tmp_path), owner="second")
     assert [batch.job_id for batch in store.open_batches(1)] == ["job"]
     assert store.payload(1) == b"[]"
     assert store.payload(2) == b"[]"  # never there
@@ -43,7 +43,7 @@ def test_the_next_run_goes_on_from_what_was_whole(tmp_path: Path) -> None:
 
 
 def test_a_payload_is_kept_whole(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.sqlite3", owner="first")
+    store = AudienceStore(tmp_path / "state.sqlite3", owner="first")
     payload = bytes(range(256)) * 5000  # more than one part
     batch = store.draft(replace(DRAFT, payload=memoryview(payload)))
     other = store.draft(DRAFT)

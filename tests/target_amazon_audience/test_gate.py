@@ -3,54 +3,59 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 
-from target_amazon_audience.workers import Gate, Workers
+from target_amazon_audience.delivery.dispatcher import PayloadSlot
+from target_amazon_audience.delivery.workers import Workers
 
 
-def test_the_next_turn_begins_when_the_upload_before_is_kept() -> None:
-    gate = Gate()
-    first = gate.turn()
+def test_the_next_upload_is_made_ready_when_the_one_before_is_kept() -> None:
+    slot, first = PayloadSlot(), ExitStack()
+    slot.take(first)
     began = threading.Event()
 
-    def next_turn() -> None:
-        with gate.turn():
+    def next_upload() -> None:
+        with ExitStack() as second:
+            slot.take(second)
             began.set()
 
-    thread = threading.Thread(target=next_turn)
+    thread = threading.Thread(target=next_upload)
     with first:
         thread.start()
         assert not began.wait(0.05)
-        keep = first.ended_by(lambda number: number + 1)
-        assert keep(1) == 2
+        first.close()
         assert began.wait(5)
-        assert keep(2) == 3  # an upload taken apart keeps each of its parts
+        first.close()  # an upload taken apart keeps each of its parts
     thread.join(5)
-    with gate.turn():  # one turn was given back, not three
-        assert gate._lock.acquire(blocking=False) is False
+    with ExitStack() as third:  # the slot was given back once, not three times
+        slot.take(third)
+        assert slot._free.acquire(blocking=False) is False
 
 
-def test_an_upload_that_was_never_kept_ends_its_turn_too() -> None:
-    gate = Gate()
-    with pytest.raises(ValueError, match="no disk"), gate.turn():
+def test_an_upload_that_was_never_kept_gives_its_slot_back_too() -> None:
+    slot = PayloadSlot()
+    first = ExitStack()
+    slot.take(first)
+    with pytest.raises(ValueError, match="no disk"), first:
         raise ValueError("no disk")
-    with gate.turn():
-        pass
+    with ExitStack() as second:
+        slot.take(second)
 
 
-def test_waiting_for_the_turn_before() -> None:
-    gate = Gate()
-    gate.wait()  # nothing is being made ready
-    turn = gate.turn()
+def test_waiting_for_the_upload_before() -> None:
+    slot, first = PayloadSlot(), ExitStack()
+    slot.wait()  # nothing is being made ready
+    slot.take(first)
     waited = threading.Event()
 
     def wait() -> None:
-        gate.wait()
+        slot.wait()
         waited.set()
 
     thread = threading.Thread(target=wait)
-    with turn:
+    with first:
         thread.start()
         assert not waited.wait(0.05)
     assert waited.wait(5)

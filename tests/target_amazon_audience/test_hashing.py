@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from target_amazon_audience.hashing import as_text, hashers, postal_text
+from target_amazon_audience.matching.hashing import as_text, hashers, postal_text
 
 KNOWN = "9eceb13483d7f187ec014fd6d4854d1420cfc634328af85f51d0323ba8622e21"
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

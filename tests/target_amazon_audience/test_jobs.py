@@ -8,8 +8,8 @@ import pytest
 
 from support.audience_amazon import RECORDS, Fault
 from support.audience_runs import Bench, Ran, person, state
-from target_amazon_audience.jobs import Schedule
-from target_amazon_audience.store import OpenBatch
+from target_amazon_audience.delivery.jobs import PollSchedule
+from target_amazon_audience.state.store import OpenBatch
 
 WAIT = {"wait_until_finish": True, "max_wait_time": 60}
 
@@ -156,7 +156,7 @@ def test_looks_that_fail_leave_the_job_pending(bench: Bench) -> None:
 
 
 def test_the_intervals_grow() -> None:
-    schedule = Schedule(30, 300)
+    schedule = PollSchedule(30, 300)
     batch = OpenBatch(1, "s", "CREATE", 1, "job", 0.0, 1)
     schedule.add(batch, 0.0)
     assert schedule.due(29) == []
@@ -168,7 +168,7 @@ def test_the_intervals_grow() -> None:
         now = due
         assert schedule.due(now) == [batch]
         assert schedule.due(now) == []  # it is being looked at
-        schedule.looked(1, now)
+        schedule.postpone(1, now)
     assert gaps[0] == 30
     assert 27 <= gaps[1] <= 33
     assert 270 <= gaps[-1] <= 330

@@ -8,8 +8,8 @@ from typing import Any
 
 from support.audience_amazon import FIRST_ID, RECORDS, Fault
 from support.audience_runs import Bench, Ran, person, schema, state
-from target_amazon_audience.difference import Counts
-from target_amazon_audience.mirroring import ages, held_back
+from target_amazon_audience.mirror.diff import Counts
+from target_amazon_audience.mirror.sync import age_limits, held_back
 
 MIRROR: dict[str, Any] = {
     "upload_mode": "MIRROR",
@@ -204,8 +204,8 @@ def test_members_are_sent_again_before_half_their_time_has_passed(
 
 
 def test_when_a_member_was_sent_too_long_ago() -> None:
-    assert ages(100 * DAY, int(10 * DAY), None).resend_before == 95 * DAY
-    assert ages(100 * DAY, int(10 * DAY), 99 * DAY).resend_before == 96 * DAY
+    assert age_limits(100 * DAY, int(10 * DAY), None).resend_before == 95 * DAY
+    assert age_limits(100 * DAY, int(10 * DAY), 99 * DAY).resend_before == 96 * DAY
 
 
 def test_what_holds_removals_back() -> None:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.audience_specs import SPECS, needs_specs
-from target_amazon_audience import normalise
-from target_amazon_audience.hashing import PII_FIELDS, hashers
-from target_amazon_audience.phones import phone
-from target_amazon_audience.tables import state_codes, street_words
+from target_amazon_audience.matching import normalize
+from target_amazon_audience.matching.hashing import PII_FIELDS, hashers
+from target_amazon_audience.matching.phones import phone
+from target_amazon_audience.matching.reference import state_codes, street_words
 
 COUNTRIES = ("US", "CA", "DE", "JP", "IN", "GB", "FR", "ES", "IT")
 
@@ -50,8 +50,8 @@ def test_the_uploaders_way_gives_the_uploaders_values() -> None:
     for vector in vectors():
         if vector["field"] in {"email", "postal"} and not vector.get("passthrough"):
             write = {
-                "email": lambda text, _: normalise.email_as_uploader(text),
-                "postal": normalise.postal_as_uploader,
+                "email": lambda text, _: normalize.email_as_uploader(text),
+                "postal": normalize.postal_as_uploader,
             }[vector["field"]]
             found = write(vector["raw"], vector["country"]).decode()
             assert found == (vector["aws_uploader_normalized"] or ""), vector
@@ -100,7 +100,7 @@ def test_the_word_tables_say_what_amazons_say() -> None:
             wanted.update(lists[name])
         words = street_words(country)
         for word, short in wanted.items():
-            if normalise._DELIMITER.search(word):
+            if normalize._DELIMITER.search(word):
                 assert word not in words
             else:
                 assert words.get(word, word) == short, (country, word)
@@ -129,7 +129,7 @@ def test_the_word_tables_say_what_amazons_say() -> None:
     ],
 )
 def test_emails(text: str, written: str) -> None:
-    assert normalise.email(text).decode() == written
+    assert normalize.email(text).decode() == written
 
 
 @pytest.mark.parametrize(
@@ -150,12 +150,12 @@ def test_emails(text: str, written: str) -> None:
     ],
 )
 def test_postal_codes(text: str, country: str, written: str) -> None:
-    assert normalise.postal(text, country).decode() == written
+    assert normalize.postal(text, country).decode() == written
 
 
 def test_uploaders_postal_codes_are_in_capitals_where_letters_are() -> None:
-    assert normalise.postal_as_uploader("k1a 0b1", "CA") == b"K1A0B1"
-    assert normalise.postal_as_uploader("1012 ab", "NL") == b"1012ab"
+    assert normalize.postal_as_uploader("k1a 0b1", "CA") == b"K1A0B1"
+    assert normalize.postal_as_uploader("1012 ab", "NL") == b"1012ab"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_uploaders_postal_codes_are_in_capitals_where_letters_are() -> None:
     ],
 )
 def test_addresses(text: str, country: str, written: str) -> None:
-    assert normalise.address(text, country).decode() == written
+    assert normalize.address(text, country).decode() == written
 
 
 @pytest.mark.parametrize("field", PII_FIELDS)
@@ -196,10 +196,10 @@ def test_no_text_breaks_a_hasher_and_decomposed_twins_agree(
 
 @given(text=st.text(max_size=40), country=st.sampled_from([*COUNTRIES, "NL"]))
 def test_written_values_stay_what_they_are(text: str, country: str) -> None:
-    for write in (normalise.email, normalise.name, normalise.city):
+    for write in (normalize.email, normalize.name, normalize.city):
         once = write(text)
         assert write(once.decode()) == once
-    once = normalise.postal(text, country)
-    assert normalise.postal(once.decode(), country) == once
+    once = normalize.postal(text, country)
+    assert normalize.postal(once.decode(), country) == once
     number = phone(text, country)
     assert not number or phone(f"+{number.decode()}", country) == number

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_amazon_audience import phones
-from target_amazon_audience.phones import phone
+from target_amazon_audience.matching import phones
+from target_amazon_audience.matching.phones import phone
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from target_amazon_audience import pipe
-from target_amazon_audience.errors import InputError
-from target_amazon_audience.pipe import Block, LinePipe
+from singer_amazon.target import stdin
+from singer_amazon.target.errors import InputError
+from singer_amazon.target.stdin import Block, LineReader
 
-Ends = tuple[LinePipe, int]
+Ends = tuple[LineReader, int]
 
 
 @pytest.fixture
 def ends() -> Iterator[Ends]:
     number, end = os.pipe()
     with os.fdopen(number) as source:
-        yield LinePipe(source), end
+        yield LineReader(source), end
 
 
 def test_lines_come_whole_and_numbered(ends: Ends) -> None:
@@ -47,13 +47,13 @@ def test_an_empty_input_ends(ends: Ends) -> None:
 
 
 def test_an_input_without_descriptor() -> None:
-    found = LinePipe(io.StringIO("one\ntwo"))
+    found = LineReader(io.StringIO("one\ntwo"))
     assert found.get(5) == Block(b"one\n", 1, 1)
     assert found.get(5) == Block(b"two", 2, 1, is_cut=True)
 
 
 def test_an_endless_line(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipe, "MAX_LINE_BYTES", 10)
+    monkeypatch.setattr(stdin, "MAX_LINE_BYTES", 10)
     found, end = ends
     os.write(end, b"one\n" + b"x" * 11)
     with pytest.raises(InputError, match="Line 2 of the input is longer than"):
@@ -75,5 +75,5 @@ class _Folder(io.StringIO):
 def test_an_input_that_cannot_be_read() -> None:
     folder = _Folder()
     with pytest.raises(InputError, match=r"cannot be read: .*directory"):
-        LinePipe(folder).get(5)
+        LineReader(folder).get(5)
     os.close(folder.number)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from singer_amazon.target.errors import SchemaMissingError
 from support.audience_runs import Bench, person, schema, state
-from target_amazon_audience.errors import SchemaMissingError
 
 
 def test_a_record_that_names_no_stream_ends_the_run_with_its_line(bench: Bench) -> None:

@@ -11,8 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_amazon_audience.member import Member, Reason, Refusal
-from target_amazon_audience.record import FIELDS, RecordReader, RecordRules
+from target_amazon_audience.matching.member import Member, Reason, Refusal
+from target_amazon_audience.matching.record_reader import (
+    FIELDS,
+    RecordReader,
+    RecordRules,
+)
 
 US = RecordRules("US", {}, {})
 

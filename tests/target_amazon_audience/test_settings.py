@@ -10,7 +10,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from support.audience_runs import CREATE, Bench, person
 from target_amazon_audience import settings
-from target_amazon_audience.ports import Fee
+from target_amazon_audience.amc.models import Fee
 from target_amazon_audience.target import TargetAmazonAudience
 
 UPDATE = {"action": "UPDATE", "audience_id": "413642381039213536"}
@@ -100,7 +100,7 @@ def test_missing_credentials_are_named_and_secrets_never_shown() -> None:
     assert "hidden" not in found
 
 
-def parsed(**changes: object) -> settings.Mapped:
+def parsed(**changes: object) -> settings.AudienceSettings:
     target = TargetAmazonAudience(config=config(**changes))
     [found] = settings.parse(target.config).audiences.values()
     return found
@@ -178,6 +178,6 @@ def test_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wrong_record_setting_stops_a_run_before_its_first_call(bench: Bench) -> None:
-    with pytest.raises(ConfigValidationError):
-        bench.run([person(1)], country_code="Germany")
+    ran = bench.run([person(1)], country_code="Germany")
+    assert isinstance(ran.error, ConfigValidationError)
     assert not bench.amazon.exchanges

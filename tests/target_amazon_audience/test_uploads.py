@@ -10,7 +10,7 @@ import pytest
 from singer_amazon.errors import TransientError
 from support.audience_amazon import METADATA, RECORDS, Fault
 from support.audience_runs import Bench, Ran, person, state
-from target_amazon_audience import uploader
+from target_amazon_audience.delivery import uploader
 
 
 def people(count: int) -> list[dict[str, Any]]:
@@ -76,7 +76,7 @@ def test_bad_rows_cost_at_most_200_more_calls(bench: Bench) -> None:
     bench.amazon.bad_ids = {f"user-{n}": f"words {n}" for n in range(1, 1000, 2)}
     ran = bench.run(people(1000))
     calls = len(bench.amazon.calls("POST", RECORDS))
-    assert calls <= 1 + uploader.MOST_EXTRA_CALLS + 1
+    assert calls <= 1 + uploader.MAX_EXTRA_CALLS + 1
     report = ran.report
     assert report["sent"] + report["skipped"] == 1000
     assert report["sent"] > 0
@@ -223,9 +223,8 @@ def test_too_many_rejected_records(bench: Bench, most: int, fails: bool) -> None
 def test_the_hourly_volume_counts_over_runs(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "target_amazon_audience.pacing.Pacer.__init__.__defaults__", (21,)
-    )
+    limiter = "target_amazon_audience.amc.rate_limits.VolumeLimiter"
+    monkeypatch.setattr(f"{limiter}.__init__.__defaults__", (21,))
     good(bench.run(people(15), batch_size_rows=10))
     before = bench.clock.now()
     good(bench.run(people(15), batch_size_rows=10))

@@ -1,0 +1,260 @@
+"""The settings as ``--about`` shows them; ``settings`` checks their values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk import typing as th
+
+from singer_amazon.tap.settings_schema import CREDENTIALS
+from target_amazon_audience import settings as s
+from target_amazon_audience.matching.consent import CONSENT_MODES
+from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS
+from target_amazon_audience.matching.record_reader import ID_MODES
+from target_amazon_audience.state.database import DEFAULT_PATH
+
+_TEXTS = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
+
+
+def _text(name: str, title: str, description: str, **more: Any) -> th.Property[Any]:  # noqa: ANN401
+    return th.Property(
+        name, th.StringType, title=title, description=description, **more
+    )
+
+
+def _choice(
+    name: str, title: str, description: str, values: tuple[str, ...]
+) -> th.Property[Any]:
+    return _text(name, title, description, default=values[0], allowed_values=[*values])
+
+
+AUDIENCE = (
+    _choice(
+        "action",
+        "Action",
+        "CREATE makes the audience, or goes on with the one made before for the same "
+        "external_audience_id; UPDATE takes the one named by audience_id",
+        s.ACTIONS,
+    ),
+    _choice(
+        "upload_mode",
+        "Upload mode",
+        "APPEND adds the records, DELETE removes them, MIRROR makes the audience what "
+        "this run sends",
+        s.UPLOAD_MODES,
+    ),
+    _choice(
+        "target",
+        "Target",
+        "Where the audience lives: AMC, AMC_AND_DSP or DSP",
+        s.TARGETS,
+    ),
+    _text("amc_instance_id", "AMC instance", "AMC instance, for AMC and AMC_AND_DSP"),
+    _text(
+        "amc_account_id", "AMC account", "AMC account (ENTITY...); found if left out"
+    ),
+    _text(
+        "connection_id",
+        "Connection",
+        "Connection to use; found by instance and advertiser, or made, if left out",
+    ),
+    _text(
+        "dsp_advertiser_id",
+        "DSP advertiser",
+        "DSP advertiser, for DSP and AMC_AND_DSP (digits)",
+    ),
+    _text(
+        "external_audience_id",
+        "External audience id",
+        "Your own id of the audience; CREATE with the same id goes on with it",
+    ),
+    _text("audience_id", "Audience id", "Amazon's id of the audience, for UPDATE"),
+    _text("audience_name", "Audience name", "10 to 128 characters, for CREATE"),
+    _text(
+        "audience_description",
+        "Description",
+        "Up to 1000 characters; empty by default at creation",
+    ),
+    _text(
+        "audience_fee",
+        "Fee",
+        "Price per thousand impressions as currency:cents; USD:100 is 1.00 USD",
+    ),
+    th.Property(
+        "time_to_live",
+        th.IntegerType,
+        title="Time to live",
+        description=(
+            "Seconds a member stays after it was last sent, 0 to 34300800 (the "
+            "default at creation: 397 days)"
+        ),
+    ),
+    th.Property(
+        "allow_ttl_zero",
+        th.BooleanType,
+        default=False,
+        title="Allow a time to live of 0",
+        description="A time_to_live of 0 empties the audience: say that you mean it",
+    ),
+    _text(
+        "country_code",
+        "Country",
+        "Required: two-letter country of records that have none (UK is read as GB)",
+    ),
+    th.Property(
+        "wait_until_finish",
+        th.BooleanType,
+        default=False,
+        title="Wait until finished",
+        description="Wait until Amazon has processed every batch; needs max_wait_time",
+    ),
+    th.Property(
+        "max_wait_time",
+        th.IntegerType,
+        title="Longest wait",
+        description="Minutes to wait at most, 1 to 1380",
+    ),
+    th.Property(
+        "poll_interval_seconds",
+        th.NumberType(exclusive_minimum=0),
+        default=30,
+        title="Poll interval",
+        description="Seconds until the first look at a batch's job",
+    ),
+    th.Property(
+        "poll_interval_max_seconds",
+        th.NumberType(exclusive_minimum=0),
+        default=300,
+        title="Longest poll interval",
+        description="Seconds between the last looks at a batch's job",
+    ),
+    th.Property(
+        "field_mapping",
+        th.CustomType(_TEXTS),
+        title="Field mapping",
+        description='Object of our field to the record\'s field: {"email": "E-Mail"}',
+    ),
+    th.Property(
+        "hashing",
+        th.CustomType(_TEXTS),
+        title="Hashing",
+        description=(
+            f"Object of field to {', '.join(MODES)}: whether values come as text or "
+            "as SHA-256; auto looks at each value"
+        ),
+    ),
+    _choice(
+        "normalisation",
+        "Normalisation",
+        "How disputed values are written: recommended, aws_uploader, or both (two "
+        "sets of hashes where they differ)",
+        NORMALISATIONS,
+    ),
+    _choice(
+        "external_user_id",
+        "External user id",
+        "Where a person's id comes from: externaluserid as_is, its sha256, or the "
+        "hash of e-mail or phone",
+        ID_MODES,
+    ),
+    _choice(
+        "duplicate_users",
+        "Duplicate users",
+        "What becomes of several records of one person: merge their data, or the last",
+        s.DUPLICATES,
+    ),
+    _choice(
+        "consent_mode",
+        "Consent mode",
+        "strict rejects records without consent where law wants it, warn sends and "
+        "counts them, off does not ask; a denial is never sent",
+        CONSENT_MODES,
+    ),
+    th.Property(
+        "consent",
+        th.CustomType(_TEXTS),
+        title="Consent",
+        description=(
+            "Object of consent field to a constant for records without their own: "
+            '{"amznuserdata": "GRANTED"}'
+        ),
+    ),
+    th.Property(
+        "batch_size_rows",
+        th.IntegerType,
+        default=6000,
+        title="Rows in a batch",
+        description="Records in one request at most, 1 to 10000",
+    ),
+    th.Property(
+        "batch_size_bytes",
+        th.IntegerType,
+        default=4_000_000,
+        title="Bytes in a batch",
+        description="Bytes of one request at most",
+    ),
+    _text(
+        "rejects_path",
+        "Rejects file",
+        "File that rejected records are noted in, as JSON lines without their content",
+    ),
+    th.Property(
+        "max_rejected_percent",
+        th.NumberType,
+        default=100,
+        title="Rejected at most",
+        description="Share of rejected records, in percent, above which the run fails",
+    ),
+    th.Property(
+        "mirror_max_delete_percent",
+        th.NumberType,
+        default=20,
+        title="Removed at most",
+        description=(
+            "Share of known members, in percent, above which MIRROR removes nobody "
+            "and the run fails"
+        ),
+    ),
+    _text("summary_path", "Summary file", "File that the run's report is written to"),
+    th.Property(
+        "dry_run",
+        th.BooleanType,
+        default=False,
+        title="Dry run",
+        description="Reads and checks everything, calls nobody and changes nothing",
+    ),
+    _text(
+        "state_path",
+        "State file",
+        "Database of audiences, open batches and mirrored members: must last from "
+        "run to run",
+        default=DEFAULT_PATH,
+    ),
+    th.Property(
+        "accept_amc_terms",
+        th.BooleanType,
+        default=False,
+        title="Accept AMC's terms",
+        description="Accept AMC's terms in the name of the user who granted access",
+    ),
+)
+
+AUDIENCE_SCHEMA: dict[str, Any] = th.PropertiesList(*AUDIENCE).to_dict()
+"""What an entry of ``streams`` may hold."""
+
+SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
+    *CREDENTIALS,
+    _text("dsp_region", "Region (alias)", "The same as region"),
+    *AUDIENCE,
+    th.Property(
+        "streams",
+        th.CustomType(
+            {"type": ["object", "null"], "additionalProperties": {"type": "object"}}
+        ),
+        title="Streams",
+        description=(
+            "Several audiences in one run: object of stream name to the settings that "
+            "differ for it. Streams without a name here are refused"
+        ),
+    ),
+).to_dict()
