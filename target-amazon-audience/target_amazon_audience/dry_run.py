@@ -22,13 +22,13 @@ _HASH = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 
 
 class PayloadPreview:
-    """Takes requests in the place of Amazon, and shows the first one."""
+    """Shows the first request of a run that sends none."""
 
     def __init__(self) -> None:
         self._has_shown = False
 
     def show(self, request: RecordsRequest) -> None:
-        """Show a request, if it is the first, with nothing in it that tells who."""
+        """Show a request, if it is the first, with nothing in it that says who."""
         if self._has_shown:
             return
         self._has_shown = True

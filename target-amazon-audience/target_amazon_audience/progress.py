@@ -1,4 +1,4 @@
-"""What people are told of a run: how far it is, and at the end what came of it."""
+"""Logs how far a run is, and at the end what came of it."""
 
 from __future__ import annotations
 

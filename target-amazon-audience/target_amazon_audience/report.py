@@ -117,7 +117,7 @@ class AudienceReport:
         }
 
     def log(self) -> None:
-        """Write the report in words."""
+        """Log the report."""
         name = self.stream or "all streams"
         logger.info(
             "%s: total records %s, batches %s, skipped records %s",

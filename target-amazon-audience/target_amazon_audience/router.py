@@ -1,4 +1,4 @@
-"""Takes Singer messages and hands records to the audiences their streams go to."""
+"""Takes Singer messages and passes records to the audiences their streams go to."""
 
 from __future__ import annotations
 

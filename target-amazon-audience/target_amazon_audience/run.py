@@ -20,6 +20,7 @@ from singer_amazon.target.stream_maps import StreamMaps
 from target_amazon_audience.amc.rate_limits import MIN_PAUSE_SECONDS
 from target_amazon_audience.amc.resolver import AudienceResolver, key_of
 from target_amazon_audience.errors import RunFailedError
+from target_amazon_audience.mirror.sync import MirrorSink
 from target_amazon_audience.progress import ProgressLog
 from target_amazon_audience.router import Router
 from target_amazon_audience.sink import AudienceSink
@@ -75,7 +76,8 @@ def open_sinks(
                 locks.lock(path, key, audience.label)
             store = stores[path, is_dry]
             resolver = AudienceResolver(audience, key, dispatcher.api, store, clock)
-            sinks[stream] = AudienceSink(
+            kind = MirrorSink if audience.upload_mode == "MIRROR" else AudienceSink
+            sinks[stream] = kind(
                 number,
                 stream,
                 audience,
@@ -221,7 +223,7 @@ class Run:
         """Send what is left, wait as the settings say, and echo the last STATE."""
         is_whole = failure is None and not self._is_stopped()
         for sink in self._sinks:
-            if is_whole or sink.mirror is None:
+            if is_whole or not sink.is_mirror:
                 unreadable = self._router.unreadable
                 self._submit_all(sink, sink.last_uploads(unreadable=unreadable))
             elif sink.failure is None:

@@ -151,7 +151,7 @@ class SettingsReader:
         return int(text)
 
     def path(self, name: str) -> Path | None:
-        """Return the place of a file."""
+        """Return the path of a file."""
         text = self.text(name)
         if text is None:
             return None
@@ -187,9 +187,9 @@ class SettingsReader:
         """Return a share in percent."""
         return self.number(name, default, 0, _PERCENT)
 
-    def wrong(self, name: str, words: str) -> NoReturn:
+    def wrong(self, name: str, complaint: str) -> NoReturn:
         """Complain."""
-        msg = f"Setting {name}{self._where} {words}."
+        msg = f"Setting {name}{self._where} {complaint}."
         raise ConfigError(msg)
 
 
@@ -199,7 +199,7 @@ class _AudienceReader(SettingsReader):
     def audience(self) -> AudienceSettings:
         target = self.choice("target", TARGETS)
         advertiser = self.digits("dsp_advertiser_id")
-        self._check_place(target, advertiser)
+        self._check_target(target, advertiser)
         ttl = self._ttl()
         action = self.choice("action", ACTIONS)
         self._check_action(action)
@@ -236,7 +236,7 @@ class _AudienceReader(SettingsReader):
 
     # Which audience
 
-    def _check_place(self, target: str, advertiser: int | None) -> None:
+    def _check_target(self, target: str, advertiser: int | None) -> None:
         if target != "AMC" and advertiser is None:
             self.wrong(
                 "dsp_advertiser_id",
@@ -336,8 +336,8 @@ class _AudienceReader(SettingsReader):
         for name in ("amznuserdata", "amznadstorage"):
             if consent.get(name, SIGNALS[0]).strip().upper() not in SIGNALS:
                 self.wrong(f"consent.{name}", f"must be one of {', '.join(SIGNALS)}")
-        place = consent.get("consentcountrycode")
-        if place is not None and as_country(place) is None:
+        country = consent.get("consentcountrycode")
+        if country is not None and as_country(country) is None:
             self.wrong("consent.consentcountrycode", "is no two-letter country code")
         return RecordRules(
             country=self._country(),
@@ -347,7 +347,7 @@ class _AudienceReader(SettingsReader):
             external_id=self.choice("external_user_id", ID_MODES),
             consent_mode=self.choice("consent_mode", CONSENT_MODES),
             consent=consent,
-            is_gated=self.choice("upload_mode", UPLOAD_MODES) != "DELETE",
+            needs_consent=self.choice("upload_mode", UPLOAD_MODES) != "DELETE",
         )
 
     def _modes(self) -> dict[str, str]:

@@ -6,18 +6,13 @@ what comes of them is a value, which ``apply`` takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_amazon.errors import AmazonError
 from target_amazon_audience.amc.models import StoppedError
-from target_amazon_audience.amc.payload import (
-    NO_DESTINATION,
-    Destination,
-    ids_of,
-    pii_by_person,
-)
+from target_amazon_audience.amc.payload import NO_DESTINATION, Destination
 from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
 from target_amazon_audience.delivery.jobs import (
     MAX_ATTEMPTS,
@@ -26,17 +21,11 @@ from target_amazon_audience.delivery.jobs import (
     Poll,
     Resend,
 )
+from target_amazon_audience.delivery.results import ResultRecorder
 from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
 from target_amazon_audience.dry_run import PayloadPreview
-from target_amazon_audience.matching.member import (
-    CREATE,
-    DELETE,
-    Member,
-    Reason,
-    Refusal,
-)
+from target_amazon_audience.matching.member import CREATE, DELETE, Member, Refusal
 from target_amazon_audience.matching.record_reader import RecordReader
-from target_amazon_audience.mirror.sync import Mirror, age_limits
 from target_amazon_audience.rejects import Rejects
 from target_amazon_audience.report import AudienceReport
 from target_amazon_audience.state.members import Members
@@ -54,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class AudienceSink:
-    """Everything about one audience in one run."""
+    """Everything about one audience in one run that adds or removes what it reads."""
 
     number: int
     stream: str | None
@@ -69,9 +58,11 @@ class AudienceSink:
     """The time as of the block of lines being read."""
     failure: AmazonError | None = None
     uploader: Uploader | None = None
-    members: Members | None = None
     _number: int | None = field(default=None, repr=False)
     """The STATE that the open batch belongs to."""
+
+    is_mirror: ClassVar[bool] = False
+    """Whether anything is sent only after the whole input was read."""
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -87,19 +78,16 @@ class AudienceSink:
             external_audience_id=settings.external_audience_id,
         )
         self.jobs = JobTracker(settings, self.report)
+        self.results = ResultRecorder(
+            self.store, self.states, self.report, self.rejects
+        )
         self.action = DELETE if settings.upload_mode == "DELETE" else CREATE
-        self.mirror: Mirror | None = None
         self._preview = PayloadPreview()
-        if settings.upload_mode == "MIRROR":
-            self.mirror = Mirror(
-                self.store,
-                self.number,
-                self.stream or "",
-                self.limits,
-                merges=settings.merges,
-            )
-            # an input that is read again from the middle would remove the rest
-            self._number = self.states.opened()
+
+    @property
+    def members(self) -> Members | None:
+        """The members of the audience, once it is known which one it is."""
+        return self.results.members
 
     # The start
 
@@ -116,7 +104,7 @@ class AudienceSink:
         if audience_id is None:
             return
         self._claim(audience_id)
-        self.members = self._members(audience_id)
+        self._know(audience_id)
         self.store.forget_drafts(audience_id)
         found = self.store.open_batches(audience_id)
         self.report.earlier_batches = len(found)
@@ -129,19 +117,19 @@ class AudienceSink:
             found = self.store.audience(self.resolver.key)
         self.report.audience_id = found
         if found is not None:
-            self.members = self._members(found)
+            self._know(found)
 
     def _claim(self, audience_id: int) -> None:
         """Make sure that nobody else works on the audience."""
         self.locks.claim_id(audience_id, self.stream)
         if self.settings.action == "CREATE":
-            self.locks.lock_id(
-                self.settings.state_path, audience_id, self.settings.label
-            )
+            path, label = self.settings.state_path, self.settings.label
+            self.locks.lock_id(path, audience_id, label)
 
-    def _members(self, audience_id: int) -> Members:
-        is_mirror = self.mirror is not None
-        return Members(self.store, audience_id, is_mirror=is_mirror)
+    def _know(self, audience_id: int) -> Members:
+        found = Members(self.store, audience_id, is_mirror=self.is_mirror)
+        self.results.members = found
+        return found
 
     def supersede(self) -> None:
         """Give up sending again what this run may undo, now that it begins."""
@@ -202,8 +190,6 @@ class AudienceSink:
     def refuse(self, refusal: Refusal, stream: str) -> None:
         """Note a record that could not even be read."""
         self.report.records += 1
-        if self.mirror is not None:
-            self.mirror.unreadable_records += 1
         self._refused(refusal, stream)
 
     def _refused(self, refusal: Refusal, stream: str) -> None:
@@ -211,11 +197,9 @@ class AudienceSink:
         self.rejects.add(refusal.external_id, stream, refusal.field, refusal.reason)
         if refusal.is_denied and refusal.external_id is not None:
             self.batcher.drop(refusal.external_id)
-        if self.mirror is not None:
-            self.mirror.refuse(refusal)
 
     def _opened(self) -> int | None:
-        return self._number if self.mirror else self.states.opened()
+        return self.states.opened()
 
     def _numbered(self) -> int | None:
         """Return the number of the open batch: no STATE came since it was opened."""
@@ -228,22 +212,20 @@ class AudienceSink:
         batch = self.batcher.close()
         if batch is not None:
             self._send(batch)
-        elif self._number is not None and not self.mirror and self.failure is None:
+        elif self._number is not None and self.failure is None:
             self.states.complete(self._number)
-        if not self.mirror and self.failure is None:
+        if self.failure is None:
             self._number = None
 
     @property
     def opened_at(self) -> float | None:
         """When the open batch got its first row, if there is one to send early."""
         batch = self.batcher.open
-        return None if batch is None or self.mirror else batch.opened_at
+        return None if batch is None else batch.opened_at
 
     def _send(self, batch: Batch) -> None:
         self.report.merged += batch.merged
-        if self.mirror is not None:
-            self.mirror.stage(batch)
-        elif self.is_usable():
+        if self.is_usable():
             self.dispatcher.wait_for_slot()
             request = batch.request(self.action, self.destination)
             self.submit(Upload(self.action, request, self.stream or "", self._number))
@@ -262,26 +244,29 @@ class AudienceSink:
         if self.settings.is_dry or self.uploader is not None:
             return True
         try:
-            destination = self.resolver.destination()
-            limiter = self.dispatcher.limiter(destination.connection, self.store)
-            if self.members is None:
-                self._claim(destination.audience_id)
-                self.members = self._members(destination.audience_id)
+            self.uploader = self._make_uploader(self.resolver.destination())
         except AmazonError as error:
             self.fail(error)
             return False
-        self.uploader = Uploader(
+        self.report.audience_id = self.destination.audience_id
+        self.report.is_created = self.resolver.is_created
+        return True
+
+    def _make_uploader(self, destination: Destination) -> Uploader:
+        limiter = self.dispatcher.limiter(destination.connection, self.store)
+        members = self.members
+        if members is None:
+            self._claim(destination.audience_id)
+            members = self._know(destination.audience_id)
+        return Uploader(
             self.dispatcher.api,
             self.store,
-            self.members,
+            members,
             destination,
             limiter,
             self.limits,
             self.clock,
         )
-        self.report.audience_id = destination.audience_id
-        self.report.is_created = self.resolver.is_created
-        return True
 
     @property
     def destination(self) -> Destination:
@@ -290,12 +275,12 @@ class AudienceSink:
 
     @property
     def limiter(self) -> SharedLimiter:
-        """The pace of the connection that the records count to."""
+        """What limits calls on the connection that the records count to."""
         if self.uploader is None:
             return self.dispatcher.no_connection
         return self.uploader.limiter
 
-    # What came of them
+    # What comes of them
 
     def poll_jobs(self) -> Iterator[None]:
         """Look at the jobs that are due; yield before each."""
@@ -318,122 +303,53 @@ class AudienceSink:
             self._ended(found)
 
     def _uploaded(self, outcome: Outcome) -> None:
-        upload = outcome.upload
-        self._note_refused(upload, outcome.refused)
-        now = self._time()
-        for batch in outcome.batches:
-            self.jobs.schedule.add(batch, now)
-            if upload.replaces is None:
-                self.report.batches += 1
-                self.report.sent += batch.rows
+        self.results.uploaded(outcome, self.jobs.schedule, self._time())
         if outcome.failure is not None:
             self.fail(outcome.failure)
-            return
-        if upload.replaces is not None:
-            self.store.forget(upload.replaces)
-            if self.mirror is not None:
-                self.mirror.replaced(upload.replaces, [b.id for b in outcome.batches])
-        if upload.number is not None:
-            self.states.complete(upload.number)
-
-    def _note_refused(self, upload: Upload, refused: Sequence[tuple[str, str]]) -> None:
-        if not refused:
-            return
-        self.report.skipped[Reason.REFUSED] += len(refused)
-        for external_id, words in refused:
-            reason = f"{Reason.REFUSED}: {words}"
-            self.rejects.add(external_id, upload.stream, None, reason)
-        self.report.fail(
-            f"Amazon refused {len(refused):,} records of a batch; the rest of it went "
-            "through"
-        )
-        if self.members is not None:
-            self.members.refused(upload.action, [row[0] for row in refused])
 
     def _send_again(self, batch: OpenBatch) -> None:
-        payload = self.store.payload(batch.id)
-        upload = Upload(
-            batch.action,
-            self.destination.repeat(payload, batch.rows),
-            batch.stream,
-            attempts=batch.attempts + 1,
-            replaces=batch.id,
+        request = self.destination.repeat(self.store.payload(batch.id), batch.rows)
+        attempts = batch.attempts + 1
+        self.submit(
+            Upload(batch.action, request, batch.stream, None, attempts, batch.id)
         )
-        self.submit(upload)
 
     def _ended(self, ended: Ended) -> None:
-        """Note what became of the members of a batch, and forget it."""
-        batch, members = ended.batch, self.members
-        if ended.is_carried_out:
-            if members is not None and members.is_tracked:
-                pii = pii_by_person(self.store.payload(batch.id))
-                members.carried_out(batch.id, batch.action, pii, ended.invalid)
-        else:
-            external_ids = ids_of(self.store.payload(batch.id))
-            if members is not None and batch.action == DELETE:
-                members.not_removed(batch.id, external_ids)
-            for external_id in external_ids if ended.is_rejected else ():
-                self.rejects.add(external_id, batch.stream, None, Reason.FAILED)
-        self.store.forget(batch.id)
-        if self.mirror is not None:
-            self.mirror.in_the_way.discard(batch.id)
+        self.results.ended(ended)
 
-    # The end of the input
+    # The end
 
-    def last_uploads(self, *, unreadable: int) -> Iterator[Upload]:
-        """Yield what is sent once the input has ended."""
+    def last_uploads(self, *, unreadable: int) -> Iterable[Upload]:  # noqa: ARG002
+        """Return what is sent once the input has ended, after the open batch."""
+        self._end_records()
+        return ()
+
+    def _end_records(self) -> str | None:
+        """Send the open batch; return what is wrong with the input as a whole."""
         self.flush()
         if self.failure is not None:
-            return
+            return None
         too_many = self.report.too_many_rejected(self.settings.max_rejected_percent)
         if too_many:
             self.report.fail(too_many)
-        mirror = self.mirror
-        if mirror is None or (self.members is None and not mirror.wanted()):
-            return
-        if not self.is_usable() or self.members is None:
-            return
-        ages = age_limits(self._time(), self.resolver.ttl, self.members.last_run())
-        mirror.compare(
-            self.members,
-            self.destination,
-            ages,
-            self.report,
-            self.settings.max_delete_percent,
-            mirror.doubts(unreadable) or too_many,
-        )
-        yield from mirror.uploads()
+        return too_many
 
     def end_input(self) -> None:
         """Note that everything was sent; STATE may pass unless something failed."""
-        if self.failure is not None or self.mirror is None or self._number is None:
-            return
-        self.states.complete(self._number)
-        self._number = None
-        if self.members is not None and not self.settings.is_dry:
-            self.members.ran(self._time())
-
-    # After the input
 
     def watch(self) -> None:
-        """Find out which jobs the rest of a mirror waits for."""
-        is_sending = self.failure is None and not self.settings.is_dry
-        if self.mirror is not None and is_sending:
-            self.mirror.watch()
+        """Find out which jobs uploads still wait for."""
 
-    def later_uploads(self, *, is_last: bool = False) -> Iterator[Upload]:
-        """Yield the rest of a mirror once the jobs in its way have ended.
+    def later_uploads(self, *, is_last: bool = False) -> Iterable[Upload]:  # noqa: ARG002
+        """Return uploads that may go now that the jobs in their way have ended.
 
         With ``is_last`` members whose own jobs have ended do not wait for the others.
         """
-        if self.mirror is not None and self.failure is None:
-            yield from self.mirror.later_uploads(is_last=is_last)
+        return ()
 
     def wait_until(self) -> float | None:
         """Return until when this audience waits for jobs; None if it does not."""
-        if self.failure is not None:
-            return None
-        return self.jobs.wait_until(self.mirror.in_the_way if self.mirror else ())
+        return None if self.failure is not None else self.jobs.wait_until()
 
     def finish(self) -> None:
         """Complete the report."""
@@ -442,8 +358,6 @@ class AudienceSink:
         report.consent_missing = reader.consent_missing
         if report.audience_id is not None and not self.settings.is_dry:
             report.pending = len(self.store.open_batches(report.audience_id))
-        if self.mirror is not None:
-            self.mirror.finish(report)
         self.rejects.close()
 
     def _time(self) -> float:

@@ -89,18 +89,18 @@ class TargetAmazonAudience(CommandTarget):
 
     def load(self, source: LineSource) -> Counter[str]:
         """Deliver everything the input holds."""
-        wanted = settings.parse(self.config)
-        where = self.config.get("endpoint_uri") or wanted.region
+        parsed = settings.parse(self.config)
+        where = self.config.get("endpoint_uri") or parsed.region
         identity = f"{where}|{self.config['client_id']}"
         dispatcher = Dispatcher(
-            self.make_api(wanted.region),
+            self.make_api(parsed.region),
             self.clock,
             ClockPauser(self.clock, self.is_stopped),
             self.config["max_concurrency"] if self.threads is None else self.threads,
         )
-        is_dry = any(audience.is_dry for audience in wanted.audiences.values())
+        is_dry = any(audience.is_dry for audience in parsed.audiences.values())
         states = StateTracker(_keep if is_dry else write_stdout, done="sent")
-        with open_sinks(wanted, identity, dispatcher, states, self.clock) as sinks:
+        with open_sinks(parsed, identity, dispatcher, states, self.clock) as sinks:
             run = self._run = Run(
                 sinks, dispatcher, states, self.mapper, self.clock, self.is_stopped
             )
@@ -113,7 +113,7 @@ class TargetAmazonAudience(CommandTarget):
             self._run.log_summary()
 
     def log_failure(self, error: AmazonError) -> None:
-        """Log the error that ends the run, unless the run has told of it."""
+        """Log the error that ends the run, unless the run has done so."""
         if self._run is None:
             self.logger.error("%s", error)
 

@@ -2,7 +2,7 @@
 
 Ids of audiences and advertisers are JSON integers beyond 2^53: they stay ``int``, never
 ``float``. A 429 of a look-up is waited out here, since nothing can go on without it;
-uploads and looks at jobs hand it back, because they share one pace.
+uploads and looks at jobs hand it back, because they share one rate limiter.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from target_amazon_audience.amc.responses import (
     MAX_MESSAGE_LENGTH,
     as_object,
     fee_of,
+    message_of,
     metadata,
     objects,
     optional,
     required,
     text,
     whole,
-    words_of,
 )
 
 AUDIENCES = "application/vnd.amcaudiences.v1+json"
@@ -80,24 +80,24 @@ class HttpAudienceApi:
     def __init__(self, client: ApiClient, pauser: Pauser) -> None:
         self._client = client
         self._pauser = pauser
-        self._pacer = VolumeLimiter()
+        self._limiter = VolumeLimiter()
 
     # Terms and connections
 
     def terms(self) -> Terms:
         """Return the state of AMC's terms."""
-        body = self._patiently("GET", _TERMS, media=CONNECTIONS).json_object()
+        body = self._call("GET", _TERMS, media=CONNECTIONS).json_object()
         return Terms(body.get("hasAccepted") is True, str(body.get("agreementToken")))
 
     def accept_terms(self, token: str) -> None:
         """Accept them in the user's name."""
         body = {"agreementToken": token, "hasAccepted": True}
-        self._patiently("PATCH", _TERMS, body, media=CONNECTIONS)
+        self._call("PATCH", _TERMS, body, media=CONNECTIONS)
 
     def connections(self, connection_id: str | None = None) -> list[AmcConnection]:
         """Return the connections of this client, or the one that is named."""
         params = {"connectionId": connection_id} if connection_id else None
-        answer = self._patiently("GET", _LINKS, params=params, media=CONNECTIONS)
+        response = self._call("GET", _LINKS, params=params, media=CONNECTIONS)
         return [
             AmcConnection(
                 id=text(item, "connectionId"),
@@ -105,7 +105,7 @@ class HttpAudienceApi:
                 advertiser_id=text(item, "dspAdvertiserId"),
                 account_id=text(item, "amcAccountId"),
             )
-            for item in objects(answer, "connections")
+            for item in objects(response, "connections")
         ]
 
     def add_connection(
@@ -119,8 +119,8 @@ class HttpAudienceApi:
             "dspAdvertiserId": advertiser_id,
         }
         given = {name: value for name, value in body.items() if value}
-        answer = self._patiently("POST", _LINKS, given, media=CONNECTIONS)
-        return required(answer, "connectionId")
+        response = self._call("POST", _LINKS, given, media=CONNECTIONS)
+        return required(response, "connectionId")
 
     def accounts(self) -> list[AmcAccount]:
         """Return the AMC accounts."""
@@ -156,18 +156,18 @@ class HttpAudienceApi:
             "targetResource": target,
             "metadata": more,
         }
-        answer = self._patiently("POST", _METADATA, body)
-        found = answer.json_object().get("audienceId")
+        response = self._call("POST", _METADATA, body)
+        found = response.json_object().get("audienceId")
         if isinstance(found, str) and found.isdigit():
             return int(found)
         if isinstance(found, int):
             return found
         msg = "Amazon made an audience and told no audienceId; ask Amazon's support."
-        raise RejectedError(msg, request_id=answer.request_id)
+        raise RejectedError(msg, request_id=response.request_id)
 
     def audience(self, audience_id: int) -> Audience:
         """Return an audience."""
-        body = self._patiently("GET", f"{_METADATA}/{audience_id}").json_object()
+        body = self._call("GET", f"{_METADATA}/{audience_id}").json_object()
         more = as_object(body.get("metadata"))
         sizes = as_object(more.get("audienceSize"))
         return Audience(
@@ -186,18 +186,18 @@ class HttpAudienceApi:
             body["description"] = changes.description
         if more := metadata(changes.ttl, changes.fee):
             body["metadata"] = more
-        self._patiently("PUT", f"{_METADATA}/{audience_id}", body)
+        self._call("PUT", f"{_METADATA}/{audience_id}", body)
 
     # Records
 
     def upload(self, body: bytearray) -> str:
         """Send one request with records and return the id of its job."""
-        answer = self._once("POST", _RECORDS, msgspec.Raw(body))
-        return required(answer, "jobRequestId")
+        response = self._call_once("POST", _RECORDS, msgspec.Raw(body))
+        return required(response, "jobRequestId")
 
     def job(self, job_id: str) -> Job:
         """Look at a job."""
-        body = self._once("GET", f"{_RECORDS}/{job_id}").json_object()
+        body = self._call_once("GET", f"{_RECORDS}/{job_id}").json_object()
         word = body.get("jobState")
         word = word if isinstance(word, str) else ""
         known = {state.value: state for state in JobState}
@@ -219,20 +219,20 @@ class HttpAudienceApi:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        asked = dict(params or {})
+        query = dict(params or {})
         seen = set()
         while True:
-            answer = self._patiently(
-                "GET", path, params=asked, headers=headers, media=media
+            response = self._call(
+                "GET", path, params=query, headers=headers, media=media
             )
-            yield from objects(answer, key)
-            token = answer.json_object().get("nextToken")
+            yield from objects(response, key)
+            token = response.json_object().get("nextToken")
             if not isinstance(token, str) or not token or token in seen:
                 return
             seen.add(token)
-            asked["nextToken"] = token
+            query["nextToken"] = token
 
-    def _patiently(
+    def _call(
         self,
         method: str,
         path: str,
@@ -244,18 +244,20 @@ class HttpAudienceApi:
     ) -> Response:
         """Call, and wait out a 429."""
         while True:
-            answer = self._sent(method, path, body, params, headers, media)
-            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
-                self._pacer.accepted()
-                return self._checked(method, path, answer)
+            response = self._sent(method, path, body, params, headers, media)
+            if response.status != HTTPStatus.TOO_MANY_REQUESTS:
+                self._limiter.accepted()
+                return self._checked(method, path, response)
             now = self._client.clock.now()
-            self._pacer.refused(now.timestamp(), answer.retry_after(now))
-            self._pauser.pause(self._pacer.wait(now.timestamp()))
+            self._limiter.refused(now.timestamp(), response.retry_after(now))
+            self._pauser.pause(self._limiter.wait(now.timestamp()))
 
-    def _once(self, method: str, path: str, body: object | None = None) -> Response:
+    def _call_once(
+        self, method: str, path: str, body: object | None = None
+    ) -> Response:
         """Call once; a 429 is an error like any other."""
-        answer = self._sent(method, path, body, None, None, AUDIENCES)
-        return self._checked(method, path, answer)
+        response = self._sent(method, path, body, None, None, AUDIENCES)
+        return self._checked(method, path, response)
 
     def _sent(
         self,
@@ -281,25 +283,29 @@ class HttpAudienceApi:
             msg = f"{error}: {_STEPS[HTTPStatus.NOT_IMPLEMENTED]}."
             raise RejectedError(msg, status=error.status) from None
 
-    def _checked(self, method: str, path: str, answer: Response) -> Response:
-        """Return a good answer; any other is an error."""
-        if answer.status // 100 == HTTPStatus.OK // 100:
-            return answer
-        raise self._refusal(method, path, answer)
+    def _checked(self, method: str, path: str, response: Response) -> Response:
+        """Return a good response; any other is an error."""
+        if response.status // 100 == HTTPStatus.OK // 100:
+            return response
+        raise self._refusal(method, path, response)
 
-    def _refusal(self, method: str, path: str, answer: Response) -> CallError:
-        words = words_of(answer)
-        said = f"Amazon answers {method} {path} with HTTP {answer.status}: {words}"
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return ThrottledError(said, answer.retry_after(self._client.clock.now()))
-        if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return TooLargeError(said, status=answer.status)
-        if answer.status == HTTPStatus.BAD_REQUEST:
-            return BadRequestError(said, words)
-        step = _STEPS.get(HTTPStatus(answer.status)) if answer.status in _CODES else ""
-        text = f"{said}. What to do: {step}." if step else said
-        kind = NotFoundError if answer.status == HTTPStatus.NOT_FOUND else RejectedError
-        return kind(text, status=answer.status, request_id=answer.request_id)
+    def _refusal(self, method: str, path: str, response: Response) -> CallError:
+        message = message_of(response)
+        said = f"Amazon answers {method} {path} with HTTP {response.status}: {message}"
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return ThrottledError(said, response.retry_after(self._client.clock.now()))
+        if response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return TooLargeError(said, status=response.status)
+        if response.status == HTTPStatus.BAD_REQUEST:
+            return BadRequestError(said, message)
+        mend = (
+            _STEPS.get(HTTPStatus(response.status)) if response.status in _CODES else ""
+        )
+        text = f"{said}. What to do: {mend}." if mend else said
+        kind = (
+            NotFoundError if response.status == HTTPStatus.NOT_FOUND else RejectedError
+        )
+        return kind(text, status=response.status, request_id=response.request_id)
 
 
 _CODES = {int(status) for status in HTTPStatus}

@@ -55,7 +55,7 @@ class Job:
     """One look at a job; ``invalid`` are external ids with Amazon's reason."""
 
     state: JobState
-    word: str = ""
+    raw_state: str = ""
     invalid: Sequence[tuple[str, str]] = ()
 
 

@@ -26,7 +26,7 @@ _STEP_SECONDS = 0.25
 
 
 class VolumeLimiter:
-    """The pace of one connection; times are seconds of any clock that only grows.
+    """For one connection; times are seconds of any clock that only grows.
 
     It is asked how long to wait and told what happened; others sleep.
     """
@@ -84,7 +84,7 @@ class VolumeLimiter:
 
 
 class SharedLimiter:
-    """The pace of a connection, kept by many threads."""
+    """A rate limiter that many threads share."""
 
     def __init__(self, limiter: VolumeLimiter, clock: Clock, pauser: Pauser) -> None:
         self._limiter = limiter

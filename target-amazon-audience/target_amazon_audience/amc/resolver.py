@@ -123,16 +123,16 @@ class AudienceResolver:
 
     def _find_connection(self) -> str:
         """Return a connection that leads where the settings say, made if needed."""
-        wanted = self.settings
-        advertiser = wanted.advertiser_id if wanted.target == "AMC_AND_DSP" else ""
+        settings = self.settings
+        advertiser = settings.advertiser_id if settings.target == "AMC_AND_DSP" else ""
         for found in self.api.connections():
             if (
-                found.instance_id == wanted.instance_id
+                found.instance_id == settings.instance_id
                 and found.advertiser_id == (advertiser or "")
-                and wanted.account_id in {None, found.account_id}
+                and settings.account_id in {None, found.account_id}
             ):
                 return found.id
-        instance = wanted.instance_id or ""
+        instance = settings.instance_id or ""
         made = self.api.add_connection(
             self._account(instance), instance, advertiser or None
         )
@@ -157,7 +157,7 @@ class AudienceResolver:
 
     def _check_connection(self, given: str) -> None:
         """A wrong connection would deliver elsewhere, or in silence to AMC only."""
-        wanted = self.settings
+        settings = self.settings
         try:
             listed = self.api.connections(given)
         except NotFoundError:
@@ -169,14 +169,14 @@ class AudienceResolver:
                 "connection_id and region, or leave it out to find or make one."
             )
             raise UploadError(msg)
-        if wanted.instance_id not in {None, found.instance_id}:
+        if settings.instance_id not in {None, found.instance_id}:
             msg = (
                 f"Connection {given} leads to AMC instance {found.instance_id or '-'} "
-                f"and not to {wanted.instance_id}: leave one of connection_id and "
+                f"and not to {settings.instance_id}: leave one of connection_id and "
                 "amc_instance_id out."
             )
             raise ConfigError(msg)
-        if wanted.target == "AMC_AND_DSP" and not found.advertiser_id:
+        if settings.target == "AMC_AND_DSP" and not found.advertiser_id:
             msg = (
                 f"Connection {given} holds no DSP advertiser, which target AMC_AND_DSP "
                 "needs: leave connection_id out to find or make one that does."

@@ -1,4 +1,4 @@
-"""Reads what Amazon answers about audiences, however it is written, and writes fees."""
+"""Reads what Amazon says about audiences, however it is written, and writes fees."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MAX_MESSAGE_LENGTH = 300
 """Characters of Amazon's explanation that are shown."""
 
 
-def words_of(answer: Response) -> str:
+def message_of(response: Response) -> str:
     """Return Amazon's own explanation, whichever way its service spells the key."""
-    body = answer.json_object()
+    body = response.json_object()
     for key in ("message", "Message", "details", "errorMessage"):
         text = body.get(key)
         if isinstance(text, str) and text.strip():
             return " ".join(text.split())[:MAX_MESSAGE_LENGTH]
-    return answer.message()[:MAX_MESSAGE_LENGTH]
+    return response.message()[:MAX_MESSAGE_LENGTH]
 
 
 def metadata(ttl: int | None, fee: Fee | None) -> dict[str, object]:
@@ -58,9 +58,9 @@ def as_object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def objects(answer: Response, key: str) -> list[dict[str, Any]]:
-    """Return the objects of a list in an answer."""
-    found = answer.json_object().get(key)
+def objects(response: Response, key: str) -> list[dict[str, Any]]:
+    """Return the objects of a list in an response."""
+    found = response.json_object().get(key)
     return (
         [item for item in found if isinstance(item, dict)]
         if (isinstance(found, list))
@@ -74,14 +74,14 @@ def text(item: Mapping[str, Any], key: str) -> str:
     return "" if value is None else str(value)
 
 
-def required(answer: Response, key: str) -> str:
-    """Return what an answer must have.
+def required(response: Response, key: str) -> str:
+    """Return what an response must have.
 
     Raises:
         RejectedError: it has not.
     """
-    found = answer.json_object().get(key)
+    found = response.json_object().get(key)
     if isinstance(found, str) and found:
         return found
-    msg = f"Amazon's answer (HTTP {answer.status}) has no {key}; ask its support."
-    raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
+    msg = f"Amazon's answer (HTTP {response.status}) has no {key}; ask its support."
+    raise RejectedError(msg, status=response.status, request_id=response.request_id)

@@ -51,7 +51,7 @@ class Batcher:
     def add(self, member: Member, now: float) -> Batch | None:
         """Take a member; return the batch that had to be closed before it, if any.
 
-        A second record of a person joins the first or takes its place.
+        A second record of a person joins the first or replaces it.
         """
         batch = self.open
         if batch is None:

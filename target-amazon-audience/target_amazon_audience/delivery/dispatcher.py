@@ -58,7 +58,7 @@ class Dispatcher:
         self._slot = PayloadSlot()
         self._limiters: dict[str, SharedLimiter] = {}
         self.no_connection = SharedLimiter(VolumeLimiter(), clock, pauser)
-        """The pace of looks at jobs while no audience is open yet."""
+        """For looks at jobs while no audience is open yet."""
 
     @property
     def under_way(self) -> int:
@@ -71,7 +71,7 @@ class Dispatcher:
         return self._workers.is_full
 
     def limiter(self, connection: str, store: AudienceStore) -> SharedLimiter:
-        """Return the pace that all audiences of one connection share."""
+        """Return the rate limiter that all audiences of one connection share."""
         if connection not in self._limiters:
             past = store.volume(connection, self._clock.now().timestamp())
             self._limiters[connection] = SharedLimiter(

@@ -1,7 +1,7 @@
 """Amazon's jobs: when to look at one, and what its state means for its batch.
 
 ``poll`` is one call, made in a worker thread. All else is of the main thread, and
-answers with values: whoever asks acts on them.
+returns values: the sink acts on them.
 """
 
 from __future__ import annotations
@@ -199,8 +199,8 @@ class JobTracker:
         else:
             if job.state is JobState.UNKNOWN:
                 self._report.fail(
-                    f"Amazon calls a job {job.word!r}, a word this release does not "
-                    "know: the job is taken as not ended"
+                    f"Amazon calls a job {job.raw_state!r}, a word this release does "
+                    "not know: the job is taken as not ended"
                 )
             self.schedule.postpone(batch.id, now)
         return None
@@ -245,12 +245,12 @@ class JobTracker:
         """Take a failed job as final."""
         self._report.failed += 1
         self._report.fail(
-            f"Amazon's job for {batch.rows:,} records failed ({job.word}): their "
+            f"Amazon's job for {batch.rows:,} records failed ({job.raw_state}): their "
             f"{batch.action} was not carried out"
         )
         return Ended(batch, is_carried_out=False, is_rejected=True)
 
-    def wait_until(self, in_the_way: Collection[int]) -> float | None:
+    def wait_until(self, in_the_way: Collection[int] = ()) -> float | None:
         """Return until when jobs are waited for; None if they are not.
 
         Jobs ``in_the_way`` of others are waited for in any case.

@@ -1,7 +1,7 @@
-"""Sends batches: paced, split where too large, taken apart where a row is bad.
+"""Sends batches as fast as may be, splits what is too large, singles out bad rows.
 
 Runs in worker threads. Each request that Amazon takes is a job of its own, and stands
-in the database with its id before anyone is told.
+in the database with its id before anyone hears of it.
 """
 
 from __future__ import annotations

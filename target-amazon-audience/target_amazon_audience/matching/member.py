@@ -39,7 +39,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A record that is not sent; a denied one asks to be removed by a mirror."""
+    """A record that is not sent; whose consent was denied is removed by a mirror."""
 
     reason: str
     field: str | None = None

@@ -50,8 +50,8 @@ class RecordRules:
     external_id: str = "as_is"
     consent_mode: str = "strict"
     consent: Mapping[str, str] | None = None
-    is_gated: bool = True
-    """Whether consent is asked for; what is only ever deleted needs none."""
+    needs_consent: bool = True
+    """What is only ever deleted needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class RecordReader:
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._countries: dict[object, str | None] = {}
         self._free: set[str] = set()
-        """Countries found to need no consent: nothing is asked of their records."""
+        """Countries found to need no consent: it is not looked for in their records."""
         self.unusable: dict[str, int] = {}
         """Fields that held something which cannot be used, though the record went."""
         self.consent_missing = 0
@@ -252,7 +252,7 @@ class RecordReader:
         for field, column in shape.consent:
             text = as_text(record[column])
             if text is None:
-                if self._rules.is_gated:
+                if self._rules.needs_consent:
                     reason = ConsentStatus.UNREADABLE.value
                     return Refusal(reason, field, identity)
                 continue
@@ -261,7 +261,7 @@ class RecordReader:
         is_fine = consent.status is ConsentStatus.FINE
         if is_fine and not values and not self._has_constants:
             self._free.add(country)
-        if is_fine or not self._rules.is_gated:
+        if is_fine or not self._rules.needs_consent:
             return consent.wire
         if (
             consent.status is ConsentStatus.MISSING

@@ -11,9 +11,9 @@ nothing is left to do or time is up; the next run goes on from what the database
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
+from target_amazon_audience.delivery.batches import Batch, Batcher
 from target_amazon_audience.delivery.uploader import Upload
 from target_amazon_audience.matching.member import CREATE, DELETE
 from target_amazon_audience.mirror.diff import (
@@ -24,13 +24,13 @@ from target_amazon_audience.mirror.diff import (
     DiffQuery,
 )
 from target_amazon_audience.mirror.staging import Staged
+from target_amazon_audience.sink import AudienceSink
 
 if TYPE_CHECKING:
-    from target_amazon_audience.amc.payload import Destination
+    from target_amazon_audience.delivery.jobs import Ended
+    from target_amazon_audience.delivery.uploader import Outcome
     from target_amazon_audience.matching.member import Refusal
-    from target_amazon_audience.report import AudienceReport
     from target_amazon_audience.state.members import Members
-    from target_amazon_audience.state.store import AudienceStore
 
 _PERCENT = 100
 
@@ -63,42 +63,35 @@ def held_back(counts: Counts, most_percent: float) -> str | None:
     return None
 
 
-class Mirror:
-    """One audience's mirror run: stages the input, at its end sends what differs."""
+class MirrorSink(AudienceSink):
+    """One audience that becomes what the input says, once that was read."""
 
-    def __init__(
-        self,
-        store: AudienceStore,
-        number: int,
-        stream: str,
-        limits: BatchLimits,
-        *,
-        merges: bool,
-    ) -> None:
-        self._store = store
-        self._number = number
-        self._stream = stream
-        self._limits = limits
-        self._staged = Staged(store, number, merges=merges)
+    is_mirror: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._staged = Staged(self.store, self.number, merges=self.settings.merges)
+        # an input that is read again from the middle would remove the rest
+        self._number = self.states.opened()
         self._difference: Difference | None = None
-        self._destination: Destination | None = None
         self._removes = False
         """Whether members that the input does not name are removed."""
-        self._is_held_up = False
-        """Whether there were batches in the way when last asked."""
-        self.in_the_way: set[int] = set()
+        self._in_the_way: set[int] = set()
         """Batches Amazon still works on that members wait for."""
-        self.unreadable_records = 0
+        self._is_held_up = False
+        """Whether there were such batches when last asked."""
         self._nameless = 0
+        self._unread = 0
 
-    # The input
+    # Records
 
-    def stage(self, batch: Batch) -> None:
-        """Note members that the input names."""
-        self._staged.want(batch.members.values())
+    def refuse(self, refusal: Refusal, stream: str) -> None:
+        """Note a record that could not even be read."""
+        self._unread += 1
+        super().refuse(refusal, stream)
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Note what a record that is not sent means for its member."""
+    def _refused(self, refusal: Refusal, stream: str) -> None:
+        super()._refused(refusal, stream)
         if refusal.external_id is None:
             self._nameless += 1
         elif refusal.is_denied:
@@ -106,36 +99,65 @@ class Mirror:
         else:
             self._staged.keep(refusal.external_id)
 
-    def wanted(self) -> int:
-        """Return how many members the input has named."""
-        return self._staged.wanted()
+    def _opened(self) -> int | None:
+        return self._number
 
-    # Its end
+    def flush(self) -> None:
+        """Stage the open batch."""
+        batch = self.batcher.close()
+        if batch is not None:
+            self._send(batch)
 
-    def compare(
-        self,
-        members: Members,
-        destination: Destination,
-        ages: AgeLimits,
-        report: AudienceReport,
-        most_percent: float,
-        why_not: str | None,
-    ) -> None:
-        """Report how the input compares with what Amazon holds.
+    @property
+    def opened_at(self) -> float | None:
+        """Nothing is sent early."""
+        return None
 
-        Decides for the run whether members that are missing may be removed.
-        """
+    def _send(self, batch: Batch) -> None:
+        self.report.merged += batch.merged
+        self._staged.want(batch.members.values())
+
+    # What comes of batches
+
+    def _uploaded(self, outcome: Outcome) -> None:
+        super()._uploaded(outcome)
+        old = outcome.upload.replaces
+        if outcome.failure is None and old in self._in_the_way:
+            self._in_the_way.remove(old)
+            self._in_the_way.update(batch.id for batch in outcome.batches)
+
+    def _ended(self, ended: Ended) -> None:
+        super()._ended(ended)
+        self._in_the_way.discard(ended.batch.id)
+
+    # The end
+
+    def last_uploads(self, *, unreadable: int) -> Iterable[Upload]:
+        """Compare the input with what Amazon holds; return what is to be sent."""
+        too_many = self._end_records()
+        if self.failure is not None:
+            return ()
+        if self.members is None and not self._staged.wanted():
+            return ()
+        if not self.is_usable() or self.members is None:
+            return ()
+        self._compare(self.members, self._doubts(unreadable) or too_many)
+        return self._uploads()
+
+    def _compare(self, members: Members, why_not: str | None) -> None:
+        """Report the difference; decide whether missing members may be removed."""
+        report = self.report
         if self._nameless:
             report.note(
                 f"{self._nameless:,} rejected records have no usable external id: if "
                 "they are of members, these count as missing"
             )
-        self._destination = destination
+        ages = age_limits(self._time(), self.resolver.ttl, members.last_run())
         self._difference = Difference(
-            self._store, members.audience_id, self._number, ages
+            self.store, members.audience_id, self.number, ages
         )
-        counts = self._difference.counts(self.wanted())
-        reason = held_back(counts, most_percent)
+        counts = self._difference.counts(self._staged.wanted())
+        reason = held_back(counts, self.settings.max_delete_percent)
         if counts.gone:
             reason = why_not or reason
         report.mirror = counts.as_dict(removed=0 if reason else counts.gone)
@@ -148,19 +170,60 @@ class Mirror:
             report.fail(f"MIRROR removed nobody: {reason}")
         self._removes = reason is None
 
-    def doubts(self, unreadable_lines: int) -> str | None:
+    def _doubts(self, unreadable_lines: int) -> str | None:
         """Return why it is not known whom the input would keep, None where it is."""
-        if self.unreadable_records:
+        if self._unread:
             return (
-                f"{self.unreadable_records:,} records could not be read (a key column "
-                "is missing, or an expression of stream_maps failed), so it is not "
-                "known whom they would keep"
+                f"{self._unread:,} records could not be read (a key column is "
+                "missing, or an expression of stream_maps failed), so it is not known "
+                "whom they would keep"
             )
         if unreadable_lines:
             return f"{unreadable_lines} lines of the input could not be read"
         return None
 
-    def uploads(self) -> Iterator[Upload]:
+    def end_input(self) -> None:
+        """Note that everything was sent; STATE may pass unless something failed."""
+        if self.failure is not None or self._number is None:
+            return
+        self.states.complete(self._number)
+        self._number = None
+        if self.members is not None and not self.settings.is_dry:
+            self.members.ran(self._time())
+
+    def watch(self) -> None:
+        """Find out which jobs are in the way, once all uploads are accepted."""
+        is_sending = self.failure is None and not self.settings.is_dry
+        if self._difference is not None and is_sending:
+            self._in_the_way = self._difference.in_the_way(removes=self._removes)
+            self._is_held_up = bool(self._in_the_way)
+
+    def later_uploads(self, *, is_last: bool = False) -> Iterable[Upload]:
+        """Return what was held up, once the jobs in its way have ended."""
+        is_free = is_last or not self._in_the_way
+        if self.failure is not None or not self._is_held_up or not is_free:
+            return ()
+        self._is_held_up = False
+        return self._uploads()
+
+    def wait_until(self) -> float | None:
+        """Jobs in the way are waited for in any case."""
+        if self.failure is not None:
+            return None
+        return self.jobs.wait_until(self._in_the_way)
+
+    def finish(self) -> None:
+        """Complete the report, with what is left to the next run."""
+        super().finish()
+        if self._in_the_way:
+            self.report.note(
+                f"{len(self._in_the_way)} batches that Amazon still works on hold up "
+                "other changes of their members; the next run completes them"
+            )
+
+    # What differs
+
+    def _uploads(self) -> Iterator[Upload]:
         """Yield what can be sent now and this run has not sent yet."""
         yield from self._part(CREATE, DiffQuery.AGAIN)
         if self._removes:
@@ -168,47 +231,16 @@ class Mirror:
         yield from self._part(DELETE, DiffQuery.CHANGED)
         yield from self._part(CREATE, DiffQuery.NEW)
 
-    def watch(self) -> None:
-        """Find out which batches are in the way, once all uploads are accepted."""
-        if self._difference is not None:
-            self.in_the_way = self._difference.in_the_way(removes=self._removes)
-            self._is_held_up = bool(self.in_the_way)
-
-    def later_uploads(self, *, is_last: bool) -> Iterator[Upload]:
-        """Yield what was held up, once the jobs in its way have ended.
-
-        With ``is_last`` members whose own jobs have ended do not wait for the others.
-        """
-        if self._is_held_up and (is_last or not self.in_the_way):
-            self._is_held_up = False
-            yield from self.uploads()
-
-    def replaced(self, old: int, new: Iterable[int]) -> None:
-        """Note that a batch in the way was sent a second time."""
-        if old in self.in_the_way:
-            self.in_the_way.remove(old)
-            self.in_the_way.update(new)
-
-    def finish(self, report: AudienceReport) -> None:
-        """Note what is left to the next run."""
-        if self.in_the_way:
-            report.note(
-                f"{len(self.in_the_way)} batches that Amazon still works on hold up "
-                "other changes of their members; the next run completes them"
-            )
-
     def _part(self, action: str, query: str) -> Iterator[Upload]:
-        if self._destination is None:
-            return
         for batch in self._batches(query, held=action == DELETE):
             self._staged.try_once(action, batch.members)
-            request = batch.request(action, self._destination)
-            yield Upload(action, request, self._stream)
+            request = batch.request(action, self.destination)
+            yield Upload(action, request, self.stream or "")
 
     def _batches(self, query: str, *, held: bool) -> Iterator[Batch]:
         if self._difference is None:
             return
-        batcher = Batcher(self._limits)
+        batcher = Batcher(self.limits)
         for page in self._difference.pages(query, held=held):
             for member in page:
                 full = batcher.add(member, 0.0)
