@@ -116,12 +116,12 @@ def test_killed_in_the_middle_of_a_mirror(
     client.change(job_ready_after_looks=2)
     client.add_fault("delay", operation="records", seconds=0.05)
     # four go, four change, four stay, eight come: the run dies in between
-    wanted = [*people(*range(4, 8), city="x"), *people(*range(8, 20))]
-    run = start(**mirror).feed(schema(), *wanted)
+    rows = [*people(*range(4, 8), city="x"), *people(*range(8, 20))]
+    run = start(**mirror).feed(schema(), *rows)
     run.wait_for(lambda: len(client.audience_jobs()) >= before + moment)
     run.kill()
     client.clear_faults()
-    again = start(**mirror).write(schema(), *wanted)
+    again = start(**mirror).write(schema(), *rows)
     assert again.end() == 0, again.log
     found = members(client)
     assert set(found) == names(*range(4, 20))
@@ -144,7 +144,7 @@ def test_killed_after_acceptance_before_the_answer(
     assert set(members(client)) == names(2, 3)
 
 
-def test_killed_between_acceptance_and_the_books(
+def test_killed_before_an_accepted_job_is_in_the_database(
     start: Start, client: EmulatorClient, tmp_path: Path
 ) -> None:
     # carried out at Amazon, its answer never comes
@@ -196,7 +196,7 @@ def test_a_signal_ends_waiting_for_jobs_and_throttling(
     assert "comes again with the next run" in run.log
 
 
-def test_state_is_echoed_while_no_record_comes(
+def test_state_is_passed_on_while_no_record_comes(
     start: Start, client: EmulatorClient
 ) -> None:
     run = start(batch_size_rows=2)

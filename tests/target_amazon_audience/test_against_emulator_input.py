@@ -120,16 +120,16 @@ def test_records_of_every_kind_are_repaired_or_rejected_and_counted(
     assert ran.states == [1]
     assert ran.report["records"] == len(good) + 2 * len(bad)
     found = {case: target.pii(f"u{number}") for number, case in enumerate(SENT)}
-    wanted = {case: [hashed(**clear)] for case, (_, clear) in SENT.items()}
-    wanted["hashes"] = wanted["hashes in capitals"] = [hashed(email="a@b.c")]
-    assert found == wanted
+    expected = {case: [hashed(**clear)] for case, (_, clear) in SENT.items()}
+    expected["hashes"] = expected["hashes in capitals"] = [hashed(email="a@b.c")]
+    assert found == expected
     reasons = [reason for _, reason in REFUSED.values()]
     assert ran.report["skipped_by_reason"] == {
         reason: 2 * reasons.count(reason) for reason in set(reasons)
     }
     assert ran.report["unusable_values_by_field"] == {"email": 5, "firstname": 1}
-    told = [line["reason"] for line in target.rejects()]
-    assert sorted(told) == sorted(2 * reasons)
+    rejected = [line["reason"] for line in target.rejects()]
+    assert sorted(rejected) == sorted(2 * reasons)
     assert not target.client.statistics().alarms
 
 
@@ -215,12 +215,12 @@ def test_other_messages_are_ignored(target: Runner) -> None:
     assert target.members() == names(1)
 
 
-def test_empty_states_are_not_echoed(target: Runner) -> None:
+def test_empty_states_are_not_passed_on(target: Runner) -> None:
     ran = target.good([{"type": "STATE", "value": {}}, person(1)])
     assert ran.states == []
 
 
-def test_a_reader_that_has_gone_is_told_at_the_end(
+def test_a_reader_that_has_gone_is_an_error_at_the_end(
     target: Runner,
 ) -> None:
     def gone(_state: bytes) -> None:

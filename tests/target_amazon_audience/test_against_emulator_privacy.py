@@ -63,8 +63,8 @@ def test_no_trace_in_logs_errors_rejects_or_database(
     ran = target.run([*rows, state(1)], upload_mode=mode)
     mapped = target.run([rows[0]], upload_mode=mode, stream_maps=maps, dry_run=True)
     target.run([rows[0], schema("customers", keys=["id"]), rows[0]], upload_mode=mode)
-    told = f"{caplog.text} {ran} {mapped} {target.rejects()}"
-    assert found_in(told) == []
+    written = f"{caplog.text} {ran} {mapped} {target.rejects()}"
+    assert found_in(written) == []
     assert found_in(everything_on_disk(target.folder)) == []
 
 

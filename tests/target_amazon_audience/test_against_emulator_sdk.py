@@ -18,6 +18,7 @@ CONFIG: dict[str, Any] = {**CREATE, "field_mapping": {"externaluserid": "id"}}
 def _folder(
     emulator: InProcessEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    emulator.reset()
     emulator.connect(monkeypatch)
     monkeypatch.chdir(tmp_path)  # the default state_path is a relative one
 

@@ -33,11 +33,11 @@ Effect = Callable[[Runner], None]
 EFFECTS: dict[str, Effect] = {}
 
 
-def effect(*names_of: str) -> Callable[[Effect], Effect]:
+def effect(*setting_names: str) -> Callable[[Effect], Effect]:
     """Say which settings a check shows the effect of."""
 
     def keep(check: Effect) -> Effect:
-        EFFECTS.update(dict.fromkeys(names_of, check))
+        EFFECTS.update(dict.fromkeys(setting_names, check))
         return check
 
     return keep
@@ -193,7 +193,7 @@ def waiting(target: Runner) -> None:
 
 @effect("poll_interval_seconds", "poll_interval_max_seconds")
 def polling(target: Runner) -> None:
-    looks = []
+    polls = []
     target.client.change(job_ready_after_seconds=600)
     for first, longest in ((600, 600), (10, 10), (10, 300)):
         target.client.clear_statistics()
@@ -203,8 +203,8 @@ def polling(target: Runner) -> None:
             poll_interval_max_seconds=longest,
             **WAIT,
         )
-        looks.append(target.count("job"))
-    often, rarely, growing = looks[1], looks[0], looks[2]
+        polls.append(target.count("job"))
+    often, rarely, growing = polls[1], polls[0], polls[2]
     assert rarely <= 2 < growing < often
 
 
@@ -315,7 +315,7 @@ def dry_run(target: Runner) -> None:
 
 @effect("state_path")
 def state_path(target: Runner) -> None:
-    path = target.folder / "elsewhere" / "books.sqlite3"
+    path = target.folder / "elsewhere" / "other.sqlite3"
     target.good([person(1)], state_path=str(path))
     assert path.exists()
     assert not target.database.exists()

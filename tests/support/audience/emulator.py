@@ -78,7 +78,7 @@ class InProcessEmulator:
         self.client.reset()
         self.exchanges: list[Exchange] = []
         self.observer: Callable[[Literal["call", "answer", "lost"]], None] | None = None
-        """Is told before and after each call, and when its answer is lost."""
+        """Called before and after each call, and when its answer is lost."""
 
     def connect(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Lead all calls of the target to URL here; retries do not wait."""

@@ -55,7 +55,8 @@ class Scenario:
     bad: frozenset[int] = frozenset()
     """Persons whose records Amazon refuses, always."""
     first: tuple[int, ...] = (0, 1, 2)
-    wanted: Mapping[int, str] = field(default_factory=dict)
+    last: Mapping[int, str] = field(default_factory=dict)
+    """Persons and variants of the quiet mirror at the end."""
 
 
 def _rule(action: str, operation: str = "records", **more: Any) -> Rule:
@@ -121,7 +122,7 @@ def scenarios(
         delete_by=st.sampled_from(["pii", "user_id"]),
         is_orderly=st.just(is_orderly),
         bad=st.frozensets(st.integers(3, 6), max_size=1),
-        wanted=st.dictionaries(st.integers(0, 6), st.sampled_from(["", "x", "y"])),
+        last=st.dictionaries(st.integers(0, 6), st.sampled_from(["", "x", "y"])),
     )
 
 
@@ -180,14 +181,14 @@ class Player:
         bad = _rule("refuse_record", external_user_ids=_ids(scenario.bad), times=None)
         self._bad = [bad] if scenario.bad else []
         for step in scenario.steps:
-            self._live(step, scenario)
+            self._play_step(step, scenario)
         self._settle()
         self._add(self._bad)
-        ran = self._run(Step("MIRROR", (*scenario.wanted.items(), (ALWAYS, ""))))
+        ran = self._run(Step("MIRROR", (*scenario.last.items(), (ALWAYS, ""))))
         assert ran is not None
         if not scenario.bad:
             assert ran.error is None, ran.error
-        assert not set(scenario.bad) & set(scenario.wanted) or ran.error is not None
+        assert not set(scenario.bad) & set(scenario.last) or ran.error is not None
         held = target.client.audience_members(target.audience().audience_id)
         return {name: list(member.hashed_pii) for name, member in held.items()}
 
@@ -195,7 +196,7 @@ class Player:
         for rule in rules:
             self._target.client.add_fault(**rule)
 
-    def _live(self, step: Step, scenario: Scenario) -> None:
+    def _play_step(self, step: Step, scenario: Scenario) -> None:
         target = self._target
         before = len(target.jobs())
         self._add((*self._bad, *step.faults, *self._pending, *step.jobs))
@@ -254,8 +255,8 @@ class Player:
             return None
 
 
-def row(told: tuple[int, str]) -> dict[str, Any]:
-    number, variant = told
+def row(given: tuple[int, str]) -> dict[str, Any]:
+    number, variant = given
     if variant == DENIED:
         return person(number, amznuserdata="DENIED")
     found = person(number, **({"city": variant} if variant in {"x", "y"} else {}))
@@ -264,12 +265,12 @@ def row(told: tuple[int, str]) -> dict[str, Any]:
     return found
 
 
-def right(scenario: Scenario) -> dict[str, list[dict[str, str]]]:
+def expected_members(scenario: Scenario) -> dict[str, list[dict[str, str]]]:
     """Return what Amazon must hold of whom after the quiet mirror."""
-    wanted = {**scenario.wanted, ALWAYS: ""}
+    last = {**scenario.last, ALWAYS: ""}
     return {
         f"user-{number}": [_hashed(number, variant)]
-        for number, variant in wanted.items()
+        for number, variant in last.items()
         if number not in scenario.bad
     }
 

@@ -9,7 +9,7 @@ from target_amazon_audience.jobs import Schedule
 from target_amazon_audience.store import OpenBatch
 
 
-def test_without_waiting_jobs_are_left_and_looked_at_first_next_time(
+def test_without_waiting_jobs_are_left_and_polled_first_by_the_next_run(
     target: Runner,
 ) -> None:
     first = target.good(people(0, 1, 2), batch_size_rows=2)
@@ -40,11 +40,11 @@ def test_waiting_until_all_jobs_have_ended(target: Runner) -> None:
     ran = target.good(people(*range(5)), **WAIT, batch_size_rows=2)
     assert ran.report["result"] == "done"
     assert ran.report["batches_completed"] == 3
-    # the first look after 30 s, the next ones after growing waits
+    # the first poll after 30 s, the next ones after growing waits
     assert 30 + 30 + 40 < (target.clock.now() - began).total_seconds() < 250
 
 
-def test_time_is_up_is_a_result_of_its_own_and_looked_at_first(target: Runner) -> None:
+def test_time_is_up_is_a_result_of_its_own_and_polled_first(target: Runner) -> None:
     rule = target.fault("never_ready")
     began = target.clock.now()
     ran = target.good([person(1), state(1)], wait_until_finish=True, max_wait_time=45)
@@ -166,7 +166,7 @@ def test_a_job_amazon_does_not_know_yet_and_one_it_has_lost(target: Runner) -> N
     assert target.members() == names(1, 2)
 
 
-def test_looks_that_fail_leave_the_job_pending(target: Runner) -> None:
+def test_polls_that_fail_leave_the_job_pending(target: Runner) -> None:
     target.fault("status", "job", code=500, times=5)
     target.fault("throttle", "job", times=3)
     target.fault("status", "job", code=403, times=1)
@@ -187,7 +187,7 @@ def test_the_intervals_grow() -> None:
         gaps.append(due - now)
         now = due
         assert schedule.due(now) == [batch]
-        assert schedule.due(now) == []  # it is being looked at
+        assert schedule.due(now) == []  # it is being polled
         schedule.looked(1, now)
     assert gaps[0] == 30
     assert 27 <= gaps[1] <= 33

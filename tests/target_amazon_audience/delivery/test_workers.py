@@ -9,16 +9,16 @@ import pytest
 from target_amazon_audience.workers import Gate, Workers
 
 
-def test_the_next_turn_begins_when_the_upload_before_is_kept() -> None:
+def test_the_next_upload_begins_when_the_one_before_is_kept() -> None:
     gate = Gate()
     first = gate.turn()
     began = threading.Event()
 
-    def next_turn() -> None:
+    def next_upload() -> None:
         with gate.turn():
             began.set()
 
-    thread = threading.Thread(target=next_turn)
+    thread = threading.Thread(target=next_upload)
     with first:
         thread.start()
         assert not began.wait(0.05)
@@ -27,11 +27,11 @@ def test_the_next_turn_begins_when_the_upload_before_is_kept() -> None:
         assert began.wait(5)
         assert keep(2) == 3  # an upload taken apart keeps each of its parts
     thread.join(5)
-    with gate.turn():  # one turn was given back, not three
+    with gate.turn():  # once given back, not three times
         assert gate._lock.acquire(blocking=False) is False
 
 
-def test_an_upload_that_was_never_kept_ends_its_turn_too() -> None:
+def test_an_upload_that_was_never_kept_is_over_too() -> None:
     gate = Gate()
     with pytest.raises(ValueError, match="no disk"), gate.turn():
         raise ValueError("no disk")
@@ -39,7 +39,7 @@ def test_an_upload_that_was_never_kept_ends_its_turn_too() -> None:
         pass
 
 
-def test_waiting_for_the_turn_before() -> None:
+def test_waiting_for_the_upload_before() -> None:
     gate = Gate()
     gate.wait()  # nothing is being made ready
     turn = gate.turn()

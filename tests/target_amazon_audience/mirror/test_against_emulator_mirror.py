@@ -111,8 +111,8 @@ def test_a_mirror_makes_the_audience_what_was_sent(amazon: Runner) -> None:
     first = amazon.mirror(*people(1, 2, 3))
     assert first.noted("first mirror")
     assert first.report["mirror"]["new"] == 3
-    wanted = [person(2), person(3, city="x"), person(4)]
-    second = amazon.mirror(*wanted, state(1))
+    rows = [person(2), person(3, city="x"), person(4)]
+    second = amazon.mirror(*rows, state(1))
     assert amazon.members() == set(known(amazon)) == names(2, 3, 4)
     counts = second.report["mirror"]
     assert (counts["new"], counts["changed"], counts["removed"]) == (1, 1, 1)
@@ -121,7 +121,7 @@ def test_a_mirror_makes_the_audience_what_was_sent(amazon: Runner) -> None:
     assert amazon.pii("user-3") == [hashed(email="person3@example.com", city="x")]
     assert second.states == [1]
     uploads = len(amazon.jobs())
-    third = amazon.mirror(*wanted, state(1))
+    third = amazon.mirror(*rows, state(1))
     assert len(amazon.jobs()) == uploads
     assert third.report["sent"] == 0
     assert third.states == [1]
@@ -301,7 +301,7 @@ def test_a_rejected_record_keeps_its_member_a_denied_one_does_not(
     }
 
 
-def test_records_without_a_usable_id_are_told(target: Runner) -> None:
+def test_records_without_a_usable_id_are_noted(target: Runner) -> None:
     target.mirror(*people(1, 2))
     ran = target.mirror(*people(1), person("a b"))
     assert ran.noted("1 rejected records have no usable")
@@ -323,7 +323,7 @@ def test_state_passes_only_when_the_mirror_is_complete(target: Runner) -> None:
     assert not target.client.audiences()
 
 
-def test_a_dry_run_tells_what_would_be_done(target: Runner) -> None:
+def test_a_dry_run_reports_what_would_be_done(target: Runner) -> None:
     target.mirror(*people(1, 2, 3))
     before = len(target.emulator.exchanges)
     ran = target.mirror(person(1), person(2, city="x"), person(4), dry_run=True)
