@@ -14,6 +14,7 @@ The way of a record through this package::
 
 At the top: ``cli`` and ``target``, the command; ``settings_schema`` and ``settings``,
 what the user wrote; ``run``, the order of things; ``router``, which record goes to
-which audience; ``sink``, one audience in a run; ``progress``, ``report``, ``rejects`` and
-``dry_run``, what people see of it. Reading stdin, STATE and signals is the library's.
+which audience; ``sink``, one audience in a run; ``progress``, ``report``, ``rejects``
+and ``dry_run``, what people see of it. Reading stdin, STATE and signals is the
+library's.
 """

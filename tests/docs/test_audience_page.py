@@ -53,7 +53,7 @@ SCHEMA = {
     },
 }
 # Example -> what comes of a record of `customers`: stream, and the columns that matter.
-WANTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
+EXPECTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "columns": [
         (
             "customers",
@@ -98,7 +98,7 @@ def mapped(example: str, record: dict[str, Any], stream: str = "customers") -> A
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_of_stream_maps_does_what_the_page_says(example: str) -> None:
-    assert mapped(example, RECORD) == WANTED[example]
+    assert mapped(example, RECORD) == EXPECTED[example]
 
 
 def test_the_examples_that_choose_leave_the_others_out() -> None:

@@ -11,18 +11,17 @@ import pytest
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
-from support.audience_amazon import FIRST_ID, METADATA, RECORDS, Exchange, Fault
-from support.audience_runs import Bench, person
+from support.audience.emulator import ADVERTISER, METADATA, RECORDS, URL, Exchange
+from support.audience.runner import WAIT, Runner, person
 from support.audience_specs import SPECS, needs_specs
 
-HOST = "https://amazon.example"
 ELSEWHERE = ("/auth/", "/amc/accounts", "/amc/instances")
 
 
 @cache
 def contract(name: str) -> OpenAPI:
     spec = json.loads((SPECS / name).read_text(encoding="utf-8"))
-    spec["servers"] = [{"url": HOST}]
+    spec["servers"] = [{"url": URL}]
     media = [
         "application/vnd.amcaudiences.v1+json",
         "application/vnd.amcaudiencesconnections.v1+json",
@@ -43,7 +42,7 @@ def check(calls: list[Exchange]) -> int:
         if call.path.startswith(ELSEWHERE):
             name = "amc-administration.accounts-instances.openapi.json"
         request = MockRequest(
-            HOST,
+            URL,
             call.method.lower(),
             call.path,
             args=call.query,
@@ -61,27 +60,24 @@ def check(calls: list[Exchange]) -> int:
     return checked
 
 
-WAIT: dict[str, Any] = {"wait_until_finish": True, "max_wait_time": 60}
-
-
 @needs_specs
 @pytest.mark.parametrize(
     "changes",
     [
         {},
-        {"target": "AMC_AND_DSP", "dsp_advertiser_id": "5000"},
-        {"target": "DSP", "dsp_advertiser_id": "590000000000000123"},
+        {"target": "AMC_AND_DSP", "dsp_advertiser_id": ADVERTISER},
+        {"target": "DSP", "dsp_advertiser_id": ADVERTISER},
         {"audience_fee": "EUR:25", "time_to_live": 604800},
         {"accept_amc_terms": True},
         {"normalisation": "both", "upload_mode": "MIRROR"},
     ],
 )
 def test_all_calls_are_as_amazon_describes_them(
-    bench: Bench, changes: dict[str, Any]
+    target: Runner, changes: dict[str, Any]
 ) -> None:
-    bench.amazon.has_accepted = "accept_amc_terms" not in changes
-    bench.amazon.looks = 1
-    bench.amazon.invalid = {"user-2": "bad"}
+    target.client.change(terms_accepted="accept_amc_terms" not in changes)
+    target.client.change(job_ready_after_looks=1)
+    target.fault("invalid_record", external_user_ids=["user-2"], times=1)
     full = {
         "phone": "2065550100",
         "firstname": "Ann",
@@ -100,17 +96,14 @@ def test_all_calls_are_as_amazon_describes_them(
         "consentcountrycode": "GB",
     }
     rows = [person(1, **full), person(2, **consent), person("a_b")]
-    assert bench.run(rows, **WAIT, **changes).error is None
+    target.good(rows, **WAIT, **changes)
     again = {"audience_description": "Other", "audience_fee": "USD:1"}
-    assert (
-        bench.run(
-            [person(2)], **WAIT, **{**changes, **again}, mirror_max_delete_percent=100
-        ).error
-        is None
-    )
-    update = {"action": "UPDATE", "audience_id": str(FIRST_ID), "upload_mode": "DELETE"}
-    assert bench.run([person(1)], **WAIT, **{**changes, **update}).error is None
-    calls = bench.amazon.exchanges
+    more = {**WAIT, **changes, "mirror_max_delete_percent": 100}
+    target.good([person(2)], **{**more, **again})
+    audience_id = str(target.audience().audience_id)
+    update = {"action": "UPDATE", "audience_id": audience_id, "upload_mode": "DELETE"}
+    target.good([person(1)], **{**more, **update})
+    calls = target.emulator.exchanges
     assert {call.method for call in calls if call.path.startswith(METADATA)} == {
         "POST",
         "GET",
@@ -120,10 +113,10 @@ def test_all_calls_are_as_amazon_describes_them(
 
 
 @needs_specs
-def test_the_check_itself_sees_a_breach(bench: Bench) -> None:
-    bench.run([person(1)])
-    [call] = bench.amazon.calls("POST", RECORDS)
-    body = json.loads(call.body)
+def test_the_check_itself_sees_a_breach(target: Runner) -> None:
+    target.run([person(1)])
+    [call] = target.emulator.calls("POST", RECORDS)
+    body = call.payload
     body["records"][0]["externalUserId"] = "not allowed"
     call.body = json.dumps(body).encode()
     with pytest.raises(Exception, match=r"not valid for schema|[Ii]nvalid"):
@@ -131,7 +124,7 @@ def test_the_check_itself_sees_a_breach(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("key", ["message", "Message", "details", "errorMessage"])
-def test_amazons_words_whichever_way_they_are_spelt(bench: Bench, key: str) -> None:
-    bench.amazon.faults = [Fault("POST", RECORDS, 403, body={key: "No, \n since"})]
-    ran = bench.run([person(1)])
+def test_amazons_words_whichever_way_they_are_spelt(target: Runner, key: str) -> None:
+    target.fault("status", code=403, body={key: "No, \n since"})
+    ran = target.run([person(1)])
     assert "HTTP 403: No, since." in str(ran.error)

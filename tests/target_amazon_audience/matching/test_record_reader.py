@@ -169,7 +169,7 @@ def test_warn_sends_and_counts() -> None:
 
 
 def test_what_is_deleted_needs_no_consent_but_carries_it() -> None:
-    rules = replace(US, is_gated=False)
+    rules = replace(US, needs_consent=False)
     record = {"externaluserid": "u", "email": "a@b.c", "countrycode": "DE"}
     assert member(record, rules).consent is None
     assert "DENIED" in (

@@ -60,6 +60,13 @@ class Command:
         self.process.stdin.flush()
         return self
 
+    def feed(self, *messages: object) -> Command:
+        """Write a whole input to a command that may die meanwhile."""
+        self.write(*messages)
+        assert self.process.stdin
+        self.process.stdin.close()
+        return self
+
     def wait_for(self, what: Callable[[], object]) -> None:
         limit = time.monotonic() + PATIENCE
         while not what():
@@ -83,6 +90,10 @@ class Command:
     def kill(self) -> None:
         self.process.kill()
         self.end()
+
+    @property
+    def last_words(self) -> str:
+        return self.log.strip().splitlines()[-1]
 
     def summary(self) -> dict[str, Any]:
         text = (self.folder / "summary.json").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from support.audience_rooms import Room, hashed
+from support.audience.runner import Runner, hashed
 from support.little_server import LittleServer, Reply, little_server
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
@@ -92,14 +92,14 @@ def server() -> Iterator[LittleServer]:
         yield found
 
 
-def check(room: Room, text: str) -> None:
+def check(target: Runner, text: str) -> None:
     last = [json.loads(line) for line in text.splitlines() if '"STATE"' in line][-1]
-    ran = room.good(text.splitlines(keepends=True), **MAPPING)
-    assert room.who() == {"1", "2"}
-    assert room.pii("1") == [
+    ran = target.good(text.splitlines(keepends=True), **MAPPING)
+    assert target.members() == {"1", "2"}
+    assert target.pii("1") == [
         hashed(email="ann@example.com", phone="12065550100", postal="02134")
     ]
-    assert room.pii("2") == [hashed(phone="12065550101", postal="98101")]
+    assert target.pii("2") == [hashed(phone="12065550101", postal="98101")]
     assert ran.states[-1] == last["value"]["bookmarks"]
     assert ran.report["skipped_by_reason"] == {
         "external id missing": 1,
@@ -108,16 +108,16 @@ def check(room: Room, text: str) -> None:
 
 
 def test_a_tap_of_the_meltano_sdk(
-    room: Room, uvx: Callable[..., str], tmp_path: Path
+    target: Runner, uvx: Callable[..., str], tmp_path: Path
 ) -> None:
     data = tmp_path / "customers.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in PEOPLE))
     (tmp_path / "tap.json").write_text(json.dumps({"path": str(data)}))
-    check(room, uvx(JSONL, "--config", "tap.json"))
+    check(target, uvx(JSONL, "--config", "tap.json"))
 
 
 def test_a_tap_of_singer_python(
-    room: Room, uvx: Callable[..., str], tmp_path: Path, server: LittleServer
+    target: Runner, uvx: Callable[..., str], tmp_path: Path, server: LittleServer
 ) -> None:
     for name in ("schema", "catalog"):
         (tmp_path / name).mkdir()
@@ -134,4 +134,6 @@ def test_a_tap_of_singer_python(
     }
     (tmp_path / "tap.json").write_text(json.dumps(config))
     uvx(REST, "--config", "tap.json", "--infer_schema")
-    check(room, uvx(REST, "--config", "tap.json", "--catalog", "catalog/catalog.json"))
+    check(
+        target, uvx(REST, "--config", "tap.json", "--catalog", "catalog/catalog.json")
+    )

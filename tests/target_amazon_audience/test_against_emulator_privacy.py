@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.audience_amazon import RECORDS, Fault
-from support.audience_runs import Bench, record, schema, state
+from support.audience.runner import Runner, record, schema, state
 
 PERSON = {
     "email": "zelda.quux@secretmail.example",
@@ -43,7 +42,7 @@ def everything_on_disk(folder: Path) -> str:
 @pytest.mark.parametrize("mode", ["APPEND", "MIRROR"])
 @pytest.mark.parametrize("trouble", [None, 400, 403, 429, 500, 413])
 def test_no_trace_in_logs_errors_rejects_or_database(
-    bench: Bench, caplog: pytest.LogCaptureFixture, mode: str, trouble: int | None
+    target: Runner, caplog: pytest.LogCaptureFixture, mode: str, trouble: int | None
 ) -> None:
     caplog.set_level(logging.DEBUG)
     rows = [
@@ -59,36 +58,36 @@ def test_no_trace_in_logs_errors_rejects_or_database(
         record(externaluserid="u-6", **{**PERSON, "phone": ["2065550142"]}),
     ]
     if trouble:
-        bench.amazon.faults = [Fault("POST", RECORDS, trouble, times=2)]
+        target.fault("status", code=trouble, times=2)
     maps = {"customers": {"email": "email.nothing()", "__else__": "__NULL__"}}
-    ran = bench.run([*rows, state(1)], upload_mode=mode)
-    mapped = bench.run([rows[0]], upload_mode=mode, stream_maps=maps, dry_run=True)
-    bench.run([rows[0], schema("customers", keys=["id"]), rows[0]], upload_mode=mode)
-    told = f"{caplog.text} {ran} {mapped} {bench.rejects()}"
-    assert found_in(told) == []
-    assert found_in(everything_on_disk(bench.folder)) == []
+    ran = target.run([*rows, state(1)], upload_mode=mode)
+    mapped = target.run([rows[0]], upload_mode=mode, stream_maps=maps, dry_run=True)
+    target.run([rows[0], schema("customers", keys=["id"]), rows[0]], upload_mode=mode)
+    written = f"{caplog.text} {ran} {mapped} {target.rejects()}"
+    assert found_in(written) == []
+    assert found_in(everything_on_disk(target.folder)) == []
 
 
 def test_the_check_itself_sees_a_trace() -> None:
     assert found_in("X: ZELDA.QUUX@secretmail.example") != []
 
 
-def test_folder_and_files_are_for_their_owner_only(bench: Bench) -> None:
+def test_folder_and_files_are_for_their_owner_only(target: Runner) -> None:
     bad = record(externaluserid="not allowed", email="a@b.c")
-    folder = bench.folder / ".target-amazon-audience"
+    folder = target.folder / ".target-amazon-audience"
     path = str(folder / "state.sqlite3")
-    bench.run([record(externaluserid="u", email="a@b.c"), bad], state_path=path)
+    target.run([record(externaluserid="u", email="a@b.c"), bad], state_path=path)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "state.sqlite3").stat().st_mode & 0o777 == 0o600
     for other in folder.rglob("*.lock"):
         assert other.stat().st_mode & 0o777 == 0o600
     for name in ("rejects.jsonl", "summary.json"):
-        assert (bench.folder / name).stat().st_mode & 0o777 == 0o600
+        assert (target.folder / name).stat().st_mode & 0o777 == 0o600
 
 
-def test_rejects_say_who_only_as_a_hash(bench: Bench) -> None:
-    bench.run([record(externaluserid="u-1", email="nobody")])
-    [reject] = bench.rejects()
+def test_rejects_say_who_only_as_a_hash(target: Runner) -> None:
+    target.run([record(externaluserid="u-1", email="nobody")])
+    [reject] = target.rejects()
     assert reject == {
         "external_id_sha256": (
             "a24a7f55f278dd49fb1f99c5507800cb198a5bfe10fe2126cd0b25672152b0da"
