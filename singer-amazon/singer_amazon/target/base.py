@@ -186,25 +186,19 @@ class CommandTarget(Target, abc.ABC):
         self.log_summary()
 
 
-def nested_from_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def nested_from_environment(
+    schema: Mapping[str, Any], prefix: str, outer: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the settings in the environment, in the types that the schema wants.
 
     A setting inside an object has the name that Meltano's users write, as in
-    ``TARGET_S3_FORMAT_FORMAT_TYPE``, which wins over the object as JSON text.
+    ``TARGET_S3_FORMAT_FORMAT_TYPE``, and wins over ``outer``, the object as JSON text.
     """
-    found = coerced(from_environment(schema, prefix), schema)
+    found = {**(outer or {}), **coerced(from_environment(schema, prefix), schema)}
     for name, definition in schema["properties"].items():
-        outer = found.get(name, {})
-        if definition.get("properties") and isinstance(outer, dict):
+        value = found.get(name, {})
+        if definition.get("properties") and isinstance(value, dict):
             variables = f"{prefix}{name.upper()}_"
-            if inner := nested_from_environment(definition, variables):
-                found[name] = _merged(outer, inner)
+            if nested := nested_from_environment(definition, variables, value):
+                found[name] = nested
     return found
-
-
-def _merged(outer: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
-    merged = outer | inner
-    for name, value in inner.items():
-        if isinstance(value, dict) and isinstance(outer.get(name), dict):
-            merged[name] = _merged(outer[name], value)
-    return merged

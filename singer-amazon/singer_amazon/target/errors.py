@@ -1,14 +1,7 @@
 """Errors that every target can end with; the text of each is a sentence.
 
-    AmazonError, ConfigError ...    see singer_amazon.errors
-    ├── SettingsError               settings are wrong: nothing was read
-    ├── InputError                  the input is not what Singer says it should be
-    │   ├── SchemaMissingError      a RECORD came before its SCHEMA
-    │   └── KeyMissingError         a RECORD lacks a key column
-    ├── ExpressionError             an expression of stream_maps fails on a record
-    └── StateReaderGoneError        nobody reads our STATE any more
-
-No message ever holds the content of a record: it may be personal data.
+The others are in ``singer_amazon.errors``. No message ever holds the content of a
+record: it may be personal data.
 """
 
 from __future__ import annotations

@@ -46,8 +46,6 @@ class StateTracker:
         self._next_at = float("-inf")
         self._is_reader_gone = False
 
-    # What comes in
-
     def take(self, state: bytes) -> None:
         """Note a STATE that has just come."""
         if state in _EMPTY_STATES or self._states.get(self._newest) == state:
@@ -77,8 +75,6 @@ class StateTracker:
 
     def _covered(self) -> int:
         return min(self._open, default=self._newest)
-
-    # What goes out
 
     def due(self) -> bytes | None:
         """Return the STATE to echo now, None where nothing new is covered."""

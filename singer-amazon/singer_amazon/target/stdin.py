@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from singer_amazon.target.errors import InputError
 
@@ -47,30 +47,15 @@ class LineSource(Protocol):
         """Whether the input has ended and every block was taken."""
 
 
-class TextInput(Protocol):
-    """The part of an open text file that is used here."""
-
-    def read(self, size: int, /) -> str:
-        """At most ``size`` characters; nothing at the end."""
-
-    def fileno(self) -> int:
-        """The file's descriptor; an ``OSError`` where there is none."""
-
-
 class LineReader:
     """Lines of one open file."""
 
-    def __init__(self, source: TextInput) -> None:
+    def __init__(self, source: IO[str]) -> None:
         self._read = _reader(source)
         self._line = 1
         self._tail: list[bytes] = []
         self._tail_bytes = 0
-        self._has_ended = False
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the input has ended and every block was taken."""
-        return self._has_ended
+        self.has_ended = False
 
     def get(self, timeout: float) -> Block | None:
         """The next block, or None when none came within ``timeout`` seconds.
@@ -78,7 +63,7 @@ class LineReader:
         Raises:
             InputError: the input cannot be read, or a line is endless.
         """
-        if self._has_ended:
+        if self.has_ended:
             return None
         try:
             data = self._read(timeout)
@@ -110,7 +95,7 @@ class LineReader:
         return found
 
     def _last(self) -> Block | None:
-        self._has_ended = True
+        self.has_ended = True
         rest = b"".join(self._tail)
         return Block(rest, self._line, 1, is_cut=True) if rest else None
 
@@ -138,7 +123,7 @@ def blocks(
         yield None if block and block.is_cut and is_stopped() else block
 
 
-def _reader(source: TextInput) -> Read:
+def _reader(source: IO[str]) -> Read:
     """Ask the system whether there is anything to read; where it cannot say, a thread.
 
     The descriptor itself is read where there is one: a buffered reader would wait for

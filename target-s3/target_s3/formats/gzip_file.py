@@ -1,8 +1,10 @@
-"""A file that is gzipped while it is written, or not."""
+"""The file of one object, gzipped while it is written or not."""
 
 from __future__ import annotations
 
+import abc
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import BinaryIO, Protocol
 
@@ -31,30 +33,33 @@ def _new_compressor() -> Compressor:
     return found
 
 
-class Packer:
-    """Takes bytes one after the other and hands out the finished file."""
+class FormatWriter(abc.ABC):
+    """Writes the rows of one object to a file and hands out the file."""
 
-    def __init__(self, file: BinaryIO, *, is_packed: bool) -> None:
+    def __init__(self, file: BinaryIO, *, is_gzipped: bool) -> None:
         self._file = file
-        self._packer = _new_compressor() if is_packed else None
+        self._compressor = _new_compressor() if is_gzipped else None
 
-    def write(self, data: bytes) -> None:
-        """Append bytes."""
-        self._file.write(self._packer.compress(data) if self._packer else data)
+    @abc.abstractmethod
+    def write(self, rows: Sequence[bytes]) -> None:
+        """Write rows, each the JSON text of one object."""
+
+    def _append(self, data: bytes) -> None:
+        self._file.write(self._compressor.compress(data) if self._compressor else data)
 
     def close(self) -> BinaryIO:
-        """Finish the file and return it, at the beginning."""
-        if self._packer:
-            self._file.write(self._packer.flush())
+        """Finish the object and return its file, at the beginning."""
+        if self._compressor:
+            self._file.write(self._compressor.flush())
         self._file.seek(0)
         return self._file
 
     def discard(self) -> None:
-        """Drop the file."""
+        """Drop what was written."""
         with suppress(OSError):  # a full disk, once more
             self._file.close()
 
     @property
     def size(self) -> int:
-        """Bytes written to the file so far."""
+        """Bytes of disk taken so far."""
         return self._file.tell()

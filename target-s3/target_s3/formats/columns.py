@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """What a column holds; whatever is not one plain scalar is text."""
 
     TEXT = "text"
@@ -22,24 +20,24 @@ class Column(NamedTuple):
     """One column of an output stream."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
 
 
 def columns_of(schema: Mapping[str, Any], added: Iterable[str]) -> tuple[Column, ...]:
     """Return the schema's columns in order, then the added ones it lacks."""
     properties: Mapping[str, Any] = schema["properties"]
     own = [Column(name, _kind(prop)) for name, prop in properties.items()]
-    extra = [Column(name, Kind.TEXT) for name in added if name not in properties]
+    extra = [Column(name, ColumnKind.TEXT) for name in added if name not in properties]
     return (*own, *extra)
 
 
-def _kind(definition: object) -> Kind:
+def _kind(definition: object) -> ColumnKind:
     types = _types(definition) - {"null"}
     if types == {"integer"}:
-        return Kind.INTEGER
+        return ColumnKind.INTEGER
     if types in ({"number"}, {"integer", "number"}):
-        return Kind.NUMBER
-    return Kind.BOOLEAN if types == {"boolean"} else Kind.TEXT
+        return ColumnKind.NUMBER
+    return ColumnKind.BOOLEAN if types == {"boolean"} else ColumnKind.TEXT
 
 
 def _types(definition: object) -> set[str]:

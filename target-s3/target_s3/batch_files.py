@@ -1,4 +1,4 @@
-"""BATCH messages: files of records that the tap has written beside the pipe.
+"""BATCH messages: files of records that the tap has written beside its output.
 
 A gzipped file of JSON lines goes into the bucket as it is when the target writes
 ``jsonl.gz`` and no stream map wants to see records; so does a Parquet file when the
@@ -9,31 +9,30 @@ flat memory. Files are left where they are: as in the SDK, they belong to the ta
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import msgspec
 from msgspec import Raw
 
-from target_s3.errors import InputError
+from singer_amazon.target.errors import InputError
+from target_s3.bucket.s3 import ObjectStore
+from target_s3.object_writer import OpenObjects, Route
 
-if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Iterator, Sequence
-
-    from target_s3.messages import Message
-    from target_s3.shelf import Shelf
-    from target_s3.store import Store
-    from target_s3.streams import Route
+AddRecord = Callable[[Route, str, bytes], None]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _STEP_BYTES = 1024**2
 
 _raw_lines = msgspec.json.Decoder(Raw).decode_lines
+
+logger = logging.getLogger(__name__)
 
 
 class _Encoding(msgspec.Struct):
@@ -41,54 +40,50 @@ class _Encoding(msgspec.Struct):
     compression: str | None = None
 
 
-class TakeRecord(Protocol):
-    """Takes one record of a BATCH file as if it had come through the pipe."""
-
-    def __call__(self, route: Route, where: str, record: bytes) -> None:
-        """Store the record; ``where`` begins the message if that fails."""
-
-
 class _File(NamedTuple):
-    uri: str
     where: str
     content: BinaryIO
 
 
-class BatchTaker:
-    """Stores the files that a BATCH message names."""
+class BatchFileLoader:
+    """Stores the files that a BATCH message names.
+
+    ``add_record`` takes one record of such a file as if it had come through stdin; its
+    text says where the record is, should it fail.
+    """
 
     def __init__(
         self,
         format_name: str,
-        shelf: Shelf,
-        store: Store,
-        take_record: TakeRecord,
-        pause: Callable[[], None],
-        logger: logging.Logger,
+        objects: OpenObjects,
+        store: ObjectStore,
+        add_record: AddRecord,
+        drain_results: Callable[[], None],
     ) -> None:
         self._format = format_name
-        self._shelf = shelf
+        self._objects = objects
         self._store = store
-        self._take_record = take_record
-        self._pause = pause
-        self._logger = logger
-        self._told: set[str] = set()
+        self._add_record = add_record
+        self._drain_results = drain_results
+        self._logged: set[str] = set()
 
-    def take(self, line: int, message: Message, routes: Sequence[Route]) -> None:
+    def take(
+        self, line: int, encoding: Raw, manifest: Sequence[str], routes: Sequence[Route]
+    ) -> None:
         """Store every file of the manifest."""
-        encoding = self._encoding(line, message)
-        for uri in message.manifest or ():
+        file_format = self._format_of(line, encoding)
+        for uri in manifest:
             where = f"BATCH file {uri}, named by line {line} of the input"
             with ExitStack() as stack:
                 content = stack.enter_context(self._open(uri, where))
-                if self._take_file(_File(uri, where, content), encoding, routes):
+                if self._take_file(_File(where, content), file_format, routes):
                     stack.pop_all()  # its upload closes it
-            self._pause()
+            self._drain_results()
 
     @staticmethod
-    def _encoding(line: int, message: Message) -> str:
+    def _format_of(line: int, raw: Raw) -> str:
         try:
-            encoding = msgspec.json.decode(message.encoding, type=_Encoding)
+            encoding = msgspec.json.decode(raw, type=_Encoding)
         except msgspec.DecodeError:
             msg = f"Line {line} of the input is a BATCH without an encoding."
             raise InputError(msg) from None
@@ -101,13 +96,12 @@ class BatchTaker:
             raise InputError(msg)
         return encoding.format
 
-    def _take_file(self, file: _File, encoding: str, routes: Sequence[Route]) -> bool:
+    def _take_file(
+        self, file: _File, file_format: str, routes: Sequence[Route]
+    ) -> bool:
         """Store the file; say whether its content was handed over to an upload."""
         is_untouched = len(routes) == 1 and routes[0].transform is None
-        # The SDK writes gzip even where it is told not to: the bytes decide.
-        is_packed = file.content.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-        file.content.seek(0)
-        if encoding == "parquet":
+        if file_format == "parquet":
             if not (is_untouched and self._format == "parquet"):
                 msg = (
                     f"{file.where}, is Parquet, which is stored only as it is, with "
@@ -116,7 +110,7 @@ class BatchTaker:
                 )
                 raise InputError(msg)
             rows = _parquet_rows(file)
-        elif is_untouched and is_packed and self._format == "jsonl.gz":
+        elif is_untouched and _is_packed(file) and self._format == "jsonl.gz":
             rows = sum(lines.count(b"\n") for lines in _steps(file))
         else:
             for lines in _steps(file):
@@ -134,22 +128,22 @@ class BatchTaker:
             raise InputError(msg) from None
         for record in records:
             for route in routes:
-                self._take_record(route, file.where, bytes(record))
+                self._add_record(route, file.where, bytes(record))
 
     def _store_as_is(self, file: _File, stream: str, rows: int) -> None:
-        if stream not in self._told:
-            self._told.add(stream)
-            self._logger.info(
+        if stream not in self._logged:
+            self._logged.add(stream)
+            logger.info(
                 "Stream %s: BATCH files are stored as the tap wrote them, without "
                 "columns of our own.",
                 stream,
             )
-        self._shelf.send(stream, file.content, rows, self._format)
+        self._objects.send(stream, file.content, rows, self._format)
 
     def _open(self, uri: str, where: str) -> BinaryIO:
         address = urlsplit(uri)
         if address.scheme == "s3":
-            file = self._shelf.new_file()
+            file = self._objects.new_file()
             self._store.fetch(uri, file)
             return file
         if address.scheme not in {"", "file"}:
@@ -166,11 +160,17 @@ class BatchTaker:
             raise InputError(msg) from None
 
 
+def _is_packed(file: _File) -> bool:
+    """The SDK writes gzip even where it is told not to: the bytes decide."""
+    start = file.content.read(len(_GZIP_MAGIC))
+    file.content.seek(0)
+    return start == _GZIP_MAGIC
+
+
 def _steps(file: _File) -> Iterator[bytes]:
     """The file's text in steps of whole lines, unpacked where it is packed."""
-    is_packed = file.content.read(2) == _GZIP_MAGIC
-    file.content.seek(0)
-    source = gzip.GzipFile(fileobj=file.content) if is_packed else file.content
+    content = file.content
+    source = gzip.GzipFile(fileobj=content) if _is_packed(file) else content
     try:
         while lines := source.readlines(_STEP_BYTES):
             if not lines[-1].endswith(b"\n"):

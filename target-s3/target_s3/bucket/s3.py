@@ -1,4 +1,4 @@
-"""The bucket: the port that the loader knows, and S3 behind it."""
+"""The bucket: the port that the loader knows, S3 behind it, and what S3 answers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 from urllib.parse import urlsplit
 
 import boto3
-from boto3.exceptions import Boto3Error
+from boto3.exceptions import Boto3Error, S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from botocore.exceptions import (
+    ConnectionError as UnreachableError,
+)
 
-from target_s3.errors import ConfigError, StoreError
-from target_s3.refusals import explain
+from singer_amazon.errors import ConfigError
+from target_s3.errors import StoreError
+from target_s3.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-    from target_s3.settings import Settings
 
 PART_BYTES = 8 * 1024**2
 _CONNECT_SECONDS = 10
@@ -34,7 +44,7 @@ _TRANSFER = TransferConfig(
 )
 
 
-class Store(Protocol):
+class ObjectStore(Protocol):
     """Where objects go."""
 
     def check(self, key: str) -> str | None:
@@ -50,7 +60,7 @@ class Store(Protocol):
         """Copy the object at an ``s3://`` address into the file."""
 
 
-class S3Store:
+class S3Bucket:
     """One bucket of S3, or of a store that speaks its language."""
 
     def __init__(self, settings: Settings) -> None:
@@ -88,8 +98,8 @@ class S3Store:
         try:
             upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
         except _FAILURES as error:
-            msg = f"Nothing can be written to {self._where}"
-            raise self._refusal(msg, error) from None
+            msg = f"Nothing can be written to {self._where}: {explain(error)}"
+            raise StoreError(msg) from None
         try:
             self._client.abort_multipart_upload(
                 Bucket=self._bucket, Key=key, UploadId=upload["UploadId"]
@@ -104,8 +114,10 @@ class S3Store:
         try:
             self._client.upload_fileobj(file, self._bucket, key, Config=_TRANSFER)
         except _FAILURES as error:
-            msg = f"Object {key!r} could not be stored in {self._where}"
-            raise self._refusal(msg, error) from None
+            msg = (
+                f"Object {key!r} could not be stored in {self._where}: {explain(error)}"
+            )
+            raise StoreError(msg) from None
 
     def fetch(self, uri: str, file: BinaryIO) -> None:
         """Copy the object at an ``s3://`` address into the file."""
@@ -115,19 +127,69 @@ class S3Store:
                 address.netloc, address.path.lstrip("/"), file, Config=_TRANSFER
             )
         except (*_FAILURES, OSError) as error:
-            msg = f"BATCH file {uri} could not be read"
-            raise self._refusal(msg, error) from None
+            msg = f"BATCH file {uri} could not be read: {explain(error)}"
+            raise StoreError(msg) from None
         file.seek(0, os.SEEK_SET)
-
-    @staticmethod
-    def _refusal(what: str, error: Exception) -> StoreError:
-        return StoreError(f"{what}: {explain(error)}")
 
 
 def _where(settings: Settings) -> str:
-    places = [f"bucket {settings.bucket!r}"]
-    if settings.endpoint:
-        places.append(f"at {settings.endpoint}")
-    if settings.region:
-        places.append(f"in region {settings.region}")
-    return " ".join(places)
+    where = f"bucket {settings.bucket!r}"
+    where += f" at {settings.endpoint}" if settings.endpoint else ""
+    return where + (f" in region {settings.region}" if settings.region else "")
+
+
+_KEYS = "check aws_access_key_id, aws_secret_access_key and aws_session_token"
+_REGION = "set cloud_provider.aws.aws_region to the region the bucket is in"
+_REACH = "check aws_endpoint_override, aws_region and the way out to the network"
+
+_NEXT_STEPS = {
+    "AccessDenied": "grant s3:PutObject and s3:AbortMultipartUpload on this prefix",
+    "AllAccessDisabled": "ask the bucket's owner",
+    "AuthorizationHeaderMalformed": _REGION,
+    "ExpiredToken": "get new temporary credentials",
+    "IllegalLocationConstraintException": _REGION,
+    "InvalidAccessKeyId": _KEYS,
+    "InvalidBucketName": "check cloud_provider.aws.aws_bucket",
+    "InvalidToken": _KEYS,
+    "NoSuchBucket": "create the bucket, or check cloud_provider.aws.aws_bucket",
+    "PermanentRedirect": _REGION,
+    "RequestTimeTooSkewed": "set this machine's clock",
+    "SignatureDoesNotMatch": _KEYS,
+    "SlowDown": "try again later, or write from fewer programs at once",
+}
+
+
+def explain(error: Exception) -> str:
+    """Return S3's or boto3's own words and the next step, as the end of a sentence."""
+    if isinstance(error, S3UploadFailedError) and isinstance(
+        error.__context__, ClientError
+    ):
+        error = error.__context__
+    if isinstance(error, ClientError):
+        return _explain_response(error)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return (
+            f"no credentials were found ({error}); set aws_access_key_id and "
+            "aws_secret_access_key, or give this machine a role or profile."
+        )
+    if isinstance(error, ProfileNotFound):
+        return f"{error}; check aws_profile_name."
+    if isinstance(
+        error, EndpointConnectionError | ConnectTimeoutError | UnreachableError
+    ):
+        return f"{_bare(error)}; {_REACH}."
+    return f"{_bare(error)}."
+
+
+def _explain_response(error: ClientError) -> str:
+    found = error.response.get("Error", {})
+    code = found.get("Code", "unknown error")
+    words = (found.get("Message") or "no message").strip().rstrip(".")
+    step = _NEXT_STEPS.get(code)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    said = f"S3 answered {code} ({words}; HTTP {status})"
+    return f"{said}; {step}." if step else f"{said}."
+
+
+def _bare(error: Exception) -> str:
+    return str(error).strip().rstrip(".")

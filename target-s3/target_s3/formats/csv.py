@@ -8,53 +8,39 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from target_s3.columns import Column
-    from target_s3.formats.packing import Packer
-
-_decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+from target_s3.formats.columns import Column
+from target_s3.formats.gzip_file import FormatWriter
+from target_s3.record_metadata import decode_exactly, encode_exactly
 
 
-class CsvWriter:
+class CsvWriter(FormatWriter):
     """Writes the columns of the SCHEMA; a column it lacks is warned of and left out."""
 
     def __init__(
-        self, packer: Packer, columns: Sequence[Column], warn: Callable[[str], None]
+        self,
+        file: BinaryIO,
+        columns: Sequence[Column],
+        warn: Callable[[str], None],
+        *,
+        is_gzipped: bool,
     ) -> None:
-        self._packer = packer
+        super().__init__(file, is_gzipped=is_gzipped)
         self._warn = warn
         self._names = [column.name for column in columns]
         self._known = frozenset(self._names)
         self._buffer = io.StringIO()
         self._csv = csv.writer(self._buffer, lineterminator="\n")
         self._csv.writerow(self._names)
-        self._hand_on()
+        self._flush()
 
     def write(self, rows: Sequence[bytes]) -> None:
         """Write rows, each the JSON text of one object."""
-        self._csv.writerows(self._fields(_decode(row)) for row in rows)
-        self._hand_on()
-
-    def close(self) -> BinaryIO:
-        """Finish the object and return its file, at the beginning."""
-        return self._packer.close()
-
-    def discard(self) -> None:
-        """Drop what was written."""
-        self._packer.discard()
-
-    @property
-    def size(self) -> int:
-        """Bytes of disk taken so far."""
-        return self._packer.size
+        self._csv.writerows(self._fields(decode_exactly(row)) for row in rows)
+        self._flush()
 
     def _fields(self, record: dict[str, Any]) -> list[object]:
         if not self._known.issuperset(record):
@@ -66,8 +52,8 @@ class CsvWriter:
             for value in map(get, self._names)
         ]
 
-    def _hand_on(self) -> None:
-        self._packer.write(self._buffer.getvalue().encode())
+    def _flush(self) -> None:
+        self._append(self._buffer.getvalue().encode())
         self._buffer.seek(0)
         self._buffer.truncate()
 
@@ -77,4 +63,4 @@ _PLAIN = frozenset({str, int, type(None)})
 
 def _text(value: object) -> str:
     # Decimal's own text may be 1E+5: as much a number as JSON's 1e5.
-    return str(value) if isinstance(value, Decimal) else _encode(value).decode()
+    return str(value) if isinstance(value, Decimal) else encode_exactly(value).decode()

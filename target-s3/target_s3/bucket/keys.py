@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from target_s3.settings import Settings
+from target_s3.settings import Settings
 
 _UNSAFE = re.compile(r"[^\w.=-]")
 
@@ -27,26 +24,22 @@ class Keys:
         self._prefix = settings.prefix
         self._override = settings.path_override
         self._is_raw = settings.raw_stream_names
-        self._run_id = run_id
+        self.run_id = run_id
         self._numbers: Counter[str] = Counter()
 
     def next(self, stream: str, day: datetime, extension: str) -> str:
         """Return a key for the stream that was not used before."""
-        name = stream if self._is_raw else safe_name(stream)
+        name = stream
+        if not self._is_raw:  # what is awkward in a key becomes "_"
+            name = _UNSAFE.sub("_", stream).replace("..", "__")
         # Two streams may share a safe name; then they share its numbers too.
         self._numbers[name] += 1
-        file = f"{name}-{self._run_id}-{self._numbers[name]:05}.{extension}"
+        file = f"{name}-{self.run_id}-{self._numbers[name]:05}.{extension}"
         return self._join(self._override or name, f"{day:%Y/%m/%d}", file)
 
     def for_check(self) -> str:
         """Return a key under the prefix that no object will ever have."""
-        return self._join(f".target-s3-check-{self._run_id}")
+        return self._join(f".target-s3-check-{self.run_id}")
 
     def _join(self, *parts: str) -> str:
         return "/".join((self._prefix, *parts) if self._prefix else parts)
-
-
-def safe_name(stream: str) -> str:
-    """Return the stream's name with ``_`` for what is awkward in a key."""
-    name = _UNSAFE.sub("_", stream)
-    return name.replace("..", "__")

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 import msgspec
 
-from target_s3.messages import NULL
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
+NULL = b"null"
 EXTRACTED_AT = "_sdc_extracted_at"
 PROCESS_DATE = "_process_date"
 
+# For those who must look into a record: every digit of a number is kept.
+decode_exactly = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+encode_exactly = msgspec.json.Encoder(decimal_format="number").encode
 
-class Stamp:
+
+class RecordMetadata:
     """Adds the columns the user asked for to each row."""
 
     def __init__(self, *, extracted_at: bool, process_date: bool) -> None:
         self._extracted_at = extracted_at
         self._process_date = process_date
         self._received = NULL
-        self.columns = tuple(
-            name
-            for name, is_wanted in (
-                (EXTRACTED_AT, extracted_at),
-                (PROCESS_DATE, process_date),
-            )
-            if is_wanted
-        )
+        added = {EXTRACTED_AT: extracted_at, PROCESS_DATE: process_date}
+        self.columns = tuple(name for name, is_added in added.items() if is_added)
 
     def received(self, now: datetime) -> None:
         """Set the time that the rows to come were received at."""
