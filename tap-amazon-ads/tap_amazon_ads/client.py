@@ -31,10 +31,10 @@ class AdsClient:
         Raises:
             RejectedError: Amazon refuses the list.
         """
-        answer = self._get(
+        response = self._get(
             "/v2/profiles", params={"accessLevel": "view", "apiProgram": "report"}
         )
-        return _objects(answer.json(), "/v2/profiles")
+        return _objects(response.json(), "/v2/profiles")
 
     def advertisers(self, profile_id: str) -> Iterator[dict[str, Any]]:
         """Yield the DSP advertisers of an agency profile, page by page.
@@ -44,12 +44,12 @@ class AdsClient:
         """
         start = 0
         while True:
-            answer = self._get(
+            response = self._get(
                 "/dsp/advertisers",
                 headers={SCOPE: profile_id},
                 params={"startIndex": str(start), "count": str(PAGE)},
             )
-            body = answer.json_object()
+            body = response.json_object()
             page = _objects(body.get("response"), "/dsp/advertisers")
             yield from page
             start += len(page)
@@ -74,22 +74,22 @@ class AdsClient:
     ) -> Response:
         pause = FIRST_WAIT
         while True:
-            answer = self.api.call("GET", path, headers=headers, params=params)
-            if answer.status == HTTPStatus.OK:
-                return answer
-            if not self._waits(answer, pause):
+            response = self.api.call("GET", path, headers=headers, params=params)
+            if response.status == HTTPStatus.OK:
+                return response
+            if not self._waits(response, pause):
                 break
             pause = min(pause * 2, LONGEST_WAIT)
-        msg = f"GET {path} is refused (HTTP {answer.status}: {answer.message()})"
-        raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
+        msg = f"GET {path} is refused (HTTP {response.status}: {response.message()})"
+        raise RejectedError(msg, status=response.status, request_id=response.request_id)
 
-    def _waits(self, answer: Response, pause: float) -> bool:
+    def _waits(self, response: Response, pause: float) -> bool:
         """Wait as long as a 429 asks for; say whether it was one and time is left."""
         now = self.api.clock.now()
-        hint = answer.retry_after(now)
+        hint = response.retry_after(now)
         seconds = pause if hint is None else hint
         if (
-            answer.status != HTTPStatus.TOO_MANY_REQUESTS
+            response.status != HTTPStatus.TOO_MANY_REQUESTS
             or now + timedelta(seconds=seconds) > self._give_up_at
         ):
             return False

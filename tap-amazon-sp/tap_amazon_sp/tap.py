@@ -16,6 +16,7 @@ from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
@@ -30,10 +31,9 @@ from tap_amazon_sp.endpoints.run import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
 from tap_amazon_sp.marketplaces import HOSTS
 from tap_amazon_sp.old_config import read_config
-from tap_amazon_sp.pacing import Paces
 from tap_amazon_sp.properties import SETTINGS
-from tap_amazon_sp.rates import Rate
-from tap_amazon_sp.reports.paces import ReportPaces
+from tap_amazon_sp.rate_limiters import RateLimiters
+from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.reporting import Reporting
 
 TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
@@ -118,9 +118,9 @@ class TapAmazonSp(ReportTap):
     # --- talking to Amazon -------------------------------------------------
 
     @cached_property
-    def paces(self) -> Paces:
-        """The paces of everything that is no report."""
-        return Paces(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
+    def limiters(self) -> RateLimiters:
+        """The rate limiters of everything that is no report."""
+        return RateLimiters(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
 
     @cached_property
     def accounts(self) -> Directory:
@@ -128,7 +128,7 @@ class TapAmazonSp(ReportTap):
         return Directory(
             read_accounts(self.config),
             self._client,
-            paces=self.paces,
+            limiters=self.limiters,
             in_background=self.in_background,
             wait_until=self.wait_until,
             note=self.stats.add,
@@ -163,13 +163,13 @@ class TapAmazonSp(ReportTap):
 
     empty_waits_a_run = True
 
-    def make_rate_limiters(self) -> ReportPaces:
+    def make_rate_limiters(self) -> SpReportRateLimiters:
         """See ReportTap: token buckets."""
-        return self.reporting.paces
+        return self.reporting.limiters
 
     def counters(self) -> Mapping[str, object]:
         """See ReportTap: what sales and traffic has used up."""
-        return self.reporting.paces.counters(self.clock.now())
+        return self.reporting.limiters.counters(self.clock.now())
 
     def log_plan(self, engine: Engine) -> None:
         """See ReportTap."""
@@ -187,8 +187,8 @@ class TapAmazonSp(ReportTap):
         rate: Rate,
         make: Callable[[], Response],
     ) -> Response | None:
-        """Make a call at its pace; None where the time is up first."""
-        return self.paces.ask(
+        """Make a call when its limiter allows it; None where the time is up first."""
+        return self.limiters.ask(
             (account.name, operation),
             rate,
             lambda: self.in_background(make),

@@ -15,7 +15,7 @@ ROOMS = [
     *("marketplaces", "old_config", "periods", "rates", "catalogue/model"),
     *("documents/charsets", "documents/flat_files", "documents/xml_rows"),
     *("documents/json_pieces", "documents/json_sections", "documents/json_source"),
-    *("reports/fatal", "reports/grids", "reports/options", "reports/paces"),
+    *("reports/fatal", "reports/grids", "reports/options", "reports/rate_limiters"),
     *("reports/terms", "reports/own/settings"),
     *("endpoints/paging", "endpoints/slices", "endpoints/sub_requests"),
     *("endpoints/instants", "endpoints/models", "endpoints/rows"),

@@ -14,12 +14,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from singer_amazon.rate_limits import AdaptiveRateLimiters, RateLimiters
 from singer_amazon.reports import model
 from singer_amazon.reports.lifecycle import Event, State, after
 from singer_amazon.reports.model import Outcome, PendingReport, ReportRequest
+from singer_amazon.reports.rate_limiters import (
+    AdaptiveReportRateLimiters,
+    ReportRateLimiters,
+)
 from singer_amazon.reports.report import KIND_OF_STATE, Action, Change, Kind, Report
-from singer_amazon.reports.schedule import ReadyQueue, Scheduler, in_turns
+from singer_amazon.reports.schedule import ReadyQueue, Scheduler, interleaved
 
 __all__ = ["Action", "Change", "Engine", "Kind", "Report", "RetrySettings"]
 
@@ -47,7 +50,10 @@ class Engine:
     """All reports of one run."""
 
     def __init__(
-        self, retry: RetrySettings, seed: int = 0, limiters: RateLimiters | None = None
+        self,
+        retry: RetrySettings,
+        seed: int = 0,
+        limiters: ReportRateLimiters | None = None,
     ) -> None:
         self.retry = retry
         self.reports: list[Report] = []
@@ -57,7 +63,7 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
-        self._scheduler = Scheduler(limiters or AdaptiveRateLimiters())
+        self._scheduler = Scheduler(limiters or AdaptiveReportRateLimiters())
         self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
@@ -84,7 +90,7 @@ class Engine:
 
     def request(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Plan these requests, the longest waiting first, in turns."""
-        for rank, request in enumerate(in_turns(requests)):
+        for rank, request in enumerate(interleaved(requests)):
             report = self._add(request, rank)
             if report.request is request:
                 self._scheduler.put(report, now)
@@ -179,7 +185,7 @@ class Engine:
 
     def _learn(self, action: Action, outcome: Outcome, now: datetime) -> None:
         if isinstance(outcome, model.Unavailable):
-            return  # no answer tells nothing about the pace
+            return  # no answer says nothing about the rate
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
         operation = (request.account, action.kind, request.report_type)

@@ -33,7 +33,7 @@ class StateStore:
         timer: Callable[[], float] = time.thread_time,
     ) -> None:
         self._timer = timer
-        self._state = state
+        self.state = state
         self._write = write
         self._clock = clock
         self._changed: dict[int, Partition] = {}
@@ -74,7 +74,7 @@ class StateStore:
                 return
 
     def _entries(self, stream: str) -> list[MutableMapping[str, Any]]:
-        bookmarks = self._state.get("bookmarks") or {}
+        bookmarks = self.state.get("bookmarks") or {}
         found = (bookmarks.get(stream) or {}) if isinstance(bookmarks, dict) else None
         entries = found.get("partitions") or [] if isinstance(found, dict) else None
         if not isinstance(entries, list) or not all(
@@ -105,7 +105,7 @@ class StateStore:
         for partition in changed.values():
             self._render(partition)
         if counters := self.counters():
-            self._state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
+            self.state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
         try:
             self._write()
         except BaseException:  # a signal, a closed pipe: it is not out
@@ -122,7 +122,7 @@ class StateStore:
 
     def _render(self, partition: Partition) -> None:
         if partition.entry is None:
-            stream = self._state.setdefault("bookmarks", {}).setdefault(
+            stream = self.state.setdefault("bookmarks", {}).setdefault(
                 partition.stream, {}
             )
             partition.entry = {}

@@ -1,4 +1,4 @@
-"""What each report stream asks for: from the catalogue and from own reports."""
+"""What each report stream asks for: from the catalogue and from custom reports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.records.columns import ColumnType
+from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import (
     AdProduct,
     Catalogue,
@@ -24,7 +25,7 @@ PLAIN_STREAMS = ("advertisers", "profiles")
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class ReportSpec:
     """One report stream: what is asked of Amazon and how its rows are keyed.
 
     `columns` are all that can be asked for, time columns first, by type.
@@ -56,8 +57,13 @@ class Definition:
         return self.time_unit == "SUMMARY"
 
     @property
+    def report_type(self) -> str:
+        """What rate limits and refusals are counted by."""
+        return f"{self.report_type_id} by {'+'.join(self.group_by)}"
+
+    @property
     def primary_key(self) -> tuple[str, ...]:
-        """The key of the Singer stream; empty for an own report without one."""
+        """The key of the Singer stream; empty for a custom report without one."""
         if not self.key:
             return ()
         account = "advertiserId" if self.is_dsp else "profile_id"
@@ -75,7 +81,15 @@ class Definition:
         }
 
 
-def definitions(catalogue: Catalogue, config: Mapping[str, Any]) -> list[Definition]:
+@dataclass(frozen=True, slots=True)
+class RequestSpec:
+    """What a request is made of besides its window: a report of an account."""
+
+    report: ReportSpec
+    account: Account
+
+
+def report_specs(catalogue: Catalogue, config: Mapping[str, Any]) -> list[ReportSpec]:
     """Return every report stream of this configuration.
 
     Raises:
@@ -87,30 +101,30 @@ def definitions(catalogue: Catalogue, config: Mapping[str, Any]) -> list[Definit
         _from_catalogue(entry, cast("TimeUnit", unit))
         for entry in catalogue.report_types
     ]
-    names = {definition.stream for definition in found} | set(PLAIN_STREAMS)
-    for own in _own_reports(catalogue, config.get("reports") or [], unit):
-        if own.stream in names:
+    names = {spec.stream for spec in found} | set(PLAIN_STREAMS)
+    for custom in _custom_reports(catalogue, config.get("reports") or [], unit):
+        if custom.stream in names:
             msg = (
-                f"reports: the name {own.stream!r} belongs to another stream: "
+                f"reports: the name {custom.stream!r} belongs to another stream: "
                 "choose a different one"
             )
             raise ConfigError(msg)
-        names.add(own.stream)
-        found.append(own)
+        names.add(custom.stream)
+        found.append(custom)
     for stream in extra:
         if stream not in names or stream in PLAIN_STREAMS:
             msg = f"extra_columns: there is no report stream {stream!r}"
             raise ConfigError(msg)
-    return [_widened(d, catalogue, extra.get(d.stream) or ()) for d in found]
+    return [_widened(s, catalogue, extra.get(s.stream) or ()) for s in found]
 
 
-def _from_catalogue(entry: ReportType, unit: TimeUnit) -> Definition:
+def _from_catalogue(entry: ReportType, unit: TimeUnit) -> ReportSpec:
     times = {column.name: column.type for column in entry.time_columns(unit)}
     columns: dict[str, ColumnType] = {
         **times,
         **{column.name: column.type for column in entry.columns},
     }
-    return Definition(
+    return ReportSpec(
         stream=entry.stream,
         ad_product=entry.ad_product,
         report_type_id=entry.report_type_id,
@@ -127,30 +141,30 @@ def _from_catalogue(entry: ReportType, unit: TimeUnit) -> Definition:
 
 
 def _widened(
-    definition: Definition, catalogue: Catalogue, extra: Sequence[str]
-) -> Definition:
-    """Add columns the catalogue does not give by default; Amazon judges them."""
+    spec: ReportSpec, catalogue: Catalogue, extra: Sequence[str]
+) -> ReportSpec:
+    """Add columns the catalogue does not give by default; Amazon may refuse them."""
     added: dict[str, ColumnType] = {
         name: catalogue.column_type(name) or "string"
         for name in extra
-        if name not in definition.columns
+        if name not in spec.columns
     }
-    return replace(definition, columns={**definition.columns, **added})
+    return replace(spec, columns={**spec.columns, **added})
 
 
-def _own_reports(
+def _custom_reports(
     catalogue: Catalogue, reports: Sequence[Mapping[str, Any]], unit: str
-) -> Iterator[Definition]:
+) -> Iterator[ReportSpec]:
     for report in reports:
         complaint = _complaint(report)
         if complaint:
             msg = f"reports: {report.get('name') or 'an entry'}{complaint}"
             raise ConfigError(msg)
-        yield _own_report(catalogue, report, str(report.get("time_unit") or unit))
+        yield _custom_report(catalogue, report, str(report.get("time_unit") or unit))
 
 
 def _complaint(report: Mapping[str, Any]) -> str | None:
-    """Say what is wrong with an own report, to follow its name."""
+    """Say what is wrong with a custom report, to follow its name."""
     for needed in ("name", "ad_product", "report_type_id", "group_by", "columns"):
         if not report.get(needed):
             return f" has no {needed}: it is required"
@@ -167,9 +181,9 @@ def _complaint(report: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _own_report(
+def _custom_report(
     catalogue: Catalogue, report: Mapping[str, Any], unit: str
-) -> Definition:
+) -> ReportSpec:
     group_by = tuple(str(value) for value in report["group_by"])
     type_id = str(report["report_type_id"])
     entry = catalogue.find(type_id, group_by)
@@ -190,7 +204,7 @@ def _own_report(
         name: times.get(name) or catalogue.column_type(name) or "string"
         for name in dict.fromkeys(names)
     }
-    return Definition(
+    return ReportSpec(
         stream=str(report["name"]),
         ad_product=str(report["ad_product"]),
         report_type_id=type_id,

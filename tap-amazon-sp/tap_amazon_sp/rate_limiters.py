@@ -1,7 +1,7 @@
-"""The paces of an account's operations, for callers that wait by themselves.
+"""The rate limiters of operations, for callers that wait by themselves.
 
 One bucket per account and operation. A call is made only when its bucket allows it; a
-429 is no answer but a later time.
+429 is no response but a later time.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from http import HTTPStatus
 
 from singer_amazon.clock import Clock
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate, TokenBucket
 from tap_amazon_sp.client import RATE_HEADER
-from tap_amazon_sp.rates import Rate, TokenBucket, rate_of_header
-
-UNKNOWN = Rate(1.0, 5)
-"""For operations whose pace Amazon does not tell: answers and refusals teach it."""
+from tap_amazon_sp.rates import UNKNOWN, rate_of_header
 
 
-class Paces:
+class RateLimiters:
     """Token buckets by any key; `jitter` gives numbers in 0..1."""
 
     def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
@@ -43,14 +41,14 @@ class Paces:
         bucket = self._bucket(key, rate)
         started = self._clock.now()
         bucket.take(started)
-        answer = make()
+        response = make()
         now = self._clock.now()
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            bucket.refused(started, now, answer.retry_after(now), self._jitter())
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            bucket.refused(started, now, response.retry_after(now), self._jitter())
             return None
         bucket.succeeded()
-        bucket.correct(rate_of_header(answer.headers.get(RATE_HEADER)), now)
-        return answer
+        bucket.correct(rate_of_header(response.headers.get(RATE_HEADER)))
+        return response
 
     def ask(
         self,
@@ -61,9 +59,9 @@ class Paces:
     ) -> Response | None:
         """Make a call as soon and as often as it takes; None where the time is up."""
         while wait_until(self.ready_at(key, rate)):
-            answer = self.call(key, rate, make)
-            if answer is not None:
-                return answer
+            response = self.call(key, rate, make)
+            if response is not None:
+                return response
         return None
 
     def _bucket(self, key: Hashable, rate: Rate | None) -> TokenBucket:

@@ -1,4 +1,4 @@
-"""Finds the accounts of a run: who the token sees, who is wanted, who is missing."""
+"""Finds the accounts of a run: who the token sees, who is read, who is missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KINDS = ("seller", "vendor", "agency")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AccountSettings:
     """The account settings, ids as text; empty means all."""
 
     region: str
@@ -42,7 +42,7 @@ class Wanted:
     advertiser_ids: frozenset[str]
 
     @classmethod
-    def read(cls, config: Mapping[str, Any]) -> Wanted:
+    def read(cls, config: Mapping[str, Any]) -> AccountSettings:
         """Read the settings of a tap."""
         return cls(
             region=str(config["region"]),
@@ -65,22 +65,21 @@ def _is_refusal(error: CallError) -> bool:
     )
 
 
-class Directory:
+class AccountFinder:
     """The accounts of one run, each list asked for once, when it is needed."""
 
     def __init__(
         self,
         client: AdsClient,
-        wanted: Wanted,
+        settings: AccountSettings,
         *,
         in_background: Callable[[Callable[[], list[Any]]], list[Any]],
         note: Callable[[Problem], None],
     ) -> None:
         self._client = client
-        self._wanted = wanted
+        self._settings = settings
         self._in_background = in_background
         self._note = note
-        self._known: dict[str, Account] = {}
 
     @cached_property
     def profiles(self) -> list[Profile]:
@@ -91,33 +90,33 @@ class Directory:
 
     @cached_property
     def used_profiles(self) -> list[Profile]:
-        """The profiles whose reports are wanted; what is missing is noted."""
-        wanted = self._wanted
+        """The profiles whose reports are read; what is missing is noted."""
+        settings = self._settings
         seen = {profile.profile_id for profile in self.profiles}
-        missing = (wanted.profile_ids | wanted.excluded) - seen
+        missing = (settings.profile_ids | settings.excluded) - seen
         for profile_id in sorted(missing):
-            self._missing(
+            self._note_missing(
                 f"profile {profile_id}",
-                f"the token does not see it in region {wanted.region}: check the id, "
+                f"the token does not see it in region {settings.region}: check the id, "
                 "the region, and whether the user has access",
             )
         return [
             profile
             for profile in self.profiles
             if profile.subtype != ATTRIBUTION
-            and profile.kind in wanted.kinds
-            and profile.profile_id not in wanted.excluded
-            and (not wanted.profile_ids or profile.profile_id in wanted.profile_ids)
+            and profile.kind in settings.kinds
+            and profile.profile_id not in settings.excluded
+            and (not settings.profile_ids or profile.profile_id in settings.profile_ids)
         ]
 
     @cached_property
     def sponsored_accounts(self) -> list[Account]:
         """Sellers and vendors."""
-        return self._kept(
+        return [
             profile_account(profile)
             for profile in self.used_profiles
             if profile.kind in {"seller", "vendor"}
-        )
+        ]
 
     @cached_property
     def dsp_accounts(self) -> list[Account]:
@@ -135,32 +134,23 @@ class Directory:
                 accounts.append(agency_account(profile, mine))
             else:
                 logger.info("%s has no advertisers to read", profile.label)
-        if "agency" in self._wanted.kinds and not self._wanted.profile_ids:
+        if "agency" in self._settings.kinds and not self._settings.profile_ids:
             linked = self._members(self._linked(), taken)
             accounts += [linked_account(advertiser) for advertiser in linked]
-        for advertiser_id in sorted(self._wanted.advertiser_ids - taken):
-            self._missing(
+        for advertiser_id in sorted(self._settings.advertiser_ids - taken):
+            self._note_missing(
                 f"advertiser {advertiser_id}",
-                f"no agency in region {self._wanted.region} lists it and it is not "
+                f"no agency in region {self._settings.region} lists it and it is not "
                 "linked: check the id and the region",
             )
-        return self._kept(accounts)
-
-    def account(self, key: str) -> Account:
-        """Return an account by its key, once the list it stands in has been asked."""
-        return self._known[key]
-
-    def _kept(self, accounts: Iterable[Account]) -> list[Account]:
-        found = list(accounts)
-        self._known.update((account.key, account) for account in found)
-        return found
+        return accounts
 
     def check_any(self) -> None:
         """Note a problem where there is no account at all."""
         if not self.sponsored_accounts and not self.dsp_accounts:
-            region = self._wanted.region
+            region = self._settings.region
             seen = len(self.profiles)
-            self._missing(
+            self._note_missing(
                 f"region {region}",
                 f"no usable profile: the token sees {seen} profiles there. A token "
                 "sees only profiles of the region it asks (NA, EU or FE): check "
@@ -170,7 +160,7 @@ class Directory:
     def _members(
         self, advertisers: Iterable[Advertiser], taken: set[str]
     ) -> list[Advertiser]:
-        only = self._wanted.advertiser_ids
+        only = self._settings.advertiser_ids
         mine = [
             advertiser
             for advertiser in advertisers
@@ -186,7 +176,9 @@ class Directory:
                 lambda: list(self._client.advertisers(profile.profile_id))
             )
         except CallError as error:
-            self._missing(profile.label, f"its advertisers cannot be listed: {error}")
+            self._note_missing(
+                profile.label, f"its advertisers cannot be listed: {error}"
+            )
             return []
         return [read_advertiser(item) for item in raw]
 
@@ -197,8 +189,10 @@ class Directory:
             if _is_refusal(error):  # most tokens have no manager account
                 logger.info("No linked advertisers are read: %s", error)
             else:
-                self._missing("linked advertisers", f"they cannot be listed: {error}")
+                self._note_missing(
+                    "linked advertisers", f"they cannot be listed: {error}"
+                )
             return []
 
-    def _missing(self, account: str, reason: str) -> None:
+    def _note_missing(self, account: str, reason: str) -> None:
         self._note(Problem(account, "", "", reason))
