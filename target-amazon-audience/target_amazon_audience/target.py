@@ -15,7 +15,7 @@ from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
 from target_amazon_audience import settings
 from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
-from target_amazon_audience.amc.rate_limits import ClockPauser
+from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
 from target_amazon_audience.delivery.dispatcher import Dispatcher
 from target_amazon_audience.run import Run, open_sinks
 from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA, SETTINGS_SCHEMA
@@ -85,7 +85,8 @@ class TargetAmazonAudience(CommandTarget):
             clock=self.clock,
             headers={CLIENT_ID: config["client_id"]},
         )
-        return HttpAudienceApi(client, ClockPauser(self.clock, self.is_stopped))
+        limiter = SharedLimiter(record_quota(), self.clock, self.is_stopped)
+        return HttpAudienceApi(client, limiter)
 
     def load(self, source: LineSource) -> Counter[str]:
         """Deliver everything the input holds."""
@@ -95,8 +96,8 @@ class TargetAmazonAudience(CommandTarget):
         dispatcher = Dispatcher(
             self.make_api(parsed.region),
             self.clock,
-            ClockPauser(self.clock, self.is_stopped),
             self.config["max_concurrency"] if self.threads is None else self.threads,
+            self.is_stopped,
         )
         is_dry = any(audience.is_dry for audience in parsed.audiences.values())
         states = StateTracker(_keep if is_dry else write_stdout, done="sent")

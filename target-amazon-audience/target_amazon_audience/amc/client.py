@@ -26,12 +26,11 @@ from target_amazon_audience.amc.models import (
     JobState,
     NewAudience,
     NotFoundError,
-    Pauser,
     Terms,
     ThrottledError,
     TooLargeError,
 )
-from target_amazon_audience.amc.rate_limits import VolumeLimiter
+from target_amazon_audience.amc.rate_limits import SharedLimiter
 from target_amazon_audience.amc.responses import (
     MAX_MESSAGE_LENGTH,
     as_object,
@@ -77,10 +76,9 @@ _STEPS = {
 class HttpAudienceApi:
     """The port of audiences, spoken with an ``ApiClient``."""
 
-    def __init__(self, client: ApiClient, pauser: Pauser) -> None:
+    def __init__(self, client: ApiClient, limiter: SharedLimiter) -> None:
         self._client = client
-        self._pauser = pauser
-        self._limiter = VolumeLimiter()
+        self._limiter = limiter
 
     # Terms and connections
 
@@ -244,13 +242,13 @@ class HttpAudienceApi:
     ) -> Response:
         """Call, and wait out a 429."""
         while True:
+            started = self._limiter.acquire()
             response = self._sent(method, path, body, params, headers, media)
             if response.status != HTTPStatus.TOO_MANY_REQUESTS:
-                self._limiter.accepted()
+                self._limiter.succeeded()
                 return self._checked(method, path, response)
-            now = self._client.clock.now()
-            self._limiter.refused(now.timestamp(), response.retry_after(now))
-            self._pauser.pause(self._limiter.wait(now.timestamp()))
+            retry_after = response.retry_after(self._client.clock.now())
+            self._limiter.refused(started, retry_after)
 
     def _call_once(
         self, method: str, path: str, body: object | None = None

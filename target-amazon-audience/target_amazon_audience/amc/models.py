@@ -165,14 +165,3 @@ class AudienceApi(Protocol):
 
     def job(self, job_id: str) -> Job:
         """Look at a job."""
-
-
-class Pauser(Protocol):
-    """Lets time pass, unless the run is being stopped."""
-
-    def pause(self, seconds: float) -> None:
-        """Wait.
-
-        Raises:
-            StoppedError: a signal arrived.
-        """

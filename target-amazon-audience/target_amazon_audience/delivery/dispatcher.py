@@ -6,13 +6,15 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from target_amazon_audience.amc.rate_limits import SharedLimiter, VolumeLimiter
+from singer_amazon.workers import Workers
+from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
 from target_amazon_audience.delivery.jobs import Poll, poll
-from target_amazon_audience.delivery.workers import Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from singer_amazon.clock import Clock
-    from target_amazon_audience.amc.models import AudienceApi, Pauser
+    from target_amazon_audience.amc.models import AudienceApi
     from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
@@ -49,15 +51,19 @@ class Dispatcher:
     """Sends uploads and looks at jobs for all audiences of a run."""
 
     def __init__(
-        self, api: AudienceApi, clock: Clock, pauser: Pauser, threads: int
+        self,
+        api: AudienceApi,
+        clock: Clock,
+        threads: int,
+        is_stopped: Callable[[], bool],
     ) -> None:
         self.api = api
         self._clock = clock
-        self._pauser = pauser
+        self._is_stopped = is_stopped
         self._workers: Workers[Result] = Workers(threads)
         self._slot = PayloadSlot()
         self._limiters: dict[str, SharedLimiter] = {}
-        self.no_connection = SharedLimiter(VolumeLimiter(), clock, pauser)
+        self.no_connection = SharedLimiter(record_quota(), clock, is_stopped)
         """For looks at jobs while no audience is open yet."""
 
     @property
@@ -75,7 +81,7 @@ class Dispatcher:
         if connection not in self._limiters:
             past = store.volume(connection, self._clock.now().timestamp())
             self._limiters[connection] = SharedLimiter(
-                VolumeLimiter(past=past), self._clock, self._pauser
+                record_quota(past), self._clock, self._is_stopped
             )
         return self._limiters[connection]
 
@@ -100,4 +106,5 @@ class Dispatcher:
 
     def result(self, timeout: float) -> Result | None:
         """Return a result, or None when none came within ``timeout`` seconds."""
-        return self._workers.result(timeout)
+        found = self._workers.next_result(timeout)
+        return None if found is None else found[0]

@@ -70,31 +70,31 @@ class Resend:
 def poll(
     api: AudienceApi, batch: OpenBatch, limiter: SharedLimiter, now: float
 ) -> Poll:
-    """Ask Amazon for a job, and wait out a 429."""
-    found = None
-    while found is None:
-        found = _poll_once(api, batch, limiter, now)
-    return found
+    """Ask Amazon for a job, and wait out a 429.
 
-
-def _poll_once(
-    api: AudienceApi, batch: OpenBatch, limiter: SharedLimiter, now: float
-) -> Poll | None:
-    """Return what Amazon says; a job unknown to it is pending at first, then lost."""
+    A job unknown to Amazon is pending at first, then lost.
+    """
     try:
-        limiter.acquire(0)
-        job = api.job(batch.job_id)
-    except ThrottledError as error:
-        limiter.refused(0, error.retry_after)
-        return None
+        job = _polled(api, batch, limiter)
     except NotFoundError:
         is_new = now - batch.accepted_at < GRACE_SECONDS
         state = JobState.PENDING if is_new else JobState.FAILED
         return Poll(batch, Job(state, "unknown to Amazon"))
     except AmazonError as error:
         return Poll(batch, None, error)
-    limiter.accepted()
     return Poll(batch, job)
+
+
+def _polled(api: AudienceApi, batch: OpenBatch, limiter: SharedLimiter) -> Job:
+    while True:
+        started = limiter.acquire()
+        try:
+            job = api.job(batch.job_id)
+        except ThrottledError as error:
+            limiter.refused(started, error.retry_after)
+        else:
+            limiter.succeeded()
+            return job
 
 
 @dataclass(slots=True)

@@ -181,13 +181,13 @@ class Uploader:
 
     def _call(self, body: bytearray, rows: int) -> str:
         while True:
-            self.limiter.acquire(rows)
+            started = self.limiter.acquire(rows)
             try:
                 job_id = self._api.upload(body)
             except ThrottledError as error:
-                self.limiter.refused(rows, error.retry_after)
+                self.limiter.refused(started, error.retry_after, rows)
             else:
-                self.limiter.accepted()
+                self.limiter.succeeded()
                 return job_id
 
     def _refuse(self, part: RecordsRequest, reason: str, outcome: Outcome) -> None:

@@ -114,8 +114,7 @@ def test_too_many_rejected_records(target: Runner, most: int, fails: bool) -> No
 def test_the_hourly_volume_counts_over_runs(
     target: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limiter = "target_amazon_audience.amc.rate_limits.VolumeLimiter"
-    monkeypatch.setattr(f"{limiter}.__init__.__defaults__", (21,))
+    monkeypatch.setattr("target_amazon_audience.amc.rate_limits.RECORDS_PER_HOUR", 21)
     target.good(people(*range(15)), batch_size_rows=10)
     assert 3500 < target.seconds_of(people(*range(15)), batch_size_rows=10) < 3700
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from singer_amazon.rate_limits import Quota
 from singer_amazon.target.state_tracker import StateTracker
-from target_amazon_audience.amc import payload
+from target_amazon_audience.amc import payload, rate_limits
 from target_amazon_audience.amc.payload import NO_DESTINATION
-from target_amazon_audience.amc.rate_limits import VolumeLimiter
+from target_amazon_audience.amc.rate_limits import record_quota
 from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
 from target_amazon_audience.matching.member import CREATE, DELETE, Member
 
@@ -139,38 +142,52 @@ def test_a_batch_knows_that_it_holds_consent() -> None:
         assert b"192.0.2.1" not in bytes(request.payload())
 
 
+def seconds(at: float) -> datetime:
+    return datetime.fromtimestamp(at, timezone.utc)
+
+
+def wait(quota: Quota, now: float, records: int = 0) -> float:
+    return (quota.ready_at(seconds(now), records) - seconds(now)).total_seconds()
+
+
+@pytest.fixture
+def _volume(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "RECORDS_PER_HOUR", 1000)
+
+
+@pytest.mark.usefixtures("_volume")
 def test_the_hourly_volume_stays_below_amazons_limit() -> None:
-    pacer = VolumeLimiter(rows_per_hour=1000)
-    pacer.sent(0, 600)
-    pacer.sent(10, 399)
-    assert pacer.wait(20) == 0
-    assert pacer.wait(20, 1) == 3580
-    assert pacer.wait(20, 900) == 3590
-    assert pacer.wait(3600, 600) == 0
-    assert pacer.wait(3600, 601) == 10
+    quota = record_quota()
+    quota.take(seconds(0), 600)
+    quota.take(seconds(10), 399)
+    assert wait(quota, 20) == 0
+    assert wait(quota, 20, 1) == 3580
+    assert wait(quota, 20, 900) == 3590
+    assert wait(quota, 3600, 600) == 0
+    assert wait(quota, 3600, 601) == 10
 
 
+@pytest.mark.usefixtures("_volume")
 def test_rows_of_earlier_runs_count_to_the_volume() -> None:
-    pacer = VolumeLimiter(rows_per_hour=1000, past=[(100.0, 999)])
-    assert pacer.wait(200, 1) == 3500
+    assert wait(record_quota([(100.0, 999)]), 200, 1) == 3500
 
 
 def test_a_refusal_is_waited_out_as_amazon_says_or_longer_each_time() -> None:
-    pacer = VolumeLimiter()
-    pacer.refused(0, 7.0)
-    assert pacer.wait(0) == 7
-    assert pacer.wait(7) == 0
+    quota = record_quota()
+    quota.refused(seconds(0), seconds(0), 7.0, 0.5)
+    assert wait(quota, 0) == 7
+    assert wait(quota, 7) == 0
     waits = []
     for _ in range(8):
-        pacer.refused(100, None)
-        waits.append(pacer.wait(100))
+        quota.refused(seconds(100), seconds(100), None, 0.5)
+        waits.append(wait(quota, 100))
     assert waits == sorted(waits)
     assert 2 <= waits[0] <= 4
     assert 30 <= waits[-1] <= 60
-    pacer.accepted()
-    pacer.refused(1000, None)
-    assert pacer.wait(1000) <= 2
-    assert pacer.throttled == 10
+    quota.succeeded()
+    quota.refused(seconds(1000), seconds(1000), None, 0.5)
+    assert wait(quota, 1000) <= 2
+    assert quota.throttled == 10
 
 
 @given(st.lists(st.sampled_from(["state", "open", "settle", "echo"]), max_size=60))

@@ -1,4 +1,4 @@
-"""One upload at a time is made ready, in as few threads as serve."""
+"""One upload at a time is made ready."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import ExitStack
 import pytest
 
 from target_amazon_audience.delivery.dispatcher import PayloadSlot
-from target_amazon_audience.delivery.workers import Workers
 
 
 def test_the_next_upload_is_made_ready_when_the_one_before_is_kept() -> None:
@@ -60,29 +59,3 @@ def test_waiting_for_the_upload_before() -> None:
         assert not waited.wait(0.05)
     assert waited.wait(5)
     thread.join(5)
-
-
-def test_a_thread_that_is_free_takes_the_next_call() -> None:
-    threads = set[int]()
-
-    def call() -> int:
-        threads.add(threading.get_ident())
-        return len(threads)
-
-    workers: Workers[int] = Workers(8)
-    for _ in range(20):
-        workers.submit(call)
-        found = None
-        while found is None:
-            found = workers.result(5)
-        while workers._open_calls:  # the thread says so just after its result
-            threading.Event().wait(0.001)
-    assert len(threads) == 1
-
-
-def test_calls_that_wait_for_each_other_have_threads_of_their_own() -> None:
-    together = threading.Barrier(4)
-    workers: Workers[int] = Workers(4)
-    for _ in range(4):
-        workers.submit(lambda: together.wait(5))
-    assert sorted(filter(None, (workers.result(5) for _ in range(4)))) == [1, 2, 3]
