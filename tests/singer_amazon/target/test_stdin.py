@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import select
 from collections.abc import Iterator
 
 import pytest
@@ -16,15 +15,8 @@ from singer_amazon.target.stdin import Block, LineReader
 Ends = tuple[LineReader, int]
 
 
-@pytest.fixture(params=["select", "thread"])
-def ends(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Ends]:
-    def refuse(*_: object) -> None:
-        raise OSError
-
-    if request.param == "thread":
-        monkeypatch.setattr(select, "select", refuse)
+@pytest.fixture
+def ends() -> Iterator[Ends]:
     number, end = os.pipe()
     with os.fdopen(number) as source:
         yield LineReader(source), end
