@@ -16,11 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-FIRST_INTERVAL = 1.0
-MAX_INTERVAL = 60.0
-MAX_WAIT = 300.0
-FORGOTTEN = 0.05  # an interval this short is no limit at all
-RECOVERY = 0.7
+from singer_amazon.retry_policy import POLICY
+
 _TINY = 1e-6  # sums of floats never quite reach what they should
 _LAG = 0.02
 """Share of a call that Amazon's clock is behind: it begins when a call arrives."""
@@ -113,9 +110,11 @@ class AdaptiveRateLimiter(_Refusals):
     ) -> None:
         """Slow down."""
         if self._count(started, now):
-            self.interval = min(max(self.interval * 2, FIRST_INTERVAL), MAX_INTERVAL)
+            self.interval = min(
+                max(self.interval * 2, POLICY.first_interval), POLICY.max_interval
+            )
         if retry_after is None:
-            wait = _growing(self.interval, self.refusals, MAX_WAIT)
+            wait = _growing(self.interval, self.refusals, POLICY.max_throttle_wait)
             wait *= 0.75 + jitter / 2
         else:
             wait = retry_after + jitter
@@ -124,8 +123,8 @@ class AdaptiveRateLimiter(_Refusals):
     def succeeded(self) -> None:
         """Speed up."""
         self.refusals = 0
-        self.interval *= RECOVERY
-        if self.interval < FORGOTTEN:
+        self.interval *= POLICY.interval_recovery
+        if self.interval < POLICY.forgotten_interval:
             self.interval = 0.0
 
 
@@ -176,7 +175,7 @@ class TokenBucket(_Refusals):
         one_call = 1 / self.rate.per_second
         if retry_after is None:
             times = min(self.refusals - 1, 8)
-            wait = _growing(one_call, times, max(MAX_WAIT, one_call))
+            wait = _growing(one_call, times, max(POLICY.max_throttle_wait, one_call))
             wait *= 0.75 + jitter / 2
         else:
             wait = retry_after + jitter

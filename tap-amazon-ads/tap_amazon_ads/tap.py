@@ -13,6 +13,7 @@ from singer_sdk import typing as th
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
+from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range, summary_window
@@ -31,16 +32,6 @@ from tap_amazon_ads.report_specs import ReportSpec, report_specs
 from tap_amazon_ads.reports_api import ReportsApi
 from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
 
-HOSTS = {
-    "NA": "https://advertising-api.amazon.com",
-    "EU": "https://advertising-api-eu.amazon.com",
-    "FE": "https://advertising-api-fe.amazon.com",
-}
-TOKEN_HOSTS = {
-    "NA": "https://api.amazon.com/auth/o2/token",
-    "EU": "https://api.amazon.co.uk/auth/o2/token",
-    "FE": "https://api.amazon.co.jp/auth/o2/token",
-}
 DEFAULT_START_DAYS = 30
 LOOKBACK_DAYS = 30
 
@@ -114,12 +105,12 @@ class TapAmazonAds(ReportTap):
         )
         tokens = TokenProvider(
             credential,
-            auth_uri=config.get("auth_uri") or TOKEN_HOSTS[region],
+            auth_uri=config.get("auth_uri") or ADS_TOKEN_URIS[region],
             transport=self.transport,
             clock=self.clock,
         )
         return ApiClient(
-            base_url=config.get("endpoint_uri") or HOSTS[region],
+            base_url=config.get("endpoint_uri") or ADS_HOSTS[region],
             tokens=tokens,
             transport=self.transport,
             clock=self.clock,

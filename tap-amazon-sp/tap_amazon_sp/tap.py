@@ -17,6 +17,7 @@ from singer_amazon.http.auth import TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response
 from singer_amazon.rate_limits import Rate
+from singer_amazon.regions import SELLING_PARTNER_HOSTS, SELLING_PARTNER_TOKEN_URI
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
@@ -29,14 +30,11 @@ from tap_amazon_sp.client import LONGEST_USER_AGENT, SELLING_PARTNER, SpClient
 from tap_amazon_sp.directory import Directory
 from tap_amazon_sp.endpoints.run import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
-from tap_amazon_sp.marketplaces import HOSTS
 from tap_amazon_sp.old_config import read_config
 from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.rate_limiters import RateLimiters
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.reporting import Reporting
-
-TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 
 
 class TapAmazonSp(ReportTap):
@@ -137,14 +135,15 @@ class TapAmazonSp(ReportTap):
     def _client(self, wanted: Wanted) -> SpClient:
         tokens = TokenProvider(
             wanted.credential,
-            auth_uri=self.config.get("auth_uri") or TOKEN_URI,
+            auth_uri=self.config.get("auth_uri") or SELLING_PARTNER_TOKEN_URI,
             transport=self.transport,
             clock=self.clock,
         )
         return SpClient(
             ApiClient(
                 base_url=(
-                    self.config.get("endpoint_uri") or HOSTS[wanted.region].production
+                    self.config.get("endpoint_uri")
+                    or SELLING_PARTNER_HOSTS[wanted.region]
                 ),
                 tokens=tokens,
                 transport=self.transport,

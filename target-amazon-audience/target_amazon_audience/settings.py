@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.regions import REGIONS
 from singer_amazon.tap.settings import coerced, complaints
 from target_amazon_audience.amc.models import Fee
-from target_amazon_audience.amc.payload import MAX_ROWS
 from target_amazon_audience.matching.consent import (
     CONSENT_FIELDS,
     CONSENT_MODES,
@@ -20,30 +20,26 @@ from target_amazon_audience.matching.consent import (
 from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS, PII_FIELDS
 from target_amazon_audience.matching.record_reader import FIELDS, ID_MODES, RecordRules
 from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.settings_schema import (
+    ACTIONS,
+    AUDIENCE_SCHEMA,
+    CAPITALS,
+    DUPLICATES,
+    MAX_DESCRIPTION,
+    MAX_WAIT_MINUTES,
+    NAME_LENGTHS,
+    NUMBERS,
+    SMALL_LETTERS,
+    TARGETS,
+    UPLOAD_MODES,
+)
 from target_amazon_audience.state.database import DEFAULT_PATH
 
-ACTIONS = ("CREATE", "UPDATE")
-UPLOAD_MODES = ("APPEND", "DELETE", "MIRROR")
-TARGETS = ("AMC", "AMC_AND_DSP", "DSP")
-DUPLICATES = ("merge", "last")
-REGIONS = ("NA", "EU", "FE")
-MAX_TTL = 34_300_800
-"""Seconds a member may stay: 397 days."""
-MAX_WAIT_MINUTES = 1380
-"""Minutes that a run may wait for Amazon."""
 CURRENCIES = frozenset(
     {"AED", "AUD", "CAD", "CNY", "EUR", "GBP", "INR"}
     | {"JPY", "MXN", "SAR", "SEK", "TRY", "USD"}
 )
-CAPITALS = frozenset({"action", "upload_mode", "target", "region", "dsp_region"})
-SMALL_LETTERS = frozenset(
-    {"normalisation", "external_user_id", "duplicate_users", "consent_mode"}
-)
-
 _LARGEST_ID = 2**63 - 1
-_PERCENT = 100
-_NAME_LENGTHS = (10, 128)
-_LONGEST_DESCRIPTION = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +156,11 @@ class SettingsReader:
             self.wrong(name, f"names the folder {text!r}: name a file in it")
         return path
 
-    def number(
-        self, name: str, default: float, least: float = 0, most: float = math.inf
-    ) -> float:
-        """Return a number within these bounds."""
-        value = self._config.get(name)
+    def number(self, name: str) -> float:
+        """Return a number within its bounds, or its default."""
+        value, (least, most) = self._config.get(name), NUMBERS[name].bounds
         if value is None:
-            return default
+            return NUMBERS[name].default or 0
         try:
             number = float(value)
         except (TypeError, ValueError):
@@ -176,16 +170,12 @@ class SettingsReader:
             self.wrong(name, f"is {value!r}: give a number {span}")
         return number
 
-    def whole(self, name: str, default: int, least: int, most: int) -> int:
-        """Return a whole number within these bounds."""
-        number = self.number(name, default, least, most)
+    def whole(self, name: str) -> int:
+        """Return a whole number within its bounds, or its default."""
+        number = self.number(name)
         if number != int(number):
             self.wrong(name, f"is {number}: give a whole number")
         return int(number)
-
-    def percent(self, name: str, default: float) -> float:
-        """Return a share in percent."""
-        return self.number(name, default, 0, _PERCENT)
 
     def wrong(self, name: str, complaint: str) -> NoReturn:
         """Complain."""
@@ -220,14 +210,14 @@ class _AudienceReader(SettingsReader):
             fee=self._fee(),
             ttl=ttl,
             wait_minutes=self._wait(),
-            poll_seconds=self.number("poll_interval_seconds", 30, least=0.001),
-            poll_seconds_max=self.number("poll_interval_max_seconds", 300, least=0.001),
+            poll_seconds=self.number("poll_interval_seconds"),
+            poll_seconds_max=self.number("poll_interval_max_seconds"),
             merges=self.choice("duplicate_users", DUPLICATES) == "merge",
-            batch_rows=self.whole("batch_size_rows", 6000, 1, MAX_ROWS),
-            batch_bytes=self.whole("batch_size_bytes", 4_000_000, 1000, 10**9),
+            batch_rows=self.whole("batch_size_rows"),
+            batch_bytes=self.whole("batch_size_bytes"),
             rejects_path=self.path("rejects_path"),
-            max_rejected_percent=self.percent("max_rejected_percent", 100),
-            max_delete_percent=self.percent("mirror_max_delete_percent", 20),
+            max_rejected_percent=self.number("max_rejected_percent"),
+            max_delete_percent=self.number("mirror_max_delete_percent"),
             summary_path=self.path("summary_path"),
             state_path=self.path("state_path") or Path(DEFAULT_PATH),
             is_dry=bool(self._config.get("dry_run")),
@@ -266,7 +256,7 @@ class _AudienceReader(SettingsReader):
 
     def _name(self) -> str | None:
         name = self.text("audience_name")
-        shortest, longest = _NAME_LENGTHS
+        shortest, longest = NAME_LENGTHS
         if name is not None and not shortest <= len(name) <= longest:
             self.wrong(
                 "audience_name",
@@ -276,11 +266,11 @@ class _AudienceReader(SettingsReader):
 
     def _description(self) -> str | None:
         text = self._config.get("audience_description")
-        if text is not None and len(str(text)) > _LONGEST_DESCRIPTION:
+        if text is not None and len(str(text)) > MAX_DESCRIPTION:
             self.wrong(
                 "audience_description",
                 f"has {len(str(text))} characters: Amazon takes up to "
-                f"{_LONGEST_DESCRIPTION}",
+                f"{MAX_DESCRIPTION}",
             )
         return None if text is None else str(text)
 
@@ -306,7 +296,7 @@ class _AudienceReader(SettingsReader):
     def _ttl(self) -> int | None:
         if self._config.get("time_to_live") is None:
             return None
-        ttl = self.whole("time_to_live", 0, 0, MAX_TTL)
+        ttl = self.whole("time_to_live")
         if ttl == 0 and not self._config.get("allow_ttl_zero"):
             self.wrong(
                 "time_to_live",
@@ -373,7 +363,7 @@ class _AudienceReader(SettingsReader):
     def _wait(self) -> int | None:
         minutes = self._config.get("max_wait_time")
         if minutes is not None:
-            minutes = self.whole("max_wait_time", 0, 1, MAX_WAIT_MINUTES)
+            minutes = self.whole("max_wait_time")
         if not self._config.get("wait_until_finish"):
             return None
         if minutes is None:
@@ -388,15 +378,13 @@ class _AudienceReader(SettingsReader):
 # As people write them
 
 
-def prepared(
-    config: Mapping[str, Any], schema: dict[str, Any], audience_schema: dict[str, Any]
-) -> dict[str, Any]:
+def prepared(config: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """Return the settings with text read as what the schema wants, choices in case."""
     found = _cased(coerced(config, schema))
     streams = found.get("streams")
     if isinstance(streams, dict):
         found["streams"] = {
-            name: _cased(coerced(entry, audience_schema))
+            name: _cased(coerced(entry, AUDIENCE_SCHEMA))
             if isinstance(entry, dict)
             else entry
             for name, entry in streams.items()
@@ -416,14 +404,12 @@ def _case(name: str, value: object) -> object:
     return value.strip().lower() if name in SMALL_LETTERS else value
 
 
-def complaints_of_streams(
-    config: Mapping[str, Any], audience_schema: dict[str, Any]
-) -> list[str]:
+def complaints_of_streams(config: Mapping[str, Any]) -> list[str]:
     """Return sentences on what is wrong in the entries of ``streams``."""
     streams = config.get("streams")
     if not isinstance(streams, dict):
         return []
-    schema = {**audience_schema, "additionalProperties": False}
+    schema = {**AUDIENCE_SCHEMA, "additionalProperties": False}
     return [
         f"Setting streams.{name}: {sentence}"
         for name, entry in streams.items()

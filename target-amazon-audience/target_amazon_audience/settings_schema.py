@@ -1,17 +1,30 @@
-"""The settings as ``--about`` shows them; ``settings`` checks their values."""
+"""What each setting is: stated here, once; ``settings`` checks values against it."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from singer_sdk import typing as th
 
 from singer_amazon.tap.settings_schema import CREDENTIALS
-from target_amazon_audience import settings as s
+from target_amazon_audience.amc.payload import MAX_ROWS
 from target_amazon_audience.matching.consent import CONSENT_MODES
 from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS
 from target_amazon_audience.matching.record_reader import ID_MODES
 from target_amazon_audience.state.database import DEFAULT_PATH
+
+ACTIONS = ("CREATE", "UPDATE")
+UPLOAD_MODES = ("APPEND", "DELETE", "MIRROR")
+TARGETS = ("AMC", "AMC_AND_DSP", "DSP")
+DUPLICATES = ("merge", "last")
+MAX_TTL = 34_300_800
+"""Seconds a member may stay: 397 days."""
+MAX_WAIT_MINUTES = 1380
+"""Minutes that a run may wait for Amazon."""
+NAME_LENGTHS = (10, 128)
+MAX_DESCRIPTION = 1000
 
 _TEXTS = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
 
@@ -28,26 +41,47 @@ def _choice(
     return _text(name, title, description, default=values[0], allowed_values=[*values])
 
 
+class Number(th.Property[Any]):
+    """A number, with bounds that are no part of the JSON Schema.
+
+    A value outside of them gets a sentence of ours, not one of the validator's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        description: str,
+        bounds: tuple[float, float],
+        default: float | None = None,
+        kind: type[th.JSONTypeHelper[Any]] | th.JSONTypeHelper[Any] = th.IntegerType,
+    ) -> None:
+        super().__init__(
+            name, kind, title=title, description=description, default=default
+        )
+        self.bounds = bounds
+
+
 AUDIENCE = (
     _choice(
         "action",
         "Action",
         "CREATE makes the audience, or goes on with the one made before for the same "
         "external_audience_id; UPDATE takes the one named by audience_id",
-        s.ACTIONS,
+        ACTIONS,
     ),
     _choice(
         "upload_mode",
         "Upload mode",
         "APPEND adds the records, DELETE removes them, MIRROR makes the audience what "
         "this run sends",
-        s.UPLOAD_MODES,
+        UPLOAD_MODES,
     ),
     _choice(
         "target",
         "Target",
         "Where the audience lives: AMC, AMC_AND_DSP or DSP",
-        s.TARGETS,
+        TARGETS,
     ),
     _text("amc_instance_id", "AMC instance", "AMC instance, for AMC and AMC_AND_DSP"),
     _text(
@@ -69,25 +103,27 @@ AUDIENCE = (
         "Your own id of the audience; CREATE with the same id goes on with it",
     ),
     _text("audience_id", "Audience id", "Amazon's id of the audience, for UPDATE"),
-    _text("audience_name", "Audience name", "10 to 128 characters, for CREATE"),
+    _text(
+        "audience_name",
+        "Audience name",
+        f"{NAME_LENGTHS[0]} to {NAME_LENGTHS[1]} characters, for CREATE",
+    ),
     _text(
         "audience_description",
         "Description",
-        "Up to 1000 characters; empty by default at creation",
+        f"Up to {MAX_DESCRIPTION} characters; empty by default at creation",
     ),
     _text(
         "audience_fee",
         "Fee",
         "Price per thousand impressions as currency:cents; USD:100 is 1.00 USD",
     ),
-    th.Property(
+    Number(
         "time_to_live",
-        th.IntegerType,
-        title="Time to live",
-        description=(
-            "Seconds a member stays after it was last sent, 0 to 34300800 (the "
-            "default at creation: 397 days)"
-        ),
+        "Time to live",
+        f"Seconds a member stays after it was last sent, 0 to {MAX_TTL} (the "
+        "default at creation: 397 days)",
+        (0, MAX_TTL),
     ),
     th.Property(
         "allow_ttl_zero",
@@ -108,25 +144,27 @@ AUDIENCE = (
         title="Wait until finished",
         description="Wait until Amazon has processed every batch; needs max_wait_time",
     ),
-    th.Property(
+    Number(
         "max_wait_time",
-        th.IntegerType,
-        title="Longest wait",
-        description="Minutes to wait at most, 1 to 1380",
+        "Longest wait",
+        f"Minutes to wait at most, 1 to {MAX_WAIT_MINUTES}",
+        (1, MAX_WAIT_MINUTES),
     ),
-    th.Property(
+    Number(
         "poll_interval_seconds",
+        "Poll interval",
+        "Seconds until the first look at a batch's job",
+        (0.001, math.inf),
+        30,
         th.NumberType(exclusive_minimum=0),
-        default=30,
-        title="Poll interval",
-        description="Seconds until the first look at a batch's job",
     ),
-    th.Property(
+    Number(
         "poll_interval_max_seconds",
+        "Longest poll interval",
+        "Seconds between the last looks at a batch's job",
+        (0.001, math.inf),
+        300,
         th.NumberType(exclusive_minimum=0),
-        default=300,
-        title="Longest poll interval",
-        description="Seconds between the last looks at a batch's job",
     ),
     th.Property(
         "field_mapping",
@@ -161,7 +199,7 @@ AUDIENCE = (
         "duplicate_users",
         "Duplicate users",
         "What becomes of several records of one person: merge their data, or the last",
-        s.DUPLICATES,
+        DUPLICATES,
     ),
     _choice(
         "consent_mode",
@@ -179,41 +217,41 @@ AUDIENCE = (
             '{"amznuserdata": "GRANTED"}'
         ),
     ),
-    th.Property(
+    Number(
         "batch_size_rows",
-        th.IntegerType,
-        default=6000,
-        title="Rows in a batch",
-        description="Records in one request at most, 1 to 10000",
+        "Rows in a batch",
+        f"Records in one request at most, 1 to {MAX_ROWS}",
+        (1, MAX_ROWS),
+        6000,
     ),
-    th.Property(
+    Number(
         "batch_size_bytes",
-        th.IntegerType,
-        default=4_000_000,
-        title="Bytes in a batch",
-        description="Bytes of one request at most",
+        "Bytes in a batch",
+        "Bytes of one request at most",
+        (1000, 10**9),
+        4_000_000,
     ),
     _text(
         "rejects_path",
         "Rejects file",
         "File that rejected records are noted in, as JSON lines without their content",
     ),
-    th.Property(
+    Number(
         "max_rejected_percent",
+        "Rejected at most",
+        "Share of rejected records, in percent, above which the run fails",
+        (0, 100),
+        100,
         th.NumberType,
-        default=100,
-        title="Rejected at most",
-        description="Share of rejected records, in percent, above which the run fails",
     ),
-    th.Property(
+    Number(
         "mirror_max_delete_percent",
+        "Removed at most",
+        "Share of known members, in percent, above which MIRROR removes nobody "
+        "and the run fails",
+        (0, 100),
+        20,
         th.NumberType,
-        default=20,
-        title="Removed at most",
-        description=(
-            "Share of known members, in percent, above which MIRROR removes nobody "
-            "and the run fails"
-        ),
     ),
     _text("summary_path", "Summary file", "File that the run's report is written to"),
     th.Property(
@@ -238,6 +276,19 @@ AUDIENCE = (
         description="Accept AMC's terms in the name of the user who granted access",
     ),
 )
+
+NUMBERS: Mapping[str, Number] = {
+    entry.name: entry for entry in AUDIENCE if isinstance(entry, Number)
+}
+_CHOICES = {
+    entry.name: str(entry.allowed_values[0])
+    for entry in (*CREDENTIALS, *AUDIENCE)
+    if entry.allowed_values
+}
+SMALL_LETTERS = {name for name, value in _CHOICES.items() if value.islower()}
+"""Choices that are read in small letters, however they are written."""
+CAPITALS = {*_CHOICES, "dsp_region"} - SMALL_LETTERS
+"""Those that are read in capitals."""
 
 AUDIENCE_SCHEMA: dict[str, Any] = th.PropertiesList(*AUDIENCE).to_dict()
 """What an entry of ``streams`` may hold."""

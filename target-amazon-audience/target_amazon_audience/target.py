@@ -11,6 +11,7 @@ from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Transport
+from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
 from target_amazon_audience import settings
@@ -18,22 +19,11 @@ from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
 from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
 from target_amazon_audience.delivery.dispatcher import Dispatcher
 from target_amazon_audience.run import Run, open_sinks
-from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA, SETTINGS_SCHEMA
+from target_amazon_audience.settings_schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
     from singer_amazon.target.stdin import LineSource
     from target_amazon_audience.amc.models import AudienceApi
-
-API_HOSTS = {
-    "NA": "https://advertising-api.amazon.com",
-    "EU": "https://advertising-api-eu.amazon.com",
-    "FE": "https://advertising-api-fe.amazon.com",
-}
-TOKEN_HOSTS = {
-    "NA": "https://api.amazon.com/auth/o2/token",
-    "EU": "https://api.amazon.co.uk/auth/o2/token",
-    "FE": "https://api.amazon.co.jp/auth/o2/token",
-}
 
 
 class TargetAmazonAudience(CommandTarget):
@@ -49,11 +39,9 @@ class TargetAmazonAudience(CommandTarget):
 
     def check_settings(self) -> list[str]:
         """Check everything here; the SDK's messages repeat secret values."""
-        self._config = settings.prepared(
-            self._config, self.config_jsonschema, AUDIENCE_SCHEMA
-        )
+        self._config = settings.prepared(self._config, self.config_jsonschema)
         sentences = super().check_settings()
-        sentences += settings.complaints_of_streams(self._config, AUDIENCE_SCHEMA)
+        sentences += settings.complaints_of_streams(self._config)
         if sentences:
             return sentences
         try:
@@ -74,12 +62,12 @@ class TargetAmazonAudience(CommandTarget):
             Credential(
                 config["client_id"], config["client_secret"], config["refresh_token"]
             ),
-            auth_uri=config.get("auth_uri") or TOKEN_HOSTS[region],
+            auth_uri=config.get("auth_uri") or ADS_TOKEN_URIS[region],
             transport=transport,
             clock=self.clock,
         )
         client = ApiClient(
-            base_url=config.get("endpoint_uri") or API_HOSTS[region],
+            base_url=config.get("endpoint_uri") or ADS_HOSTS[region],
             tokens=tokens,
             transport=transport,
             clock=self.clock,

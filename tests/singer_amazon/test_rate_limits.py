@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.rate_limits import (
-    MAX_INTERVAL,
-    MAX_WAIT,
     AdaptiveRateLimiter,
     Quota,
 )
+from singer_amazon.retry_policy import POLICY
 from support.report_parts import NOON
 
 
@@ -41,7 +40,7 @@ def test_without_retry_after_the_wait_grows_to_a_limit() -> None:
         now = limiter.ready_at(now)
     assert waits[:3] == [2.0, 8.0, 32.0]
     assert waits == sorted(waits)
-    assert waits[-1] == MAX_WAIT
+    assert waits[-1] == POLICY.max_throttle_wait
 
 
 def test_calls_that_were_under_way_together_count_as_one_refusal() -> None:
@@ -93,7 +92,9 @@ def test_no_history_closes_a_limiter_for_long(
             limiter.succeeded()
         elif limiter.ready_at(now) <= now:
             limiter.take(now)
-        limit = now + timedelta(seconds=MAX_WAIT * 1.25 + MAX_INTERVAL)
+        limit = now + timedelta(
+            seconds=POLICY.max_throttle_wait * 1.25 + POLICY.max_interval
+        )
         assert now <= limiter.ready_at(now) <= max(limit, named)
 
 

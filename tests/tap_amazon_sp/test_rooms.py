@@ -26,7 +26,7 @@ NEVER = {
     *("requests", "urllib3", "socket", "time", "os", "pathlib", "subprocess"),
     *("threading", "asyncio", "logging", "random", "singer_sdk", "boto3"),
 }
-OURS = {"errors", "rate_limits", "reports"}
+OURS = {"errors", "rate_limits", "regions", "reports"}
 CLOCK = {"now", "utcnow", "today", "time", "monotonic"}
 
 

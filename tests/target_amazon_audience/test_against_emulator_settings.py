@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from singer_amazon.regions import ADS_HOSTS
 from support.audience.emulator import (
     ADVERTISER,
     DSP_CONNECTION,
@@ -27,7 +28,7 @@ from support.audience.runner import (
     state,
 )
 from target_amazon_audience import settings
-from target_amazon_audience.target import API_HOSTS, TargetAmazonAudience
+from target_amazon_audience.target import TargetAmazonAudience
 
 Effect = Callable[[Runner], None]
 EFFECTS: dict[str, Effect] = {}
@@ -66,7 +67,7 @@ def region(target: Runner) -> None:
         config = target.plugin(**{name: "eu"}).config
         found = settings.region_of(config)
         assert found == "EU"
-        assert "-eu." in API_HOSTS[found]
+        assert "-eu." in ADS_HOSTS[found]
 
 
 @effect("max_attempts")

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from singer_amazon.clock import Clock
@@ -21,18 +21,10 @@ from singer_amazon.reports.api import OutcomeError, ReportApi
 from singer_amazon.reports.engine import Action, Change, Engine, Kind, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.workers import Workers
 
 logger = logging.getLogger(__name__)
-
-GRACE = timedelta(seconds=10)
-"""How long calls under way may still answer after the time is up."""
-
-DOWNLOAD_GRACE = timedelta(seconds=60)
-"""How long a download may stand still after the time is up."""
-
-MAX_NAP = 0.25
-"""Seconds after which a waiting owner looks up: for signals and progress."""
 
 
 class Fetcher(Protocol):
@@ -139,7 +131,8 @@ class Runner:
         is_fetching = any(
             r.is_busy and r.state is State.READY for r in self.engine.reports
         )
-        return now - self._moved_at > (DOWNLOAD_GRACE if is_fetching else GRACE)
+        grace = POLICY.download_grace if is_fetching else POLICY.grace
+        return (now - self._moved_at).total_seconds() > grace
 
     def _wait(self) -> None:
         wake = self.engine.next_wake(self._turned_at)
@@ -149,7 +142,7 @@ class Runner:
             until = min(wake or self.deadline, max(self.deadline, now))
             self._clock.sleep(max((until - now).total_seconds(), 0.001))
             return
-        seconds = MAX_NAP
+        seconds = POLICY.max_nap
         # what was due in the last turn and not begun lacks a free worker or room
         # on the disk: only an answer can bring either, and it wakes us
         if wake is not None and wake > self._turned_at:

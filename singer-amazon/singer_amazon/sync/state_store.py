@@ -11,14 +11,12 @@ from typing import Any
 from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError
 from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 
 logger = logging.getLogger(__name__)
 
 COUNTERS = "_budgets"
-STATE_PAUSE = 1.0
-STATE_SHARE = 20
-"""A state is written at most once in this many times the last write took."""
 
 
 class StateStore:
@@ -112,7 +110,9 @@ class StateStore:
             self._changed = changed | self._changed
             raise
         self._is_touched = False
-        self._pause = max(STATE_PAUSE, STATE_SHARE * (self._timer() - began))
+        self._pause = max(
+            POLICY.state_pause, POLICY.state_share * (self._timer() - began)
+        )
         self._written_at = self._clock.now()
 
     def _is_due(self) -> bool:

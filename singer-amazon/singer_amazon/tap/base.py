@@ -19,8 +19,8 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
-from singer_amazon.documents.fetcher import DocumentFetcher
-from singer_amazon.documents.raw_archive import RawStore, open_raw_store
+from singer_amazon.documents.download import DocumentFetcher
+from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.documents.spool import Spool
 from singer_amazon.errors import AmazonError
 from singer_amazon.http.transport import Transport
@@ -32,6 +32,7 @@ from singer_amazon.reports.rate_limiters import (
     ReportRateLimiters,
 )
 from singer_amazon.reports.runner import Runner
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
@@ -47,9 +48,6 @@ from singer_amazon.tap.stream import ReportStream
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-SETTLE_SECONDS = 0.3
-"""How long the end of a run waits for the ids of reports asked for just now."""
 
 
 class ReportTap(CommandTap):
@@ -149,7 +147,7 @@ class ReportTap(CommandTap):
         state_store.counters = self.counters
         return state_store
 
-    nap_seconds = 0.25
+    nap_seconds = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
 
     @cached_property
@@ -203,7 +201,7 @@ class ReportTap(CommandTap):
             engine,
             self.make_api(),
             DocumentFetcher(
-                self.spool, self.transport, self._raw_store, classify=self.classify
+                self.spool, self.transport, self._raw_archive, classify=self.classify
             ),
             clock,
             workers=workers,
@@ -218,9 +216,9 @@ class ReportTap(CommandTap):
         return session
 
     @cached_property
-    def _raw_store(self) -> RawStore | None:
+    def _raw_archive(self) -> RawArchive | None:
         uri = self.config.get("raw_report_uri")
-        return open_raw_store(uri, self.config) if uri else None
+        return open_raw_archive(uri, self.config) if uri else None
 
     # what tap-amazon-sp takes from its tap until its parts take the RunContext
 
@@ -267,8 +265,8 @@ class ReportTap(CommandTap):
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
         self.spool.check()
-        if self._raw_store is not None:
-            self.run_context.in_background(self._raw_store.check)
+        if self._raw_archive is not None:
+            self.run_context.in_background(self._raw_archive.check)
 
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
@@ -311,7 +309,7 @@ class ReportTap(CommandTap):
     def _end(self) -> None:
         """Write the last state and remove what lies on disk."""
         if self.run_context.has_session:
-            self.run_context.session.settle(SETTLE_SECONDS)
+            self.run_context.session.settle(POLICY.settle)
             self.run_context.session.finish()
         with contextlib.suppress(BrokenPipeError, StoppedError):
             self.state_store.write(at_once=True)

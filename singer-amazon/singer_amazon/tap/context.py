@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from singer_amazon.clock import Clock
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
@@ -20,8 +21,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TEST_SECONDS = 120
-"""How long a connection test waits for reports."""
+TEST_SECONDS = POLICY.connection_test  # for tap-amazon-sp, as above
 
 
 @dataclass(eq=False)
@@ -38,7 +38,7 @@ class RunContext:
     """Whether only the connection is tested."""
     open_session: Callable[[RunContext], Session] = field(repr=False)
     """Plans the reports of all selected streams."""
-    nap_seconds: float = 0.25
+    nap_seconds: float = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
     _warned: set[str] = field(default_factory=set, init=False)
     _background: Workers[Any] = field(default_factory=lambda: Workers(1), init=False)
@@ -67,7 +67,9 @@ class RunContext:
     def max_seconds(self) -> float:
         """How long this run may take."""
         return (
-            TEST_SECONDS if self.is_test else float(self.config["max_runtime_seconds"])
+            POLICY.connection_test
+            if self.is_test
+            else float(self.config["max_runtime_seconds"])
         )
 
     @property

@@ -19,7 +19,7 @@ from target_amazon_audience.amc.models import (
 )
 from target_amazon_audience.amc.payload import Destination
 from target_amazon_audience.errors import UploadError
-from target_amazon_audience.settings import MAX_TTL
+from target_amazon_audience.settings_schema import MAX_TTL
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock

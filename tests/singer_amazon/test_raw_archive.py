@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from singer_amazon.documents.raw_archive import RawStore, open_raw_store
+from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.errors import ConfigError, StorageError
 from support.s3 import Bucket, LocalS3, local_s3
 
@@ -35,8 +35,8 @@ def settings(bucket: Bucket, **changes: object) -> Mapping[str, object]:
     }
 
 
-def open_s3(bucket: Bucket, path: str = "") -> RawStore:
-    return open_raw_store(f"s3://{bucket.name}{path}", settings(bucket))
+def open_s3(bucket: Bucket, path: str = "") -> RawArchive:
+    return open_raw_archive(f"s3://{bucket.name}{path}", settings(bucket))
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ NAME = "campaigns/1/2026-10-01_2026-10-02_r1.json.gz"
 def test_a_folder_keeps_documents_under_their_names(
     tmp_path: Path, document: Path
 ) -> None:
-    store = open_raw_store((tmp_path / "kept é" / "deep").as_uri(), {})
+    store = open_raw_archive((tmp_path / "kept é" / "deep").as_uri(), {})
     store.check()
     store.keep(document, NAME)
     kept = tmp_path / "kept é" / "deep" / NAME
@@ -70,7 +70,7 @@ def test_a_folder_keeps_documents_under_their_names(
 def test_a_document_is_kept_whole_or_not_at_all(
     tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = open_raw_store((tmp_path / "kept").as_uri(), {})
+    store = open_raw_archive((tmp_path / "kept").as_uri(), {})
     store.keep(document, NAME)
 
     def cut(source: Path, target: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_written_is_found_at_the_start(
     tmp_path: Path, document: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    store = open_raw_store((tmp_path / "file" / "deep").as_uri(), {})
+    store = open_raw_archive((tmp_path / "file" / "deep").as_uri(), {})
     with pytest.raises(ConfigError, match=r"file/deep cannot be written \(Not a dir"):
         store.check()
     with pytest.raises(StorageError, match="Not a directory"):
@@ -123,7 +123,7 @@ def test_a_large_document_goes_up_in_parts(bucket: Bucket, tmp_path: Path) -> No
 def test_a_bucket_that_is_not_there_is_found_at_the_start(
     bucket: Bucket, document: Path
 ) -> None:
-    store = open_raw_store("s3://no-such-bucket/raw", settings(bucket))
+    store = open_raw_archive("s3://no-such-bucket/raw", settings(bucket))
     with pytest.raises(ConfigError) as caught:
         store.check()
     for words in ("raw_report_uri", "no-such-bucket", "NoSuchBucket", "aws_*"):
@@ -144,7 +144,7 @@ def test_settings_that_do_not_work_are_a_sentence(
     bucket: Bucket, changes: dict[str, object], words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
-        open_raw_store(f"s3://{bucket.name}", settings(bucket, **changes)).check()
+        open_raw_archive(f"s3://{bucket.name}", settings(bucket, **changes)).check()
     assert "the-secret" not in str(caught.value)
     assert "aws_" in str(caught.value)
 
@@ -158,7 +158,7 @@ def test_without_any_credentials_there_is_a_sentence(
         monkeypatch.setenv(name, str(tmp_path / "none"))
     config = {"aws_endpoint_override": bucket.endpoint}
     with pytest.raises(ConfigError, match="Unable to locate credentials"):
-        open_raw_store(f"s3://{bucket.name}", config).check()
+        open_raw_archive(f"s3://{bucket.name}", config).check()
 
 
 @pytest.mark.parametrize(
@@ -168,4 +168,4 @@ def test_other_addresses_are_refused(uri: str) -> None:
     with pytest.raises(
         ConfigError, match=r"write s3://bucket/prefix or file:///folder"
     ):
-        open_raw_store(uri, {})
+        open_raw_archive(uri, {})
