@@ -49,7 +49,7 @@ class ProgressLog:
         )
 
     def log_summary(self, now: float, failure: AmazonError | None) -> None:
-        """Log the reports, in words and as JSON, and write them to their files."""
+        """Log the reports, as text and as JSON, and write them to their files."""
         unreadable = self.router.unreadable
         for sink in self.sinks:
             sink.report.throttled = sink.limiter.throttled

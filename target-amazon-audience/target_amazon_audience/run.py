@@ -7,11 +7,9 @@ and look. A batch is also sent when the input pauses, so that STATE can pass.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError, ConfigError
@@ -24,8 +22,7 @@ from target_amazon_audience.mirror.sync import MirrorSink
 from target_amazon_audience.progress import ProgressLog
 from target_amazon_audience.router import Router
 from target_amazon_audience.sink import AudienceSink
-from target_amazon_audience.state.locks import AudienceLocks
-from target_amazon_audience.state.store import AudienceStore
+from target_amazon_audience.state.access import StateAccess
 
 if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper
@@ -52,41 +49,30 @@ def open_sinks(
 ) -> Iterator[dict[str | None, AudienceSink]]:
     """Return the sink of each audience; databases and locks are held until the end.
 
-    ``identity`` tells apart clients and regions in the database.
-
     Raises:
         ConfigError: two streams name one audience.
         StateFileError: another run works on one of them.
     """
-    owner = secrets.token_hex(8)
-    stores: dict[tuple[Path, bool], AudienceStore] = {}
     sinks: dict[str | None, AudienceSink] = {}
-    with ExitStack() as held:
-        locks = AudienceLocks(identity)
-        held.callback(locks.release)
+    with closing(StateAccess(identity)) as access:
         for number, (stream, audience) in enumerate(settings.audiences.items()):
             key = key_of(audience, identity)
-            locks.claim(key, stream)
-            path, is_dry = audience.state_path, audience.is_dry
-            if (path, is_dry) not in stores:
-                store = AudienceStore(path, owner=owner, read_only=is_dry)
-                stores[path, is_dry] = store
-                held.callback(store.close)
-            if not is_dry:
-                locks.lock(path, key, audience.label)
-            store = stores[path, is_dry]
+            access.claim(key, stream)
+            path = audience.state_path
+            store = access.store(path, read_only=audience.is_dry)
+            if not audience.is_dry:
+                access.lock(path, key, audience.label)
             resolver = AudienceResolver(audience, key, dispatcher.api, store, clock)
-            kind = MirrorSink if audience.upload_mode == "MIRROR" else AudienceSink
-            sinks[stream] = kind(
-                number,
-                stream,
-                audience,
-                resolver,
-                store,
-                locks,
-                dispatcher,
-                states,
-                clock,
+            sinks[stream] = (MirrorSink if audience.is_mirror else AudienceSink)(
+                number=number,
+                stream=stream,
+                settings=audience,
+                resolver=resolver,
+                access=access,
+                store=store,
+                dispatcher=dispatcher,
+                states=states,
+                clock=clock,
             )
         yield sinks
 
@@ -223,7 +209,7 @@ class Run:
         """Send what is left, wait as the settings say, and echo the last STATE."""
         is_whole = failure is None and not self._is_stopped()
         for sink in self._sinks:
-            if is_whole or not sink.is_mirror:
+            if is_whole or not sink.settings.is_mirror:
                 unreadable = self._router.unreadable
                 self._submit_all(sink, sink.last_uploads(unreadable=unreadable))
             elif sink.failure is None:

@@ -82,6 +82,11 @@ class AudienceSettings:
         return f"audience {self.external_audience_id or self.audience_id}"
 
     @property
+    def is_mirror(self) -> bool:
+        """Whether the audience becomes what the input says."""
+        return self.upload_mode == "MIRROR"
+
+    @property
     def uses_amc(self) -> bool:
         """Whether records go to AMC, through a connection."""
         return self.target != "DSP"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from singer_amazon.errors import AmazonError
 from target_amazon_audience.amc.models import StoppedError
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from target_amazon_audience.amc.resolver import AudienceResolver
     from target_amazon_audience.delivery.dispatcher import Dispatcher
     from target_amazon_audience.settings import AudienceSettings
-    from target_amazon_audience.state.locks import AudienceLocks
+    from target_amazon_audience.state.access import StateAccess
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
 
@@ -49,8 +49,8 @@ class AudienceSink:
     stream: str | None
     settings: AudienceSettings
     resolver: AudienceResolver
+    access: StateAccess
     store: AudienceStore
-    locks: AudienceLocks
     dispatcher: Dispatcher
     states: StateTracker
     clock: Clock
@@ -60,9 +60,6 @@ class AudienceSink:
     uploader: Uploader | None = None
     _number: int | None = field(default=None, repr=False)
     """The STATE that the open batch belongs to."""
-
-    is_mirror: ClassVar[bool] = False
-    """Whether anything is sent only after the whole input was read."""
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -94,7 +91,9 @@ class AudienceSink:
     def open(self) -> None:
         """Look everything up; take over the batches of earlier runs."""
         if self.settings.is_dry:
-            self._open_dry()
+            found = self.report.audience_id = self.resolver.known_id()
+            if found is not None:
+                self._know(found)
             return
         self.resolver.check()
         for note in self.resolver.notes:
@@ -106,28 +105,19 @@ class AudienceSink:
         self._claim(audience_id)
         self._know(audience_id)
         self.store.forget_drafts(audience_id)
-        found = self.store.open_batches(audience_id)
-        self.report.earlier_batches = len(found)
-        self.jobs.begin(found, self._time())
-
-    def _open_dry(self) -> None:
-        """Find what is known without asking anybody."""
-        found = self.settings.audience_id
-        if self.settings.action == "CREATE":
-            found = self.store.audience(self.resolver.key)
-        self.report.audience_id = found
-        if found is not None:
-            self._know(found)
+        batches = self.store.open_batches(audience_id)
+        self.report.earlier_batches = len(batches)
+        self.jobs.begin(batches, self._time())
 
     def _claim(self, audience_id: int) -> None:
         """Make sure that nobody else works on the audience."""
-        self.locks.claim_id(audience_id, self.stream)
+        self.access.claim_id(audience_id, self.stream)
         if self.settings.action == "CREATE":
             path, label = self.settings.state_path, self.settings.label
-            self.locks.lock_id(path, audience_id, label)
+            self.access.lock_id(path, audience_id, label)
 
     def _know(self, audience_id: int) -> Members:
-        found = Members(self.store, audience_id, is_mirror=self.is_mirror)
+        found = Members(self.store, audience_id, is_mirror=self.settings.is_mirror)
         self.results.members = found
         return found
 

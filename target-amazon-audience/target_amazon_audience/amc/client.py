@@ -167,14 +167,12 @@ class HttpAudienceApi:
         """Return an audience."""
         body = self._call("GET", f"{_METADATA}/{audience_id}").json_object()
         more = as_object(body.get("metadata"))
-        sizes = as_object(more.get("audienceSize"))
         return Audience(
             id=audience_id,
             name=optional(body.get("name"), str),
             description=optional(body.get("description"), str),
             ttl=whole(more.get("ttl")),
             fee=fee_of(more.get("audienceFees")),
-            sizes={n: v for n, v in sizes.items() if isinstance(v, int)},
         )
 
     def update(self, audience_id: int, changes: Changes) -> None:

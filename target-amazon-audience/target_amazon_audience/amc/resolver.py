@@ -65,6 +65,12 @@ class AudienceResolver:
     notes: list[str] = field(default_factory=list)
     _connection: str | None = None
 
+    def known_id(self) -> int | None:
+        """Return the audience's id where it is known without Amazon."""
+        if self.settings.action == "UPDATE":
+            return self.settings.audience_id
+        return self.store.audience(self.key)
+
     def check(self) -> None:
         """Look up everything that can be known before the first record.
 
@@ -73,10 +79,7 @@ class AudienceResolver:
             AmazonError: Amazon refuses a look-up.
         """
         settings = self.settings
-        if settings.action == "UPDATE":
-            self.audience_id = settings.audience_id
-        else:
-            self.audience_id = self.store.audience(self.key)
+        self.audience_id = self.known_id()
         if self.audience_id is None and settings.upload_mode == "DELETE":
             msg = (
                 "Setting upload_mode DELETE with action CREATE needs an audience that "
@@ -264,5 +267,5 @@ class AudienceResolver:
 T = TypeVar("T")
 
 
-def _if_other(wanted: T | None, found: T | None) -> T | None:
-    return wanted if wanted is not None and wanted != found else None
+def _if_other(given: T | None, found: T | None) -> T | None:
+    return given if given is not None and given != found else None

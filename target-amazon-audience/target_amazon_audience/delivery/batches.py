@@ -31,7 +31,7 @@ class Batch:
     bytes: int = 0
     merged: int = 0
     has_consent: bool = False
-    """Whether Amazon is told of anybody's consent."""
+    """Whether anybody's consent goes to Amazon."""
 
     def request(self, action: str, destination: Destination) -> RecordsRequest:
         """Return the request that carries all its members."""

@@ -112,7 +112,7 @@ class PollSchedule:
         self._longest = longest
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._watched: dict[int, _Watched] = {}
-        self._away: set[int] = set()
+        self._under_way: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -130,14 +130,14 @@ class PollSchedule:
         found = [
             watched.batch
             for number, watched in self._watched.items()
-            if watched.next_at <= now and number not in self._away
+            if watched.next_at <= now and number not in self._under_way
         ]
-        self._away.update(batch.id for batch in found)
+        self._under_way.update(batch.id for batch in found)
         return found
 
     def postpone(self, batch_id: int, now: float) -> None:
         """Note that a job has not ended: it is looked at later."""
-        self._away.discard(batch_id)
+        self._under_way.discard(batch_id)
         watched = self._watched[batch_id]
         jitter = self._random.uniform(1 - _JITTER, 1 + _JITTER)
         watched.next_at = now + watched.interval * jitter
@@ -145,13 +145,13 @@ class PollSchedule:
 
     def drop(self, batch_id: int) -> None:
         """Watch a job no more."""
-        self._away.discard(batch_id)
+        self._under_way.discard(batch_id)
         self._watched.pop(batch_id, None)
 
     def next_at(self) -> float | None:
         """Return when the next look is due, None if nothing is watched."""
         return min(
-            (w.next_at for n, w in self._watched.items() if n not in self._away),
+            (w.next_at for n, w in self._watched.items() if n not in self._under_way),
             default=None,
         )
 
@@ -164,7 +164,7 @@ class JobTracker:
         self.waited_from = 0.0
         self._report = report
         self._wait_minutes = settings.wait_minutes
-        self._is_mirror = settings.upload_mode == "MIRROR"
+        self._is_mirror = settings.is_mirror
         self._earlier: set[int] = set()
         self._given_up: set[int] = set()
 

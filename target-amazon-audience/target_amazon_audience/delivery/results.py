@@ -1,8 +1,4 @@
-"""What came of uploads and jobs, noted where it is remembered and where people see it.
-
-Database, members, STATE, report and rejects of one audience; only the main thread is in
-here.
-"""
+"""What came of uploads and jobs, noted in database, STATE, report and rejects."""
 
 from __future__ import annotations
 

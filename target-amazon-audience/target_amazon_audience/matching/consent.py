@@ -1,4 +1,4 @@
-"""Whether a person may be put into an audience, and what Amazon is told about it.
+"""Whether a person may be put into an audience, and what Amazon learns about it.
 
 Amazon reads a TCF string first, then a GPP string, then its own signal. The first two
 are handed on unread: they decide at Amazon. A denial is never sent, in any mode.

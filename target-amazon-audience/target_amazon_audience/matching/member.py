@@ -25,7 +25,7 @@ class Member(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reason:
-    """Why a record is not sent; these words stand in rejects and reports."""
+    """Why a record is not sent; these texts stand in rejects and reports."""
 
     ID_MISSING = "external id missing"
     ID_NOT_ALLOWED = "external id not allowed"

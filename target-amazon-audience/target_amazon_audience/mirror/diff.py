@@ -25,7 +25,7 @@ _TO_DELETE = (
     "not exists (select 1 from temp.tried t where t.sink = :sink"
     " and t.external_id = m.external_id and t.action = 'DELETE')"
 )
-_UNWANTED = "(s.external_id is null or s.status = 2)"
+_ABSENT = "(s.external_id is null or s.status = 2)"
 _OTHER = "(m.removing or m.pii != s.pii)"
 _DUE = (
     "(m.confirmed != 1 or m.sent_at <= :resend_before"
@@ -47,14 +47,14 @@ class DiffQuery:
         f"s.status = 0 and m.pii = s.pii and not m.removing and {_DUE}"
         f" and not {_BUSY} and {_TO_CREATE}"
     )
-    GONE = f"{_UNWANTED} and not {_BUSY} and {_TO_DELETE}"
-    MISSING = f"{_UNWANTED} and not (m.removing and {_BUSY})"
+    GONE = f"{_ABSENT} and not {_BUSY} and {_TO_DELETE}"
+    MISSING = f"{_ABSENT} and not (m.removing and {_BUSY})"
     """All that are to go, those that have to wait as well."""
     HELD_UP = (
         f"s.status = 0 and {_BUSY} and ({_OTHER} or m.country != s.country"
         " or m.consent is not s.consent)"
     )
-    HELD_UP_GONE = f"{_UNWANTED} and {_BUSY} and not m.removing"
+    HELD_UP_GONE = f"{_ABSENT} and {_BUSY} and not m.removing"
 
 
 _FROM_MEMBERS = frozenset({DiffQuery.GONE, DiffQuery.MISSING, DiffQuery.HELD_UP_GONE})
@@ -98,7 +98,7 @@ class AgeLimits:
 
 
 class Difference:
-    """What one mirror's input wants, compared with what Amazon holds."""
+    """What one mirror's input holds, compared with what Amazon holds."""
 
     def __init__(
         self, store: AudienceStore, audience_id: int, sink: int, ages: AgeLimits
@@ -126,7 +126,7 @@ class Difference:
         return Counts(known, wanted, *sizes)
 
     def pages(self, query: str, *, held: bool = False) -> Iterator[list[Member]]:
-        """Yield the members of a part, as wanted or (``held``) as Amazon holds them.
+        """Yield the members of a part: the input's data, or (``held``) what Amazon holds.
 
         A page is read whole before it is handed out: what is done with it may change
         the tables.

@@ -1,4 +1,4 @@
-"""What a mirror's input wants, kept in a temporary table until the input has ended."""
+"""What a mirror's input holds, kept in a temporary table until the input has ended."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from target_amazon_audience.state.store import AudienceStore
 class StagedStatus(IntEnum):
     """What a run says of a person."""
 
-    WANTED = 0
+    PRESENT = 0
     KEPT = 1
     """A record that could not be used: whatever Amazon holds stays."""
     DENIED = 2
     """Consent was denied: the person has to go."""
 
 
-_WANT = (
+_ADD = (
     "insert into temp.staged values (?, ?, ?, ?, ?, ?)"
     " on conflict (sink, external_id) do update set"
     " pii = excluded.pii, country = excluded.country,"
     " consent = excluded.consent, status = excluded.status"
 )
-_WANT_MERGED = _WANT.replace("= excluded.pii", "= merge_pii(staged.pii, excluded.pii)")
+_ADD_MERGED = _ADD.replace("= excluded.pii", "= merge_pii(staged.pii, excluded.pii)")
 _KEEP = (
     "insert into temp.staged (sink, external_id, status) values (?, ?, ?)"
     " on conflict (sink, external_id) do nothing"
@@ -39,14 +39,14 @@ _DENY = (
 
 
 class Staged:
-    """What one audience's input wants, kept until the end of the run."""
+    """What one audience's input holds, kept until the end of the run."""
 
     def __init__(self, store: AudienceStore, sink: int, *, merges: bool = True) -> None:
         self._store = store
         self._merges = merges
         self.sink = sink
 
-    def want(self, members: Iterable[Member]) -> None:
+    def add(self, members: Iterable[Member]) -> None:
         """Stage members; a second record of a person joins or replaces the first."""
         rows = [
             (
@@ -55,17 +55,17 @@ class Staged:
                 pack(member.pii),
                 member.country,
                 kept_consent(member.consent),
-                StagedStatus.WANTED.value,
+                StagedStatus.PRESENT.value,
             )
             for member in members
         ]
         with self._store.reading() as db:
             db.execute("begin")
-            db.executemany(_WANT_MERGED if self._merges else _WANT, rows)
+            db.executemany(_ADD_MERGED if self._merges else _ADD, rows)
             db.execute("commit")
 
     def keep(self, external_id: str) -> None:
-        """Stage that a person stays as Amazon holds them, unless denied or wanted."""
+        """Stage that a person stays as Amazon holds them, unless staged otherwise."""
         self._stage(_KEEP, external_id, StagedStatus.KEPT)
 
     def deny(self, external_id: str) -> None:
@@ -84,11 +84,11 @@ class Staged:
             db.executemany("insert or ignore into temp.tried values (?, ?, ?)", rows)
             db.execute("commit")
 
-    def wanted(self) -> int:
-        """Return how many members are wanted."""
+    def count(self) -> int:
+        """Return how many members the input has."""
         with self._store.reading() as db:
             row = db.execute(
                 "select count(*) from temp.staged where sink = ? and status = ?",
-                (self.sink, StagedStatus.WANTED.value),
+                (self.sink, StagedStatus.PRESENT.value),
             ).fetchone()
         return int(row[0])

@@ -11,7 +11,7 @@ nothing is left to do or time is up; the next run goes on from what the database
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from target_amazon_audience.delivery.batches import Batch, Batcher
 from target_amazon_audience.delivery.uploader import Upload
@@ -66,8 +66,6 @@ def held_back(counts: Counts, most_percent: float) -> str | None:
 class MirrorSink(AudienceSink):
     """One audience that becomes what the input says, once that was read."""
 
-    is_mirror: ClassVar[bool] = True
-
     def __post_init__(self) -> None:
         super().__post_init__()
         self._staged = Staged(self.store, self.number, merges=self.settings.merges)
@@ -115,7 +113,7 @@ class MirrorSink(AudienceSink):
 
     def _send(self, batch: Batch) -> None:
         self.report.merged += batch.merged
-        self._staged.want(batch.members.values())
+        self._staged.add(batch.members.values())
 
     # What comes of batches
 
@@ -137,7 +135,7 @@ class MirrorSink(AudienceSink):
         too_many = self._end_records()
         if self.failure is not None:
             return ()
-        if self.members is None and not self._staged.wanted():
+        if self.members is None and not self._staged.count():
             return ()
         if not self.is_usable() or self.members is None:
             return ()
@@ -156,7 +154,7 @@ class MirrorSink(AudienceSink):
         self._difference = Difference(
             self.store, members.audience_id, self.number, ages
         )
-        counts = self._difference.counts(self._staged.wanted())
+        counts = self._difference.counts(self._staged.count())
         reason = held_back(counts, self.settings.max_delete_percent)
         if counts.gone:
             reason = why_not or reason

@@ -1,7 +1,11 @@
-"""Keeps two runs, and two streams of one run, from working on one audience at once."""
+"""The databases and locks of one run.
+
+Two runs, and two streams of one run, must not work on one audience at once.
+"""
 
 from __future__ import annotations
 
+import secrets
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -11,25 +15,39 @@ from filelock import FileLock, Timeout
 from singer_amazon.errors import ConfigError
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.state.database import FILE_RIGHTS, FOLDER_RIGHTS
+from target_amazon_audience.state.store import AudienceStore
 
 _MEND = (
     "Give both records one stream name by stream_maps (__alias__), and name that one."
 )
 
 
-class AudienceLocks:
-    """The audiences of one run; each is locked until the run, or its process, ends."""
+class StateAccess:
+    """What a run has opened and locked, until it ends or its process does.
+
+    ``identity`` tells apart clients and regions in the database.
+    """
 
     def __init__(self, identity: str) -> None:
         self._identity = identity
         self._keys: dict[str, str | None] = {}
         self._ids: dict[int, str | None] = {}
         """Audiences by id, each with the stream that goes to it."""
+        self._stores: dict[tuple[Path, bool], AudienceStore] = {}
+        self._owner = secrets.token_hex(8)
         self._held = ExitStack()
 
-    def release(self) -> None:
-        """Give all locks back."""
+    def close(self) -> None:
+        """Give everything back."""
         self._held.close()
+
+    def store(self, path: Path, *, read_only: bool) -> AudienceStore:
+        """Open a database, once."""
+        if (path, read_only) not in self._stores:
+            store = AudienceStore(path, owner=self._owner, read_only=read_only)
+            self._stores[path, read_only] = store
+            self._held.callback(store.close)
+        return self._stores[path, read_only]
 
     def claim(self, key: str, stream: str | None) -> None:
         """Note which stream goes to an audience.
