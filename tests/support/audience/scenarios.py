@@ -226,12 +226,18 @@ class Player:
         self._fuse.burn()
 
     def _burn_and_end(self, moment: str) -> None:
-        """Let what nobody will ever ask for be carried out by itself, and first."""
+        """Let what nobody will ever ask for be carried out by itself, and first.
+
+        That is an upload whose answer is lost, or whose process dies before it has
+        kept the job's id.
+        """
         target = self._target
+        call = target.emulator.exchanges[-1] if moment != "call" else None
+        dies = moment == "answer" and self._fuse.left in {0, 1}
+        if call and call.path == RECORDS and (dies or moment == "lost"):
+            target.emulator.poll(target.jobs()[-1:], ENOUGH)
         if moment != "lost":
             self._fuse.burn()
-        elif target.emulator.exchanges[-1].path == RECORDS:
-            target.emulator.poll(target.jobs()[-1:], ENOUGH)
 
     def _settle(self) -> None:
         """Let all jobs end."""
