@@ -256,6 +256,7 @@ def test_the_account_may_be_given(target: Runner) -> None:
         amc_account_id="ENTITY5AMC6HEATH7R",
     )
     assert f"AMC instance {FREE_INSTANCE} is in none of the 1" in str(wrong.error)
+    target.client.change(page_size=1)
     nowhere = target.run([person(1)], amc_instance_id="amcnone")
     assert "amcnone is in none of the 3 AMC accounts" in str(nowhere.error)
     target.good(
