@@ -160,6 +160,10 @@ class InProcessClient(EmulatorClient):
         assert answer.status_code < 300, answer.text
         return answer.get_json()
 
+    def connections(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._call("GET", "/amc")["connections"]
+        return found
+
 
 class _Adapter(BaseAdapter):
     """Hands requests to the emulation."""

@@ -270,6 +270,10 @@ class Runner:
     def jobs(self) -> list[Any]:
         return self.client.audience_jobs()
 
+    def connections(self) -> dict[str, dict[str, Any]]:
+        """Connections by their ids."""
+        return {c["connectionId"]: c for c in self.emulator.client.connections()}
+
     def count(self, operation: str, status: int | str | None = None) -> int:
         return self.client.statistics().count(operation, status)
 

@@ -36,10 +36,6 @@ AMC_AND_DSP = {"target": "AMC_AND_DSP", "dsp_advertiser_id": ADVERTISER}
 DSP = {"target": "DSP", "dsp_advertiser_id": ADVERTISER, "amc_instance_id": None}
 
 
-def connections(target: Runner) -> dict[str, dict[str, Any]]:
-    return {c["connectionId"]: c for c in target.client.amc_world()["connections"]}
-
-
 def bodies(target: Runner, method: str, path: str) -> list[dict[str, Any]]:
     return [call.payload for call in target.emulator.calls(method, path)]
 
@@ -200,13 +196,13 @@ def test_a_time_to_live_of_zero_empties_softly(target: Runner) -> None:
 
 
 def test_amc_takes_the_connection_without_an_advertiser(target: Runner) -> None:
-    before = connections(target)
+    before = target.connections()
     target.good([person(1)])
     assert target.audience().connection_id == OWN_CONNECTION
     assert target.jobs()[0].targets == ["AMC"]
     [upload] = target.emulator.uploads()
     assert upload["targetResource"] == {"connectionId": OWN_CONNECTION}
-    assert connections(target) == before
+    assert target.connections() == before
     assert target.members() == names(1)
 
 
@@ -214,7 +210,7 @@ def test_amc_makes_a_connection_where_the_only_one_has_an_advertiser(
     target: Runner,
 ) -> None:
     target.good([person(1)], amc_instance_id="amclight02")
-    made = connections(target)[target.audience().connection_id or ""]
+    made = target.connections()[target.audience().connection_id or ""]
     assert made["amcInstanceId"] == "amclight02"
     assert made["amcAccountId"] == ACCOUNT
     assert "dspAdvertiserId" not in made
@@ -230,7 +226,7 @@ def test_amc_and_dsp_takes_the_connection_with_the_advertiser(target: Runner) ->
 
 def test_a_missing_connection_is_made_and_its_account_found(target: Runner) -> None:
     target.good([person(1)], amc_instance_id=FREE_INSTANCE, **AMC_AND_DSP)
-    made = connections(target)[target.audience().connection_id or ""]
+    made = target.connections()[target.audience().connection_id or ""]
     assert bodies(target, "POST", CONNECTIONS) == [
         {
             "amcAccountId": ACCOUNT,
@@ -256,6 +252,7 @@ def test_the_account_may_be_given(target: Runner) -> None:
         amc_account_id="ENTITY5AMC6HEATH7R",
     )
     assert f"AMC instance {FREE_INSTANCE} is in none of the 1" in str(wrong.error)
+    target.client.change(page_size=1)
     nowhere = target.run([person(1)], amc_instance_id="amcnone")
     assert "amcnone is in none of the 3 AMC accounts" in str(nowhere.error)
     target.good(
