@@ -126,7 +126,7 @@ class Difference:
         return Counts(known, wanted, *sizes)
 
     def pages(self, query: str, *, held: bool = False) -> Iterator[list[Member]]:
-        """Yield the members of a part: the input's data, or (``held``) what Amazon holds.
+        """Yield the members of a part: as in the input, or (``held``) as at Amazon.
 
         A page is read whole before it is handed out: what is done with it may change
         the tables.
