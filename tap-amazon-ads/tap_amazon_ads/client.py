@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import RejectedError
 from singer_amazon.http.client import ApiClient
+from singer_amazon.http.throttling import wait_out_throttling
 from singer_amazon.http.transport import Response
+from singer_amazon.retry_policy import POLICY
 
 SCOPE = "Amazon-Advertising-API-Scope"
 PAGE = 100
-FIRST_WAIT = 2.0
-LONGEST_WAIT = 60.0
-"""Seconds between two tries of a throttled list where Amazon names none."""
 
 
 class AdsClient:
@@ -31,10 +30,10 @@ class AdsClient:
         Raises:
             RejectedError: Amazon refuses the list.
         """
-        answer = self._get(
+        response = self._get(
             "/v2/profiles", params={"accessLevel": "view", "apiProgram": "report"}
         )
-        return _objects(answer.json(), "/v2/profiles")
+        return _objects(response.json(), "/v2/profiles")
 
     def advertisers(self, profile_id: str) -> Iterator[dict[str, Any]]:
         """Yield the DSP advertisers of an agency profile, page by page.
@@ -44,12 +43,12 @@ class AdsClient:
         """
         start = 0
         while True:
-            answer = self._get(
+            response = self._get(
                 "/dsp/advertisers",
                 headers={SCOPE: profile_id},
                 params={"startIndex": str(start), "count": str(PAGE)},
             )
-            body = answer.json_object()
+            body = response.json_object()
             page = _objects(body.get("response"), "/dsp/advertisers")
             yield from page
             start += len(page)
@@ -72,29 +71,17 @@ class AdsClient:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Response:
-        pause = FIRST_WAIT
-        while True:
-            answer = self.api.call("GET", path, headers=headers, params=params)
-            if answer.status == HTTPStatus.OK:
-                return answer
-            if not self._waits(answer, pause):
-                break
-            pause = min(pause * 2, LONGEST_WAIT)
-        msg = f"GET {path} is refused (HTTP {answer.status}: {answer.message()})"
-        raise RejectedError(msg, status=answer.status, request_id=answer.request_id)
-
-    def _waits(self, answer: Response, pause: float) -> bool:
-        """Wait as long as a 429 asks for; say whether it was one and time is left."""
-        now = self.api.clock.now()
-        hint = answer.retry_after(now)
-        seconds = pause if hint is None else hint
-        if (
-            answer.status != HTTPStatus.TOO_MANY_REQUESTS
-            or now + timedelta(seconds=seconds) > self._give_up_at
-        ):
-            return False
-        self.api.clock.sleep(seconds)
-        return True
+        response = wait_out_throttling(
+            lambda: self.api.call("GET", path, headers=headers, params=params),
+            self.api.clock,
+            first_wait=POLICY.list_first_wait,
+            max_wait=POLICY.list_max_wait,
+            give_up_at=self._give_up_at,
+        )
+        if response.status == HTTPStatus.OK:
+            return response
+        msg = f"GET {path} is refused (HTTP {response.status}: {response.message()})"
+        raise RejectedError(msg, status=response.status, request_id=response.request_id)
 
 
 def _objects(value: object, path: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The port to reporting v3: create, look, address, cancel.
+"""The port to reporting v3: create, poll, document URL, cancel.
 
 Sources: facts on `POST/GET/DELETE /reporting/reports`; Amazon's own words are
 passed on in every refusal.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -18,15 +17,15 @@ from singer_amazon.http.transport import Response
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Outcome, ReportRequest
-from tap_amazon_ads.accounts import Account
-from tap_amazon_ads.definitions import Definition
+from tap_amazon_ads.refused_columns import RefusedColumns
+from tap_amazon_ads.report_specs import RequestSpec
 
 logger = logging.getLogger(__name__)
 
 PATH = "/reporting/reports"
 CREATE_TYPE = "application/vnd.createasyncreportrequest.v3+json"
 _WORKING = {"PENDING", "PROCESSING"}
-_DEAD = {"FAILED", "FAILURE", "CANCELLED"}
+_ENDED = {"FAILED", "FAILURE", "CANCELLED"}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BAD_COLUMNS = re.compile(r"columns includes invalid values: \(([^)]*)\)")
 _NO_SCOPE = re.compile(
@@ -56,77 +55,60 @@ class ReportsApi:
     def __init__(
         self,
         api: ApiClient,
-        account_of: Callable[[str], Account],
-        definitions: Mapping[str, Definition],
+        refused_columns: RefusedColumns,
         warn_once: Callable[[str], None],
     ) -> None:
         self._api = api
-        self._account_of = account_of
-        self._definitions = definitions
+        self._refused_columns = refused_columns
         self._warn_once = warn_once
-        self._lock = threading.Lock()
-        self._refused: dict[tuple[str, str], frozenset[str]] = {}
-
-    # --- what Amazon refused in this run -----------------------------------
-
-    def refused_columns(self, account: str, report_type: str) -> frozenset[str]:
-        """Return the columns Amazon refuses for this account and report type."""
-        with self._lock:
-            return self._refused.get((account, report_type), frozenset())
-
-    def filled_keys(self, account: str, definition: Definition) -> dict[str, str]:
-        """Return refused key columns, each with the column standing in for it."""
-        refused = self.refused_columns(account, report_type(definition))
-        fallbacks = definition.key_fallbacks
-        return {name: fallbacks[name] for name in refused if name in fallbacks}
 
     # --- the port ----------------------------------------------------------
 
     def create(self, request: ReportRequest) -> Outcome:
-        """See ReportApi; refused columns are dropped and it is asked once more."""
-        answer = self._post(request)
-        bad = _bad_columns(answer)
-        if bad:
-            outcome = self._drop(request, bad, answer)
+        """Refused columns are dropped and it is asked once more."""
+        response = self._post(request)
+        refused = _refused_columns(response)
+        if refused:
+            outcome = self._drop(request, refused, response)
             if outcome is not None:
                 return outcome
-            answer = self._post(request)
-        return self._created(request, answer)
+            response = self._post(request)
+        return self._created(request, response)
 
     def poll(self, request: ReportRequest, report_id: str) -> Outcome:
-        """See ReportApi."""
-        answer = self._get(request, report_id)
-        if answer.status != HTTPStatus.OK:
-            return self._not_seen(answer)
-        body = answer.json_object()
+        """Read what Amazon says of the report."""
+        response = self._get(request, report_id)
+        if response.status != HTTPStatus.OK:
+            return self._unreadable_status(response)
+        body = response.json_object()
         status = str(body.get("status"))
         if status == "COMPLETED":
             size = body.get("fileSize")
             if not body.get("url"):
                 return model.Empty()
             return model.Ready(int(size) if isinstance(size, (int, float)) else None)
-        if status in _DEAD:
-            words = body.get("failureReason") or "no reason given"
-            return model.Failed(f"Amazon ended the report as {status}: {words}")
+        if status in _ENDED:
+            reason = body.get("failureReason") or "no reason given"
+            return model.Failed(f"Amazon ended the report as {status}: {reason}")
         return model.Running(None if status in _WORKING else status)
 
     def document_url(self, request: ReportRequest, report_id: str) -> str:
         """See ReportApi."""
-        answer = self._get(request, report_id)
-        if answer.status == HTTPStatus.OK:
-            url = answer.json_object().get("url")
+        response = self._get(request, report_id)
+        if response.status == HTTPStatus.OK:
+            url = response.json_object().get("url")
             if isinstance(url, str) and url:
                 return url
-            raise OutcomeError(self._seen_without_url(answer))
-        raise OutcomeError(self._not_seen(answer))
+            raise OutcomeError(self._without_url(response))
+        raise OutcomeError(self._unreadable_status(response))
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
-        """See ReportApi; Amazon deletes only what it has not begun."""
-        answer = self._api.call(
+        """Amazon deletes only what it has not begun."""
+        response = self._api.call(
             "DELETE", f"{PATH}/{report_id}", headers=self._headers(request)
         )
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._throttled(answer)
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self._throttled(response)
         return model.Cancelled()
 
     # --- creating ----------------------------------------------------------
@@ -134,11 +116,11 @@ class ReportsApi:
     def body(self, request: ReportRequest) -> dict[str, object]:
         """Return the create body for a request, without refused columns."""
         configuration: dict[str, Any] = dict(request.definition)
-        definition = self._definitions[request.stream]
-        refused = self.refused_columns(request.account, request.report_type)
-        stand_ins = self.filled_keys(request.account, definition).values()
-        wanted = {*configuration["columns"], *stand_ins} - refused
-        configuration["columns"] = sorted(wanted)
+        spec, columns = _spec(request), self._refused_columns
+        stand_ins = columns.filled_keys(request.account, spec.report).values()
+        possible = {*configuration["columns"], *stand_ins}
+        possible -= columns.of(request.account, spec.report)
+        configuration["columns"] = sorted(possible)
         configuration["format"] = "GZIP_JSON"
         filters = list(configuration.pop("filters"))
         if request.members:
@@ -160,61 +142,61 @@ class ReportsApi:
             content_type=CREATE_TYPE,
         )
 
-    def _created(self, request: ReportRequest, answer: Response) -> Outcome:
-        if answer.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
-            report_id = answer.json_object().get("reportId")
+    def _created(self, request: ReportRequest, response: Response) -> Outcome:
+        if response.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
+            report_id = response.json_object().get("reportId")
             if isinstance(report_id, str) and report_id:
                 return model.Accepted(report_id)
             return model.Unavailable("the answer to a create holds no reportId")
-        if answer.status == HTTPStatus.TOO_EARLY:
-            return self._duplicate(request, answer)
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._throttled(answer)
-        return _refusal(answer)
+        if response.status == HTTPStatus.TOO_EARLY:
+            return self._duplicate(request, response)
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self._throttled(response)
+        return _refusal(response)
 
     def _drop(
-        self, request: ReportRequest, bad: frozenset[str], answer: Response
+        self, request: ReportRequest, bad: frozenset[str], response: Response
     ) -> Outcome | None:
         """Remember refused columns; a key column without stand-in is final."""
-        definition = self._definitions[request.stream]
-        place = (request.account, request.report_type)
-        refused = bad | self.refused_columns(*place)
+        spec = _spec(request)
+        report = spec.report
+        refused = bad | self._refused_columns.of(request.account, report)
         lost = [
             name
-            for name in definition.key
-            if name in refused and definition.key_fallbacks.get(name, name) in refused
+            for name in report.key
+            if name in refused and report.key_fallbacks.get(name, name) in refused
         ]
         if lost:
             return model.Refused(
                 f"Amazon refuses the key column {', '.join(lost)} here "
-                f"({answer.message()}). Without it rows cannot be told apart: "
+                f"({response.message()}). Without it rows cannot be told apart: "
                 "deselect this stream for the account, or define an own report",
                 scope="type",
             )
-        with self._lock:
-            self._refused[place] = self._refused.get(place, frozenset()) | bad
-        account = self._account_of(request.account)
+        self._refused_columns.add(request.account, report, bad)
         self._warn_once(
-            f"{request.stream} of {account.label}: Amazon refuses the columns "
+            f"{request.stream} of {spec.account.label}: Amazon refuses the columns "
             f"{', '.join(sorted(bad))}; they are left out and stay null"
         )
         return None
 
-    def _duplicate(self, request: ReportRequest, answer: Response) -> Outcome:
+    def _duplicate(self, request: ReportRequest, response: Response) -> Outcome:
         """Adopt the report a 425 names, if it is what we asked for."""
-        words = answer.message()
-        found = _UUID.search(words)
+        message = response.message()
+        found = _UUID.search(message)
         if found is None:
-            return model.Conflict(None, f"HTTP 425 without a report id ({words})")
+            return model.Conflict(None, f"HTTP 425 without a report id ({message})")
         report_id = found.group()
         named = self._get(request, report_id)
         if named.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._throttled(named)
         body = named.json_object()
-        if named.status != HTTPStatus.OK or str(body.get("status")) in _DEAD:
-            return model.Conflict(report_id, f"{words}, which is of no use any more")
+        if named.status != HTTPStatus.OK or str(body.get("status")) in _ENDED:
+            return model.Conflict(report_id, f"{message}, which is of no use any more")
         if _comparable(body) != _comparable(self.body(request)):
-            return model.Conflict(report_id, f"{words}, which asks for something else")
+            return model.Conflict(
+                report_id, f"{message}, which asks for something else"
+            )
         logger.info(
             "%s %s: taken up as report %s, which Amazon is already working on",
             request.stream,
@@ -223,71 +205,71 @@ class ReportsApi:
         )
         return model.Accepted(report_id, adopted=True)
 
-    # --- looking -----------------------------------------------------------
+    # --- polling -----------------------------------------------------------
 
     def _get(self, request: ReportRequest, report_id: str) -> Response:
         return self._api.call(
             "GET", f"{PATH}/{report_id}", headers=self._headers(request)
         )
 
-    def _not_seen(self, answer: Response) -> Outcome:
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._throttled(answer)
-        if answer.status == HTTPStatus.NOT_FOUND:
+    def _unreadable_status(self, response: Response) -> Outcome:
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self._throttled(response)
+        if response.status == HTTPStatus.NOT_FOUND:
             return model.Vanished()
-        if answer.status == HTTPStatus.UNAUTHORIZED and _NO_SCOPE.search(
-            answer.message()
+        if response.status == HTTPStatus.UNAUTHORIZED and _NO_SCOPE.search(
+            response.message()
         ):
-            return _refusal(answer)
+            return _refusal(response)
         return model.Unavailable(
-            f"its status cannot be read (HTTP {answer.status}: {answer.message()})"
+            f"its status cannot be read (HTTP {response.status}: {response.message()})"
         )
 
-    def _seen_without_url(self, answer: Response) -> Outcome:
-        status = str(answer.json_object().get("status"))
+    def _without_url(self, response: Response) -> Outcome:
+        status = str(response.json_object().get("status"))
         if status == "COMPLETED":
             return model.Empty()
-        if status in _DEAD:
+        if status in _ENDED:
             return model.Failed(f"Amazon ended the report as {status}")
         return model.Unavailable(f"it was complete and is {status} again")
 
     # --- common ------------------------------------------------------------
 
     def _headers(self, request: ReportRequest) -> dict[str, str]:
-        return self._account_of(request.account).headers()
+        return _spec(request).account.headers()
 
-    def _throttled(self, answer: Response) -> model.Throttled:
-        return model.Throttled(answer.retry_after(self._api.clock.now()))
-
-
-def report_type(definition: Definition) -> str:
-    """Return what budgets and refusals are counted by."""
-    return f"{definition.report_type_id} by {'+'.join(definition.group_by)}"
+    def _throttled(self, response: Response) -> model.Throttled:
+        return model.Throttled(response.retry_after(self._api.clock.now()))
 
 
-def _bad_columns(answer: Response) -> frozenset[str]:
-    if answer.status != HTTPStatus.BAD_REQUEST:
+def _spec(request: ReportRequest) -> RequestSpec:
+    assert isinstance(request.spec, RequestSpec)  # noqa: S101 - from our streams
+    return request.spec
+
+
+def _refused_columns(response: Response) -> frozenset[str]:
+    if response.status != HTTPStatus.BAD_REQUEST:
         return frozenset()
-    found = _BAD_COLUMNS.search(answer.message())
+    found = _BAD_COLUMNS.search(response.message())
     names = found.group(1).split(",") if found else []
     return frozenset(name.strip() for name in names if name.strip())
 
 
-def _refusal(answer: Response) -> model.Refused:
-    words = answer.message()
-    text = f"Amazon refuses it (HTTP {answer.status}: {words})"
-    if answer.request_id:
-        text += f" [request {answer.request_id}]"
-    if _UNKNOWN_TYPE.search(words):
+def _refusal(response: Response) -> model.Refused:
+    message = response.message()
+    text = f"Amazon refuses it (HTTP {response.status}: {message})"
+    if response.request_id:
+        text += f" [request {response.request_id}]"
+    if _UNKNOWN_TYPE.search(message):
         return model.Refused(
-            f"not offered for this account ({words})", scope="type", offered=False
+            f"not offered for this account ({message})", scope="type", offered=False
         )
-    scope = _REFUSED_SCOPE.get(answer.status, "request")
-    step = NEXT_STEP.get(answer.status)
+    scope = _REFUSED_SCOPE.get(response.status, "request")
+    step = NEXT_STEP.get(response.status)
     return model.Refused(
         f"{text}. {step}" if step else text,
         scope=scope,
-        history=bool(_TOO_OLD.search(words)),
+        history=bool(_TOO_OLD.search(message)),
     )
 
 

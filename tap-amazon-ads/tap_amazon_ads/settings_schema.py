@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_amazon_ads.directory import KINDS
+from tap_amazon_ads.account_finder import KINDS
 
 _TIME_UNITS = ["DAILY", "SUMMARY"]
 _IDS = th.ArrayType(th.CustomType({"type": ["string", "integer"]}))

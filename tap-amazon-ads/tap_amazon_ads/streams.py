@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
@@ -21,49 +21,32 @@ from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import NO_MEMBERS, Window
 from singer_amazon.sync.partition import Partition, Shape
 from singer_amazon.tap.stream import ReportStream
+from tap_amazon_ads.account_finder import AccountFinder
 from tap_amazon_ads.accounts import Account
-from tap_amazon_ads.definitions import ADDED, Definition
-from tap_amazon_ads.directory import Directory
-from tap_amazon_ads.reports_api import ReportsApi
+from tap_amazon_ads.refused_columns import RefusedColumns
+from tap_amazon_ads.report_specs import ADDED, ReportSpec, RequestSpec
 
 _KEY = {"type": "string"}
-
-
-class AdsHost(Protocol):
-    """The tap, as its streams see it."""
-
-    @property
-    def accounts(self) -> Directory:
-        """The accounts of this run."""
-        ...
-
-    @property
-    def reports_api(self) -> ReportsApi:
-        """The port to reporting v3, which knows what Amazon has refused."""
-        ...
 
 
 class AdsReportStream(ReportStream):
     """One report type, over all accounts that can have it."""
 
-    def __init__(self, tap: Tap, definition: Definition) -> None:
-        self.definition = definition
-        self._layouts: dict[frozenset[str], TypedRowEncoder] = {}
-        if definition.is_summary:
+    def __init__(
+        self, tap: Tap, spec: ReportSpec, refused_columns: RefusedColumns
+    ) -> None:
+        self.spec = spec
+        self._refused_columns = refused_columns
+        self._encoders: dict[frozenset[str], TypedRowEncoder] = {}
+        if spec.is_summary:
             self.replication_key = None
-        super().__init__(tap=tap, name=definition.stream, schema=_schema(definition))
-        self.primary_keys = definition.primary_key
-        self.selected_by_default = definition.is_default
-
-    @property
-    def ads_tap(self) -> AdsHost:
-        """The tap, as what it is."""
-        tap: Any = self._tap
-        return tap  # type: ignore[no-any-return]  # __init__ took this type
+        super().__init__(tap=tap, name=spec.stream, schema=_schema(spec))
+        self.primary_keys = spec.primary_key
+        self.selected_by_default = spec.is_default
 
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
-        added = {name for name in ADDED if name not in self.definition.columns}
+        added = {name for name in ADDED if name not in self.spec.columns}
         return [name for name in self.selected_columns if name not in added]
 
     def read(
@@ -72,39 +55,38 @@ class AdsReportStream(ReportStream):
         layout: RowEncoder,
         report: Report,  # noqa: ARG002 - the documents of all types are alike
     ) -> Iterator[list[Any]]:
-        """See ReportStream: one JSON array of rows."""
-        assert isinstance(layout, TypedRowEncoder)  # noqa: S101 - from row_format below
+        """Yield the rows of one JSON array."""
+        assert isinstance(layout, TypedRowEncoder)  # noqa: S101 - from row_encoder
         yield from pieces(unpacked(document.path), layout.parse)
 
     def row_encoder(self, partition: Partition) -> TypedRowEncoder:
-        """See ReportStream; a refused key column is filled from its stand-in."""
-        filled = self.ads_tap.reports_api.filled_keys(
-            partition.account, self.definition
-        )
-        wanted = frozenset(filled)
-        if wanted not in self._layouts:
-            asked = self.requested_columns()
-            hidden = [name for name in filled.values() if name not in asked]
+        """Return the encoder; a refused key column is filled from its stand-in."""
+        filled = self._refused_columns.filled_keys(partition.account, self.spec)
+        keys = frozenset(filled)
+        if keys not in self._encoders:
+            requested = self.requested_columns()
+            hidden = [name for name in filled.values() if name not in requested]
             columns: dict[str, ColumnType] = {
-                name: self.definition.columns[name] for name in [*asked, *hidden]
+                name: self.spec.columns[name] for name in [*requested, *hidden]
             }
-            self._layouts[wanted] = TypedRowEncoder(
+            self._encoders[keys] = TypedRowEncoder(
                 columns,
-                self.definition.primary_key,
-                member_column="advertiserId" if self.definition.is_dsp else None,
+                self.spec.primary_key,
+                member_column="advertiserId" if self.spec.is_dsp else None,
                 filled=filled,
                 hidden=hidden,
             )
-        return self._layouts[wanted]
+        return self._encoders[keys]
 
     def added_fields(
         self,
         partition: Partition,
         window: Window,  # noqa: ARG002 - rows say their own dates
     ) -> AddedFields:
-        """See ReportStream: profile, country and currency, money has none itself."""
-        account = self.ads_tap.accounts.account(partition.account)
-        if not self.definition.is_dsp:
+        """Return profile, country and currency: money has none itself."""
+        assert isinstance(partition.spec, RequestSpec)  # noqa: S101 - from partition()
+        account = partition.spec.account
+        if not self.spec.is_dsp:
             return AddedFields.constant(
                 self._added(account.key, account.country, account.currency)
             )
@@ -125,7 +107,7 @@ class AdsReportStream(ReportStream):
         return {
             name: value
             for name, value in values.items()
-            if name in self.selected_columns and name not in self.definition.columns
+            if name in self.selected_columns and name not in self.spec.columns
         }
 
     def partition(self, account: Account, **planned: Any) -> Partition:  # noqa: ANN401 - Partition's own fields
@@ -135,21 +117,23 @@ class AdsReportStream(ReportStream):
             account=account.key,
             label=account.label,
             context=account.context,
-            definition=self.definition.request(self.requested_columns()),
+            report_type=self.spec.report_type,
+            definition=self.spec.request(self.requested_columns()),
+            spec=RequestSpec(self.spec, account),
             members=frozenset(a.advertiser_id for a in account.advertisers)
-            if self.definition.is_dsp
+            if self.spec.is_dsp
             else NO_MEMBERS,
-            shape=Shape.RANGE if self.definition.is_summary else Shape.WINDOWS,
+            shape=Shape.RANGE if self.spec.is_summary else Shape.WINDOWS,
             **planned,
         )
 
 
-def _schema(definition: Definition) -> dict[str, Any]:
-    key = definition.primary_key
-    names = [*(n for n in key if n in definition.columns), *definition.columns]
+def _schema(spec: ReportSpec) -> dict[str, Any]:
+    key = spec.primary_key
+    names = [*(n for n in key if n in spec.columns), *spec.columns]
     properties: dict[str, Any] = {}
     for name in names:
-        schema = json_schema(definition.columns[name])
+        schema = json_schema(spec.columns[name])
         if name in key:  # text whatever the column is: a missing value becomes ""
             schema = {**schema, "type": "string"}
         properties.setdefault(name, schema)
@@ -160,8 +144,16 @@ def _schema(definition: Definition) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-class ProfilesStream(Stream):
-    """All profiles the token sees, as Amazon tells them."""
+class AccountStream(Stream):
+    """A plain list of the accounts of this run."""
+
+    def __init__(self, tap: Tap, accounts: Callable[[], AccountFinder]) -> None:
+        super().__init__(tap)
+        self._accounts = accounts
+
+
+class ProfilesStream(AccountStream):
+    """All profiles the token sees, as Amazon lists them."""
 
     name = "profiles"
     primary_keys = ("profileId",)
@@ -190,12 +182,11 @@ class ProfilesStream(Stream):
         context: Mapping[str, Any] | None,  # noqa: ARG002 - the SDK's signature
     ) -> Iterable[dict[str, Any]]:
         """Yield one record per profile."""
-        tap: Any = self._tap
-        for profile in tap.accounts.profiles:
+        for profile in self._accounts().profiles:
             yield {**profile.raw, "profileId": profile.profile_id}
 
 
-class AdvertisersStream(Stream):
+class AdvertisersStream(AccountStream):
     """All DSP advertisers, each with the agency profile it is read through."""
 
     name = "advertisers"
@@ -215,8 +206,7 @@ class AdvertisersStream(Stream):
         context: Mapping[str, Any] | None,  # noqa: ARG002 - the SDK's signature
     ) -> Iterable[dict[str, Any]]:
         """Yield one record per advertiser."""
-        tap: Any = self._tap
-        for account in tap.accounts.dsp_accounts:
+        for account in self._accounts().dsp_accounts:
             for advertiser in account.advertisers:
                 yield {
                     "advertiserId": advertiser.advertiser_id,

@@ -13,11 +13,12 @@ from singer_sdk import typing as th
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
+from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range, summary_window
 from singer_amazon.sync.partition import Partition
-from singer_amazon.tap.base import TEST_SECONDS, ReportTap
+from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.settings import check_stream_names, day, per_stream
 from singer_amazon.tap.settings_schema import (
     CREDENTIALS,
@@ -26,25 +27,15 @@ from singer_amazon.tap.settings_schema import (
     REPORTING,
 )
 from singer_amazon.tap.stream import ReportStream
+from tap_amazon_ads.account_finder import AccountFinder, AccountSettings
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
-from tap_amazon_ads.definitions import Definition, definitions
-from tap_amazon_ads.directory import Directory, Wanted
-from tap_amazon_ads.reports_api import ReportsApi, report_type
+from tap_amazon_ads.refused_columns import RefusedColumns
+from tap_amazon_ads.report_specs import ReportSpec, report_specs
+from tap_amazon_ads.reports_api import ReportsApi
 from tap_amazon_ads.settings_schema import ACCOUNTS, REPORTS
 from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
-
-HOSTS = {
-    "NA": "https://advertising-api.amazon.com",
-    "EU": "https://advertising-api-eu.amazon.com",
-    "FE": "https://advertising-api-fe.amazon.com",
-}
-TOKEN_HOSTS = {
-    "NA": "https://api.amazon.com/auth/o2/token",
-    "EU": "https://api.amazon.co.uk/auth/o2/token",
-    "FE": "https://api.amazon.co.jp/auth/o2/token",
-}
 
 
 class TapAmazonAds(ReportTap):
@@ -61,39 +52,47 @@ class TapAmazonAds(ReportTap):
     # --- streams -----------------------------------------------------------
 
     @cached_property
-    def definitions(self) -> dict[str, Definition]:
-        """All report streams of this configuration by name."""
-        found = definitions(load_catalogue(), self.config)
-        return {definition.stream: definition for definition in found}
+    def report_specs(self) -> dict[str, ReportSpec]:
+        """What the report streams of this configuration ask for, by stream."""
+        found = report_specs(load_catalogue(), self.config)
+        return {spec.stream: spec for spec in found}
+
+    @cached_property
+    def refused_columns(self) -> RefusedColumns:
+        """What Amazon refuses in this run."""
+        return RefusedColumns()
 
     def discover_streams(self) -> list[Stream]:
         """Return all streams; nothing is asked of Amazon for it."""
         return [
-            ProfilesStream(self),
-            AdvertisersStream(self),
-            *(AdsReportStream(self, item) for item in self.definitions.values()),
+            ProfilesStream(self, lambda: self.accounts),
+            AdvertisersStream(self, lambda: self.accounts),
+            *(
+                AdsReportStream(self, spec, self.refused_columns)
+                for spec in self.report_specs.values()
+            ),
         ]
 
     def check_settings(self) -> None:
-        """See ReportTap: own reports, extra columns and SUMMARY ranges."""
+        """Check custom reports, extra columns and SUMMARY ranges."""
         for name in ("lookback_days", "holdback_days"):
-            check_stream_names(self.config, name, self.definitions)
+            check_stream_names(self.config, name, self.report_specs)
         for report in self.config["reports"]:
-            self._check_own(self.definitions[report["name"]])
+            self._check_custom(self.report_specs[report["name"]])
         start = day(self.config, "start_date")
         yesterday = (self.clock.now() - timedelta(days=1)).date()
         newest = day(self.config, "end_date") or yesterday
         for stream in self.streams.values():
             if not isinstance(stream, AdsReportStream) or not stream.selected:
                 continue
-            if stream.definition.is_summary and start:
+            if stream.spec.is_summary and start:
                 days = Range(start, newest, oldest_kept=start)
-                summary_of(stream.definition, days)
+                summary_of(stream.spec, days)
 
-    def _check_own(self, definition: Definition) -> None:
-        if not definition.key:
-            self.warn_once(
-                f"reports: {definition.stream} has no key: the target can only "
+    def _check_custom(self, spec: ReportSpec) -> None:
+        if not spec.key:
+            self.run_context.warn_once(
+                f"reports: {spec.stream} has no key: the target can only "
                 "append its rows. Set key to the columns that identify a row"
             )
 
@@ -108,12 +107,12 @@ class TapAmazonAds(ReportTap):
         )
         tokens = TokenProvider(
             credential,
-            auth_uri=config.get("auth_uri") or TOKEN_HOSTS[region],
+            auth_uri=config.get("auth_uri") or ADS_TOKEN_URIS[region],
             transport=self.transport,
             clock=self.clock,
         )
         return ApiClient(
-            base_url=config.get("endpoint_uri") or HOSTS[region],
+            base_url=config.get("endpoint_uri") or ADS_HOSTS[region],
             tokens=tokens,
             transport=self.transport,
             clock=self.clock,
@@ -121,32 +120,25 @@ class TapAmazonAds(ReportTap):
         )
 
     @cached_property
-    def accounts(self) -> Directory:
+    def accounts(self) -> AccountFinder:
         """The accounts of this run."""
-        seconds = TEST_SECONDS if self.is_test else self.config["max_runtime_seconds"]
-        give_up_at = self.stats.started + timedelta(seconds=seconds)
-        return Directory(
-            AdsClient(self.api_client, give_up_at),
-            Wanted.read(self.config),
-            in_background=self.in_background,
+        return AccountFinder(
+            AdsClient(self.api_client, self.run_context.deadline),
+            AccountSettings.read(self.config),
+            in_background=self.run_context.in_background,
             note=self.stats.add,
         )
 
-    @cached_property
-    def reports_api(self) -> ReportsApi:
-        """The port to reporting v3."""
-        return ReportsApi(
-            self.api_client, self.accounts.account, self.definitions, self.warn_once
-        )
-
     def make_api(self) -> ReportsApi:
-        """See ReportTap."""
-        return self.reports_api
+        """Return the port to reporting v3."""
+        return ReportsApi(
+            self.api_client, self.refused_columns, self.run_context.warn_once
+        )
 
     # --- what to ask for ---------------------------------------------------
 
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
-        """See ReportTap: every selected stream for every account that has it."""
+        """Return every selected stream for every account that has it."""
         now = self.clock.now()
         self.accounts.check_any()
         partitions = []
@@ -154,7 +146,7 @@ class TapAmazonAds(ReportTap):
             assert isinstance(stream, AdsReportStream)  # noqa: S101 - the only kind
             accounts = (
                 self.accounts.dsp_accounts
-                if stream.definition.is_dsp
+                if stream.spec.is_dsp
                 else self.accounts.sponsored_accounts
             )
             if self.is_test:
@@ -165,30 +157,29 @@ class TapAmazonAds(ReportTap):
     def _partition(
         self, stream: AdsReportStream, account: Account, now: datetime
     ) -> Partition:
-        definition = stream.definition
+        spec = stream.spec
         lookback = per_stream(
             self.config, "lookback_days", stream.name, DEFAULT_LOOKBACK_DAYS
         )
-        days = self._days(definition, account, now)
+        days = self._days(spec, account, now)
         if self.is_test:
             days, lookback = replace(days, start=days.end, start_is_set=True), 0
         window = None
-        if definition.is_summary:
-            window, notes = summary_of(definition, days)
+        if spec.is_summary:
+            window, notes = summary_of(spec, days)
             for note in notes:
                 self.logger.warning("%s of %s: %s", stream.name, account.label, note)
         return stream.partition(
             account,
             window=window,
-            report_type=report_type(definition),
             days=days,
-            limits=Limits(DayGrid(definition.max_range_days), lookback),
+            limits=Limits(DayGrid(spec.max_range_days), lookback),
         )
 
-    def _days(self, definition: Definition, account: Account, now: datetime) -> Range:
+    def _days(self, spec: ReportSpec, account: Account, now: datetime) -> Range:
         newest = account.newest_complete_day(now)
         newest -= timedelta(
-            days=per_stream(self.config, "holdback_days", definition.stream, 0)
+            days=per_stream(self.config, "holdback_days", spec.stream, 0)
         )
         start = day(self.config, "start_date")
         end = day(self.config, "end_date")
@@ -196,22 +187,22 @@ class TapAmazonAds(ReportTap):
         return Range(
             start=start or last - timedelta(days=DEFAULT_START_DAYS - 1),
             end=last,
-            oldest_kept=account.oldest_kept_day(now, definition.retention_days),
+            oldest_kept=account.oldest_kept_day(now, spec.retention_days),
             start_is_set=start is not None,
         )
 
 
-def summary_of(definition: Definition, days: Range) -> tuple[Window | None, list[str]]:
+def summary_of(spec: ReportSpec, days: Range) -> tuple[Window | None, list[str]]:
     """Return the days one SUMMARY report covers, and what there is to say of them.
 
     Raises:
         ConfigError: the days are too many.
     """
     try:
-        return summary_window(days, definition.max_range_days)
+        return summary_window(days, spec.max_range_days)
     except ValueError as error:
         msg = (
-            f"{definition.stream}: a SUMMARY report over {error}: "
+            f"{spec.stream}: a SUMMARY report over {error}: "
             "set start_date and end_date closer together"
         )
         raise ConfigError(msg) from None

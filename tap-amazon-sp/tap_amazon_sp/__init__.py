@@ -6,8 +6,8 @@
 - `old_config`     configs of older connectors in our settings
 - `accounts`       selling partners as the settings name them; `directory` finds out
                    what kind they are and where they sell
-- `client`         the calls of one selling partner; `pacing` how often they are made,
-                   by the buckets of `rates`
+- `client`         the calls of one selling partner; `rate_limiters` how often they are
+                   made, by the numbers of `rates`
 - `marketplaces`   ids, regions, zones, currencies
 - `periods`        which whole periods can be asked for, and their cuts
 - `catalogue`      the report types as data: streams, columns, options, periods

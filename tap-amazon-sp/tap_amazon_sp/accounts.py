@@ -8,11 +8,11 @@ from typing import Any, Literal, get_args
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential
+from singer_amazon.regions import Region
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,
     Marketplace,
-    Region,
     find,
     of_region,
     region_of,

@@ -19,7 +19,7 @@ from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.accounts import Account, Kind, Wanted
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.marketplaces import Marketplace, by_id
-from tap_amazon_sp.pacing import Paces
+from tap_amazon_sp.rate_limiters import RateLimiters
 from tap_amazon_sp.rates import RATES
 
 logger = logging.getLogger(__name__)
@@ -42,14 +42,14 @@ class Directory:
         wanted: Iterable[Wanted],
         clients: Callable[[Wanted], SpClient],
         *,
-        paces: Paces,
+        limiters: RateLimiters,
         in_background: CallInBackground,
         wait_until: WaitUntil,
         note: Callable[[Problem], None],
     ) -> None:
         self._wanted = tuple(wanted)
         self._clients = clients
-        self._paces = paces
+        self._limiters = limiters
         self._in_background = in_background
         self._wait_until = wait_until
         self._note = note
@@ -90,7 +90,7 @@ class Directory:
         return None
 
     def _ask(self, wanted: Wanted, client: SpClient) -> Response | None:
-        return self._paces.ask(
+        return self._limiters.ask(
             (wanted.name, OPERATION),
             RATES[OPERATION],
             lambda: self._in_background(lambda: client.call(OPERATION, "GET", PATH)),

@@ -10,14 +10,14 @@ from singer_sdk import Stream
 
 from singer_amazon.clock import Clock
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from singer_amazon.tap.message_writer import MessageWriter
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.directory import Directory
-from tap_amazon_sp.pacing import Paces
-from tap_amazon_sp.rates import Rate
+from tap_amazon_sp.rate_limiters import RateLimiters
 
 
 class Host(Protocol):
@@ -66,8 +66,8 @@ class Host(Protocol):
         ...
 
     @property
-    def paces(self) -> Paces:
-        """The paces of everything that is no report."""
+    def limiters(self) -> RateLimiters:
+        """The rate limiters of everything that is no report."""
         ...
 
     @property
@@ -91,7 +91,7 @@ class Host(Protocol):
     def ask(
         self, account: Account, operation: str, rate: Rate, make: Callable[[], Response]
     ) -> Response | None:
-        """Make a call at its pace; None where the time is up first."""
+        """Make a call when its limiter allows it; None where the time is up first."""
         ...
 
     def wait_until(self, instant: datetime) -> bool:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-Region = Literal["NA", "EU", "FE"]
-REGIONS: tuple[Region, ...] = get_args(Region)
+from singer_amazon.regions import AWS_REGIONS, REGIONS, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +28,6 @@ class Marketplace:
         """Return the date there at an instant."""
         return now.astimezone(ZoneInfo(self.zone)).date()
 
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """Where one region's API answers, and what AWS called the region."""
-
-    production: str
-    sandbox: str
-    aws_region: str
-
-
-HOSTS: dict[Region, Host] = {
-    "NA": Host(
-        "https://sellingpartnerapi-na.amazon.com",
-        "https://sandbox.sellingpartnerapi-na.amazon.com",
-        "us-east-1",
-    ),
-    "EU": Host(
-        "https://sellingpartnerapi-eu.amazon.com",
-        "https://sandbox.sellingpartnerapi-eu.amazon.com",
-        "eu-west-1",
-    ),
-    "FE": Host(
-        "https://sellingpartnerapi-fe.amazon.com",
-        "https://sandbox.sellingpartnerapi-fe.amazon.com",
-        "us-west-2",
-    ),
-}
 
 _PACIFIC = "America/Los_Angeles"  # Canada and Mexico too, as live profiles show
 
@@ -91,8 +62,6 @@ _BY_ID = {entry.marketplace_id: entry for entry in MARKETPLACES}
 _BY_CODE = {entry.code: entry for entry in MARKETPLACES}
 _BY_CODE["UK"] = _BY_CODE["GB"]  # the name Amazon's own pages use
 
-_OF_AWS: dict[str, Region] = {host.aws_region: region for region, host in HOSTS.items()}
-
 
 def by_id(marketplace_id: str) -> Marketplace | None:
     """Return the marketplace of an id; None when this table does not have it."""
@@ -114,4 +83,4 @@ def region_of(text: str) -> Region | None:
     for region in REGIONS:
         if text.strip().upper() == region:
             return region
-    return _OF_AWS.get(text.strip().lower())
+    return AWS_REGIONS.get(text.strip().lower())

@@ -6,10 +6,10 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from singer_amazon.regions import REGIONS
 from singer_amazon.tap.settings_schema import (
     CREDENTIALS,
     PER_STREAM,
-    REGIONS,
     REPORTING,
 )
 from tap_amazon_sp.accounts import AUTO, KINDS

@@ -16,6 +16,8 @@ from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
+from singer_amazon.regions import SELLING_PARTNER_HOSTS, SELLING_PARTNER_TOKEN_URI
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
@@ -28,15 +30,11 @@ from tap_amazon_sp.client import LONGEST_USER_AGENT, SELLING_PARTNER, SpClient
 from tap_amazon_sp.directory import Directory
 from tap_amazon_sp.endpoints.run import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
-from tap_amazon_sp.marketplaces import HOSTS
 from tap_amazon_sp.old_config import read_config
-from tap_amazon_sp.pacing import Paces
-from tap_amazon_sp.rates import Rate
-from tap_amazon_sp.reports.paces import ReportPaces
+from tap_amazon_sp.rate_limiters import RateLimiters
+from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.reporting import Reporting
 from tap_amazon_sp.settings_schema import SETTINGS
-
-TOKEN_URI = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 
 
 class TapAmazonSp(ReportTap):
@@ -118,9 +116,9 @@ class TapAmazonSp(ReportTap):
     # --- talking to Amazon -------------------------------------------------
 
     @cached_property
-    def paces(self) -> Paces:
-        """The paces of everything that is no report."""
-        return Paces(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
+    def limiters(self) -> RateLimiters:
+        """The rate limiters of everything that is no report."""
+        return RateLimiters(self.clock, random.Random(os.getpid()).random)  # noqa: S311 - spreads waits, keeps no secret
 
     @cached_property
     def accounts(self) -> Directory:
@@ -128,7 +126,7 @@ class TapAmazonSp(ReportTap):
         return Directory(
             read_accounts(self.config),
             self._client,
-            paces=self.paces,
+            limiters=self.limiters,
             in_background=self.in_background,
             wait_until=self.wait_until,
             note=self.stats.add,
@@ -137,14 +135,15 @@ class TapAmazonSp(ReportTap):
     def _client(self, wanted: Wanted) -> SpClient:
         tokens = TokenProvider(
             wanted.credential,
-            auth_uri=self.config.get("auth_uri") or TOKEN_URI,
+            auth_uri=self.config.get("auth_uri") or SELLING_PARTNER_TOKEN_URI,
             transport=self.transport,
             clock=self.clock,
         )
         return SpClient(
             ApiClient(
                 base_url=(
-                    self.config.get("endpoint_uri") or HOSTS[wanted.region].production
+                    self.config.get("endpoint_uri")
+                    or SELLING_PARTNER_HOSTS[wanted.region]
                 ),
                 tokens=tokens,
                 transport=self.transport,
@@ -163,13 +162,13 @@ class TapAmazonSp(ReportTap):
 
     empty_waits_a_run = True
 
-    def make_rate_limiters(self) -> ReportPaces:
+    def make_rate_limiters(self) -> SpReportRateLimiters:
         """See ReportTap: token buckets."""
-        return self.reporting.paces
+        return self.reporting.limiters
 
     def counters(self) -> Mapping[str, object]:
         """See ReportTap: what sales and traffic has used up."""
-        return self.reporting.paces.counters(self.clock.now())
+        return self.reporting.limiters.counters(self.clock.now())
 
     def log_plan(self, engine: Engine) -> None:
         """See ReportTap."""
@@ -187,8 +186,8 @@ class TapAmazonSp(ReportTap):
         rate: Rate,
         make: Callable[[], Response],
     ) -> Response | None:
-        """Make a call at its pace; None where the time is up first."""
-        return self.paces.ask(
+        """Make a call when its limiter allows it; None where the time is up first."""
+        return self.limiters.ask(
             (account.name, operation),
             rate,
             lambda: self.in_background(make),

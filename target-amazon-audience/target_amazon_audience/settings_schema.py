@@ -9,11 +9,11 @@ from typing import Any
 from singer_sdk import typing as th
 
 from singer_amazon.tap.settings_schema import CREDENTIALS
-from target_amazon_audience.batching import MOST_ROWS
-from target_amazon_audience.consent import CONSENT_MODES
-from target_amazon_audience.database import DEFAULT_PATH
-from target_amazon_audience.hashing import MODES, NORMALISATIONS
-from target_amazon_audience.record import ID_MODES
+from target_amazon_audience.amc.payload import MAX_ROWS
+from target_amazon_audience.matching.consent import CONSENT_MODES
+from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS
+from target_amazon_audience.matching.record_reader import ID_MODES
+from target_amazon_audience.state.database import DEFAULT_PATH
 
 ACTIONS = ("CREATE", "UPDATE")
 UPLOAD_MODES = ("APPEND", "DELETE", "MIRROR")
@@ -220,8 +220,8 @@ AUDIENCE = (
     Number(
         "batch_size_rows",
         "Rows in a batch",
-        f"Records in one request at most, 1 to {MOST_ROWS}",
-        (1, MOST_ROWS),
+        f"Records in one request at most, 1 to {MAX_ROWS}",
+        (1, MAX_ROWS),
         6000,
     ),
     Number(

@@ -1,21 +1,18 @@
 """Singer target that stores records as objects in S3.
 
-The way of a line through the rooms of this package::
+The way of a line through this package, which stands on ``singer_amazon.target``::
 
-    stdin -> pipe -> messages -> loader -> streams -> formats -> uploads -> store -> S3
-                                   |                                |
-                                   +------------ ledger <-----------+--> stdout
+    stdin -> loader -> router -> object_writer -> formats -> bucket -> S3
+                         |                                     |
+                         +----------- state tracker <----------+--> stdout
 
-- ``target``: the plugin class; the only room that knows the command line.
-- ``settings``, ``environment``: what the user wrote, checked and typed.
-- ``pipe``: reads stdin in a thread of its own, whole lines in bounded blocks.
-- ``messages``: Singer lines, with records left as the bytes they are.
-- ``loader``: takes messages, decides when objects are closed and STATE is echoed.
-- ``batches``: BATCH files, stored as they are or turned into records.
-- ``streams``, ``mapping``: one output stream each, after the SDK's stream maps.
-- ``rows``: our own columns, spliced into a record's JSON text.
+- ``target``: the plugin class.
+- ``settings``, ``settings_schema``: what the user wrote, checked and typed.
+- ``loader``: one run; decides when objects are closed and STATE is echoed.
+- ``router``, ``batch_files``: records and BATCH files to output streams.
+- ``record_metadata``: our own columns, spliced into a record's JSON text.
+- ``object_writer``: the open objects of all streams.
 - ``formats``: JSON lines, CSV and Parquet, each writing to one temporary file.
-- ``uploads``, ``store``, ``keys``: closed files on their way into the bucket.
-- ``ledger``: which STATE is covered by what is stored.
+- ``bucket``: keys, uploads, and S3 itself.
 - ``summary``, ``errors``, ``clock``: what the user reads, and what time it is.
 """

@@ -6,65 +6,65 @@ a pause while a STATE waits. A STATE is echoed as soon as all before it is store
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import logging
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
-from target_s3.errors import StoreError, TargetS3Error
-from target_s3.receiver import Receiver
+from singer_amazon.errors import AmazonError
+from singer_amazon.target.state_tracker import StateTracker
+from singer_amazon.target.stdin import TICK_SECONDS, LineSource, blocks
+from singer_amazon.target.stream_maps import StreamMaps
+from target_s3.bucket.keys import Keys
+from target_s3.bucket.s3 import ObjectStore
+from target_s3.bucket.uploads import Uploads
+from target_s3.clock import SteadyClock
+from target_s3.errors import StoreError
+from target_s3.object_writer import OpenObjects
+from target_s3.record_metadata import RecordMetadata
+from target_s3.router import MessageRouter
+from target_s3.settings import Settings
+from target_s3.summary import Summary
 
-if TYPE_CHECKING:
-    import logging
-    from collections import Counter
-    from collections.abc import Callable
+STOPPING = "Stopping: what has been received is stored first."
 
-    from target_s3.clock import Clock
-    from target_s3.echo import StateEcho
-    from target_s3.ledger import StateLedger
-    from target_s3.mapping import Mapper
-    from target_s3.pipe import LineSource
-    from target_s3.rows import Stamp
-    from target_s3.settings import Settings
-    from target_s3.shelf import Shelf
-    from target_s3.store import Store
-    from target_s3.summary import Summary
-    from target_s3.uploads import Uploads
-
-TICK_SECONDS = 0.25
-STOP_SECONDS = 2.0
-
-
-class Parts(NamedTuple):
-    """What a loader is made of."""
-
-    settings: Settings
-    store: Store
-    uploads: Uploads
-    ledger: StateLedger
-    shelf: Shelf
-    echo: StateEcho
-    mapper: Mapper
-    stamp: Stamp
-    clock: Clock
-    summary: Summary
-    logger: logging.Logger
+logger = logging.getLogger(__name__)
 
 
 class Loader:
     """Takes all lines of one input and stores what they hold."""
 
-    def __init__(self, parts: Parts, is_stopped: Callable[[], bool]) -> None:
-        self._parts = parts
+    def __init__(
+        self,
+        settings: Settings,
+        store: ObjectStore,
+        uploads: Uploads,
+        keys: Keys,
+        maps: StreamMaps,
+        states: StateTracker,
+        clock: SteadyClock,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        self.summary = Summary(settings.bucket, keys.run_id)
+        self.objects = OpenObjects(settings, keys, states, uploads, clock)
+        self._settings = settings
+        self._uploads = uploads
+        self._states = states
+        self._clock = clock
         self._is_stopped = is_stopped
-        self._stop_at: float | None = None
-        self._last_record_at = parts.clock.monotonic()
-        self._receiver = Receiver(
-            parts.settings.format,
-            parts.shelf,
-            parts.store,
-            parts.ledger,
-            parts.mapper,
-            parts.stamp,
-            parts.logger,
-            self._pause,
+        self._last_record_at = clock.monotonic()
+        self._metadata = RecordMetadata(
+            extracted_at=settings.add_record_metadata,
+            process_date=settings.include_process_date,
+        )
+        self._router = MessageRouter(
+            settings.format,
+            self.objects,
+            store,
+            states,
+            maps,
+            self._metadata,
+            self._drain_results,
         )
 
     def run(self, source: LineSource) -> Counter[str]:
@@ -73,93 +73,74 @@ class Loader:
         After a bad line what came before it is stored, and the STATE covered by that
         is echoed, before the error is raised.
         """
-        failure: TargetS3Error | None = None
+        failure: AmazonError | None = None
         try:
             self._take_all(source)
-        except TargetS3Error as error:
+        except AmazonError as error:
             failure = error
-        failure = self._finish(failure)
-        if failure:
-            failure.summary = self._parts.summary
+        if failure := self._finish(failure):
             raise failure
-        return self._receiver.counts
+        self._states.check()
+        return self._router.counts
 
     def tick(self) -> None:
         """Do what is due by now: collect uploads, close objects, echo STATE."""
-        parts = self._parts
-        now = parts.clock.monotonic()
-        parts.shelf.close_aged(now)
-        is_pause = now - self._last_record_at >= parts.settings.idle_seconds
-        if is_pause and parts.ledger.is_waiting:
-            parts.shelf.close_all()
-        self._pause()
-        parts.echo.tick(now)
+        now = self._clock.monotonic()
+        self.objects.close_aged(now)
+        is_pause = now - self._last_record_at >= self._settings.idle_seconds
+        if is_pause and self._states.is_waiting:
+            self.objects.close_all()
+        self._drain_results()
+        self._states.tick(now)
 
     def _take_all(self, source: LineSource) -> None:
-        clock = self._parts.clock
-        while not source.has_ended and not self._is_time_to_stop():
-            block = source.get(TICK_SECONDS)
-            if block and not (block.is_cut and self._is_stopped()):
-                self._parts.stamp.received(clock.now())
-                if self._receiver.take(block):
+        clock = self._clock
+        on_stop = partial(logger.info, STOPPING)
+        for block in blocks(source, self._is_stopped, clock.monotonic, on_stop):
+            if block:
+                self._metadata.received(clock.now())
+                if self._router.take(block):
                     self._last_record_at = clock.monotonic()
             self.tick()
 
-    def _is_time_to_stop(self) -> bool:
-        """Whether a signal came and the tap had its time to write its last STATE.
-
-        The signal may have gone to the tap as well, or cut its last line in two.
-        """
-        if not self._is_stopped():
-            return False
-        now = self._parts.clock.monotonic()
-        if self._stop_at is None:
-            self._stop_at = now + STOP_SECONDS
-            self._parts.logger.info("Stopping: what has been received is stored first.")
-        return now >= self._stop_at
-
-    def _finish(self, failure: TargetS3Error | None) -> TargetS3Error | None:
+    def _finish(self, failure: AmazonError | None) -> AmazonError | None:
         """Store what is open and echo what that covers; return the first failure."""
-        parts = self._parts
         try:
             if isinstance(failure, StoreError):
-                parts.uploads.give_up()  # each would only fail again, and slowly
+                self._uploads.give_up()  # each would only fail again, and slowly
             else:
-                parts.shelf.close_all()
-        except TargetS3Error as error:
+                self.objects.close_all()
+        except AmazonError as error:
             failure = failure or error
-        while parts.uploads.pending:
+        while self._uploads.pending:
             try:
                 self._collect(TICK_SECONDS)
             except StoreError as error:
                 failure = failure or error
-                parts.uploads.give_up()
-            parts.echo.tick(parts.clock.monotonic())
-        parts.shelf.discard_all()
-        parts.echo.last()
-        return failure or parts.echo.failure()
+                self._uploads.give_up()
+            self._states.tick(self._clock.monotonic())
+        self.objects.discard_all()
+        self._states.echo()
+        return failure
 
     def _collect(self, timeout: float = 0) -> None:
         """Take note of uploads that are through; a failed one raises its error."""
-        while outcome := self._parts.uploads.outcome(timeout):
-            if outcome.error:
-                raise outcome.error
-            upload = outcome.upload
-            self._parts.summary.stored(upload.stream, upload.rows, upload.size)
-            self._parts.ledger.stored(upload.number)
+        while upload := self._uploads.result(timeout):
+            if upload.error:
+                raise upload.error
+            self.summary.stored(upload.stream, upload.rows, upload.size)
+            self._states.complete(upload.number)
             timeout = 0
 
-    def _pause(self) -> None:
-        """Between two rows: notice a failed upload, and keep the disk from filling."""
-        self._collect()
-        self._make_room()
+    def _drain_results(self) -> None:
+        """Notice a failed upload, and keep the disk from filling.
 
-    def _make_room(self) -> None:
-        """Keep the use of disk within its bound; one object is always admitted."""
-        parts = self._parts
-        most = parts.settings.spool_max_bytes
-        while parts.shelf.disk_bytes + parts.uploads.pending_bytes > most:
-            if parts.uploads.pending:
+        One object is always admitted.
+        """
+        self._collect()
+        most = self._settings.spool_max_bytes
+        while self.objects.disk_bytes + self._uploads.pending_bytes > most:
+            if self._uploads.pending:
                 self._collect(TICK_SECONDS)
             else:
-                parts.shelf.close_largest()
+                self.objects.close_largest()

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from target_s3.errors import ConfigError
+from singer_amazon.errors import ConfigError
 from target_s3.settings_schema import (
     DEFAULTS,
     FORMAT_ALIASES,
     FORMATS,
     WITHOUT_EFFECT,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_OBJECT_BYTES = 128 * 1024**2
 IDLE_SECONDS = 10.0
@@ -56,19 +54,15 @@ def parse(config: Mapping[str, Any]) -> Settings:
     reader = _Reader(config)
     aws = "cloud_provider.aws."
     provider = reader.text("cloud_provider.cloud_provider_type") or "aws"
-    if provider != "aws":
-        msg = (
-            "Setting cloud_provider.cloud_provider_type must be 'aws', the only "
-            "provider this target writes to; S3-compatible stores are reached "
-            "through cloud_provider.aws.aws_endpoint_override."
-        )
-        raise ConfigError(msg)
+    format_name = reader.text("format.format_type") or str(
+        DEFAULTS["format.format_type"]
+    )
     settings = Settings(
-        bucket=_bucket(reader.text(aws + "aws_bucket")),
-        format=_format(reader.text("format.format_type")),
+        bucket=reader.text(aws + "aws_bucket") or "",
+        format=FORMAT_ALIASES.get(format_name, format_name),
         prefix=(reader.text("prefix") or "").strip("/"),
         region=reader.text(aws + "aws_region"),
-        endpoint=_endpoint(reader.text(aws + "aws_endpoint_override")),
+        endpoint=reader.text(aws + "aws_endpoint_override"),
         profile_name=reader.text(aws + "aws_profile_name"),
         access_key_id=reader.text(aws + "aws_access_key_id"),
         secret_access_key=reader.text(aws + "aws_secret_access_key"),
@@ -80,11 +74,11 @@ def parse(config: Mapping[str, Any]) -> Settings:
         include_process_date=reader.flag("include_process_date"),
         max_rows=reader.count("max_batch_size"),
         max_age_seconds=reader.positive("max_batch_age") * 60,
-        spool_dir=_spool_dir(reader.text("spool_dir")),
+        spool_dir=reader.text("spool_dir"),
         spool_max_bytes=reader.count("spool_max_bytes"),
         max_attempts=reader.count("max_attempts"),
     )
-    _check_keys(settings)
+    _check(settings, provider)
     return settings
 
 
@@ -169,9 +163,7 @@ class _Reader:
 
     def count(self, name: str) -> int:
         value = self.positive(name)
-        if value != int(value):
-            msg = f"Setting {name} must be a whole number."
-            raise ConfigError(msg)
+        _require(value == int(value), f"Setting {name} must be a whole number.")
         return int(value)
 
 
@@ -185,67 +177,52 @@ def _from_text(value: object) -> object:
         return value
 
 
-def _bucket(name: str | None) -> str:
-    if name is None:
-        msg = (
-            "Setting cloud_provider.aws.aws_bucket is missing: name the bucket that "
-            "the records go to."
-        )
-        raise ConfigError(msg)
-    if "/" in name:
-        msg = (
-            "Setting cloud_provider.aws.aws_bucket must be the bare name of a bucket; "
-            "a path inside the bucket belongs into the setting prefix."
-        )
-        raise ConfigError(msg)
-    return name
-
-
-def _format(name: str | None) -> str:
-    if name is None:
-        name = str(DEFAULTS["format.format_type"])
-    chosen = FORMAT_ALIASES.get(name, name)
-    if chosen not in FORMATS:
-        msg = (
-            f"Setting format.format_type is {name!r}, which this target cannot write; "
-            f"use one of {', '.join(FORMATS)}."
-        )
-        raise ConfigError(msg)
-    return chosen
-
-
-def _endpoint(address: str | None) -> str | None:
-    if address is None or address.startswith(("http://", "https://")):
-        return address
-    msg = (
-        "Setting cloud_provider.aws.aws_endpoint_override must be an address that "
-        "begins with http:// or https://."
+def _check(found: Settings, provider: str) -> None:
+    _require(
+        provider == "aws",
+        "Setting cloud_provider.cloud_provider_type must be 'aws', the only provider "
+        "this target writes to; S3-compatible stores are reached through "
+        "cloud_provider.aws.aws_endpoint_override.",
     )
-    raise ConfigError(msg)
+    _require(
+        found.bucket,
+        "Setting cloud_provider.aws.aws_bucket is missing: name the bucket that the "
+        "records go to.",
+    )
+    _require(
+        "/" not in found.bucket,
+        "Setting cloud_provider.aws.aws_bucket must be the bare name of a bucket; a "
+        "path inside the bucket belongs into the setting prefix.",
+    )
+    _require(
+        found.format in FORMATS,
+        f"Setting format.format_type is {found.format!r}, which this target cannot "
+        f"write; use one of {', '.join(FORMATS)}.",
+    )
+    _require(
+        not found.endpoint or found.endpoint.startswith(("http://", "https://")),
+        "Setting cloud_provider.aws.aws_endpoint_override must be an address that "
+        "begins with http:// or https://.",
+    )
+    _require(
+        not found.spool_dir or Path(found.spool_dir).is_dir(),
+        f"Setting spool_dir names {found.spool_dir!r}, which is not a folder; make it, "
+        "or leave the setting out to use the system's temporary folder.",
+    )
+    # Half a pair of keys would let boto3 fall back to somebody else's keys.
+    _require(
+        bool(found.access_key_id) == bool(found.secret_access_key),
+        "Settings cloud_provider.aws.aws_access_key_id and aws_secret_access_key "
+        "belong together: give both, or neither to use the machine's own role, "
+        "profile or environment.",
+    )
+    _require(
+        found.access_key_id or not found.session_token,
+        "Setting cloud_provider.aws.aws_session_token needs aws_access_key_id and "
+        "aws_secret_access_key beside it.",
+    )
 
 
-def _spool_dir(folder: str | None) -> str | None:
-    if folder is not None and not Path(folder).is_dir():
-        msg = (
-            f"Setting spool_dir names {folder!r}, which is not a folder; make it, or "
-            "leave the setting out to use the system's temporary folder."
-        )
-        raise ConfigError(msg)
-    return folder
-
-
-def _check_keys(settings: Settings) -> None:
-    """Half a pair of keys would let boto3 fall back to somebody else's keys."""
-    if bool(settings.access_key_id) != bool(settings.secret_access_key):
-        msg = (
-            "Settings cloud_provider.aws.aws_access_key_id and aws_secret_access_key "
-            "belong together: give both, or neither to use the machine's own role, "
-            "profile or environment."
-        )
-        raise ConfigError(msg)
-    if settings.session_token and not settings.access_key_id:
-        msg = (
-            "Setting cloud_provider.aws.aws_session_token needs aws_access_key_id and "
-            "aws_secret_access_key beside it."
-        )
-        raise ConfigError(msg)
+def _require(condition: object, sentence: str) -> None:
+    if not condition:
+        raise ConfigError(sentence)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import msgspec
-
-if TYPE_CHECKING:
-    import logging
 
 
 @dataclass(slots=True)
@@ -48,14 +45,9 @@ class Summary:
     def log(self, logger: logging.Logger) -> None:
         """Write a line per stream, then everything as JSON in one last line."""
         for name, totals in sorted(self.streams.items()):
-            logger.info(
-                "%s: %s records in %s objects, %s bytes, bucket %s",
-                name,
-                f"{totals.records:,}",
-                f"{totals.objects:,}",
-                f"{totals.bytes:,}",
-                self.bucket,
-            )
+            text = f"{totals.records:,} records in {totals.objects:,} objects"
+            text += f", {totals.bytes:,} bytes, bucket {self.bucket}"
+            logger.info("%s: %s", name, text)
         found = self.as_dict()
         logger.info(
             "Run summary: %s",

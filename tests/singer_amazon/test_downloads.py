@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from singer_amazon.clock import FakeClock
-from singer_amazon.documents.download import download
-from singer_amazon.documents.fetcher import DocumentFetcher
+from singer_amazon.documents.download import DocumentFetcher, download
 from singer_amazon.documents.spool import Spool, SpoolClosedError, SpoolFile
 from singer_amazon.errors import DocumentError, StorageError
 from singer_amazon.http.auth import Credential, TokenProvider

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.rate_limits import AdaptiveRateLimiter, AdaptiveRateLimiters
+from singer_amazon.rate_limits import AdaptiveRateLimiter
 from singer_amazon.reports import model
 from singer_amazon.reports.engine import Action, Engine, Kind, Report, RetrySettings
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
-from singer_amazon.reports.schedule import in_turns
+from singer_amazon.reports.rate_limiters import AdaptiveReportRateLimiters
+from singer_amazon.reports.schedule import interleaved
 from support.engine_desk import OUTCOMES, Desk
 from support.report_parts import NOON, day, pending, request
 
@@ -71,13 +72,13 @@ def state_of(report: Report) -> State:
 
 def test_the_window_waiting_longest_is_asked_first() -> None:
     requests = [request(3), request(1), request(2), request(1, 9, waiting_since=4)]
-    assert [r.waiting_since for r in in_turns(requests)] == [
+    assert [r.waiting_since for r in interleaved(requests)] == [
         day(n) for n in range(1, 5)
     ]
 
 
 def test_accounts_take_turns_and_begin_with_different_types() -> None:
-    ordered = in_turns(many(streams=3, accounts=3))
+    ordered = interleaved(many(streams=3, accounts=3))
     assert [(r.account[-1], r.stream[-1]) for r in ordered] == [
         ("0", "0"), ("1", "1"), ("2", "2"),
         ("0", "1"), ("1", "2"), ("2", "0"),
@@ -95,7 +96,7 @@ def test_no_account_comes_twice_before_another_came_once(
     items: list[tuple[int, str, str]],
 ) -> None:
     requests = [request(n, account=a, stream=s) for n, a, s in items]
-    ordered = in_turns(requests)
+    ordered = interleaved(requests)
     assert sorted(map(id, ordered)) == sorted(map(id, requests))
     for _, group in itertools.groupby(ordered, key=lambda r: r.waiting_since):
         accounts = [r.account for r in group]
@@ -479,7 +480,7 @@ def test_a_type_that_once_passed_is_not_reported() -> None:
 
 def test_an_unreachable_amazon_is_no_reason_to_hurry() -> None:
     """After a 429, only an answer shortens the interval between calls."""
-    limiters = AdaptiveRateLimiters()
+    limiters = AdaptiveReportRateLimiters()
     one = Desk(Engine(RetrySettings(), limiters=limiters))
     one.ask(request(1), request(2))
     first, second = one.take()

@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from singer_sdk.mapper import PluginMapper
 
+from singer_amazon.target.state_tracker import StateTracker
+from singer_amazon.target.stdin import Block
+from singer_amazon.target.stream_maps import StreamMaps
 from support.s3 import KEY, read_rows
-from target_s3.echo import StateEcho
+from target_s3.bucket.keys import Keys
+from target_s3.bucket.uploads import Uploads
+from target_s3.clock import SteadyClock
 from target_s3.errors import StoreError
-from target_s3.keys import Keys
-from target_s3.ledger import StateLedger
-from target_s3.loader import Loader, Parts
-from target_s3.mapping import SdkMapper
-from target_s3.pipe import Block
-from target_s3.rows import Stamp
+from target_s3.loader import Loader
 from target_s3.settings import Settings
-from target_s3.shelf import Shelf
-from target_s3.summary import Summary
-from target_s3.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +29,7 @@ RUN_ID = "20261121T070000Z-0123abcd"
 
 
 @dataclass
-class FakeClock:
+class FakeClock(SteadyClock):
     """Stands still until it is turned."""
 
     seconds: float = 0.0
@@ -118,39 +115,23 @@ class Run:
     clock: FakeClock = field(default_factory=FakeClock)
     store: MemoryStore = field(default_factory=MemoryStore)
     states: list[tuple[float, Any]] = field(default_factory=list)
-    logger: logging.Logger = field(default_factory=lambda: logging.getLogger("s3-test"))
 
     def __post_init__(self) -> None:
-        self.ledger = StateLedger()
+        self.tracker = StateTracker(self._write)
         self.uploads = Uploads(self.store, workers=0)
-        self.summary = Summary(self.settings.bucket, RUN_ID)
-        self.shelf = Shelf(
-            self.settings,
-            Keys(self.settings, RUN_ID),
-            self.ledger,
-            self.uploads,
-            self.clock,
-            self.logger,
-        )
-        mapper = PluginMapper(plugin_config=self.maps, logger=self.logger)
-        self.parts = Parts(
-            settings=self.settings,
-            store=self.store,
-            uploads=self.uploads,
-            ledger=self.ledger,
-            shelf=self.shelf,
-            echo=StateEcho(self.ledger, self._write, self.logger),
-            mapper=SdkMapper(mapper),
-            stamp=Stamp(
-                extracted_at=self.settings.add_record_metadata,
-                process_date=self.settings.include_process_date,
-            ),
-            clock=self.clock,
-            summary=self.summary,
-            logger=self.logger,
-        )
+        self.keys = Keys(self.settings, RUN_ID)
         self.is_stopped = False
-        self.loader = Loader(self.parts, lambda: self.is_stopped)
+        self.loader = Loader(
+            self.settings,
+            self.store,
+            self.uploads,
+            self.keys,
+            StreamMaps(PluginMapper(self.maps, logging.getLogger("s3-test"))),
+            self.tracker,
+            self.clock,
+            lambda: self.is_stopped,
+        )
+        self.objects, self.summary = self.loader.objects, self.loader.summary
 
     def _write(self, state: bytes) -> None:
         self.states.append((self.clock.seconds, json.loads(state)))

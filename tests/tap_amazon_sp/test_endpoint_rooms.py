@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from singer_amazon.clock import FakeClock
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from support.sp_material import needs_specs, spec
 from tap_amazon_sp.endpoints.instants import instant, written
 from tap_amazon_sp.endpoints.models import models
 from tap_amazon_sp.endpoints.own_tables import tables
 from tap_amazon_sp.endpoints.rows import RowShape, first_page
 from tap_amazon_sp.endpoints.tables import Table
-from tap_amazon_sp.pacing import Paces
-from tap_amazon_sp.rates import Rate
+from tap_amazon_sp.rate_limiters import RateLimiters
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 THINGS = {"name": "things", "path": "/things", "results_key": "things"}
@@ -264,24 +264,24 @@ def test_columns_come_from_all_records_of_a_page() -> None:
 
 def test_each_account_and_operation_has_a_pace_of_its_own() -> None:
     clock = FakeClock(NOON)
-    paces = Paces(clock, lambda: 0.5)
+    limiters = RateLimiters(clock, lambda: 0.5)
     rate = Rate(0.1, 1)
     good, throttled = Response(200, {}, b"{}"), Response(429, {}, b"{}")
 
-    assert paces.call(("a", "op"), rate, lambda: good) is good
-    again = paces.ready_at(("a", "op"), rate)
+    assert limiters.call(("a", "op"), rate, lambda: good) is good
+    again = limiters.ready_at(("a", "op"), rate)
     assert timedelta(seconds=10) <= again - NOON < timedelta(seconds=11)
-    assert paces.ready_at(("b", "op"), rate) == NOON
-    assert paces.call(("b", "op"), rate, lambda: throttled) is None
-    assert paces.refusals(("b", "op")) == 1
-    assert paces.ready_at(("b", "op"), rate) >= NOON + timedelta(seconds=10)
-    assert paces.ready_at(("a", "other"), rate) == NOON
+    assert limiters.ready_at(("b", "op"), rate) == NOON
+    assert limiters.call(("b", "op"), rate, lambda: throttled) is None
+    assert limiters.refusals(("b", "op")) == 1
+    assert limiters.ready_at(("b", "op"), rate) >= NOON + timedelta(seconds=10)
+    assert limiters.ready_at(("a", "other"), rate) == NOON
 
 
 def test_amazons_wish_to_wait_goes_before_the_pace() -> None:
-    paces = Paces(FakeClock(NOON), lambda: 0.0)
+    limiters = RateLimiters(FakeClock(NOON), lambda: 0.0)
     answer = Response(429, {"Retry-After": "77"}, b"{}")
 
-    paces.call("op", Rate(1.0, 5), lambda: answer)
+    limiters.call("op", Rate(1.0, 5), lambda: answer)
 
-    assert paces.ready_at("op", None) == NOON + timedelta(seconds=77)
+    assert limiters.ready_at("op", None) == NOON + timedelta(seconds=77)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.rate_limits import Rate
 from support.sp_material import needs_specs, spec
 from tap_amazon_sp.endpoints.paging import (
     PagesError,
@@ -24,7 +25,6 @@ from tap_amazon_sp.endpoints.paging import (
 )
 from tap_amazon_sp.endpoints.slices import Cutter, Slice, newest
 from tap_amazon_sp.endpoints.sub_requests import sub_requests
-from tap_amazon_sp.rates import Rate
 
 UTC = timezone.utc
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

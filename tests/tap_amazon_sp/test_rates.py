@@ -7,14 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from singer_amazon.rate_limits import Quota, Rate, TokenBucket
 from support.sp_material import FACTS, needs_facts
-from tap_amazon_sp.rates import (
-    RATES,
-    ApplicationBudget,
-    Rate,
-    TokenBucket,
-    rate_of_header,
-)
+from tap_amazon_sp.rates import RATES, rate_of_header
+from tap_amazon_sp.reports.rate_limiters import application_quota, quota_state
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 CREATE = RATES["createReport"]
@@ -24,9 +20,7 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def calls(
-    bucket: TokenBucket | ApplicationBudget, count: int, now: datetime = NOON
-) -> list[float]:
+def calls(bucket: TokenBucket | Quota, count: int, now: datetime = NOON) -> list[float]:
     """Make calls as early as allowed; return when, in seconds from noon."""
     times = []
     for _ in range(count):
@@ -154,10 +148,10 @@ def test_an_operation_slower_than_that_waits_its_own_time() -> None:
 
 def test_the_rate_amazon_names_is_taken_over() -> None:
     bucket = TokenBucket(CREATE)
-    bucket.correct(rate_of_header("0.5"), NOON)
+    bucket.correct(rate_of_header("0.5"))
 
     assert calls(bucket, 17)[15:] == pytest.approx([2.04, 4.04])
-    bucket.correct(None, NOON)
+    bucket.correct(None)
     assert bucket.rate == Rate(0.5, 15)
 
 
@@ -183,23 +177,23 @@ def test_how_long_so_many_calls_take_is_told_before_they_are_made(count: int) ->
     assert told == pytest.approx(max(calls(trial, count), default=0.0), abs=0.01)
 
 
-# ------------------------------------------------------- the application's budget
+# ------------------------------------------------------- the application's quota
 
 
 def test_sales_and_traffic_is_asked_for_once_in_fifteen_minutes() -> None:
-    assert calls(ApplicationBudget(), 3) == [0.0, 900.0, 1800.0]
+    assert calls(application_quota({}, NOON), 3) == [0.0, 900.0, 1800.0]
 
 
 def test_a_share_of_the_application_is_a_share_of_its_pace() -> None:
-    budget = ApplicationBudget(share=0.25)
+    quota = application_quota({}, NOON, share=0.25)
 
-    assert calls(budget, 3) == [0.0, 3600.0, 7200.0]
+    assert calls(quota, 3) == [0.0, 3600.0, 7200.0]
 
 
 def test_ninety_six_a_day_and_not_one_more() -> None:
-    budget = ApplicationBudget(interval=1)
+    quota = Quota(limit=96, period=86_400, interval=1)
 
-    times = calls(budget, 200)
+    times = calls(quota, 200)
 
     assert times[95] < 100
     assert times[96] == pytest.approx(86_400)
@@ -208,26 +202,26 @@ def test_ninety_six_a_day_and_not_one_more() -> None:
 
 
 def test_the_next_run_goes_on_where_this_one_stopped() -> None:
-    budget = ApplicationBudget()
-    calls(budget, 2)
-    state = budget.to_state(after(1000))
+    quota = application_quota({}, NOON)
+    calls(quota, 2)
+    state = quota_state(quota, after(1000))
 
-    later = ApplicationBudget.from_state(state, after(1200))
+    later = application_quota(state, after(1200))
 
     assert state == {
         "last_create": "2026-11-21T12:15:00Z",
         "creates": ["2026-11-21T12:00:00Z", "2026-11-21T12:15:00Z"],
     }
     assert later.ready_at(after(1200)) == after(1800)
-    assert len(later.creates) == 2
+    assert len(list(later.taken)) == 2
 
 
 def test_a_day_later_nothing_is_remembered() -> None:
-    budget = ApplicationBudget()
-    budget.take(NOON)
+    quota = application_quota({}, NOON)
+    quota.take(NOON)
 
-    assert budget.to_state(after(86_400)) == {}
-    assert not ApplicationBudget.from_state({}, NOON).creates
+    assert quota_state(quota, after(86_400)) == {}
+    assert not list(application_quota({}, NOON).taken)
 
 
 @pytest.mark.parametrize(
@@ -239,30 +233,30 @@ def test_a_day_later_nothing_is_remembered() -> None:
     ],
 )
 def test_a_damaged_state_stops_nothing(state: dict[str, object]) -> None:
-    assert ApplicationBudget.from_state(state, NOON).ready_at(NOON) == NOON
+    assert application_quota(state, NOON).ready_at(NOON) == NOON
 
 
-def test_a_clock_that_was_ahead_does_not_close_the_budget_for_a_year() -> None:
+def test_a_clock_that_was_ahead_does_not_close_the_quota_for_a_year() -> None:
     state = {"last_create": "2027-11-21T12:00:00Z"}
 
-    assert ApplicationBudget.from_state(state, NOON).ready_at(NOON) == after(900)
+    assert application_quota(state, NOON).ready_at(NOON) == after(900)
 
 
 def test_a_refusal_waits_for_the_next_turn() -> None:
-    budget = ApplicationBudget()
-    budget.take(NOON)
-    budget.refused(NOON, after(2), None, jitter=0.5)
+    quota = application_quota({}, NOON)
+    quota.take(NOON)
+    quota.refused(NOON, after(2), None, jitter=0.5)
 
-    assert budget.ready_at(after(2)) == after(902.5)
-    assert budget.refusals == 1
-    budget.succeeded()
-    assert budget.refusals == 0
+    assert quota.ready_at(after(2)) == after(902.5)
+    assert quota.refusals == 1
+    quota.succeeded()
+    assert quota.refusals == 0
 
 
 def test_how_long_a_back_fill_takes_is_told() -> None:
-    budget = ApplicationBudget()
-    budget.take(NOON)
+    quota = application_quota({}, NOON)
+    quota.take(NOON)
 
-    assert budget.seconds_for(4, NOON) == 3600
-    assert budget.seconds_for(0, NOON) == 0
-    assert len(budget.creates) == 1, "asking changes nothing"
+    assert quota.seconds_for(4, NOON) == 3600
+    assert quota.seconds_for(0, NOON) == 0
+    assert len(list(quota.taken)) == 1, "asking changes nothing"

@@ -15,7 +15,7 @@ ROOMS = [
     *("marketplaces", "old_config", "periods", "rates", "catalogue/model"),
     *("documents/charsets", "documents/flat_files", "documents/xml_rows"),
     *("documents/json_pieces", "documents/json_sections", "documents/json_source"),
-    *("reports/fatal", "reports/grids", "reports/options", "reports/paces"),
+    *("reports/fatal", "reports/grids", "reports/options", "reports/rate_limiters"),
     *("reports/terms", "reports/own/settings"),
     *("endpoints/paging", "endpoints/slices", "endpoints/sub_requests"),
     *("endpoints/instants", "endpoints/models", "endpoints/rows"),
@@ -26,7 +26,7 @@ NEVER = {
     *("requests", "urllib3", "socket", "time", "os", "pathlib", "subprocess"),
     *("threading", "asyncio", "logging", "random", "singer_sdk", "boto3"),
 }
-OURS = {"errors", "rate_limits", "reports"}
+OURS = {"errors", "rate_limits", "regions", "reports"}
 CLOCK = {"now", "utcnow", "today", "time", "monotonic"}
 
 

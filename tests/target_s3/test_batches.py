@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from singer_amazon.target.errors import InputError, SchemaMissingError
 from support.target_s3_parts import Run, record, schema, state
-from target_s3.errors import InputError, SchemaMissingError
 from target_s3.settings import Settings
 
 SETTINGS = Settings(bucket="bucket")

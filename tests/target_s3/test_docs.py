@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
     )
     for number, rows in enumerate(runs):
         run = Run(clock=FakeClock(number * 86400))
-        run.parts.shelf._keys._run_id = f"2026112{number + 1}T070000Z-0123abcd"
+        run.keys.run_id = f"2026112{number + 1}T070000Z-0123abcd"
         day = {"profile_id": "9", "date": "2026-11-20"}
         found = [record(campaignId=key, clicks=clicks, **day) for key, clicks in rows]
         run.feed([schema(keys=("campaignId",)), *found])

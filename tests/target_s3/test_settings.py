@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from singer_amazon.errors import ConfigError
+from singer_amazon.target.base import nested_from_environment
 from support.target_s3_parts import START
-from target_s3 import environment, settings
-from target_s3.errors import ConfigError
-from target_s3.keys import Keys
+from target_s3 import settings
+from target_s3.bucket.keys import Keys
 from target_s3.settings import Settings, parse
 from target_s3.settings_schema import SETTINGS_SCHEMA
 from target_s3.target import TargetS3
@@ -112,18 +113,14 @@ def test_unknown_settings_are_found() -> None:
     ]
 
 
-def test_nested_settings_come_from_the_environment() -> None:
-    found = environment.completed(
-        {"cloud_provider": {"aws": {"aws_bucket": "json", "aws_region": "r"}}},
-        SETTINGS_SCHEMA,
-        {
-            "TARGET_S3_CLOUD_PROVIDER_AWS_AWS_BUCKET": "env",
-            "TARGET_S3_FORMAT_FORMAT_TYPE": "csv",
-            "UNRELATED": "x",
-        },
-        "TARGET_S3_",
-    )
-    assert found == {
+def test_nested_settings_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = '{"aws": {"aws_bucket": "json", "aws_region": "r"}}'
+    monkeypatch.setenv("TARGET_S3_CLOUD_PROVIDER", text)
+    monkeypatch.setenv("TARGET_S3_CLOUD_PROVIDER_AWS_AWS_BUCKET", "env")
+    monkeypatch.setenv("TARGET_S3_FORMAT_FORMAT_TYPE", "csv")
+    assert nested_from_environment(SETTINGS_SCHEMA, "TARGET_S3_") == {
         "cloud_provider": {"aws": {"aws_bucket": "env", "aws_region": "r"}},
         "format": {"format_type": "csv"},
     }

@@ -1,4 +1,4 @@
-"""Fetches a report document from its pre-signed address into the spool.
+"""Brings report documents from their pre-signed addresses into the spool.
 
 The address is asked for right before every try, since it expires; a download
 that breaks off goes on where it stopped when the server can. No header of ours
@@ -8,21 +8,27 @@ but the user agent is sent: the address itself is the permission.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import backoff
 import requests
 import urllib3
 
-from singer_amazon.errors import DocumentError, DocumentExpiredError
-from singer_amazon.http.transport import MAX_RETRY_WAIT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from singer_amazon.documents.spool import SpoolFile
-    from singer_amazon.http.transport import Transport
+from singer_amazon.documents.raw_archive import RawArchive
+from singer_amazon.documents.spool import Spool, SpoolFile
+from singer_amazon.errors import DocumentError, DocumentExpiredError, StorageError
+from singer_amazon.http.transport import Transport
+from singer_amazon.reports.engine import Report
+from singer_amazon.reports.model import (
+    Fetched,
+    Outcome,
+    Unavailable,
+    Unreadable,
+    text_of,
+)
+from singer_amazon.retry_policy import POLICY
 
 BLOCK_BYTES = 256 * 1024
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -38,7 +44,7 @@ def download(
     target: SpoolFile,
     *,
     max_attempts: int,
-    retry_wait: float = 1.0,
+    retry_wait: float = POLICY.retry_wait,
 ) -> None:
     """Write the document, byte for byte, and leave the file complete.
 
@@ -47,18 +53,18 @@ def download(
         StorageError: the disk is full.
         SpoolClosedError: the run ended meanwhile.
     """
-    run = _Download(transport, target)
+    document = _Download(transport, target)
 
     @backoff.on_exception(
         backoff.expo,
         (_BrokenError, DocumentExpiredError),
         max_tries=max_attempts,
         factor=retry_wait,
-        max_value=MAX_RETRY_WAIT,
+        max_value=POLICY.max_retry_wait,
         logger=None,
     )
     def attempt() -> None:
-        run.fetch(address())
+        document.fetch(address())
 
     attempt()
     target.finish()
@@ -136,3 +142,75 @@ def _copy(response: requests.Response, target: SpoolFile) -> None:
     if promised.isdecimal() and received < int(promised):
         msg = f"the download ended after {received} of {promised} bytes"
         raise _BrokenError(msg)
+
+
+class DocumentFetcher:
+    """Downloads documents into a spool; called from several threads."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        transport: Transport,
+        raw_archive: RawArchive | None = None,
+        *,
+        retry_wait: float = POLICY.retry_wait,
+        classify: Callable[[Report, Path], Outcome | None] = lambda *_: None,
+    ) -> None:
+        self._spool = spool
+        self._transport = transport
+        self._raw_archive = raw_archive
+        self._retry_wait = retry_wait
+        self._classify = classify
+
+    def has_space(self) -> bool:
+        """Whether a download may begin now."""
+        return self._spool.has_space()
+
+    def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
+        """Download one document and keep its original bytes, if it holds rows."""
+        try:
+            file = self._download(address)
+            return self._classified(report, file)
+        except DocumentError as error:
+            return Unreadable(str(error))
+        except StorageError as error:
+            return Unavailable(str(error))
+
+    def _classified(self, report: Report, file: SpoolFile) -> Outcome:
+        try:
+            outcome = self._classify(report, file.path)
+            if outcome is None:
+                self._archive(report, file)
+                return Fetched(file)
+        except BaseException:
+            file.discard()
+            raise
+        file.discard()
+        return outcome
+
+    def _download(self, address: Callable[[], str]) -> SpoolFile:
+        file = self._spool.create()
+        try:
+            download(
+                self._transport,
+                address,
+                file,
+                max_attempts=self._transport.max_attempts,
+                retry_wait=self._retry_wait,
+            )
+        except BaseException:
+            file.discard()
+            raise
+        return file
+
+    def _archive(self, report: Report, file: SpoolFile) -> None:
+        if self._raw_archive is None:
+            return
+        for subscriber in report.subscribers:
+            window = subscriber.window
+            # no colons of hours: not every file system takes them
+            days = f"{text_of(window.start)}_{text_of(window.end)}".replace(":", "")
+            name = f"{days}_{report.report_id}.json.gz"
+            self._raw_archive.keep(
+                file.path, f"{subscriber.stream}/{subscriber.account}/{name}"
+            )

@@ -34,7 +34,7 @@ _AWS_ERRORS = (
 )
 
 
-class RawStore(Protocol):
+class RawArchive(Protocol):
     """A place that keeps files under names with slashes."""
 
     def check(self) -> None:
@@ -54,10 +54,10 @@ class RawStore(Protocol):
         ...
 
 
-def open_raw_store(
+def open_raw_archive(
     uri: str, config: Mapping[str, object], *, setting: str = "raw_report_uri"
-) -> RawStore:
-    """Return the store for a `file:///folder` or `s3://bucket/prefix` URI.
+) -> RawArchive:
+    """Return the archive for a `file:///folder` or `s3://bucket/prefix` URI.
 
     `setting` is named in complaints.
 
@@ -66,10 +66,10 @@ def open_raw_store(
     """
     parts = urlsplit(uri)
     if parts.scheme == "file" and parts.path and not parts.netloc:
-        return FolderStore(Path(unquote(parts.path)), setting)
+        return FolderArchive(Path(unquote(parts.path)), setting)
     if parts.scheme == "s3" and parts.netloc:
         prefix = parts.path.strip("/")
-        return S3Store(parts.netloc, prefix, _client(config), setting)
+        return S3Archive(parts.netloc, prefix, _client(config), setting)
     msg = (
         f"{setting} {uri!r} is not understood: "
         "write s3://bucket/prefix or file:///folder"
@@ -77,7 +77,7 @@ def open_raw_store(
     raise ConfigError(msg)
 
 
-class FolderStore:
+class FolderArchive:
     """Files in a local folder."""
 
     def __init__(self, folder: Path, setting: str) -> None:
@@ -85,7 +85,7 @@ class FolderStore:
         self._setting = setting
 
     def check(self) -> None:
-        """See RawStore."""
+        """See RawArchive."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder):
@@ -97,7 +97,7 @@ class FolderStore:
             raise ConfigError(msg) from None
 
     def keep(self, path: Path, name: str) -> None:
-        """See RawStore."""
+        """See RawArchive."""
         target = self._folder / name
         # a name of its own: two runs may keep the same document at once
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
@@ -112,7 +112,7 @@ class FolderStore:
             raise StorageError(msg) from None
 
 
-class S3Store:
+class S3Archive:
     """Objects below a prefix of a bucket; large ones go up in parts."""
 
     def __init__(
@@ -124,7 +124,7 @@ class S3Store:
         self._client = client
 
     def check(self) -> None:
-        """See RawStore; a write-only role is enough."""
+        """See RawArchive; a write-only role is enough."""
         key = self._key(".write-check")
         try:
             upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
@@ -139,7 +139,7 @@ class S3Store:
             raise ConfigError(msg) from None
 
     def keep(self, path: Path, name: str) -> None:
-        """See RawStore."""
+        """See RawArchive."""
         key = self._key(name)
         try:
             self._client.upload_file(str(path), self._bucket, key)

@@ -15,18 +15,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AuthError, TransientError
+from singer_amazon.http.throttling import wait_out_throttling
+from singer_amazon.retry_policy import POLICY
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
     from singer_amazon.http.transport import Response, Transport
 
 logger = logging.getLogger(__name__)
-
-RENEW_EARLY = timedelta(seconds=60)
-USUAL_LIFETIME = 3600.0
-MAX_LIFETIME = 24 * 3600.0
-THROTTLED_TRIES = 8
-MAX_THROTTLE_WAIT = 60.0
 
 NEXT_STEP = {
     "invalid_grant": (
@@ -109,16 +105,18 @@ class TokenProvider:
 
     def _fetch(self) -> None:
         asked_at = self._clock.now()
-        answer = self._ask()
-        body = answer.json_object()
+        response = self._request()
+        body = response.json_object()
         token = body.get("access_token")
-        if answer.status == HTTPStatus.OK and isinstance(token, str) and token:
+        if response.status == HTTPStatus.OK and isinstance(token, str) and token:
             lifetime = timedelta(seconds=_lifetime(body.get("expires_in")))
             self._token = token
-            self._renew_at = asked_at + max(lifetime - RENEW_EARLY, lifetime / 2)
+            self._renew_at = asked_at + max(
+                lifetime - timedelta(seconds=POLICY.token_renewed_early), lifetime / 2
+            )
             logger.info("Login with Amazon: new access token, good for %s", lifetime)
             return
-        self._refusal = self._without_secrets(_refusal(answer))
+        self._refusal = self._without_secrets(_refusal(response))
         raise AuthError(self._refusal)
 
     def _without_secrets(self, text: str) -> str:
@@ -126,36 +124,42 @@ class TokenProvider:
             text = text.replace(secret, "***") if secret else text
         return text
 
-    def _ask(self) -> Response:
-        """Send the request; a 429 is waited out, since nothing goes on without."""
-        for number in range(THROTTLED_TRIES):
-            answer = self._transport.send(
-                "POST",
-                self._auth_uri,
-                data={
-                    "grant_type": "refresh_token",
-                    "refresh_token": self.credential.refresh_token,
-                    "client_id": self.credential.client_id,
-                    "client_secret": self.credential.client_secret,
-                },
-            )
-            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
-                return answer
-            wait = answer.retry_after(self._clock.now())
-            wait = 2.0**number if wait is None else wait
-            self._clock.sleep(min(wait, MAX_THROTTLE_WAIT))
-        msg = f"Login with Amazon throttled {THROTTLED_TRIES} requests for a token"
-        raise TransientError(msg, status=HTTPStatus.TOO_MANY_REQUESTS)
+    def _request(self) -> Response:
+        response = wait_out_throttling(
+            self._send,
+            self._clock,
+            first_wait=POLICY.token_first_wait,
+            max_wait=POLICY.token_max_wait,
+            max_attempts=POLICY.token_attempts,
+        )
+        if response.status != HTTPStatus.TOO_MANY_REQUESTS:
+            return response
+        msg = (
+            f"Login with Amazon throttled {POLICY.token_attempts} requests for a token"
+        )
+        raise TransientError(msg, status=response.status)
+
+    def _send(self) -> Response:
+        return self._transport.send(
+            "POST",
+            self._auth_uri,
+            data={
+                "grant_type": "refresh_token",
+                "refresh_token": self.credential.refresh_token,
+                "client_id": self.credential.client_id,
+                "client_secret": self.credential.client_secret,
+            },
+        )
 
 
-def _refusal(answer: Response) -> str:
-    body = answer.json_object()
-    code = str(body.get("error") or f"HTTP {answer.status}")
+def _refusal(response: Response) -> str:
+    body = response.json_object()
+    code = str(body.get("error") or f"HTTP {response.status}")
     step = NEXT_STEP.get(
         code, "check client_id, client_secret, refresh_token and auth_uri"
     )
     return (
-        f"Login with Amazon refuses the credential ({code}: {answer.message()}). "
+        f"Login with Amazon refuses the credential ({code}: {response.message()}). "
         f"What to do: {step}."
     )
 
@@ -165,5 +169,5 @@ def _lifetime(value: object) -> float:
     try:
         seconds = float(str(value))
     except ValueError:
-        return USUAL_LIFETIME
-    return min(max(0.0, seconds), MAX_LIFETIME)  # 0.0 also for nan
+        return POLICY.token_lifetime
+    return min(max(0.0, seconds), POLICY.max_token_lifetime)  # 0.0 also for nan

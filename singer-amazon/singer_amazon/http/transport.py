@@ -23,15 +23,13 @@ import msgspec
 import requests
 
 from singer_amazon.errors import RejectedError, TransientError
+from singer_amazon.retry_policy import POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT = (10.0, 60.0)  # connect, read; seconds
-MAX_RETRY_WAIT = 30.0
-MAX_RETRY_AFTER = 24 * 3600.0
 _MAX_MESSAGE_LENGTH = 500
 
 
@@ -82,7 +80,7 @@ class Response:
         seconds = _seconds(value, now)
         if seconds is None or math.isnan(seconds):
             return None
-        return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+        return min(max(seconds, 0.0), POLICY.max_retry_after)
 
 
 def _error_messages(errors: object) -> Iterator[str]:
@@ -148,8 +146,11 @@ class Transport:
         *,
         user_agent: str,
         max_attempts: int = 5,
-        retry_wait: float = 1.0,
-        timeout: tuple[float, float] = TIMEOUT,
+        retry_wait: float = POLICY.retry_wait,
+        timeout: tuple[float, float] = (
+            POLICY.connect_timeout,
+            POLICY.read_timeout,
+        ),
     ) -> None:
         self.max_attempts = max_attempts
         self.user_agent = user_agent
@@ -223,7 +224,7 @@ class Transport:
             max_tries=self.max_attempts,
             jitter=backoff.full_jitter,
             factor=self._retry_wait,
-            max_value=MAX_RETRY_WAIT,
+            max_value=POLICY.max_retry_wait,
             logger=None,
             on_backoff=lambda details: logger.info(
                 "%s: try %s of %s failed, again in %.1f s (%s)",

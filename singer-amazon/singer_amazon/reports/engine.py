@@ -14,20 +14,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from singer_amazon.rate_limits import AdaptiveRateLimiters, RateLimiters
 from singer_amazon.reports import model
 from singer_amazon.reports.lifecycle import Event, State, after
 from singer_amazon.reports.model import Outcome, PendingReport, ReportRequest
+from singer_amazon.reports.rate_limiters import (
+    AdaptiveReportRateLimiters,
+    ReportRateLimiters,
+)
 from singer_amazon.reports.report import KIND_OF_STATE, Action, Change, Kind, Report
-from singer_amazon.reports.schedule import ReadyQueue, Scheduler, in_turns
+from singer_amazon.reports.schedule import ReadyQueue, Scheduler, interleaved
+from singer_amazon.retry_policy import POLICY
 
 __all__ = ["Action", "Change", "Engine", "Kind", "Report", "RetrySettings"]
-
-CONFLICT_WAIT = timedelta(seconds=60)
-NO_DOCUMENT_WAIT = timedelta(seconds=30)
-POLL_GROWTH = 1.5
-REFUSALS_TO_REPORT = 10
-UNREACHABLE_CALLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,10 @@ class Engine:
     """All reports of one run."""
 
     def __init__(
-        self, retry: RetrySettings, seed: int = 0, limiters: RateLimiters | None = None
+        self,
+        retry: RetrySettings,
+        seed: int = 0,
+        limiters: ReportRateLimiters | None = None,
     ) -> None:
         self.retry = retry
         self.reports: list[Report] = []
@@ -57,7 +58,7 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
-        self._scheduler = Scheduler(limiters or AdaptiveRateLimiters())
+        self._scheduler = Scheduler(limiters or AdaptiveReportRateLimiters())
         self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
@@ -84,7 +85,7 @@ class Engine:
 
     def request(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Plan these requests, the longest waiting first, in turns."""
-        for rank, request in enumerate(in_turns(requests)):
+        for rank, request in enumerate(interleaved(requests)):
             report = self._add(request, rank)
             if report.request is request:
                 self._scheduler.put(report, now)
@@ -179,7 +180,7 @@ class Engine:
 
     def _learn(self, action: Action, outcome: Outcome, now: datetime) -> None:
         if isinstance(outcome, model.Unavailable):
-            return  # no answer tells nothing about the pace
+            return  # no answer says nothing about the rate
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
         operation = (request.account, action.kind, request.report_type)
@@ -197,7 +198,7 @@ class Engine:
         count = self._refusals.get(operation, 0)
         if count is not None:
             self._refusals[operation] = count + 1
-            if count + 1 >= REFUSALS_TO_REPORT:
+            if count + 1 >= POLICY.refusals_to_report:
                 self.refused_types.add(operation)
 
     def _decide(  # noqa: C901, PLR0912 - one line per outcome
@@ -210,7 +211,9 @@ class Engine:
                 yield self._put_off(report, now)
             case model.Conflict(reason=reason):
                 report.reason = reason
-                yield self._put_off(report, now + CONFLICT_WAIT)
+                yield self._put_off(
+                    report, now + timedelta(seconds=POLICY.conflict_wait)
+                )
             case model.Running(word=word):
                 yield from self._running(report, word, now)
             case model.Ready(expected_bytes=size, is_failure=is_failure):
@@ -277,7 +280,7 @@ class Engine:
         if self.retry.empty_waits_a_run:
             report.reason = "complete without a document: the next run looks again"
             return self._move(report, Event.LEFT)
-        return self._put_off(report, now + NO_DOCUMENT_WAIT)
+        return self._put_off(report, now + timedelta(seconds=POLICY.no_document_wait))
 
     def _ask_again(
         self, report: Report, reason: str, now: datetime, *, is_final: bool = False
@@ -295,7 +298,7 @@ class Engine:
     ) -> Iterator[Change]:
         report.reads += 1
         report.reason, report.document = reason, None
-        if report.reads > 1:
+        if report.reads >= POLICY.document_attempts:
             yield self._move(report, Event.GAVE_UP)
         else:
             yield self._move(report, Event.READ_AGAIN, now)
@@ -303,7 +306,7 @@ class Engine:
     def _unavailable(self, report: Report, reason: str, now: datetime) -> Change:
         report.reason = reason
         report.unreachable += 1
-        if report.unreachable >= UNREACHABLE_CALLS:
+        if report.unreachable >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
         return self._put_off(report, now + self._next_look(report))
@@ -347,7 +350,7 @@ class Engine:
         return Change(report, before, report.state, old_id)
 
     def _next_look(self, report: Report) -> timedelta:
-        wait = self.retry.poll_interval * POLL_GROWTH ** min(report.polls, 32)
+        wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)
         wait = min(wait, self.retry.poll_interval_max)
         return timedelta(seconds=wait * (0.9 + self._random.random() / 10))
 

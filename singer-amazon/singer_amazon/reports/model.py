@@ -178,6 +178,8 @@ class ReportRequest:
     """What tells partitions of one stream and account apart, if there are several."""
     listed_id: str = ""
     """Of a report that is there already: it is never asked for anew."""
+    spec: object = field(default=None, compare=False, repr=False)
+    """What the adapter makes the request of; the engine only passes it on."""
 
     @property
     def partition_key(self) -> tuple[str, str, str]:

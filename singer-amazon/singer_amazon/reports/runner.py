@@ -8,12 +8,10 @@ call is made at once by the owner, which makes a run deterministic for tests.
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from singer_amazon.clock import Clock
@@ -23,17 +21,10 @@ from singer_amazon.reports.api import OutcomeError, ReportApi
 from singer_amazon.reports.engine import Action, Change, Engine, Kind, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
+from singer_amazon.retry_policy import POLICY
+from singer_amazon.workers import Workers
 
 logger = logging.getLogger(__name__)
-
-GRACE = timedelta(seconds=10)
-"""How long calls under way may still answer after the time is up."""
-
-DOWNLOAD_GRACE = timedelta(seconds=60)
-"""How long a download may stand still after the time is up."""
-
-MAX_NAP = 0.25
-"""Seconds after which a waiting owner looks up: for signals and progress."""
 
 
 class Fetcher(Protocol):
@@ -75,17 +66,12 @@ class Runner:
         self._api = api
         self._fetcher = fetcher
         self._clock = clock
-        self._workers = workers
+        self._workers: Workers[tuple[Action, Outcome | _Crash]] = Workers(workers)
+        self._has_threads = workers > 0
         self._on_changes = on_changes
         self._on_turn = on_turn
         self.sign_of_life: Callable[[], object] = lambda: None
         """Answers with another value whenever a download has moved on."""
-        self._todo: queue.SimpleQueue[Action] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[Action, Outcome | _Crash]] = (
-            queue.SimpleQueue()
-        )
-        self._threads: list[threading.Thread] = []
-        self._under_way = 0
         self._turned_at = clock.now()
         self._moved_at = clock.now()
         self._last_sign: object = None
@@ -112,7 +98,7 @@ class Runner:
         if now >= self.deadline and not self.engine.is_time_up:
             self._moved_at = now
             self._on_changes(self.engine.time_up())
-        slots = max(self._workers, 1) - self._under_way
+        slots = self._workers.size - self._workers.under_way
         if slots > 0:
             for action in self.engine.next_actions(
                 now, slots, may_fetch=self._fetcher.has_space()
@@ -135,7 +121,7 @@ class Runner:
             return True
         if not self.engine.is_time_up:
             return False
-        return not self._under_way or self._is_stuck()
+        return not self._workers.under_way or self._is_stuck()
 
     def _is_stuck(self) -> bool:
         """Whether what is still under way is not worth waiting for any longer."""
@@ -145,53 +131,41 @@ class Runner:
         is_fetching = any(
             r.is_busy and r.state is State.READY for r in self.engine.reports
         )
-        return now - self._moved_at > (DOWNLOAD_GRACE if is_fetching else GRACE)
+        grace = POLICY.download_grace if is_fetching else POLICY.grace
+        return (now - self._moved_at).total_seconds() > grace
 
     def _wait(self) -> None:
         wake = self.engine.next_wake(self._turned_at)
         now = self._clock.now()
-        if not self._workers:
+        if not self._has_threads:
             # nothing can come back meanwhile, so sleep right up to the next event
             until = min(wake or self.deadline, max(self.deadline, now))
             self._clock.sleep(max((until - now).total_seconds(), 0.001))
             return
-        seconds = MAX_NAP
+        seconds = POLICY.max_nap
         # what was due in the last turn and not begun lacks a free worker or room
         # on the disk: only an answer can bring either, and it wakes us
         if wake is not None and wake > self._turned_at:
             seconds = min(max((wake - now).total_seconds(), 0.001), seconds)
-        self._take_one(seconds)
+        if self._workers.under_way:
+            self._take_one(seconds)
+        else:
+            time.sleep(seconds)
 
     def _take_one(self, seconds: float) -> bool:
-        """Record the next outcome, waiting this long for it; tell if one came."""
-        try:
-            action, outcome = self._done.get(timeout=seconds)
-        except queue.Empty:
+        """Record the next outcome, waiting this long for it; say whether one came."""
+        result = self._workers.next_result(seconds)
+        if result is None:
             return False
-        self._record(action, outcome)
+        self._record(*result[0])
         return True
 
     # --- acting ------------------------------------------------------------
 
     def _start(self, action: Action) -> None:
-        if not self._workers:
-            self._record_now(action)
-            return
-        self._under_way += 1
-        self._todo.put(action)
-        if len(self._threads) < min(self._workers, self._under_way):
-            thread = threading.Thread(target=self._work, daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _work(self) -> None:
-        while True:
-            action = self._todo.get()
-            self._done.put((action, self._perform(action)))
-
-    def _record_now(self, action: Action) -> None:
-        self._under_way += 1
-        self._record(action, self._perform(action))
+        self._workers.submit(lambda: (action, self._perform(action)))
+        if not self._has_threads:
+            self._collect()
 
     def _perform(self, action: Action) -> Outcome | _Crash:
         try:
@@ -218,15 +192,10 @@ class Runner:
         )
 
     def _collect(self) -> None:
-        while True:
-            try:
-                action, outcome = self._done.get_nowait()
-            except queue.Empty:
-                return
-            self._record(action, outcome)
+        while self._take_one(0):
+            pass
 
     def _record(self, action: Action, outcome: Outcome | _Crash) -> None:
-        self._under_way -= 1
         if isinstance(outcome, _Crash):
             if isinstance(outcome.error, AuthError):
                 raise outcome.error

@@ -1,21 +1,22 @@
-"""Whose turn it is: reports that wait for a call, behind the budget it needs.
+"""Which report's call is made next: reports wait for the rate limiters it needs.
 
-A report sleeps until it is due and then waits in the lane of those that keep the
-same paces with the same kind of call. Where several lanes are open the most urgent
-kind goes first. Lanes may share a pace: what one takes, another cannot.
+A report sleeps until it is due and then waits in the queue of those that share the
+rate limiters and the kind of call. Where several queues are open the most urgent
+kind goes first. Queues may share a limiter: what one takes, another cannot.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from singer_amazon.rate_limits import RateLimiter, RateLimiters
+from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports.model import ReportRequest, text_of
+from singer_amazon.reports.rate_limiters import ReportRateLimiters
 from singer_amazon.reports.report import KIND_OF_STATE, Kind, Report
 
 _Rank = tuple[float, float]
@@ -23,31 +24,31 @@ _Rank = tuple[float, float]
 
 @dataclass(slots=True)
 class _Queue:
-    """The reports that wait for one kind of call, at the same paces."""
+    """The reports that wait for one kind of call, behind the same limiters."""
 
     kind: Kind
     limiters: tuple[RateLimiter, ...]
     waiting: list[tuple[_Rank, int, Report]] = field(default_factory=list)
 
     def is_empty(self) -> bool:
-        """Drop reports that have moved on; tell whether anybody is left."""
+        """Drop reports that have moved on; say whether any is left."""
         while self.waiting and not _waits_for(self.waiting[0][2], self.kind):
             heapq.heappop(self.waiting)
         return not self.waiting
 
     def ready_at(self, now: datetime) -> datetime:
-        """Return when all paces allow a call."""
+        """Return when all limiters allow a call."""
         return max(limiter.ready_at(now) for limiter in self.limiters)
 
     def is_open(self, now: datetime) -> bool:
-        """Whether somebody waits whose call can be made now."""
+        """Whether a report waits whose call can be made now."""
         return not self.is_empty() and self.ready_at(now) <= now
 
 
 class Scheduler:
     """All reports that wait for a call."""
 
-    def __init__(self, limiters: RateLimiters) -> None:
+    def __init__(self, limiters: ReportRateLimiters) -> None:
         self.limiters = limiters
         self._queues: dict[tuple[Kind, tuple[int, ...]], _Queue] = {}
         self._sleeping: list[tuple[datetime, int, Report]] = []
@@ -60,7 +61,7 @@ class Scheduler:
     def take(
         self, now: datetime, count: int, *, may_fetch: bool
     ) -> list[tuple[Kind, Report]]:
-        """Take out up to `count` reports whose turn it is."""
+        """Take out up to `count` reports whose call can be made now."""
         self._wake(now)
         taken: list[tuple[Kind, Report]] = []
         heads = [
@@ -72,7 +73,7 @@ class Scheduler:
         while heads and len(taken) < count:
             kind, _, limiters = heapq.heappop(heads)
             queue = self._queues[kind, limiters]
-            if not queue.is_open(now):  # another lane has used up what they share
+            if not queue.is_open(now):  # another queue has used up what they share
                 continue
             taken.append((kind, heapq.heappop(queue.waiting)[2]))
             for limiter in queue.limiters:
@@ -82,7 +83,7 @@ class Scheduler:
         return taken
 
     def next_wake(self, now: datetime) -> datetime | None:
-        """Return when it is somebody's turn again, if anybody waits."""
+        """Return when a call can be made again, if any report waits."""
         times = [
             queue.ready_at(now)
             for queue in self._queues.values()
@@ -138,8 +139,8 @@ class ReadyQueue:
         return report
 
 
-def in_turns(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
-    """Order requests: longest waiting first, then turn by turn.
+def interleaved(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
+    """Order requests: longest waiting first, then account by account.
 
     Among windows that wait equally long, each account comes before any comes
     twice, and accounts begin with different report types: where Amazon lets
@@ -151,12 +152,13 @@ def in_turns(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
         key = (text_of(request.waiting_since), request.account)
         per_account.setdefault(key, []).append(request)
     ranked: list[tuple[str, int, int, ReportRequest]] = []
-    places: dict[str, int] = {}
+    accounts: Counter[str] = Counter()
     for (since, _), waiting in per_account.items():
-        place = places[since] = places.get(since, -1) + 1
-        shift = place % len(waiting)
-        turns = waiting[shift:] + waiting[:shift]
-        ranked += [(since, turn, place, item) for turn, item in enumerate(turns)]
+        number = accounts[since]
+        accounts[since] += 1
+        shift = number % len(waiting)
+        rotated = waiting[shift:] + waiting[:shift]
+        ranked += [(since, turn, number, item) for turn, item in enumerate(rotated)]
     ranked.sort(key=lambda entry: entry[:3])
     return [entry[3] for entry in ranked]
 

@@ -50,6 +50,8 @@ class Partition:
     """The reports there are, for LISTED."""
     qualifier: str = ""
     """What tells it from others of the same stream and account."""
+    spec: object = None
+    """What the adapter makes its requests of: `ReportRequest.spec`."""
     replication_key: str = "date"
     mark: str | None = None
     """Digest of what the user defined; where it changes, the bookmark starts anew."""
@@ -91,6 +93,7 @@ class Partition:
             is_gap=ask.is_gap,
             qualifier=self.qualifier,
             listed_id=listed_id,
+            spec=self.spec,
         )
 
     def fingerprint(self, window: Window) -> str:

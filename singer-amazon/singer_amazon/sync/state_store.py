@@ -11,14 +11,12 @@ from typing import Any
 from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError
 from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 
 logger = logging.getLogger(__name__)
 
 COUNTERS = "_budgets"
-STATE_PAUSE = 1.0
-STATE_SHARE = 20
-"""A state is written at most once in this many times the last write took."""
 
 
 class StateStore:
@@ -33,7 +31,7 @@ class StateStore:
         timer: Callable[[], float] = time.thread_time,
     ) -> None:
         self._timer = timer
-        self._state = state
+        self.state = state
         self._write = write
         self._clock = clock
         self._changed: dict[int, Partition] = {}
@@ -74,7 +72,7 @@ class StateStore:
                 return
 
     def _entries(self, stream: str) -> list[MutableMapping[str, Any]]:
-        bookmarks = self._state.get("bookmarks") or {}
+        bookmarks = self.state.get("bookmarks") or {}
         found = (bookmarks.get(stream) or {}) if isinstance(bookmarks, dict) else None
         entries = found.get("partitions") or [] if isinstance(found, dict) else None
         if not isinstance(entries, list) or not all(
@@ -105,14 +103,16 @@ class StateStore:
         for partition in changed.values():
             self._render(partition)
         if counters := self.counters():
-            self._state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
+            self.state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
         try:
             self._write()
         except BaseException:  # a signal, a closed pipe: it is not out
             self._changed = changed | self._changed
             raise
         self._is_touched = False
-        self._pause = max(STATE_PAUSE, STATE_SHARE * (self._timer() - began))
+        self._pause = max(
+            POLICY.state_pause, POLICY.state_share * (self._timer() - began)
+        )
         self._written_at = self._clock.now()
 
     def _is_due(self) -> bool:
@@ -122,7 +122,7 @@ class StateStore:
 
     def _render(self, partition: Partition) -> None:
         if partition.entry is None:
-            stream = self._state.setdefault("bookmarks", {}).setdefault(
+            stream = self.state.setdefault("bookmarks", {}).setdefault(
                 partition.stream, {}
             )
             partition.entry = {}

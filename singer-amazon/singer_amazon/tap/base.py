@@ -19,21 +19,27 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
-from singer_amazon.documents.fetcher import DocumentFetcher
-from singer_amazon.documents.raw_archive import RawStore, open_raw_store
-from singer_amazon.documents.spool import Spool, SpoolFile
-from singer_amazon.errors import AmazonError, DocumentError, StorageError
+from singer_amazon.documents.download import DocumentFetcher
+from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
+from singer_amazon.documents.spool import Spool
+from singer_amazon.errors import AmazonError
 from singer_amazon.http.transport import Transport
-from singer_amazon.rate_limits import AdaptiveRateLimiters, RateLimiters
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
+from singer_amazon.reports.rate_limiters import (
+    AdaptiveReportRateLimiters,
+    ReportRateLimiters,
+)
 from singer_amazon.reports.runner import Runner
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats, log_summary
 from singer_amazon.tap.cli import CommandTap
+from singer_amazon.tap.context import TEST_SECONDS as TEST_SECONDS  # noqa: PLC0414 - SP
+from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.message_writer import StoppedError
 from singer_amazon.tap.record_writers import check_batch_config
 from singer_amazon.tap.settings import check_shared
@@ -42,15 +48,6 @@ from singer_amazon.tap.stream import ReportStream
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-SETTLE_SECONDS = 0.3
-"""How long the end of a run waits for the ids of reports asked for just now."""
-
-TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
-"""Libraries whose debug logs show signed addresses and headers."""
-
-TEST_SECONDS = 120
-"""How long a connection test waits for reports."""
 
 
 class ReportTap(CommandTap):
@@ -80,9 +77,9 @@ class ReportTap(CommandTap):
     empty_waits_a_run = False
     """Whether a report complete without a document is left to the next run once."""
 
-    def make_rate_limiters(self) -> RateLimiters:
+    def make_rate_limiters(self) -> ReportRateLimiters:
         """Return how often each operation may be called; learnt by default."""
-        return AdaptiveRateLimiters()
+        return AdaptiveReportRateLimiters()
 
     def counters(self) -> Mapping[str, object]:
         """Return what has to outlive this run besides bookmarks."""
@@ -150,15 +147,30 @@ class ReportTap(CommandTap):
         state_store.counters = self.counters
         return state_store
 
+    nap_seconds = POLICY.max_nap
+    """How long the main thread sleeps at once: a signal is answered that soon."""
+
     @cached_property
-    def session(self) -> Session:
-        """The reports of all selected streams, planned when the first one runs."""
-        streams = [
-            stream
-            for stream in self.streams.values()
+    def run_context(self) -> RunContext:
+        """What this run works with; made when it is first needed."""
+        return RunContext(
+            config=self.config,
+            clock=self.clock,
+            writer=self.writer,
+            stats=self.stats,
+            state_store=self.state_store,
+            is_test=self.is_test,
+            open_session=self._open_session,
+            nap_seconds=self.nap_seconds,
+        )
+
+    def _open_session(self, context: RunContext) -> Session:
+        streams = {
+            name: stream
+            for name, stream in self.streams.items()
             if isinstance(stream, ReportStream) and stream.selected
-        ]
-        config, now = self.config, self.clock.now()
+        }
+        config, clock = context.config, context.clock
         engine = Engine(
             RetrySettings(
                 poll_interval=config["poll_interval_seconds"],
@@ -172,81 +184,65 @@ class ReportTap(CommandTap):
         )
         session = Session(
             engine=engine,
-            state_store=self.state_store,
-            clock=self.clock,
-            stats=self.stats,
+            state_store=context.state_store,
+            clock=clock,
+            stats=context.stats,
+            writers=streams,
             gap_max_runs=config["gap_max_runs"],
         )
-        runtime = TEST_SECONDS if self.is_test else config["max_runtime_seconds"]
-        start = now if self.is_test else self.stats.started
+        start = clock.now() if context.is_test else context.stats.started
+        workers = config["max_concurrency"] if self.workers is None else self.workers
+
+        def on_turn() -> None:
+            context.writer.check()
+            session.look_after()
+
         session.runner = Runner(
             engine,
             self.make_api(),
             DocumentFetcher(
-                self.spool, self.transport, self._raw_store, classify=self.classify
+                self.spool, self.transport, self._raw_archive, classify=self.classify
             ),
-            self.clock,
-            workers=(
-                config["max_concurrency"] if self.workers is None else self.workers
-            ),
-            deadline=start + timedelta(seconds=runtime),
+            clock,
+            workers=workers,
+            deadline=start + timedelta(seconds=context.max_seconds),
             on_changes=session.on_changes,
-            on_turn=self._on_turn,
+            on_turn=on_turn,
         )
         session.runner.sign_of_life = lambda: self.spool.used
-        session.plan(self.make_partitions(streams))
+        session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
-        self._session = session
-        self.writer.while_waiting = session.keep_going
+        context.writer.while_waiting = session.keep_going
         return session
 
-    _session: Session | None = None
-
     @cached_property
-    def _raw_store(self) -> RawStore | None:
+    def _raw_archive(self) -> RawArchive | None:
         uri = self.config.get("raw_report_uri")
-        return open_raw_store(uri, self.config) if uri else None
+        return open_raw_archive(uri, self.config) if uri else None
 
-    def _on_turn(self) -> None:
-        self.writer.check()
-        if self._session is not None:
-            self._session.look_after()
+    # what tap-amazon-sp takes from its tap until its parts take the RunContext
 
-    def deliver(self, report: Report) -> None:
-        """Write a fetched report's rows for every stream that takes it."""
-        session = self.session
-        try:
-            for subscriber in report.subscribers:
-                if subscriber in report.served:  # the document broke for another stream
-                    continue
-                stream = self.streams[subscriber.stream]
-                assert isinstance(stream, ReportStream)  # noqa: S101 - it asked
-                rows = stream.write_document(
-                    report, subscriber, session.partition(subscriber)
-                )
-                session.served(report, subscriber, rows)
-        except DocumentError as error:
-            self._discard(report)
-            session.unreadable(report, str(error))
-            return
-        except StorageError as error:
-            self._discard(report)
-            session.not_stored(report, str(error))
-            return
-        self._discard(report)
-        session.delivered(report)
+    @property
+    def _session(self) -> Session | None:
+        return self.run_context.session if self.run_context.has_session else None
 
-    @staticmethod
-    def _discard(report: Report) -> None:
-        if isinstance(report.document, SpoolFile):
-            report.document.discard()
-        report.document = None
+    @property
+    def session(self) -> Session:  # noqa: D102
+        return self.run_context.session
+
+    def deliver(self, report: Report) -> None:  # noqa: D102
+        self.run_context.session.deliver(report)
+
+    def warn_once(self, text: str) -> None:  # noqa: D102
+        self.run_context.warn_once(text)
+
+    def in_background(self, call: Callable[[], T]) -> T:  # noqa: D102
+        return self.run_context.in_background(call)
+
+    def write_state(self) -> None:  # noqa: D102
+        self.run_context.write_state()
 
     # --- the state ---------------------------------------------------------
-
-    def write_state(self) -> None:
-        """Write the state if it changed and is due."""
-        self.state_store.write()
 
     def _write_state_now(self) -> None:
         # the SDK's state writer copies and compares the whole state each time
@@ -269,8 +265,8 @@ class ReportTap(CommandTap):
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
         self.spool.check()
-        if self._raw_store is not None:
-            self.in_background(self._raw_store.check)
+        if self._raw_archive is not None:
+            self.run_context.in_background(self._raw_archive.check)
 
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
@@ -283,7 +279,8 @@ class ReportTap(CommandTap):
             self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
             return 1
         code = self._do(work or self.sync_all)
-        engine = self._session.engine if self._session is not None else None
+        context = self.run_context
+        engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
         return 1 if self.stats.failures else code
 
@@ -311,9 +308,9 @@ class ReportTap(CommandTap):
 
     def _end(self) -> None:
         """Write the last state and remove what lies on disk."""
-        if self._session is not None:
-            self._session.settle(SETTLE_SECONDS)
-            self._session.finish()
+        if self.run_context.has_session:
+            self.run_context.session.settle(POLICY.settle)
+            self.run_context.session.finish()
         with contextlib.suppress(BrokenPipeError, StoppedError):
             self.state_store.write(at_once=True)
         self.spool.close()

@@ -7,11 +7,9 @@ import json
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable
-from functools import cached_property
 from types import FrameType
-from typing import IO, Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar
 
 import click
 import msgspec
@@ -28,8 +26,6 @@ from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError
 from singer_amazon.tap.message_writer import MessageWriter
 from singer_amazon.tap.settings import coerced, complaints, from_environment
-
-T = TypeVar("T")
 
 TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
 """Libraries whose debug logs show signed addresses and headers."""
@@ -87,41 +83,7 @@ class CommandTap(Tap, abc.ABC):
         assert isinstance(writer, MessageWriter)  # noqa: S101 - message_writer_class
         return writer
 
-    # --- for the main thread -----------------------------------------------
-
-    def warn_once(self, text: str) -> None:
-        """Log a warning that was not logged before in this run."""
-        if text not in self._warned:
-            self._warned.add(text)
-            self.logger.warning(text)
-
-    @cached_property
-    def _warned(self) -> set[str]:
-        return set()
-
-    def in_background(self, call: Callable[[], T]) -> T:
-        """Run a blocking call so that a signal is still answered.
-
-        Raises:
-            StoppedError: a signal arrived first.
-        """
-        results: list[T] = []
-        errors: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                results.append(call())
-            except BaseException as error:  # noqa: BLE001 - raised again below
-                errors.append(error)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.05)
-            self.writer.check()
-        if errors:
-            raise errors[0]
-        return results[0]
+    # --- signals and the exit code -----------------------------------------
 
     def _handle_termination(
         self,

@@ -1,44 +1,120 @@
-"""What a report stream needs of the tap it belongs to."""
+"""One run, as its streams, finders and runners see it."""
 
 from __future__ import annotations
 
-from typing import Protocol
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, TypeVar
 
 from singer_amazon.clock import Clock
-from singer_amazon.reports.engine import Report
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.session import Session
+from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from singer_amazon.tap.message_writer import MessageWriter
+from singer_amazon.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TEST_SECONDS = POLICY.connection_test  # for tap-amazon-sp, as above
 
 
-class ReportHost(Protocol):
-    """The tap, as its report streams see it."""
+@dataclass(eq=False)
+class RunContext:
+    """What a run works with; the tap makes one and hands it on. Main thread only."""
 
+    config: Mapping[str, Any]
     clock: Clock
+    writer: MessageWriter
+    """Where messages go, and what knows of a signal."""
+    stats: RunStats
+    state_store: StateStore
+    is_test: bool
+    """Whether only the connection is tested."""
+    open_session: Callable[[RunContext], Session] = field(repr=False)
+    """Plans the reports of all selected streams."""
+    nap_seconds: float = POLICY.max_nap
+    """How long the main thread sleeps at once: a signal is answered that soon."""
+    _warned: set[str] = field(default_factory=set, init=False)
+    _background: Workers[Any] = field(default_factory=lambda: Workers(1), init=False)
 
-    @property
+    # --- reports -----------------------------------------------------------
+
+    @cached_property
     def session(self) -> Session:
         """The reports of all selected streams, planned when first used."""
-        ...
+        return self.open_session(self)
 
     @property
-    def stats(self) -> RunStats:
-        """What this run counts."""
-        ...
+    def has_session(self) -> bool:
+        """Whether reports have been planned."""
+        return "session" in self.__dict__
+
+    def advance_reports(self) -> None:
+        """Go on with reports that were asked for, and deliver one that is here."""
+        if self.has_session:
+            self.session.turn()
+            self.session.deliver_one()
+
+    # --- time --------------------------------------------------------------
 
     @property
-    def writer(self) -> MessageWriter:
-        """Where messages go."""
-        ...
+    def max_seconds(self) -> float:
+        """How long this run may take."""
+        return (
+            POLICY.connection_test
+            if self.is_test
+            else float(self.config["max_runtime_seconds"])
+        )
 
-    def deliver(self, report: Report) -> None:
-        """Write a fetched report's rows for every stream that takes it."""
-        ...
+    @property
+    def deadline(self) -> datetime:
+        """When nothing is waited for any more."""
+        return self.stats.started + timedelta(seconds=self.max_seconds)
+
+    def wait_until(self, instant: datetime) -> bool:
+        """Wait, and go on with reports meanwhile; False where time is up first.
+
+        Raises:
+            StoppedError: a signal arrived.
+        """
+        end = min(instant, self.deadline)
+        while (left := (end - self.clock.now()).total_seconds()) > 0:
+            self.writer.check()
+            self.advance_reports()
+            self.clock.sleep(min(left, self.nap_seconds))
+        self.writer.check()
+        return instant <= self.deadline and self.clock.now() < self.deadline
+
+    def in_background(self, call: Callable[[], T]) -> T:
+        """Make a blocking call so that a signal is still answered.
+
+        Raises:
+            StoppedError: a signal arrived first.
+        """
+        self.writer.check()
+        self._background.submit(call)
+        while (result := self._background.next_result(0.05)) is None:
+            self.writer.check()
+        found: T = result[0]
+        return found
+
+    # --- what people are told, and the state -------------------------------
 
     def warn_once(self, text: str) -> None:
-        """Warn, unless it has been said."""
-        ...
+        """Log a warning that was not logged before in this run."""
+        if text not in self._warned:
+            self._warned.add(text)
+            logger.warning(text)
 
     def write_state(self) -> None:
         """Write the state if it changed and is due."""
-        ...
+        self.state_store.write()
+
+
+ReportHost = RunContext  # for tap-amazon-sp until it takes the other name

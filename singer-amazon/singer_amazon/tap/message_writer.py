@@ -24,14 +24,12 @@ import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, StateMessage
 
+from singer_amazon.retry_policy import POLICY
+
 logger = logging.getLogger(__name__)
 
 SAFE_BYTES = 4096  # a pipe that polls writable takes this much without blocking
 TURN_MILLISECONDS = 50
-STOP_SECONDS = 1.2
-"""How long after a signal the line under way may take; all in all 2 s are promised."""
-LAST_SECONDS = 0.3
-"""How long the last STATE may take, at least."""
 
 
 class StoppedError(BaseException):
@@ -67,7 +65,9 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def stop(self) -> None:
         """End after the line under way; safe to call from a signal handler."""
         if self._stop_at is None:
-            self._stop_at = time.monotonic() + STOP_SECONDS
+            self._stop_at = (
+                time.monotonic() + POLICY.stop
+            )  # all in all 2 s are promised
 
     @property
     def is_stopping(self) -> bool:
@@ -132,7 +132,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             sys.stdout.write(line.decode())
             sys.stdout.flush()
             return
-        end = max(self._stop_at or 0.0, time.monotonic() + LAST_SECONDS)
+        end = max(self._stop_at or 0.0, time.monotonic() + POLICY.last_state)
         if not self._write_until(fd, memoryview(line), end):
             logger.warning("The target does not read: the last state is not written")
 

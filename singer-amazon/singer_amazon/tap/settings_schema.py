@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-REGIONS = ("NA", "EU", "FE")
+from singer_amazon.regions import REGIONS
+
 DEFAULT_START_DAYS = 30
 DEFAULT_LOOKBACK_DAYS = 30
 

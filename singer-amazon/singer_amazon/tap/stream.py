@@ -24,7 +24,7 @@ from singer_amazon.records.row_encoder import AddedFields, RowEncoder
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
-from singer_amazon.tap.context import ReportHost
+from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.record_writers import (
     BatchFiles,
     WriteRows,
@@ -65,10 +65,12 @@ class ReportStream(Stream, abc.ABC):
         """Return what is added to each row of this account's document of a window."""
 
     @property
-    def tap(self) -> ReportHost:
-        """The tap this stream belongs to."""
+    def run_context(self) -> RunContext:
+        """The run this stream is part of."""
         tap: Any = self._tap
-        return tap  # type: ignore[no-any-return]  # only a ReportTap makes these
+        return tap.run_context  # type: ignore[no-any-return]  # only a ReportTap makes these
+
+    tap = run_context  # for tap-amazon-sp until it takes the other name
 
     @cached_property
     def selected_columns(self) -> list[str]:
@@ -102,8 +104,9 @@ class ReportStream(Stream, abc.ABC):
     ) -> Generator[dict[str, Any], Any, Any]:
         """Deliver documents until this stream has all of its own."""
         with self.get_sync_timer():
-            for report in self.tap.session.documents(self.name):
-                self.tap.deliver(report)
+            session = self.run_context.session
+            for report in session.documents(self.name):
+                session.deliver(report)
         yield from ()
 
     def _sync_batches(
@@ -123,7 +126,7 @@ class ReportStream(Stream, abc.ABC):
 
     def _write_state_message(self) -> None:
         """Leave the pace of STATE messages to the session."""
-        self.tap.write_state()
+        self.run_context.write_state()
 
     # --- writing documents -------------------------------------------------
 
@@ -144,7 +147,7 @@ class ReportStream(Stream, abc.ABC):
             for rows in self._rows(report, layout):
                 write(rows)
                 count += len(rows)
-                self.tap.session.turn()
+                self.run_context.session.turn()
         self._log_oddities(layout, partition)
         with self.get_record_counter() as counter:
             counter.with_context(dict(partition.context))
@@ -180,7 +183,7 @@ class ReportStream(Stream, abc.ABC):
     def _way_out(
         self, layout: RowEncoder, added_fields: AddedFields
     ) -> AbstractContextManager[WriteRows]:
-        writer = self.tap.writer
+        writer = self.run_context.writer
         if not self.is_plain:
             return records(writer, self, layout, added_fields)
         config = self.get_batch_config(self.config)
@@ -188,11 +191,13 @@ class ReportStream(Stream, abc.ABC):
             return batch_files(
                 BatchFiles(writer, self.name, config, layout, added_fields)
             )
-        return lines(writer, self.name, layout, added_fields, self.tap.clock.now())
+        return lines(
+            writer, self.name, layout, added_fields, self.run_context.clock.now()
+        )
 
     def _log_oddities(self, layout: RowEncoder, partition: Partition) -> None:
         """Warn once per stream about columns, and per document about keys."""
-        tell_once = self.tap.warn_once
+        tell_once = self.run_context.warn_once
         for name in sorted(layout.unknown) if self.unknown_advice else ():
             tell_once(
                 f"{self.name}: Amazon sends a column {name!r} that nobody asked for; "
@@ -204,7 +209,7 @@ class ReportStream(Stream, abc.ABC):
                 f"{_words(layout.columns[name])}; they are passed on as they are"
             )
         if layout.repeats:
-            self.tap.stats.repeats[self.name] += layout.repeats
+            self.run_context.stats.repeats[self.name] += layout.repeats
             tell_once(
                 f"{self.name} of {partition.label}: {layout.repeats} rows repeat a "
                 f"key, e.g. {layout.repeated_key}; a merging target would keep one "

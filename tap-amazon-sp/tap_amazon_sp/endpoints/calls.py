@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from singer_amazon.errors import RejectedError
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.places import Place
-from tap_amazon_sp.rates import Rate
 
 Record = dict[str, Any]
 
@@ -26,7 +26,7 @@ _NEXT_STEP: Mapping[int, str] = {
 
 
 class Caller(Protocol):
-    """Makes the calls of one account at their paces."""
+    """Makes the calls of one account at their limiters."""
 
     def ready_at(self, operation: str, rate: Rate | None) -> datetime:
         """Return when the next call of an operation may be made."""

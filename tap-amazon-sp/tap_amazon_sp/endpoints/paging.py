@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from singer_amazon.errors import AmazonError, ConfigError
-from tap_amazon_sp.rates import Rate
+from singer_amazon.rate_limits import Rate
 
 _EVENTS = "*"
 _TOKEN_NAME = re.compile(r"next(Page)?Token", re.IGNORECASE)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from singer_amazon.http.transport import Response
+from singer_amazon.rate_limits import Rate
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.accounts import Account
@@ -21,7 +22,6 @@ from tap_amazon_sp.endpoints.places import Place, Places
 from tap_amazon_sp.endpoints.plan import Plan, plan
 from tap_amazon_sp.endpoints.walk import Walk
 from tap_amazon_sp.host import Host
-from tap_amazon_sp.rates import Rate
 
 if TYPE_CHECKING:
     from tap_amazon_sp.endpoints.streams import EndpointStream
@@ -175,7 +175,7 @@ class AccountCaller:
 
     def ready_at(self, operation: str, rate: Rate | None) -> datetime:
         """See `calls.Caller`."""
-        return self._tap.paces.ready_at((self._account.name, operation), rate)
+        return self._tap.limiters.ready_at((self._account.name, operation), rate)
 
     def get(
         self,
@@ -185,7 +185,7 @@ class AccountCaller:
         params: Mapping[str, Any],
     ) -> Response | None:
         """See `calls.Caller`; a signal is answered while the call is made."""
-        return self._tap.paces.call(
+        return self._tap.limiters.call(
             (self._account.name, operation),
             rate,
             lambda: self._tap.in_background(

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.paging import PagesError, Paging, known, paging_of
-from tap_amazon_sp.rates import Rate
 
 _VARIABLE = re.compile(r"\{(\w+)\}")
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from singer_amazon.rate_limits import Rate
 from singer_amazon.reports.model import fingerprint
 from tap_amazon_sp.endpoints.models import Model, Schema, models
 from tap_amazon_sp.endpoints.paging import Paging, known
 from tap_amazon_sp.endpoints.sub_requests import SubRequest, sub_requests
-from tap_amazon_sp.rates import Rate
 
 AccountKind = Literal["seller", "vendor"]
 

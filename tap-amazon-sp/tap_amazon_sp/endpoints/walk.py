@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import CallError
+from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.calls import Caller, Output, Record, get
 from tap_amazon_sp.endpoints.instants import instant
 from tap_amazon_sp.endpoints.paging import PagesError, Tokens, at, rows_at, unclaimed
@@ -21,7 +22,6 @@ from tap_amazon_sp.endpoints.places import Place
 from tap_amazon_sp.endpoints.slices import Cutter, Slice
 from tap_amazon_sp.endpoints.sub_requests import SubRequest
 from tap_amazon_sp.endpoints.tables import Listing
-from tap_amazon_sp.rates import Rate
 
 SETTLING = timedelta(hours=1)
 """How long after a change it may take until Amazon's search finds it; our guess."""

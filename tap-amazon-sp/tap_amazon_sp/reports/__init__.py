@@ -7,7 +7,7 @@ Without network, clock or Singer:
 - `terms`        what a request is made of, beside account and window
 - `fatal`        what Amazon's error texts mean, each with its next step
 - `judge`        tells documents that hold a reason from those that hold rows
-- `paces`        token buckets of the operations, and the application's budget
+- `rate_limiters` token buckets of the operations, and the application's quota
 
 Towards Amazon and Singer:
 

@@ -1,4 +1,4 @@
-"""The reports of one run: streams, settings, paces, the port to Amazon."""
+"""The reports of one run: streams, settings, limiters, the port to Amazon."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tap_amazon_sp.reports.own.files import Saver
 from tap_amazon_sp.reports.own.settings import own_reports
 from tap_amazon_sp.reports.own.streams import OwnStream
 from tap_amazon_sp.reports.own.windows import OwnWindows
-from tap_amazon_sp.reports.paces import ReportPaces, in_words
 from tap_amazon_sp.reports.partitions import Partitions
+from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters, in_words
 from tap_amazon_sp.reports.streams import CatalogueStream
 from tap_amazon_sp.reports.terms import Terms
 
@@ -137,11 +137,11 @@ class Reporting:
         return Saver(self._tap.config, self._tap.config.get("spool_dir"))
 
     @cached_property
-    def paces(self) -> ReportPaces:
+    def limiters(self) -> SpReportRateLimiters:
         """How often each operation may be called."""
         bookmarks = self._tap.state.get("bookmarks") or {}
         counters = bookmarks.get(COUNTERS)
-        return ReportPaces(
+        return SpReportRateLimiters(
             counters if isinstance(counters, dict) else {},
             self._tap.clock.now(),
             share=float(self._tap.config["app_budget_share"]),
@@ -152,7 +152,7 @@ class Reporting:
         return ReportsApi(
             lambda account: self._tap.accounts.account(account).client,
             self.terms_of,
-            self.paces.heard,
+            self.limiters.heard,
         )
 
     def terms_of(self, request: ReportRequest) -> Terms:
@@ -199,7 +199,7 @@ class Reporting:
     def log_plan(self, engine: Engine, now: datetime, deadline: datetime) -> None:
         """Say how long the asking takes at Amazon's pace, before waiting for it."""
         asks = [r.request for r in engine.reports if r.state is State.PLANNED]
-        seconds = self.paces.seconds_for(asks, now)
+        seconds = self.limiters.seconds_for(asks, now)
         if seconds < WORTH_TELLING:
             return
         left = (deadline - now).total_seconds()

@@ -1,52 +1,19 @@
 """How rows become the bytes of an object.
 
-Each format takes rows as JSON text and writes one temporary file: ``json_lines``,
-``csv_text`` and ``parquet``. Memory never grows with the number of rows.
+Each format takes rows as JSON text and writes one temporary file: ``jsonl``, ``csv``
+and ``parquet``. Memory never grows with the number of rows.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
 
-from target_s3.formats.csv_text import CsvWriter
-from target_s3.formats.json_lines import JsonLinesWriter
-from target_s3.formats.packing import Packer
+from target_s3.formats.columns import Column
+from target_s3.formats.csv import CsvWriter
+from target_s3.formats.gzip_file import FormatWriter
+from target_s3.formats.jsonl import JsonLinesWriter
 from target_s3.formats.parquet import ParquetWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from target_s3.columns import Column
-
-    Warn = Callable[[str], None]
-
-__all__ = ["Format", "FormatWriter", "open_writer"]
-
-
-class FormatWriter(Protocol):
-    """Writes the rows of one object."""
-
-    def write(self, rows: Sequence[bytes]) -> None:
-        """Write rows, each the JSON text of one object."""
-
-    def close(self) -> BinaryIO:
-        """Finish the object and return its file, at the beginning."""
-
-    def discard(self) -> None:
-        """Drop what was written."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of disk taken so far."""
-
-
-class Format(Protocol):
-    """Opens writers of the configured format."""
-
-    def __call__(
-        self, columns: Sequence[Column], stream: str, warn: Warn
-    ) -> FormatWriter:
-        """Open a writer for one object of the stream."""
 
 
 def open_writer(
@@ -54,12 +21,12 @@ def open_writer(
     new_file: Callable[[], BinaryIO],
     columns: Sequence[Column],
     stream: str,
-    warn: Warn,
+    warn: Callable[[str], None],
 ) -> FormatWriter:
     """Open a writer of the format with that name for one object."""
     if name == "parquet":
         return ParquetWriter(new_file, columns, stream, warn)
-    packer = Packer(new_file(), is_packed=name.endswith(".gz"))
+    is_gzipped = name.endswith(".gz")
     if name.startswith("csv"):
-        return CsvWriter(packer, columns, warn)
-    return JsonLinesWriter(packer)
+        return CsvWriter(new_file(), columns, warn, is_gzipped=is_gzipped)
+    return JsonLinesWriter(new_file(), is_gzipped=is_gzipped)

@@ -8,16 +8,16 @@ one object, however many streams are open.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any, BinaryIO
 
 import msgspec
 
-from target_s3.columns import Column, Kind
-from target_s3.errors import ConfigError, FormatError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+from singer_amazon.errors import ConfigError
+from target_s3.errors import FormatError
+from target_s3.formats.columns import Column, ColumnKind
+from target_s3.formats.jsonl import JsonLinesWriter
 
 _STEP_BYTES = 4 * 1024**2
 _GROUP_BYTES = 32 * 1024**2
@@ -38,7 +38,7 @@ def require_pyarrow() -> None:
         raise ConfigError(msg) from None
 
 
-class ParquetWriter:
+class ParquetWriter(JsonLinesWriter):
     """Spools rows and writes them as Parquet in the end."""
 
     def __init__(
@@ -48,29 +48,15 @@ class ParquetWriter:
         stream: str,
         warn: Callable[[str], None],
     ) -> None:
+        super().__init__(new_file(), is_gzipped=False)
         self._new_file = new_file
         self._columns = columns
         self._stream = stream
         self._warn = warn
-        self._spool = new_file()
-
-    def write(self, rows: Sequence[bytes]) -> None:
-        """Write rows, each the JSON text of one object."""
-        self._spool.write(b"\n".join((*rows, b"")))
-
-    def discard(self) -> None:
-        """Drop what was written."""
-        with suppress(OSError):  # a full disk, once more
-            self._spool.close()
-
-    @property
-    def size(self) -> int:
-        """Bytes of disk taken so far."""
-        return self._spool.tell()
 
     def close(self) -> BinaryIO:
         """Finish the object and return its file, at the beginning."""
-        with self._spool, ExitStack() as stack:
+        with self._file, ExitStack() as stack:
             target = stack.enter_context(self._new_file())
             self._convert(target)
             stack.pop_all()
@@ -97,8 +83,8 @@ class ParquetWriter:
                 _write_group(pa, writer, batches)
 
     def _steps(self) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        self._spool.seek(0)
-        while lines := self._spool.readlines(_STEP_BYTES):
+        self._file.seek(0)
+        while lines := self._file.readlines(_STEP_BYTES):
             data = b"".join(lines)
             try:
                 yield _decode_lines(data), len(data)
@@ -117,11 +103,11 @@ class ParquetWriter:
 
     def _array(self, pa: Any, column: Column, rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
         values = [row.get(column.name) for row in rows]
-        if column.kind is Kind.TEXT:
+        if column.kind is ColumnKind.TEXT:
             values = [_text(value) for value in values]
-        elif column.kind is Kind.NUMBER:
+        elif column.kind is ColumnKind.NUMBER:
             values = [_float(value) for value in values]
-        elif column.kind is Kind.INTEGER:
+        elif column.kind is ColumnKind.INTEGER:
             values = [_integer(value) for value in values]
         try:
             return pa.array(values, _arrow_type(pa, column.kind))
@@ -142,12 +128,12 @@ def _write_group(pa: Any, writer: Any, batches: list[Any]) -> None:  # noqa: ANN
     batches.clear()
 
 
-def _arrow_type(pa: Any, kind: Kind) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _arrow_type(pa: Any, kind: ColumnKind) -> Any:  # noqa: ANN401 - pyarrow has no types
     return {
-        Kind.TEXT: pa.string,
-        Kind.INTEGER: pa.int64,
-        Kind.NUMBER: pa.float64,
-        Kind.BOOLEAN: pa.bool_,
+        ColumnKind.TEXT: pa.string,
+        ColumnKind.INTEGER: pa.int64,
+        ColumnKind.NUMBER: pa.float64,
+        ColumnKind.BOOLEAN: pa.bool_,
     }[kind]()
 
 

@@ -17,8 +17,9 @@ from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import Limits, Range
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
-from singer_amazon.sync.state_store import STATE_PAUSE, STATE_SHARE, StateStore
+from singer_amazon.sync.state_store import StateStore
 from singer_amazon.tap.message_writer import StoppedError
 from support.tap_runs import NOON, QuickTap, catalog, pending_ids, run
 
@@ -104,8 +105,8 @@ def test_three_thousand_pending_reports(
     ][:-1]  # the last state of a run waits for nothing
     assert len(pauses) > 10
     for pause, cost in zip(pauses, took, strict=False):
-        assert pause >= STATE_PAUSE
-        assert pause >= 0.8 * STATE_SHARE * cost
+        assert pause >= POLICY.state_pause
+        assert pause >= 0.8 * POLICY.state_share * cost
     assert sum(took) <= 0.05 * ended.summary["seconds"]
 
 

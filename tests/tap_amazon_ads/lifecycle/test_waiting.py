@@ -17,6 +17,7 @@ from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.runner import Runner
+from singer_amazon.retry_policy import RetryPolicy
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.tap.base import ReportTap
@@ -226,7 +227,7 @@ def test_a_download_that_moves_on_is_waited_for_past_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "singer_amazon.reports.runner.DOWNLOAD_GRACE", timedelta(seconds=0.3)
+        "singer_amazon.reports.runner.POLICY", RetryPolicy(download_grace=0.3)
     )
     runner, fetcher = slow_runner(0.1)
     runner.sign_of_life = lambda: fetcher.bytes
@@ -240,7 +241,7 @@ def test_a_download_that_stands_still_is_left_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "singer_amazon.reports.runner.DOWNLOAD_GRACE", timedelta(seconds=0.2)
+        "singer_amazon.reports.runner.POLICY", RetryPolicy(download_grace=0.2)
     )
     runner, _ = slow_runner(0.1)
 

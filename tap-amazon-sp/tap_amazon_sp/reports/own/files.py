@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from singer_amazon.documents.json_array import unpacked
-from singer_amazon.documents.raw_archive import RawStore, open_raw_store
+from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Saver:
     def __init__(self, config: Mapping[str, object], folder: str | None) -> None:
         self._config = config
         self._folder = folder
-        self._stores: dict[str, RawStore] = {}
+        self._stores: dict[str, RawArchive] = {}
 
     def check(self, place: Place) -> None:
         """Find out now whether files can be saved there.
@@ -64,9 +64,9 @@ class Saver:
             self._store(place).keep(Path(file.name), place.name)
         return size
 
-    def _store(self, place: Place) -> RawStore:
+    def _store(self, place: Place) -> RawArchive:
         if place.store not in self._stores:
-            self._stores[place.store] = open_raw_store(
+            self._stores[place.store] = open_raw_archive(
                 place.store, self._config, setting="output_file"
             )
         return self._stores[place.store]

@@ -1,0 +1,174 @@
+"""What a change of a report means: for the state, and for what people are told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from singer_amazon.clock import Clock
+from singer_amazon.reports.engine import Change, Engine, Report
+from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import DateOrHour, ReportRequest
+from singer_amazon.reports.periods import shortened
+from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.state_store import StateStore
+from singer_amazon.sync.summary import RunStats
+
+logger = logging.getLogger(__name__)
+
+
+class ChangeRecorder:
+    """Keeps the partitions' state and the run's problems up to date."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        state_store: StateStore,
+        clock: Clock,
+        stats: RunStats,
+        partition_of: Callable[[ReportRequest], Partition],
+        gap_max_runs: int,
+    ) -> None:
+        self.engine = engine
+        self.stats = stats
+        self.partition = partition_of
+        self._state_store = state_store
+        self._clock = clock
+        self._gap_max_runs = gap_max_runs
+        self._left_out: dict[tuple[str, str, DateOrHour], int] = {}
+        """How many newest periods of a window were left out last."""
+
+    def record(self, changes: list[Change]) -> None:
+        """Take in the reports that moved on."""
+        for change in changes:
+            if change.before is not change.after:
+                self._on_change(change)
+
+    def _on_change(self, change: Change) -> None:
+        report = change.report
+        if change.after is State.REQUESTED and change.before is not State.READY:
+            self._requested(report)
+        elif change.after is State.PLANNED and change.old_id:
+            logger.info(
+                "%s of %s %s: asked again (%s)",
+                report.request.stream,
+                self.partition(report.request).label,
+                report.request.window,
+                report.reason or "stuck at Amazon",
+            )
+            self._forget(report, change.old_id)
+        elif change.after is State.FETCHED and report.document is None:
+            self._has_no_document(report)
+        elif change.after is State.FAILED:
+            self._failed(report, change.old_id)
+        elif change.after is State.REFUSED:
+            self._refused(report)
+        elif change.after is State.DEFERRED:
+            self._forget(report, change.old_id or "")
+            self._ask_for_the_rest(report)
+        elif change.after is State.CARRIED:
+            self._carried(report)
+
+    def _requested(self, report: Report) -> None:
+        self.stats.requested += not report.adopted
+        self.stats.adopted += report.adopted
+        self._note_pending(report)
+
+    def _note_pending(self, report: Report) -> None:
+        pending = report.pending()
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            partition.state.requested(pending)
+            self._state_store.changed(partition)
+
+    def _ask_for_the_rest(self, report: Report) -> None:
+        """Ask for a window without its newest periods, which are not there yet.
+
+        One, then two, then four periods are left out, in the end all but the oldest:
+        what is late must not keep what is there from being read.
+        """
+        request = report.request
+        partition = self.partition(request)
+        if not report.rest_may_be or not partition.has_bookmark or request.is_gap:
+            return
+        if self.engine.is_time_up:
+            return
+        key = (request.account, request.fingerprint, request.window.start)
+        left_out = self._left_out[key] = max(self._left_out.get(key, 0) * 2, 1)
+        rest = shortened(request.window, partition.limits.grid, left_out)
+        if rest is None:
+            return
+        subscribers = [
+            replace(subscriber, window=rest)
+            for subscriber in report.subscribers
+            if self.partition(subscriber).state.missing(rest)
+        ]
+        if subscribers:
+            self.engine.request(subscribers, self._clock.now())
+
+    def _carried(self, report: Report) -> None:
+        if report.reason and report.unreachable:
+            self.fail(report, f"{report.reason}; it stays pending for the next run")
+        if report.no_document_seen:
+            self._note_pending(report)
+
+    def _forget(self, report: Report, old_id: str) -> None:
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            partition.state.forget(old_id)
+            self._state_store.changed(partition)
+
+    def _has_no_document(self, report: Report) -> None:
+        for subscriber in report.subscribers:
+            logger.warning(
+                "%s of %s %s: report %s is taken as empty: %s",
+                subscriber.stream,
+                self.partition(subscriber).label,
+                subscriber.window,
+                report.report_id,
+                report.reason,
+            )
+
+    def _failed(self, report: Report, old_id: str | None) -> None:
+        reason = report.reason or "no reason given"
+        now = self._clock.now()
+        self._forget(report, old_id or "")
+        for subscriber in report.subscribers:
+            if subscriber in report.served:
+                continue
+            partition, closed = self.partition(subscriber), []
+            if partition.has_bookmark:
+                closed = partition.state.fail(
+                    subscriber.window,
+                    subscriber.members,
+                    reason,
+                    now=now,
+                    max_runs=self._gap_max_runs,
+                )
+            text = f"{reason}. The next run asks again"
+            if closed:
+                text = f"{reason}. Given up after {closed[0].attempts} runs"
+            self.stats.add(partition.problem(subscriber.window, text))
+
+    def _refused(self, report: Report) -> None:
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            if report.history and subscriber.is_gap:
+                partition.state.close(
+                    subscriber.window,
+                    subscriber.members,
+                    report.reason or "",
+                    self._clock.now(),
+                )
+                self._state_store.changed(partition)
+        self.fail(report, report.reason or "refused", is_failure=report.offered)
+
+    def fail(self, report: Report, reason: str, *, is_failure: bool = True) -> None:
+        """Note a problem with each window a report was asked for."""
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            self.stats.add(
+                partition.problem(subscriber.window, reason, is_failure=is_failure)
+            )

@@ -1,0 +1,198 @@
+"""Finds the accounts of a run: who the token sees, who is read, who is missing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from singer_amazon.errors import CallError, RejectedError
+from singer_amazon.sync.summary import Problem
+from tap_amazon_ads.accounts import (
+    ATTRIBUTION,
+    Account,
+    Advertiser,
+    Profile,
+    agency_account,
+    linked_account,
+    profile_account,
+    read_advertiser,
+    read_linked,
+    read_profile,
+)
+from tap_amazon_ads.client import AdsClient
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+KINDS = ("seller", "vendor", "agency")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """The account settings, ids as text; empty means all."""
+
+    region: str
+    kinds: frozenset[str]
+    profile_ids: frozenset[str]
+    excluded: frozenset[str]
+    advertiser_ids: frozenset[str]
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> AccountSettings:
+        """Read the settings of a tap."""
+        return cls(
+            region=str(config["region"]),
+            kinds=frozenset(config.get("account_types") or KINDS),
+            profile_ids=_texts(config.get("profile_ids")),
+            excluded=_texts(config.get("exclude_profile_ids")),
+            advertiser_ids=_texts(config.get("advertiser_ids")),
+        )
+
+
+def _texts(values: Iterable[Any] | None) -> frozenset[str]:
+    return frozenset(str(value).strip() for value in values or ())
+
+
+def _is_refusal(error: CallError) -> bool:
+    """Whether Amazon said no, and not merely "not now"."""
+    return (
+        isinstance(error, RejectedError)
+        and error.status != HTTPStatus.TOO_MANY_REQUESTS
+    )
+
+
+class AccountFinder:
+    """The accounts of one run, each list asked for once, when it is needed."""
+
+    def __init__(
+        self,
+        client: AdsClient,
+        settings: AccountSettings,
+        *,
+        in_background: Callable[[Callable[[], list[Any]]], list[Any]],
+        note: Callable[[Problem], None],
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._in_background = in_background
+        self._note = note
+
+    @cached_property
+    def profiles(self) -> list[Profile]:
+        """All profiles the token sees, by id."""
+        raw = self._in_background(self._client.profiles)
+        profiles = [read_profile(item) for item in raw]
+        return sorted(profiles, key=lambda p: (len(p.profile_id), p.profile_id))
+
+    @cached_property
+    def used_profiles(self) -> list[Profile]:
+        """The profiles whose reports are read; what is missing is noted."""
+        settings = self._settings
+        seen = {profile.profile_id for profile in self.profiles}
+        missing = (settings.profile_ids | settings.excluded) - seen
+        for profile_id in sorted(missing):
+            self._note_missing(
+                f"profile {profile_id}",
+                f"the token does not see it in region {settings.region}: check the id, "
+                "the region, and whether the user has access",
+            )
+        return [
+            profile
+            for profile in self.profiles
+            if profile.subtype != ATTRIBUTION
+            and profile.kind in settings.kinds
+            and profile.profile_id not in settings.excluded
+            and (not settings.profile_ids or profile.profile_id in settings.profile_ids)
+        ]
+
+    @cached_property
+    def sponsored_accounts(self) -> list[Account]:
+        """Sellers and vendors."""
+        return [
+            profile_account(profile)
+            for profile in self.used_profiles
+            if profile.kind in {"seller", "vendor"}
+        ]
+
+    @cached_property
+    def dsp_accounts(self) -> list[Account]:
+        """Agencies with their advertisers, then linked advertisers.
+
+        An advertiser belongs to the first agency that lists it, else to its link.
+        """
+        accounts: list[Account] = []
+        taken: set[str] = set()
+        for profile in self.used_profiles:
+            if profile.kind != "agency":
+                continue
+            mine = self._members(self._advertisers_of(profile), taken)
+            if mine:
+                accounts.append(agency_account(profile, mine))
+            else:
+                logger.info("%s has no advertisers to read", profile.label)
+        if "agency" in self._settings.kinds and not self._settings.profile_ids:
+            linked = self._members(self._linked(), taken)
+            accounts += [linked_account(advertiser) for advertiser in linked]
+        for advertiser_id in sorted(self._settings.advertiser_ids - taken):
+            self._note_missing(
+                f"advertiser {advertiser_id}",
+                f"no agency in region {self._settings.region} lists it and it is not "
+                "linked: check the id and the region",
+            )
+        return accounts
+
+    def check_any(self) -> None:
+        """Note a problem where there is no account at all."""
+        if not self.sponsored_accounts and not self.dsp_accounts:
+            region = self._settings.region
+            seen = len(self.profiles)
+            self._note_missing(
+                f"region {region}",
+                f"no usable profile: the token sees {seen} profiles there. A token "
+                "sees only profiles of the region it asks (NA, EU or FE): check "
+                "region, profile_ids and account_types",
+            )
+
+    def _members(
+        self, advertisers: Iterable[Advertiser], taken: set[str]
+    ) -> list[Advertiser]:
+        only = self._settings.advertiser_ids
+        mine = [
+            advertiser
+            for advertiser in advertisers
+            if advertiser.advertiser_id not in taken
+            and (not only or advertiser.advertiser_id in only)
+        ]
+        taken.update(advertiser.advertiser_id for advertiser in mine)
+        return mine
+
+    def _advertisers_of(self, profile: Profile) -> list[Advertiser]:
+        try:
+            raw = self._in_background(
+                lambda: list(self._client.advertisers(profile.profile_id))
+            )
+        except CallError as error:
+            self._note_missing(
+                profile.label, f"its advertisers cannot be listed: {error}"
+            )
+            return []
+        return [read_advertiser(item) for item in raw]
+
+    def _linked(self) -> list[Advertiser]:
+        try:
+            return read_linked(self._in_background(self._client.manager_accounts))
+        except CallError as error:
+            if _is_refusal(error):  # most tokens have no manager account
+                logger.info("No linked advertisers are read: %s", error)
+            else:
+                self._note_missing(
+                    "linked advertisers", f"they cannot be listed: {error}"
+                )
+            return []
+
+    def _note_missing(self, account: str, reason: str) -> None:
+        self._note(Problem(account, "", "", reason))

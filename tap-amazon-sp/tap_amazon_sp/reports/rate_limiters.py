@@ -1,0 +1,134 @@
+"""The rate limiters of the Reports API: a bucket for each account and operation.
+
+Sales and traffic also keeps a quota of the whole application, over all accounts and
+runs. Workers hand in what responses say; only the owner of the engine asks and takes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+
+from singer_amazon.rate_limits import Quota, RateLimiter, TokenBucket
+from singer_amazon.reports.model import ReportRequest
+from singer_amazon.reports.report import Kind
+from tap_amazon_sp.rates import RATES, rate_of_header
+
+SALES_AND_TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
+OPERATIONS: Mapping[Kind, str] = {
+    Kind.CREATE: "createReport",
+    Kind.FETCH: "getReportDocument",
+    Kind.CANCEL: "cancelReport",
+    Kind.POLL: "getReport",
+}
+_LONG_HOURS = 48  # from here on days say more
+_BUDGET = "sales_and_traffic"
+_DAY = timedelta(days=1)
+PER_DAY = 96
+INTERVAL = 900.0
+"""Seconds between two creates of sales and traffic."""
+
+
+def application_quota(
+    state: Mapping[str, object], now: datetime, *, share: float = 1.0
+) -> Quota:
+    """Return the quota of sales and traffic with the counters of earlier runs.
+
+    One create in 15 minutes, 96 in 24 hours, for all selling partners. `share` is this
+    run's part, where several runs use one application. What is damaged or past in the
+    state is left out.
+    """
+    quota = Quota(
+        limit=max(int(PER_DAY * share), 1),
+        period=_DAY.total_seconds(),
+        interval=INTERVAL / share,
+        first_wait=INTERVAL,
+        max_wait=INTERVAL,
+        jitter_share=0.0,
+    )
+    listed = state.get("creates")
+    texts = listed if isinstance(listed, list) else []
+    times = [_instant(text) for text in (*texts, state.get("last_create"))]
+    # a clock that was ahead must not close the quota for long
+    for at in sorted({min(at, now) for at in times if at is not None}):
+        if now - at < _DAY:
+            quota.take(at)
+    return quota
+
+
+def quota_state(quota: Quota, now: datetime) -> dict[str, object]:
+    """Return the counters for the next run; empty if there is nothing to keep."""
+    quota.forget(now)
+    texts = [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at, _ in quota.taken]
+    return {"last_create": texts[-1], "creates": texts} if texts else {}
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+class SpReportRateLimiters:
+    """Implements singer_amazon.reports.rate_limiters.ReportRateLimiters."""
+
+    def __init__(
+        self, counters: Mapping[str, object], now: datetime, *, share: float
+    ) -> None:
+        kept = counters.get(_BUDGET)
+        self._application = application_quota(
+            kept if isinstance(kept, dict) else {}, now, share=share
+        )
+        self._buckets: dict[tuple[str, str], TokenBucket] = {}
+
+    def of(self, kind: Kind, request: ReportRequest) -> tuple[RateLimiter, ...]:
+        """Return the bucket, for sales and traffic with the application's quota."""
+        bucket = self._bucket(request.account, OPERATIONS[kind])
+        if kind is Kind.CREATE and request.report_type == SALES_AND_TRAFFIC:
+            return (bucket, self._application)
+        return (bucket,)
+
+    def heard(self, account: str, operation: str, header: str | None) -> None:
+        """Take over the rate that an answer names; any thread may call."""
+        rate = rate_of_header(header)
+        if rate is not None:
+            self._bucket(account, operation).correct(rate)
+
+    def counters(self, now: datetime) -> dict[str, object]:
+        """Return what the next run has to know."""
+        kept = quota_state(self._application, now)
+        return {_BUDGET: kept} if kept else {}
+
+    def seconds_for(self, requests: Iterable[ReportRequest], now: datetime) -> float:
+        """Return how long it takes to ask for all of these."""
+        per_account: Counter[str] = Counter()
+        sales = 0
+        for request in requests:
+            per_account[request.account] += 1
+            sales += request.report_type == SALES_AND_TRAFFIC
+        waits = [
+            self._bucket(account, OPERATIONS[Kind.CREATE]).seconds_for(count, now)
+            for account, count in per_account.items()
+        ]
+        return max([*waits, self._application.seconds_for(sales, now)], default=0.0)
+
+    def _bucket(self, account: str, operation: str) -> TokenBucket:
+        # setdefault: two threads that come first at once must share one
+        return self._buckets.setdefault(
+            (account, operation), TokenBucket(RATES[operation])
+        )
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration as people say it."""
+    minutes = max(round(seconds / 60), 1)
+    hours, rest = divmod(minutes, 60)
+    if hours >= _LONG_HOURS:
+        return f"{math.ceil(hours / 24)} days"
+    return " ".join(
+        f"{count} {unit}" for count, unit in ((hours, "h"), (rest, "min")) if count
+    )

@@ -1,0 +1,45 @@
+"""Names of objects: no two are ever the same, so nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from datetime import datetime
+
+from target_s3.settings import Settings
+
+_UNSAFE = re.compile(r"[^\w.=-]")
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id for this run: its start in UTC, so that ids sort, and a number."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+class Keys:
+    """Makes ``<prefix>/<stream>/<YYYY>/<MM>/<DD>/<stream>-<run id>-<number>.<ext>``."""
+
+    def __init__(self, settings: Settings, run_id: str) -> None:
+        self._prefix = settings.prefix
+        self._override = settings.path_override
+        self._is_raw = settings.raw_stream_names
+        self.run_id = run_id
+        self._numbers: Counter[str] = Counter()
+
+    def next(self, stream: str, day: datetime, extension: str) -> str:
+        """Return a key for the stream that was not used before."""
+        name = stream
+        if not self._is_raw:  # what is awkward in a key becomes "_"
+            name = _UNSAFE.sub("_", stream).replace("..", "__")
+        # Two streams may share a safe name; then they share its numbers too.
+        self._numbers[name] += 1
+        file = f"{name}-{self.run_id}-{self._numbers[name]:05}.{extension}"
+        return self._join(self._override or name, f"{day:%Y/%m/%d}", file)
+
+    def for_check(self) -> str:
+        """Return a key under the prefix that no object will ever have."""
+        return self._join(f".target-s3-check-{self.run_id}")
+
+    def _join(self, *parts: str) -> str:
+        return "/".join((self._prefix, *parts) if self._prefix else parts)

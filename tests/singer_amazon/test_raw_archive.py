@@ -1,0 +1,171 @@
+"""Original documents in a folder or in S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
+from singer_amazon.errors import ConfigError, StorageError
+from support.s3 import Bucket, LocalS3, local_s3
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[LocalS3]:
+    with local_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return s3.new_bucket()
+
+
+def settings(bucket: Bucket, **changes: object) -> Mapping[str, object]:
+    return {
+        "aws_access_key_id": "key",
+        "aws_secret_access_key": "the-secret",
+        "aws_region": "us-east-1",
+        "aws_endpoint_override": bucket.endpoint,
+        **changes,
+    }
+
+
+def open_s3(bucket: Bucket, path: str = "") -> RawArchive:
+    return open_raw_archive(f"s3://{bucket.name}{path}", settings(bucket))
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "document"
+    path.write_bytes(b"\x1f\x8b\x00 as Amazon sent it")
+    return path
+
+
+NAME = "campaigns/1/2026-10-01_2026-10-02_r1.json.gz"
+
+
+# --- a folder --------------------------------------------------------------
+
+
+def test_a_folder_keeps_documents_under_their_names(
+    tmp_path: Path, document: Path
+) -> None:
+    store = open_raw_archive((tmp_path / "kept é" / "deep").as_uri(), {})
+    store.check()
+    store.keep(document, NAME)
+    kept = tmp_path / "kept é" / "deep" / NAME
+    assert kept.read_bytes() == document.read_bytes()
+    document.write_bytes(b"again")
+    store.keep(document, NAME)
+    assert kept.read_bytes() == b"again"
+    files = [path for path in (tmp_path / "kept é").rglob("*") if path.is_file()]
+    assert files == [kept]
+
+
+def test_a_document_is_kept_whole_or_not_at_all(
+    tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_raw_archive((tmp_path / "kept").as_uri(), {})
+    store.keep(document, NAME)
+
+    def cut(source: Path, target: Path) -> None:
+        Path(target).write_bytes(Path(source).read_bytes()[:5])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", cut)
+    with pytest.raises(StorageError, match=r"was not kept: .*No space left on device"):
+        store.keep(document, NAME)
+    (file,) = (tmp_path / "kept" / NAME).parent.iterdir()
+    assert file.read_bytes() == document.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_found_at_the_start(
+    tmp_path: Path, document: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    store = open_raw_archive((tmp_path / "file" / "deep").as_uri(), {})
+    with pytest.raises(ConfigError, match=r"file/deep cannot be written \(Not a dir"):
+        store.check()
+    with pytest.raises(StorageError, match="Not a directory"):
+        store.keep(document, NAME)
+
+
+# --- S3 --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "prefix"), [("", ""), ("/raw/ads/", "raw/ads/")])
+def test_a_bucket_keeps_documents_under_their_names(
+    bucket: Bucket, document: Path, path: str, prefix: str
+) -> None:
+    store = open_s3(bucket, path)
+    store.check()
+    assert bucket.keys() == []
+    assert bucket.open_uploads() == 0
+    store.keep(document, NAME)
+    assert bucket.keys() == [prefix + NAME]
+    assert bucket.read(prefix + NAME) == document.read_bytes()
+
+
+def test_a_large_document_goes_up_in_parts(bucket: Bucket, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"0123456789abcdef" * 640 * 1024)  # 10 MiB
+    open_s3(bucket).keep(large, NAME)
+    assert bucket.read(NAME) == large.read_bytes()
+    head = bucket.client.head_object(Bucket=bucket.name, Key=NAME)
+    assert head["ETag"].strip('"').endswith("-2")
+
+
+def test_a_bucket_that_is_not_there_is_found_at_the_start(
+    bucket: Bucket, document: Path
+) -> None:
+    store = open_raw_archive("s3://no-such-bucket/raw", settings(bucket))
+    with pytest.raises(ConfigError) as caught:
+        store.check()
+    for words in ("raw_report_uri", "no-such-bucket", "NoSuchBucket", "aws_*"):
+        assert words in str(caught.value)
+    with pytest.raises(StorageError, match="s3://no-such-bucket/raw/campaigns"):
+        store.keep(document, NAME)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"aws_endpoint_override": "http://127.0.0.1:1"}, "Could not connect"),
+        ({"aws_endpoint_override": "nonsense"}, "Invalid endpoint"),
+        ({"aws_profile_name": "nobody"}, "nobody"),
+    ],
+)
+def test_settings_that_do_not_work_are_a_sentence(
+    bucket: Bucket, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        open_raw_archive(f"s3://{bucket.name}", settings(bucket, **changes)).check()
+    assert "the-secret" not in str(caught.value)
+    assert "aws_" in str(caught.value)
+
+
+def test_without_any_credentials_there_is_a_sentence(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    config = {"aws_endpoint_override": bucket.endpoint}
+    with pytest.raises(ConfigError, match="Unable to locate credentials"):
+        open_raw_archive(f"s3://{bucket.name}", config).check()
+
+
+@pytest.mark.parametrize(
+    "uri", ["/folder", "file://folder", "file:", "s3:///prefix", "gs://bucket", ""]
+)
+def test_other_addresses_are_refused(uri: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"write s3://bucket/prefix or file:///folder"
+    ):
+        open_raw_archive(uri, {})
