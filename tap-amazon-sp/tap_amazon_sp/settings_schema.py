@@ -48,8 +48,8 @@ _OVERRIDES = {
     "region": th.Property(
         "region",
         th.StringType,
-        default=REGIONS[0],
-        allowed_values=list(REGIONS),
+        default=str(REGIONS[0]),
+        allowed_values=[*map(str, REGIONS)],
         title="Region",
         description=(
             "Region of the account: NA, EU or FE; of accounts that name none of their "
@@ -119,7 +119,7 @@ ACCOUNTS = (
                 th.Property(
                     "region",
                     th.StringType,
-                    allowed_values=list(REGIONS),
+                    allowed_values=[*map(str, REGIONS)],
                     title="Region",
                     description="NA, EU or FE; the setting region by default",
                 ),

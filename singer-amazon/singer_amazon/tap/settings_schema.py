@@ -48,7 +48,7 @@ CREDENTIALS = (
         "region",
         th.StringType,
         default="NA",
-        allowed_values=list(REGIONS),
+        allowed_values=[*map(str, REGIONS)],
         title="Region",
         description=(
             "Region of the accounts: NA, EU or FE. Several regions are several "
