@@ -62,20 +62,21 @@ class Stock(Target):
 Stock.cli()
 """
 PATH = """
-from target_amazon_audience import hashing, record
+from target_amazon_audience.matching import hashing
+from target_amazon_audience.matching import record_reader
 def stub(field):
     digits = f'"{field}":"{"0" * 64}"'
     return lambda text, country: digits
 def stubs(normalisation, modes, as_json):
     return {field: stub(field) for field in hashing.PII_FIELDS}
-record.hashers = stubs
+record_reader.hashers = stubs
 from target_amazon_audience.cli import main
 main()
 """
 FULL = "from target_amazon_audience.cli import main; main()"
 LOOP = """
 import sys, msgspec
-from target_amazon_audience.hashing import hashers
+from target_amazon_audience.matching.hashing import hashers
 fields = list(hashers("recommended", {}).items())
 for line in sys.stdin.buffer:
     message = msgspec.json.decode(line)
@@ -229,9 +230,9 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
     few = max(bench.ours(bench.few, FULL).peak_mb for _ in range(rounds))
     many = max(run.peak_mb for run in runs["full"])
     tell(paces)
-    judge("path : stock", paces["stock"].wall / paces["path"].wall, 8, at_least=True)
-    judge("full : loop, in time", paces["full"].wall / paces["loop"].wall, 1.5)
-    judge(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
+    classify("path : stock", paces["stock"].wall / paces["path"].wall, 8, at_least=True)
+    classify("full : loop, in time", paces["full"].wall / paces["loop"].wall, 1.5)
+    classify(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
     print(f"peak memory {many:.0f} MB")
 
 
@@ -242,7 +243,7 @@ def tell(paces: Mapping[str, Pace]) -> None:
         print(f"{name:8}{1e6 / pace.wall:>11,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
 
 
-def judge(title: str, value: float, goal: float, *, at_least: bool = False) -> None:
+def classify(title: str, value: float, goal: float, *, at_least: bool = False) -> None:
     """Print a ratio beside its goal."""
     is_good = value >= goal if at_least else value <= goal
     words = f"at {'least' if at_least else 'most'} {goal:g}"

@@ -34,9 +34,9 @@ from tap_amazon_sp.client import (
 from tap_amazon_sp.endpoints.runner import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
 from tap_amazon_sp.legacy_config import translate_config
-from tap_amazon_sp.properties import SETTINGS
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.service import ReportService, check_reports, report_streams
+from tap_amazon_sp.settings_schema import SETTINGS
 
 
 class TapAmazonSp(ReportTap):

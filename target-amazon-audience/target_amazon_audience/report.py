@@ -20,7 +20,7 @@ _RIGHTS = 0o600
 
 
 @dataclass(slots=True)
-class Report:
+class AudienceReport:
     """Everything that is counted of one audience; ``as_dict`` is what users see."""
 
     stream: str | None
@@ -117,7 +117,7 @@ class Report:
         }
 
     def log(self) -> None:
-        """Write the report in words."""
+        """Log the report."""
         name = self.stream or "all streams"
         logger.info(
             "%s: total records %s, batches %s, skipped records %s",
