@@ -12,11 +12,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the instant, aware, in UTC."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Let this much time pass."""
-        ...
 
 
 class SystemClock:

@@ -28,11 +28,9 @@ class RateLimiter(Protocol):
 
     def ready_at(self, now: datetime, units: int = 1) -> datetime:
         """Return when the next call, of so many units, may be made."""
-        ...
 
     def take(self, now: datetime, units: int = 1) -> None:
         """Account for a call made now; less than no units gives some back."""
-        ...
 
     def refused(
         self, started: datetime, now: datetime, retry_after: float | None, jitter: float
@@ -43,11 +41,9 @@ class RateLimiter(Protocol):
         a word from Amazon the wait grows with each; jitter spreads the return of
         several limiters.
         """
-        ...
 
     def succeeded(self) -> None:
         """Take in an answer that was not a 429."""
-        ...
 
 
 @dataclass(slots=True)

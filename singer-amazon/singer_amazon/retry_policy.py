@@ -71,7 +71,7 @@ class RetryPolicy:
     """How long a download may stand still after the time is up"""
     max_nap: float = 0.25
     """A waiting run looks up this often: for signals and progress"""
-    settle: float = 0.3
+    await_ids: float = 0.3
     """How long the end of a run waits for the ids of reports asked for just now"""
     connection_test: float = 120.0
     """How long a connection test waits for reports"""

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 LATEST_ZONE = timezone(timedelta(hours=-12))
-"""Where every day ends last: stands for zones Amazon does not tell."""
+"""Where every day ends last: stands for zones Amazon does not give."""
 
 ATTRIBUTION = "AMAZON_ATTRIBUTION"
 
@@ -28,7 +28,7 @@ class Advertiser:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One account in one marketplace, as `GET /v2/profiles` tells it."""
+    """One account in one marketplace, as `GET /v2/profiles` gives it."""
 
     profile_id: str
     kind: str

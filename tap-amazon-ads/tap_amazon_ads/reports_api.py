@@ -93,7 +93,7 @@ class ReportsApi:
         return model.Running(None if status in _WORKING else status)
 
     def document_url(self, request: ReportRequest, report_id: str) -> str:
-        """See ReportApi."""
+        """Return the address of a finished report."""
         response = self._get(request, report_id)
         if response.status == HTTPStatus.OK:
             url = response.json_object().get("url")

@@ -19,7 +19,7 @@ from singer_amazon.records.row_encoder import (
 )
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import NO_MEMBERS, Window
-from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.account_finder import AccountFinder
 from tap_amazon_ads.accounts import Account
@@ -52,12 +52,12 @@ class AdsReportStream(ReportStream):
     def read(
         self,
         document: SpoolFile,
-        layout: RowEncoder,
+        encoder: RowEncoder,
         report: Report,  # noqa: ARG002 - the documents of all types are alike
     ) -> Iterator[list[Any]]:
         """Yield the rows of one JSON array."""
-        assert isinstance(layout, TypedRowEncoder)  # noqa: S101 - from row_encoder
-        yield from pieces(unpacked(document.path), layout.parse)
+        assert isinstance(encoder, TypedRowEncoder)  # noqa: S101 - from row_encoder
+        yield from pieces(unpacked(document.path), encoder.parse)
 
     def row_encoder(self, partition: Partition) -> TypedRowEncoder:
         """Return the encoder; a refused key column is filled from its stand-in."""
@@ -123,7 +123,7 @@ class AdsReportStream(ReportStream):
             members=frozenset(a.advertiser_id for a in account.advertisers)
             if self.spec.is_dsp
             else NO_MEMBERS,
-            shape=Shape.RANGE if self.spec.is_summary else Shape.WINDOWS,
+            kind=PartitionKind.RANGE if self.spec.is_summary else PartitionKind.WINDOWS,
             **planned,
         )
 

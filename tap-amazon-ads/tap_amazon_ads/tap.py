@@ -16,7 +16,7 @@ from singer_amazon.http.client import ApiClient
 from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Limits, Range, summary_window
+from singer_amazon.reports.windows import DateRange, RequestLimits, summary_window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.settings import check_stream_names, day, per_stream
@@ -84,7 +84,7 @@ class TapAmazonAds(ReportTap):
             if not isinstance(stream, AdsReportStream) or not stream.selected:
                 continue
             if stream.spec.is_summary and start:
-                days = Range(start, newest, oldest_kept=start)
+                days = DateRange(start, newest, oldest_kept=start)
                 summary_of(stream.spec, days)
 
     def _check_custom(self, spec: ReportSpec) -> None:
@@ -169,10 +169,10 @@ class TapAmazonAds(ReportTap):
             account,
             window=window,
             days=days,
-            limits=Limits(DayGrid(spec.max_range_days), lookback),
+            limits=RequestLimits(DayGrid(spec.max_range_days), lookback),
         )
 
-    def _days(self, spec: ReportSpec, account: Account, now: datetime) -> Range:
+    def _days(self, spec: ReportSpec, account: Account, now: datetime) -> DateRange:
         newest = account.newest_complete_day(now)
         newest -= timedelta(
             days=per_stream(self.config, "holdback_days", spec.stream, 0)
@@ -180,7 +180,7 @@ class TapAmazonAds(ReportTap):
         start = day(self.config, "start_date")
         end = day(self.config, "end_date")
         last = min(end or newest, newest)
-        return Range(
+        return DateRange(
             start=start or last - timedelta(days=DEFAULT_START_DAYS - 1),
             end=last,
             oldest_kept=account.oldest_kept_day(now, spec.retention_days),
@@ -188,7 +188,7 @@ class TapAmazonAds(ReportTap):
         )
 
 
-def summary_of(spec: ReportSpec, days: Range) -> tuple[Window | None, list[str]]:
+def summary_of(spec: ReportSpec, days: DateRange) -> tuple[Window | None, list[str]]:
     """Return the days one SUMMARY report covers, and what there is to say of them.
 
     Raises:

@@ -220,7 +220,7 @@ class TapAmazonSp(ReportTap):
         """Go on with reports that were asked for, and deliver one that is here."""
         if self._session is None:
             return
-        self._session.turn()
+        self._session.advance()
         report = self._session.engine.take_fetched(frozenset())
         if report is not None:
             self.deliver(report)

@@ -231,18 +231,18 @@ def selected_catalog(
     only: Mapping[str, Sequence[str]],
     without: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
-    """Return a full catalog with nothing selected but what is wanted."""
+    """Return a full catalog with nothing selected but these streams."""
     shaping = {name: config[name] for name in _SHAPING if name in config}
-    wanted = set(streams)
+    left = set(streams)
     entries = []
     for entry in _discovered(json.dumps(shaping, sort_keys=True))["streams"]:
         name = entry["tap_stream_id"]
-        if name in wanted:
+        if name in left:
             entries.append(_chosen(entry, only.get(name), without.get(name, ())))
-            wanted.remove(name)
+            left.remove(name)
         else:
             entries.append(_unselected(name))
-    assert not wanted, f"there are no streams {wanted}"
+    assert not left, f"there are no streams {left}"
     return {"streams": entries}
 
 

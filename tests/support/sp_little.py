@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from singer_amazon.clock import FakeClock
-from support.little_server import LittleServer, Received, Reply, little_server
+from support.scripted_server import Received, Reply, ScriptedServer, scripted_server
 from support.sp_runs import NOON, QuickTap
 from support.tap_runs import CollectingWriter, Ended, logged
 
@@ -43,7 +43,7 @@ class TickingClock(FakeClock):
 class LittleAmazon:
     """The server, the clock, and one run after another."""
 
-    def __init__(self, server: LittleServer) -> None:
+    def __init__(self, server: ScriptedServer) -> None:
         self.clock = TickingClock(NOON)
         self.calls: list[tuple[str, Json]] = []
         """Path and parameters of every call but logins."""
@@ -128,5 +128,5 @@ THROTTLED = refusal(429, "You exceeded your quota for the requested resource.")
 @contextmanager
 def little_amazon() -> Iterator[LittleAmazon]:
     """Run one for a test."""
-    with little_server() as server:
+    with scripted_server() as server:
         yield LittleAmazon(server)

@@ -70,12 +70,12 @@ def test_the_settings_choose_the_accounts(
 def test_chosen_advertisers_are_the_only_ones_in_the_filter(
     run: Runs, amazon: EmulatorClient
 ) -> None:
-    wanted = [int(ADVERTISERS[2]), ADVERTISERS[1]]
+    ids = [int(ADVERTISERS[2]), ADVERTISERS[1]]
 
     ran = run(
         ORDERS,
         profile_ids=[AGENCY],
-        advertiser_ids=wanted,
+        advertiser_ids=ids,
         start_date="2026-11-18",
         end_date="2026-11-18",
     )

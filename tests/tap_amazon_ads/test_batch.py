@@ -133,16 +133,16 @@ def test_the_bookmark_moves_only_after_the_batch_is_out(
     """Killed anywhere, the run before and the run after hold every row together."""
     settings = {**TWO, **files(tmp_path)}
     whole = run(CAMPAIGNS, **settings)
-    wanted = set(in_order(batched(whole, CAMPAIGNS)))
-    assert len(wanted) == 30
-    places = [n for n, m in enumerate(whole.messages) if m["type"] == "BATCH"]
+    all_rows = set(in_order(batched(whole, CAMPAIGNS)))
+    assert len(all_rows) == 30
+    positions = [n for n, m in enumerate(whole.messages) if m["type"] == "BATCH"]
 
-    for place in [places[0], places[0] + 1, places[1], places[1] + 1]:
-        written = whole.messages[: place + 1]
+    for position in [positions[0], positions[0] + 1, positions[1], positions[1] + 1]:
+        written = whole.messages[: position + 1]
         states = [m["value"] for m in written if m["type"] == "STATE"]
         delivered = [row for m in written if m["type"] == "BATCH" for row in rows_of(m)]
         rest = run(CAMPAIGNS, **settings, state=states[-1])
-        assert set(in_order(delivered + batched(rest, CAMPAIGNS))) == wanted
+        assert set(in_order(delivered + batched(rest, CAMPAIGNS))) == all_rows
         # and what had its STATE is not sent twice
         reached = {
             p["context"]["profile_id"]

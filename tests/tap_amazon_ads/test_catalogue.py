@@ -348,10 +348,12 @@ def test_a_wrong_file_is_refused_by_name(
     tmp_path: Path, file: str, old: str, new: str, complaint: str
 ) -> None:
     folder = shutil.copytree(FILES, tmp_path / "catalogue")
-    place = folder / file if file == "columns.json" else folder / "report_types" / file
-    text = place.read_text(encoding="utf-8")
+    changed = (
+        folder / file if file == "columns.json" else folder / "report_types" / file
+    )
+    text = changed.read_text(encoding="utf-8")
     assert old in text
-    place.write_text(text.replace(old, new, 1), encoding="utf-8")
+    changed.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     with pytest.raises(CatalogueError) as refusal:
         read_catalogue(folder)

@@ -251,8 +251,10 @@ def test_extra_columns_are_asked_for_with_the_type_the_catalogue_knows(
     assert properties["flightBudget"] == {"type": ["number", "null"]}
     assert properties["flightId"] == {"type": ["string", "null"]}
     asked = amazon.statistics().creates[0]
-    wanted = [str(row["flightId"]) for row in amazon.expected_rows(asked.report_id)]
-    assert [row["flightId"] for row in ran.rows(ORDERS)] == wanted
+    expected_ids = [
+        str(row["flightId"]) for row in amazon.expected_rows(asked.report_id)
+    ]
+    assert [row["flightId"] for row in ran.rows(ORDERS)] == expected_ids
 
 
 def test_an_extra_column_nobody_knows_is_asked_for_as_text_and_amazon_judges(

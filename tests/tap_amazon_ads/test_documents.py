@@ -254,7 +254,7 @@ def test_a_bucket_that_is_not_there_ends_the_run_before_the_first_call(
 def test_storage_that_fails_in_the_middle_loses_no_data(
     run: Runs, amazon: EmulatorClient, tmp_path: Path
 ) -> None:
-    """The place of one account's originals is taken by a file."""
+    """The folder of one account's originals is taken by a file."""
     blocked = tmp_path / CAMPAIGNS / SELLER
     blocked.parent.mkdir()
     blocked.write_text("in the way")

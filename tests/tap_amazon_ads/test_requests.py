@@ -291,9 +291,9 @@ def test_a_sponsored_report_is_asked_for_and_delivered_to_the_letter(
         "Amazon-Advertising-API-Scope",
         family.account,
     )
-    place = ("BR", "BRL") if family.account == BRAZIL else ("US", "USD")
+    country = ("BR", "BRL") if family.account == BRAZIL else ("US", "USD")
     rows = ran.rows(family.stream)
-    assert rows == expected(amazon, family, lambda _: (family.account, *place))
+    assert rows == expected(amazon, family, lambda _: (family.account, *country))
     assert_key(ran, family)
 
 
@@ -430,11 +430,11 @@ def test_every_report_type_delivers_its_rows_with_whole_keys(
 
     assert ran.code == 0
     assert not ran.warnings
-    wanted = sum(
+    count = sum(
         amazon.expected_row_count(create.report_id)
         for create in amazon.statistics().creates
     )
-    assert len(ran.of_type("RECORD")) == wanted
+    assert len(ran.of_type("RECORD")) == count
     for entry in types:
         key = ran.schema(entry.stream)["key_properties"]
         rows = [tuple(row[name] for name in key) for row in ran.rows(entry.stream)]

@@ -36,7 +36,7 @@ COLUMNS: Mapping[str, ColumnType] = {
     "isVideo": "boolean",
 }
 KEY = ("date", "orderId", "advertiserId")
-STAMP = AddedFields(
+ADDED = AddedFields(
     {
         "7": encoded_members({"profile_id": "5", "currency_code": "EUR"}),
         "": encoded_members({"profile_id": "5", "currency_code": None}),
@@ -79,15 +79,15 @@ def packed(rows: Sequence[Mapping[str, object]]) -> bytes:
     return json.dumps(rows, ensure_ascii=False).encode()
 
 
-def by_lines(layout: TypedRowEncoder, document: bytes) -> list[dict[str, Any]]:
+def by_lines(encoder: TypedRowEncoder, document: bytes) -> list[dict[str, Any]]:
     """Return the records of the fast path."""
-    out = layout.lines(layout.parse(document), STAMP, b"", b"")
+    out = encoder.lines(encoder.parse(document), ADDED, b"", b"")
     return [json.loads(line) for line in out.split(b"\n") if line]
 
 
-def by_records(layout: TypedRowEncoder, document: bytes) -> list[dict[str, Any]]:
+def by_records(encoder: TypedRowEncoder, document: bytes) -> list[dict[str, Any]]:
     """Return the records of the path that looks inside, as they would be written."""
-    found = layout.records(layout.parse(document), STAMP)
+    found = encoder.records(encoder.parse(document), ADDED)
     return [json.loads(msgspec.json.encode(record)) for record in found]
 
 
@@ -105,10 +105,10 @@ def by_hand(row: Mapping[str, object]) -> dict[str, object]:
 
 @given(good_rows)
 def test_fitting_rows_come_out_as_promised(rows: list[dict[str, object]]) -> None:
-    layout = row_encoder()
-    assert by_lines(layout, packed(rows)) == [by_hand(row) for row in rows]
-    assert not layout.unknown
-    assert not layout.odd
+    encoder = row_encoder()
+    assert by_lines(encoder, packed(rows)) == [by_hand(row) for row in rows]
+    assert not encoder.unknown
+    assert not encoder.odd
 
 
 @given(st.one_of(good_rows, odd_rows))
@@ -125,9 +125,9 @@ def test_the_patient_way_changes_nothing_in_rows_that_fit(
 ) -> None:
     """One unknown column sends the whole document that way."""
     document = packed([*rows, {"surprise": 1}])
-    layout = row_encoder()
-    assert by_lines(layout, document)[:-1] == [by_hand(row) for row in rows]
-    assert layout.unknown == {"surprise"}
+    encoder = row_encoder()
+    assert by_lines(encoder, document)[:-1] == [by_hand(row) for row in rows]
+    assert encoder.unknown == {"surprise"}
 
 
 @given(odd_rows)
@@ -150,14 +150,14 @@ def test_a_document_read_in_pieces_gives_the_same_rows(
     rows: list[dict[str, object]], size: int
 ) -> None:
     document = packed(rows)
-    layout, blocks = (
+    encoder, blocks = (
         row_encoder(),
         [document[n : n + 7] for n in range(0, len(document), 7)],
     )
     found = [
         json.loads(line)
-        for parsed in pieces(blocks, layout.parse, size)
-        for line in layout.lines(parsed, STAMP, b"", b"").split(b"\n")
+        for parsed in pieces(blocks, encoder.parse, size)
+        for line in encoder.lines(parsed, ADDED, b"", b"").split(b"\n")
         if line
     ]
     assert found == by_lines(row_encoder(), document)
@@ -211,12 +211,12 @@ def test_ready_made_lines_are_the_messages_the_sdk_would_write(
     ours, theirs = Kept(), Kept()
     now = datetime(2026, 11, 20, tzinfo=timezone.utc)
     for writer, way in ((ours, "lines"), (theirs, "records")):
-        layout = TypedRowEncoder(columns, KEY, member_column="advertiserId")
-        parsed = layout.parse(document)
+        encoder = TypedRowEncoder(columns, KEY, member_column="advertiserId")
+        parsed = encoder.parse(document)
         out = (
-            lines(writer, ORDERS, layout, STAMP, now)
+            lines(writer, ORDERS, encoder, ADDED, now)
             if way == "lines"
-            else records(writer, stream, layout, STAMP)
+            else records(writer, stream, encoder, ADDED)
         )
         with out as write:
             write(parsed)
@@ -224,42 +224,42 @@ def test_ready_made_lines_are_the_messages_the_sdk_would_write(
     assert len(ours.messages()) == len(rows)
 
 
-# --- keys, stamps, stand-ins ------------------------------------------------
+# --- keys, added fields, stand-ins ------------------------------------------------
 
 
 def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
-    layout = row_encoder()
+    encoder = row_encoder()
     row: dict[str, object] = {
         "date": "2026-11-18",
         "orderId": 1,
         "advertiserId": "7",
     }
-    layout.parse(packed([row, {**row, "orderId": 2}]))
-    layout.parse(packed([row]))  # the second piece of the same document
-    assert layout.repeats == 1
-    assert layout.repeated_key == {
+    encoder.parse(packed([row, {**row, "orderId": 2}]))
+    encoder.parse(packed([row]))  # the second piece of the same document
+    assert encoder.repeats == 1
+    assert encoder.repeated_key == {
         "date": "2026-11-18",
         "orderId": "1",
         "advertiserId": "7",
     }
-    layout.begin_document()
-    layout.parse(packed([row]))
-    assert layout.repeats == 0
-    assert layout.repeated_key is None
+    encoder.begin_document()
+    encoder.parse(packed([row]))
+    assert encoder.repeats == 0
+    assert encoder.repeated_key is None
 
 
 def test_the_first_ten_thousand_rows_are_checked_for_repeats() -> None:
-    layout = row_encoder()
+    encoder = row_encoder()
     rows: list[dict[str, object]] = [{"orderId": n} for n in range(9_999)]
-    layout.parse(packed(rows))
-    layout.parse(packed([{"orderId": 0}, {"orderId": 1}, {"orderId": 2}]))
-    assert layout.repeats == 1  # the 10,000th row; those behind it are not looked at
+    encoder.parse(packed(rows))
+    encoder.parse(packed([{"orderId": 0}, {"orderId": 1}, {"orderId": 2}]))
+    assert encoder.repeats == 1  # the 10,000th row; those behind it are not looked at
 
 
 def test_rows_without_a_key_are_not_taken_for_repeats() -> None:
-    layout = TypedRowEncoder({"impressions": "integer"}, ())
-    layout.parse(b'[{"impressions":1},{"impressions":1}]')
-    assert layout.repeats == 0
+    encoder = TypedRowEncoder({"impressions": "integer"}, ())
+    encoder.parse(b'[{"impressions":1},{"impressions":1}]')
+    assert encoder.repeats == 0
 
 
 def test_each_row_carries_the_stamp_of_its_advertiser() -> None:
@@ -269,26 +269,29 @@ def test_each_row_carries_the_stamp_of_its_advertiser() -> None:
 
 
 def test_an_empty_stamp_adds_nothing() -> None:
-    layout = TypedRowEncoder({"clicks": "integer"}, ())
-    rows = layout.parse(b'[{"clicks":1}]')
+    encoder = TypedRowEncoder({"clicks": "integer"}, ())
+    rows = encoder.parse(b'[{"clicks":1}]')
     assert (
-        layout.lines(rows, AddedFields.constant({}), b"<", b">") == b'<{"clicks":1}>\n'
+        encoder.lines(rows, AddedFields.constant({}), b"<", b">") == b'<{"clicks":1}>\n'
     )
-    assert list(layout.records(rows, AddedFields.constant({}))) == [{"clicks": 1}]
+    assert list(encoder.records(rows, AddedFields.constant({}))) == [{"clicks": 1}]
 
 
 def test_a_stand_in_fills_the_key_and_stays_hidden_where_nobody_chose_it() -> None:
     columns = cast("dict[str, ColumnType]", {"dmaCode": "string", "dmaName": "string"})
-    layout = TypedRowEncoder(
+    encoder = TypedRowEncoder(
         columns, ["dmaCode"], filled={"dmaCode": "dmaName"}, hidden=["dmaName"]
     )
-    rows = layout.parse('[{"dmaName":"Zürich"},{"dmaName":null}]'.encode())
-    stamp = AddedFields.constant({})
-    assert layout.lines(rows, stamp, b"", b"").decode().splitlines() == [
+    rows = encoder.parse('[{"dmaName":"Zürich"},{"dmaName":null}]'.encode())
+    added = AddedFields.constant({})
+    assert encoder.lines(rows, added, b"", b"").decode().splitlines() == [
         '{"dmaCode":"Zürich"}',
         '{"dmaCode":""}',
     ]
-    assert list(layout.records(rows, stamp)) == [{"dmaCode": "Zürich"}, {"dmaCode": ""}]
+    assert list(encoder.records(rows, added)) == [
+        {"dmaCode": "Zürich"},
+        {"dmaCode": ""},
+    ]
 
 
 # --- what is no document ----------------------------------------------------
@@ -332,7 +335,7 @@ def test_what_is_no_json_is_left_to_the_reader_of_pieces(text: bytes) -> None:
     ],
 )
 def test_odd_values(kind: ColumnType, text: str, value: object) -> None:
-    layout = TypedRowEncoder({"x": kind}, ())
-    rows = layout.parse(f'[{{"x":{text}}}]'.encode())
-    (line,) = layout.lines(rows, AddedFields.constant({}), b"", b"").splitlines()
+    encoder = TypedRowEncoder({"x": kind}, ())
+    rows = encoder.parse(f'[{{"x":{text}}}]'.encode())
+    (line,) = encoder.lines(rows, AddedFields.constant({}), b"", b"").splitlines()
     assert json.loads(line) == {"x": value}

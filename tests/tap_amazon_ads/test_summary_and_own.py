@@ -224,8 +224,8 @@ def test_an_own_report_of_an_unknown_grouping_has_no_key_and_says_so(
     assert "no key" in warning
     assert "Set key" in warning
     (create,) = amazon.statistics().creates
-    wanted = amazon.expected_rows(create.report_id)
-    assert len(ran.rows("campaign_costs")) == len(wanted) > 0
+    expected_rows = amazon.expected_rows(create.report_id)
+    assert len(ran.rows("campaign_costs")) == len(expected_rows) > 0
 
 
 def test_an_own_key_is_used_and_asked_for(run: Runs, amazon: EmulatorClient) -> None:
@@ -245,12 +245,12 @@ def test_an_own_key_is_used_and_asked_for(run: Runs, amazon: EmulatorClient) -> 
     schema = ran.schema("campaign_costs")
     assert schema["key_properties"] == ["date", "campaignName", "clicks", "profile_id"]
     assert schema["schema"]["properties"]["clicks"] == {"type": "string"}
-    wanted = [
+    expected_rows = [
         "" if row["clicks"] is None else str(row["clicks"])
         for row in amazon.expected_rows(create.report_id)
     ]
-    assert [row["clicks"] for row in ran.rows("campaign_costs")] == wanted
-    assert "" in wanted
+    assert [row["clicks"] for row in ran.rows("campaign_costs")] == expected_rows
+    assert "" in expected_rows
 
 
 def test_an_empty_own_key_means_none(run: Runs) -> None:

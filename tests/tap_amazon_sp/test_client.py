@@ -13,7 +13,7 @@ from singer_amazon.errors import RejectedError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response, Transport
-from support.little_server import LittleServer, Received, Reply, little_server
+from support.scripted_server import Received, Reply, ScriptedServer, scripted_server
 from tap_amazon_sp.client import RATE_HEADER, SELLING_PARTNER, SpClient
 from tap_amazon_sp.client import wants_new_token as wants
 
@@ -25,7 +25,7 @@ OK = Reply(200, b'{"ok": true}')
 class Amazon:
     """A server that hands out tokens t1, t2, ... and answers calls as told."""
 
-    def __init__(self, server: LittleServer) -> None:
+    def __init__(self, server: ScriptedServer) -> None:
         self.server = server
         self.login = Reply(200, b"")
         self.restricted = Reply(200, b'{"restrictedDataToken": "granted"}')
@@ -72,7 +72,7 @@ class Amazon:
 
 @pytest.fixture
 def amazon() -> Iterator[Amazon]:
-    with little_server() as server:
+    with scripted_server() as server:
         yield Amazon(server)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.little_server import Reply
+from support.scripted_server import Reply
 from support.sp_little import (
     SELLER,
     THROTTLED,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from singer_amazon.clock import FakeClock
-from support.little_server import LittleServer, little_server
+from support.scripted_server import ScriptedServer, scripted_server
 from support.sp_command import enter
 from support.sp_runs import NOON
 from tap_amazon_sp.tap import TapAmazonSp
@@ -25,13 +25,13 @@ ITEMS = {
 
 
 @pytest.fixture
-def server() -> Iterator[LittleServer]:
+def server() -> Iterator[ScriptedServer]:
     """Nobody may call it."""
-    with little_server() as running:
+    with scripted_server() as running:
         yield running
 
 
-def config(server: LittleServer, **changes: object) -> dict[str, Any]:
+def config(server: ScriptedServer, **changes: object) -> dict[str, Any]:
     made = {
         "client_id": "the-id",
         "client_secret": "the-secret",
@@ -192,7 +192,7 @@ BAD: list[tuple[str, Mapping[str, object], list[str]]] = [
     ids=[name for name, _, _ in BAD],
 )
 def test_a_wrong_setting_is_one_sentence_before_the_first_call(
-    server: LittleServer, changes: Mapping[str, object], words: list[str]
+    server: ScriptedServer, changes: Mapping[str, object], words: list[str]
 ) -> None:
     ended = enter(config(server, **changes), FakeClock(NOON))
 
@@ -208,11 +208,11 @@ def test_a_wrong_setting_is_one_sentence_before_the_first_call(
         assert secret not in shown
 
 
-def discovered(server: LittleServer, **changes: object) -> TapAmazonSp:
+def discovered(server: ScriptedServer, **changes: object) -> TapAmazonSp:
     return TapAmazonSp(config=config(server, **changes))
 
 
-def test_discovery_calls_nobody_and_knows_own_endpoints(server: LittleServer) -> None:
+def test_discovery_calls_nobody_and_knows_own_endpoints(server: ScriptedServer) -> None:
     tap = discovered(server, endpoints=[THINGS])
 
     streams = {entry["tap_stream_id"] for entry in tap.catalog_dict["streams"]}
@@ -221,7 +221,7 @@ def test_discovery_calls_nobody_and_knows_own_endpoints(server: LittleServer) ->
     assert server.received == []
 
 
-def test_old_orders_are_there_but_not_chosen_by_default(server: LittleServer) -> None:
+def test_old_orders_are_there_but_not_chosen_by_default(server: ScriptedServer) -> None:
     streams = discovered(server).streams
 
     chosen = {name for name in streams if streams[name].selected}
@@ -263,7 +263,9 @@ def test_what_differs_by_report_type_has_no_default_here() -> None:
     assert TapAmazonSp.config_jsonschema["required"] == ["client_id", "client_secret"]
 
 
-def test_the_environment_gives_lists_and_objects_as_text(server: LittleServer) -> None:
+def test_the_environment_gives_lists_and_objects_as_text(
+    server: ScriptedServer,
+) -> None:
     texts = {
         "accounts": json.dumps([{**ACCOUNT, "marketplace_ids": ["US"]}]),
         "endpoints": json.dumps([THINGS]),
@@ -280,7 +282,9 @@ def test_the_environment_gives_lists_and_objects_as_text(server: LittleServer) -
     assert server.received, "the settings were good"
 
 
-def test_the_user_agent_says_the_language_as_amazon_asks(server: LittleServer) -> None:
+def test_the_user_agent_says_the_language_as_amazon_asks(
+    server: ScriptedServer,
+) -> None:
     agent = discovered(server).transport.user_agent
 
     assert agent.startswith("tap-amazon-sp/")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from singer_amazon.reports import spans
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.partition_state import PartitionState
-from singer_amazon.reports.windows import Limits, plan
+from singer_amazon.reports.windows import RequestLimits, plan
 from tap_amazon_sp.catalogue import Report, load_catalogue
 from tap_amazon_sp.marketplaces import MARKETPLACES, Marketplace
 from tap_amazon_sp.periods import (
@@ -72,10 +72,10 @@ class Runs:
             outlook = open_days(self.period, self.rules, today=today, start=self.start)
             begin = self.start
         days = range_of(self.period, outlook, begin, start_is_set=False)
-        limits = Limits(
+        limits = RequestLimits(
             PeriodGrid(self.period, self.rules.per_request), self.rules.lookback
         )
-        asks = plan(self.state, days, limits).asks
+        asks = plan(self.state, days, limits).requests
         for ask in asks:
             self.state.deliver(ask.window)
         self.state = PartitionState.from_state(

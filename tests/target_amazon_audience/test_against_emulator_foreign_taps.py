@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.audience.runner import Runner, hashed
-from support.little_server import LittleServer, Reply, little_server
+from support.scripted_server import Reply, ScriptedServer, scripted_server
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
 
@@ -83,8 +83,8 @@ def uvx(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def server() -> Iterator[LittleServer]:
-    with little_server() as found:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as found:
         found.answer = lambda _: Reply(
             body=json.dumps(PEOPLE).encode(),
             headers={"Content-Type": "application/json"},
@@ -117,7 +117,7 @@ def test_a_tap_of_the_meltano_sdk(
 
 
 def test_a_tap_of_singer_python(
-    target: Runner, uvx: Callable[..., str], tmp_path: Path, server: LittleServer
+    target: Runner, uvx: Callable[..., str], tmp_path: Path, server: ScriptedServer
 ) -> None:
     for name in ("schema", "catalog"):
         (tmp_path / name).mkdir()

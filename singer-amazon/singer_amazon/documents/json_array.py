@@ -81,13 +81,13 @@ def pieces(
     Raises:
         DocumentError: the document is not a JSON array, or it ends too early.
     """
-    cutter = _Cutter(parse)
-    buffer = cutter.buffer
+    splitter = _ArraySplitter(parse)
+    buffer = splitter.buffer
     wanted = size
     for block in blocks:
         buffer += block
-        if cutter.is_open() and len(buffer) >= wanted:
-            found = cutter.cut()
+        if splitter.is_open() and len(buffer) >= wanted:
+            found = splitter.cut()
             if found is not None:
                 yield found
             elif len(buffer) > MAX_ROW_BYTES:
@@ -95,10 +95,10 @@ def pieces(
                 raise DocumentError(msg)
             # a row longer than that is looked at again when twice as much is there
             wanted = size if found is not None else len(buffer) * 2
-    yield cutter.rest()
+    yield splitter.rest()
 
 
-class _Cutter(Generic[T]):
+class _ArraySplitter(Generic[T]):
     """The part of an array that is not yet parsed."""
 
     def __init__(self, parse: Callable[[bytes], T]) -> None:
@@ -126,18 +126,18 @@ class _Cutter(Generic[T]):
     def cut(self) -> T | None:
         """Parse the whole rows there are and drop them; None if there is none."""
         if not self._is_exact:
-            spot = _last_boundary(self.buffer)
-            if spot is None:
+            boundary = _last_boundary(self.buffer)
+            if boundary is None:
                 return None
             try:
-                return self._take(spot)
+                return self._take(boundary)
             except _UNPARSABLE:
                 self._is_exact = True
-        spot = _last_row_end(self.buffer)
-        if spot is None:
+        boundary = _last_row_end(self.buffer)
+        if boundary is None:
             return None
         try:
-            return self._take(spot)
+            return self._take(boundary)
         except _UNPARSABLE as error:
             msg = f"the document is no JSON array of rows ({error})"
             raise DocumentError(msg) from None
@@ -155,8 +155,8 @@ class _Cutter(Generic[T]):
             msg = f"the document is not a whole JSON array of rows ({words})"
             raise DocumentError(msg) from None
 
-    def _take(self, spot: _Cut) -> T:
-        end, next_start = spot
+    def _take(self, boundary: _Cut) -> T:
+        end, next_start = boundary
         parsed = self._parse(b"[" + bytes(memoryview(self.buffer)[:end]) + b"]")
         del self.buffer[:next_start]
         return parsed
@@ -167,12 +167,12 @@ def _last_boundary(buffer: bytearray) -> _Cut | None:
     reach = 64 * 1024
     while True:
         start = max(len(buffer) - reach, 0)
-        spots = [
+        boundaries = [
             (match.start() + 1, match.end() - 1)
             for match in _BOUNDARY.finditer(buffer, start)
         ]
-        if spots or start == 0:
-            return spots[-1] if spots else None
+        if boundaries or start == 0:
+            return boundaries[-1] if boundaries else None
         reach *= 4
 
 

@@ -35,7 +35,7 @@ _AWS_ERRORS = (
 
 
 class RawArchive(Protocol):
-    """A place that keeps files under names with slashes."""
+    """An archive that keeps files under names with slashes."""
 
     def check(self) -> None:
         """Find out now whether writing works.
@@ -43,15 +43,13 @@ class RawArchive(Protocol):
         Raises:
             ConfigError: it does not, and why.
         """
-        ...
 
     def keep(self, path: Path, name: str) -> None:
         """Store a file whole, or not at all.
 
         Raises:
-            StorageError: the place refuses.
+            StorageError: it refuses.
         """
-        ...
 
 
 def open_raw_archive(
@@ -85,7 +83,7 @@ class FolderArchive:
         self._setting = setting
 
     def check(self) -> None:
-        """See RawArchive."""
+        """Make the folder and try it."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder):
@@ -97,7 +95,7 @@ class FolderArchive:
             raise ConfigError(msg) from None
 
     def keep(self, path: Path, name: str) -> None:
-        """See RawArchive."""
+        """Copy, then rename: it is there whole or not at all."""
         target = self._folder / name
         # a name of its own: two runs may keep the same document at once
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
@@ -124,7 +122,7 @@ class S3Archive:
         self._client = client
 
     def check(self) -> None:
-        """See RawArchive; a write-only role is enough."""
+        """Begin an upload and abort it: a write-only role is enough."""
         key = self._key(".write-check")
         try:
             upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
@@ -139,7 +137,7 @@ class S3Archive:
             raise ConfigError(msg) from None
 
     def keep(self, path: Path, name: str) -> None:
-        """See RawArchive."""
+        """Upload it, in parts where it is large."""
         key = self._key(name)
         try:
             self._client.upload_file(str(path), self._bucket, key)

@@ -1,8 +1,8 @@
-"""Bounded disk space for documents downloaded ahead of their turn.
+"""Bounded disk space for documents downloaded before they are read.
 
 The folder is private to the user and removed at exit; one that a killed run left
-behind is removed by the next. A download waits for room only while something else
-can make room: the oldest document is always let in, whatever its size.
+behind is removed by the next. A download waits for space only while something else
+can free space: the oldest document is always let in, whatever its size.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SpoolFile:
         self._file: IO[bytes] = path.open("w+b")
 
     def write(self, block: bytes) -> None:
-        """Append a block, waiting for room.
+        """Append a block, waiting for space.
 
         Raises:
             SpoolClosedError: the run ended meanwhile.
@@ -76,7 +76,7 @@ class SpoolFile:
         self._spool.completed(self)
 
     def discard(self) -> None:
-        """Remove it and give its room back."""
+        """Remove it and give its space back."""
         with contextlib.suppress(OSError):  # a full disk refuses the last bytes
             self._file.close()
         self.path.unlink(missing_ok=True)
@@ -110,8 +110,8 @@ class Spool:
             with tempfile.TemporaryFile(dir=self._parent):
                 pass
         except OSError as error:
-            place = self._parent or tempfile.gettempdir()
-            msg = f"spool_dir: {place} cannot be written ({error.strerror})"
+            folder = self._parent or tempfile.gettempdir()
+            msg = f"spool_dir: {folder} cannot be written ({error.strerror})"
             raise ConfigError(msg) from None
 
     def has_space(self, expected_bytes: int = 0) -> bool:
@@ -133,8 +133,8 @@ class Spool:
             try:
                 file = SpoolFile(self, self._own_folder() / f"{self._count:06d}")
             except OSError as error:
-                place = self._parent or tempfile.gettempdir()
-                raise _no_storage(Path(place), error) from None
+                folder = self._parent or tempfile.gettempdir()
+                raise _no_storage(Path(folder), error) from None
             self._files.append(file)
             return file
 
@@ -177,7 +177,7 @@ class Spool:
         return self._files[0] is file
 
     def give_back(self, file: SpoolFile) -> None:
-        """Release the room of a file that starts over."""
+        """Release the space of a file that starts over."""
         with self._changed:
             self.used -= file.size
             file.size = 0
@@ -190,7 +190,7 @@ class Spool:
             self._changed.notify_all()
 
     def remove(self, file: SpoolFile) -> None:
-        """Release the room of a file that is gone."""
+        """Release the space of a file that is gone."""
         with self._changed:
             if file in self._files:
                 self._files.remove(file)

@@ -28,7 +28,7 @@ class Scheme:
 
 BEARER = Scheme(
     headers=lambda token: {"Authorization": f"Bearer {token}"},
-    wants_new_token=lambda answer: answer.status == HTTPStatus.UNAUTHORIZED,
+    wants_new_token=lambda response: response.status == HTTPStatus.UNAUTHORIZED,
 )
 """Amazon Ads and most of the world."""
 
@@ -90,8 +90,8 @@ class ApiClient:
         if token is not None:
             return send(token)
         token = self._tokens.token()
-        answer = send(token)
-        if self._scheme.wants_new_token(answer):
+        response = send(token)
+        if self._scheme.wants_new_token(response):
             self._tokens.discard(token)
-            answer = send(self._tokens.token())
-        return answer
+            response = send(self._tokens.token())
+        return response

@@ -124,9 +124,9 @@ class _NoAuth(requests.auth.AuthBase):
 class _ServerError(Exception):
     """A 5xx answer, on its way to being tried again."""
 
-    def __init__(self, answer: Response) -> None:
-        super().__init__(f"HTTP {answer.status}: {answer.message()}")
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        super().__init__(f"HTTP {response.status}: {response.message()}")
+        self.response = response
 
 
 RETRIED = (
@@ -194,7 +194,7 @@ class Transport:
         """
 
         def once() -> Response:
-            response = self.session().request(
+            raw = self.session().request(
                 method,
                 url,
                 headers=dict(headers or {}),
@@ -204,10 +204,10 @@ class Transport:
                 # a redirect would carry our headers to another host
                 allow_redirects=False,
             )
-            answer = Response(response.status_code, response.headers, response.content)
-            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise _ServerError(answer)
-            return answer
+            response = Response(raw.status_code, raw.headers, raw.content)
+            if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise _ServerError(response)
+            return response
 
         return self.retrying(once, f"{method} {_without_query(url)}")
 
@@ -238,7 +238,7 @@ class Transport:
         try:
             return tries(call)()
         except RETRIED as error:
-            status = error.answer.status if isinstance(error, _ServerError) else None
+            status = error.response.status if isinstance(error, _ServerError) else None
             msg = f"{what} failed {self.max_attempts} times, last: {_cause(error)}"
             raise TransientError(msg, status=status) from None
         except requests.RequestException as error:

@@ -57,7 +57,6 @@ class RowEncoder(Protocol):
 
     def begin_document(self) -> None:
         """Forget what was seen of the last document's keys."""
-        ...
 
     def lines(
         self,
@@ -66,14 +65,12 @@ class RowEncoder(Protocol):
         before: bytes,
         after: bytes,
     ) -> bytearray:
-        """Encode rows as lines: before, the object with the stamp, after."""
-        ...
+        """Encode rows as lines: before, the object with the added fields, after."""
 
     def records(
         self, rows: Iterable[Any], added_fields: AddedFields
     ) -> Iterable[dict[str, Any]]:
         """Yield rows as dictionaries, for paths that need to look inside."""
-        ...
 
 
 class TypedRowEncoder:
@@ -230,7 +227,7 @@ class TypedRowEncoder:
         before: bytes,
         after: bytes,
     ) -> bytearray:
-        """Encode rows as lines: before, the object with the stamp, after."""
+        """Encode rows as lines: before, the object with the added fields, after."""
         out = bytearray()
         append, encode, member = out.extend, self._encoder.encode_into, self._member
         endings = {

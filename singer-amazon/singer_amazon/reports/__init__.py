@@ -10,7 +10,7 @@ Pure modules (no I/O, the clock is an argument):
 - `windows`          which windows to ask for today
 - `lifecycle`        the table of a report's states
 - `report`           one report on its way, and the calls there are
-- `schedule`         whose turn it is: queues, rate limiters, the order of asking
+- `schedule`         which call is next: queues, rate limiters, the order of requests
 - `engine`           decides the next action
 
 Modules that act:

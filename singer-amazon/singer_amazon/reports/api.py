@@ -24,20 +24,16 @@ class ReportApi(Protocol):
 
     def create(self, request: ReportRequest) -> Outcome:
         """Ask for a report: Accepted, Throttled, Conflict or Refused."""
-        ...
 
     def poll(self, request: ReportRequest, report_id: str) -> Outcome:
-        """Look at a report: Running, Ready, Empty, Failed, Vanished, ..."""
-        ...
+        """Poll a report: Running, Ready, Empty, Failed, Vanished, ..."""
 
     def document_url(self, request: ReportRequest, report_id: str) -> str:
         """Return a fresh address of the document.
 
         Raises:
-            AnsweredError: there is none; its outcome says why.
+            OutcomeError: there is none; its outcome says why.
         """
-        ...
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """Delete a report where Amazon allows it: Cancelled, Throttled, ..."""
-        ...

@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from singer_amazon.reports import model
-from singer_amazon.reports.lifecycle import Event, State, after
+from singer_amazon.reports.lifecycle import Event, State, next_state
 from singer_amazon.reports.model import Outcome, PendingReport, ReportRequest
 from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
 )
-from singer_amazon.reports.report import KIND_OF_STATE, Action, Change, Kind, Report
+from singer_amazon.reports.report import CALL_OF_STATE, Action, CallKind, Change, Report
 from singer_amazon.reports.schedule import ReadyQueue, Scheduler, interleaved
 from singer_amazon.retry_policy import POLICY
 
-__all__ = ["Action", "Change", "Engine", "Kind", "Report", "RetrySettings"]
+__all__ = ["Action", "CallKind", "Change", "Engine", "Report", "RetrySettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Engine:
         self.reports: list[Report] = []
         self.blocked_accounts: dict[str, str] = {}
         """Accounts that get no further call in this run, each with the reason."""
-        self.refused_types: set[tuple[str, Kind, str]] = set()
+        self.refused_types: set[tuple[str, CallKind, str]] = set()
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
@@ -62,7 +62,7 @@ class Engine:
         self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
-        self._refusals: dict[tuple[str, Kind, str], int | None] = {}
+        self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
 
@@ -168,7 +168,7 @@ class Engine:
 
     def _stop(self, report: Report) -> list[Change]:
         """End what may not go on: its account is blocked, or the time is up."""
-        if report.is_busy or report.state not in KIND_OF_STATE:
+        if report.is_busy or report.state not in CALL_OF_STATE:
             return []
         blocked = self.blocked_accounts.get(report.request.account)
         if blocked is not None:
@@ -338,7 +338,7 @@ class Engine:
         forget_id: bool = False,
     ) -> Change:
         before, old_id = report.state, report.report_id
-        report.state = after(report.state, event)
+        report.state = next_state(report.state, event)
         if forget_id:
             report.report_id = None
         if report.state.is_final:

@@ -1,10 +1,10 @@
 """The states of one report and the only moves between them.
 
-Rules of this room:
+Rules of this module:
 
 - `TABLE` is the whole truth: a pair that is not in it raises, changing nothing.
 - No clock and no counters here. Whether a failure may be tried again, or the
-  time is up, is decided by the engine; this room only knows what follows.
+  time is up, is decided by the engine; this module only knows what follows.
 - A terminal answer from Amazon always beats our own clock: TIME_UP does not
   touch a report that is READY or FETCHED.
 """
@@ -106,7 +106,7 @@ class IllegalMove(Exception):  # noqa: N818 - named as what it is
     """An event that cannot happen in this state: a bug of ours."""
 
 
-def after(state: State, event: Event) -> State:
+def next_state(state: State, event: Event) -> State:
     """Return the state that follows.
 
     Raises:

@@ -1,9 +1,9 @@
 """What is delivered, missing and pending for one stream and account.
 
-Rules of this room:
+Rules of this module:
 
 - The bookmark is the last day with everything before it delivered. It moves
-  only in `_melt`, and never past a day that is missing for anybody it covers.
+  only in `_advance`, and never past a day that is missing for anybody it covers.
 - A DSP account is read advertiser by advertiser: every entry carries its
   members. A report without members belongs to the account itself.
 - Nothing here knows Singer; `to_state` and `from_state` speak its dictionaries.
@@ -33,7 +33,7 @@ from singer_amazon.reports.model import (
 )
 
 CLOSED_GAP_DAYS = 30
-_ITSELF: Members = frozenset({""})  # stands for the account in a roster
+_ITSELF: Members = frozenset({""})  # stands for the account among members
 
 
 def covered_by(members: Members) -> Members:
@@ -47,7 +47,7 @@ def _members(people: Members) -> Members:
 
 @dataclass(slots=True)
 class PartitionState:
-    """The memory of one stream and account between runs."""
+    """What one stream and account keeps between runs."""
 
     bookmark: DateOrHour | None = None
     start: DateOrHour | None = None
@@ -97,13 +97,13 @@ class PartitionState:
 
     # --- before a run ------------------------------------------------------
 
-    def cover(self, wanted: Members, first_day: DateOrHour) -> None:
-        """Prepare for a run that wants these members from `first_day` on."""
-        self.keep_only(wanted)
+    def cover(self, members: Members, first_day: DateOrHour) -> None:
+        """Prepare for a run that reads these members from `first_day` on."""
+        self.keep_only(members)
         self.first_day = first_day
-        newcomers = wanted - self.members
+        newcomers = members - self.members
         if self.bookmark is None:
-            self.members, newcomers = wanted, covered_by(wanted)
+            self.members, newcomers = members, covered_by(members)
             self.joining = {}
         else:
             self.joining = dict.fromkeys(newcomers, first_day)
@@ -111,22 +111,22 @@ class PartitionState:
         if newcomers:  # none of them is owed what lies before the first day
             self.gaps = list(self._outside(self.gaps, _until(first_day), newcomers))
 
-    def keep_only(self, wanted: Members) -> None:
-        """Forget advertisers that are not wanted any more, their gaps with them."""
-        if self.members and not (self.members & wanted):
+    def keep_only(self, members: Members) -> None:
+        """Forget advertisers that are not read any more, their gaps with them."""
+        if self.members and not (self.members & members):
             self.bookmark = None
-        if not wanted and not self.members:
+        if not members and not self.members:
             return  # the account itself, which cannot leave
-        self.members &= wanted
+        self.members &= members
         self.delivered = [
-            replace(d, members=d.members & wanted)
+            replace(d, members=d.members & members)
             for d in self.delivered
-            if d.members & wanted
+            if d.members & members
         ]
         self.gaps = [
-            replace(g, members=g.members & wanted)
+            replace(g, members=g.members & members)
             for g in self.gaps
-            if g.members & wanted
+            if g.members & members
         ]
 
     def skip_to(self, day: DateOrHour) -> None:

@@ -19,15 +19,12 @@ class Grid(Protocol):
     @property
     def is_single(self) -> bool:
         """Whether no request can hold more than one period."""
-        ...
 
     def cut(self, days: Iterable[Window]) -> spans.Spans:
         """Cut a set into windows that a request may hold, oldest first."""
-        ...
 
     def back(self, newest: DateOrHour, count: int) -> DateOrHour:
         """Return where the first of `count` periods up to `newest` begins."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +35,15 @@ class DayGrid:
 
     @property
     def is_single(self) -> bool:
-        """See Grid."""
+        """Whether a request holds one day."""
         return self.longest == 1
 
     def cut(self, days: Iterable[Window]) -> spans.Spans:
-        """See Grid."""
+        """Cut at the longest request."""
         return spans.split(days, self.longest)
 
     def back(self, newest: DateOrHour, count: int) -> DateOrHour:
-        """See Grid."""
+        """Count days back."""
         return step_back(newest, count - 1)
 
 

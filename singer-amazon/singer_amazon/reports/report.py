@@ -10,7 +10,7 @@ from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import PendingReport, ReportRequest
 
 
-class Kind(IntEnum):
+class CallKind(IntEnum):
     """The calls an engine can ask for, the most urgent first."""
 
     CREATE = 0
@@ -19,11 +19,11 @@ class Kind(IntEnum):
     POLL = 3
 
 
-KIND_OF_STATE = {
-    State.PLANNED: Kind.CREATE,
-    State.REQUESTED: Kind.POLL,
-    State.CANCELLING: Kind.CANCEL,
-    State.READY: Kind.FETCH,
+CALL_OF_STATE = {
+    State.PLANNED: CallKind.CREATE,
+    State.REQUESTED: CallKind.POLL,
+    State.CANCELLING: CallKind.CANCEL,
+    State.READY: CallKind.FETCH,
 }
 """The call a report waits for; in other states it waits for none."""
 
@@ -51,8 +51,8 @@ class Report:
     """Whether its document holds the reason of a failure, as Amazon's status says."""
     rest_may_be: bool = False
     """Whether a part of a window not published yet may be there."""
-    served: set[ReportRequest] = field(default_factory=set)
-    """Those of the takers that have every row."""
+    written_for: set[ReportRequest] = field(default_factory=set)
+    """The subscribers that have every row."""
     stuck_id: str | None = None
     unknown_word: str | None = None
     reason: str | None = None
@@ -81,7 +81,7 @@ class Report:
 class Action:
     """One call to make."""
 
-    kind: Kind
+    kind: CallKind
     report: Report
     started: datetime
 

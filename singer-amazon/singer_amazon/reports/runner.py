@@ -18,7 +18,7 @@ from singer_amazon.clock import Clock
 from singer_amazon.errors import AmazonError, AuthError, TransientError
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError, ReportApi
-from singer_amazon.reports.engine import Action, Change, Engine, Kind, Report
+from singer_amazon.reports.engine import Action, CallKind, Change, Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
 from singer_amazon.retry_policy import POLICY
@@ -32,11 +32,9 @@ class Fetcher(Protocol):
 
     def has_space(self) -> bool:
         """Whether a download may begin now."""
-        ...
 
     def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
         """Download it: Fetched or Unreadable."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Runner:
         workers: int,
         deadline: datetime,
         on_changes: Callable[[list[Change]], None],
-        on_turn: Callable[[], None] = lambda: None,
+        on_advance: Callable[[], None] = lambda: None,
     ) -> None:
         self.engine = engine
         self.deadline = deadline
@@ -69,20 +67,20 @@ class Runner:
         self._workers: Workers[tuple[Action, Outcome | _Crash]] = Workers(workers)
         self._has_threads = workers > 0
         self._on_changes = on_changes
-        self._on_turn = on_turn
-        self.sign_of_life: Callable[[], object] = lambda: None
+        self._on_advance = on_advance
+        self.download_progress: Callable[[], object] = lambda: None
         """Answers with another value whenever a download has moved on."""
-        self._turned_at = clock.now()
-        self._moved_at = clock.now()
-        self._last_sign: object = None
+        self._advanced_at = clock.now()
+        self._progressed_at = clock.now()
+        self._last_progress: object = None
 
     def documents(
         self, streams: frozenset[str], is_finished: Callable[[], bool]
     ) -> Iterator[Report]:
         """Yield reports to deliver, those of `streams` first, until finished."""
         while True:
-            self.turn()
-            self._on_turn()
+            self.advance()
+            self._on_advance()
             report = self.engine.take_fetched(streams)
             if report is not None:
                 yield report
@@ -91,12 +89,12 @@ class Runner:
             else:
                 self._wait()
 
-    def turn(self) -> None:
+    def advance(self) -> None:
         """Take in what has come back and start what can be started."""
         self._collect()
-        self._turned_at = now = self._clock.now()
+        self._advanced_at = now = self._clock.now()
         if now >= self.deadline and not self.engine.is_time_up:
-            self._moved_at = now
+            self._progressed_at = now
             self._on_changes(self.engine.time_up())
         slots = self._workers.size - self._workers.under_way
         if slots > 0:
@@ -105,7 +103,7 @@ class Runner:
             ):
                 self._start(action)
 
-    def settle(self, seconds: float) -> None:
+    def await_ids(self, seconds: float) -> None:
         """Take in answers to creates under way, so that their ids are not lost."""
         end = time.monotonic() + seconds
         self._collect()
@@ -125,17 +123,17 @@ class Runner:
 
     def _is_stuck(self) -> bool:
         """Whether what is still under way is not worth waiting for any longer."""
-        now, sign = self._clock.now(), self.sign_of_life()
-        if sign != self._last_sign:
-            self._last_sign, self._moved_at = sign, now
+        now, sign = self._clock.now(), self.download_progress()
+        if sign != self._last_progress:
+            self._last_progress, self._progressed_at = sign, now
         is_fetching = any(
             r.is_busy and r.state is State.READY for r in self.engine.reports
         )
         grace = POLICY.download_grace if is_fetching else POLICY.grace
-        return (now - self._moved_at).total_seconds() > grace
+        return (now - self._progressed_at).total_seconds() > grace
 
     def _wait(self) -> None:
-        wake = self.engine.next_wake(self._turned_at)
+        wake = self.engine.next_wake(self._advanced_at)
         now = self._clock.now()
         if not self._has_threads:
             # nothing can come back meanwhile, so sleep right up to the next event
@@ -143,9 +141,9 @@ class Runner:
             self._clock.sleep(max((until - now).total_seconds(), 0.001))
             return
         seconds = POLICY.max_nap
-        # what was due in the last turn and not begun lacks a free worker or room
+        # what was due at the last look and not begun lacks a free worker or space
         # on the disk: only an answer can bring either, and it wakes us
-        if wake is not None and wake > self._turned_at:
+        if wake is not None and wake > self._advanced_at:
             seconds = min(max((wake - now).total_seconds(), 0.001), seconds)
         if self._workers.under_way:
             self._take_one(seconds)
@@ -179,13 +177,13 @@ class Runner:
 
     def _call(self, action: Action) -> Outcome:
         report, api = action.report, self._api
-        if action.kind is Kind.CREATE:
+        if action.kind is CallKind.CREATE:
             return api.create(report.request)
         assert report.report_id is not None  # noqa: S101 - it has been accepted
         report_id = report.report_id
-        if action.kind is Kind.POLL:
+        if action.kind is CallKind.POLL:
             return api.poll(report.request, report_id)
-        if action.kind is Kind.CANCEL:
+        if action.kind is CallKind.CANCEL:
             return api.cancel(report.request, report_id)
         return self._fetcher.fetch(
             report, lambda: api.document_url(report.request, report_id)

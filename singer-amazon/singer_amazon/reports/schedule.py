@@ -17,7 +17,7 @@ from datetime import datetime
 from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports.model import ReportRequest, text_of
 from singer_amazon.reports.rate_limiters import ReportRateLimiters
-from singer_amazon.reports.report import KIND_OF_STATE, Kind, Report
+from singer_amazon.reports.report import CALL_OF_STATE, CallKind, Report
 
 _Rank = tuple[float, float]
 
@@ -26,7 +26,7 @@ _Rank = tuple[float, float]
 class _Queue:
     """The reports that wait for one kind of call, behind the same limiters."""
 
-    kind: Kind
+    kind: CallKind
     limiters: tuple[RateLimiter, ...]
     waiting: list[tuple[_Rank, int, Report]] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Scheduler:
 
     def __init__(self, limiters: ReportRateLimiters) -> None:
         self.limiters = limiters
-        self._queues: dict[tuple[Kind, tuple[int, ...]], _Queue] = {}
+        self._queues: dict[tuple[CallKind, tuple[int, ...]], _Queue] = {}
         self._sleeping: list[tuple[datetime, int, Report]] = []
         self._sequence = itertools.count()
 
@@ -60,14 +60,14 @@ class Scheduler:
 
     def take(
         self, now: datetime, count: int, *, may_fetch: bool
-    ) -> list[tuple[Kind, Report]]:
+    ) -> list[tuple[CallKind, Report]]:
         """Take out up to `count` reports whose call can be made now."""
         self._wake(now)
-        taken: list[tuple[Kind, Report]] = []
+        taken: list[tuple[CallKind, Report]] = []
         heads = [
             (kind, queue.waiting[0], limiters)
             for (kind, limiters), queue in self._queues.items()
-            if (may_fetch or kind is not Kind.FETCH) and queue.is_open(now)
+            if (may_fetch or kind is not CallKind.FETCH) and queue.is_open(now)
         ]
         heapq.heapify(heads)
         while heads and len(taken) < count:
@@ -89,7 +89,7 @@ class Scheduler:
             for queue in self._queues.values()
             if not queue.is_empty()
         ]
-        while self._sleeping and self._sleeping[0][2].state not in KIND_OF_STATE:
+        while self._sleeping and self._sleeping[0][2].state not in CALL_OF_STATE:
             heapq.heappop(self._sleeping)
         if self._sleeping:
             times.append(self._sleeping[0][0])
@@ -98,18 +98,18 @@ class Scheduler:
     def _wake(self, now: datetime) -> None:
         while self._sleeping and self._sleeping[0][0] <= now:
             due, number, report = heapq.heappop(self._sleeping)
-            kind = KIND_OF_STATE.get(report.state)
+            kind = CALL_OF_STATE.get(report.state)
             if kind is None:
                 continue
             queue = self._queue(kind, report.request)
             rank = (0.0, due.timestamp())
-            if kind is Kind.CREATE:
+            if kind is CallKind.CREATE:
                 # who was refused lets the others try first: one report type that
                 # Amazon throttles for hours must not hold up all the rest
                 rank = (report.throttled, report.rank)
             heapq.heappush(queue.waiting, (rank, number, report))
 
-    def _queue(self, kind: Kind, request: ReportRequest) -> _Queue:
+    def _queue(self, kind: CallKind, request: ReportRequest) -> _Queue:
         limiters = self.limiters.of(kind, request)
         key = (kind, tuple(map(id, limiters)))
         return self._queues.setdefault(key, _Queue(kind, limiters))
@@ -163,5 +163,5 @@ def interleaved(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
     return [entry[3] for entry in ranked]
 
 
-def _waits_for(report: Report, kind: Kind) -> bool:
-    return not report.is_busy and KIND_OF_STATE.get(report.state) is kind
+def _waits_for(report: Report, kind: CallKind) -> bool:
+    return not report.is_busy and CALL_OF_STATE.get(report.state) is kind

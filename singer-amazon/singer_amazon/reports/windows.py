@@ -24,12 +24,12 @@ from singer_amazon.reports.periods import Grid
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class DateRange:
     """The days this run may ask for, all in the account's time zone.
 
     `start` is where an account without a bookmark begins; `start_is_set` tells
     that the user wrote it, so that it also cuts what a bookmark would ask.
-    `end` is the newest day wanted and complete, hold-back already taken off.
+    `end` is the newest day asked for and complete, hold-back already taken off.
     All are edges of whole periods; before `start` none is open yet.
     """
 
@@ -40,7 +40,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """What Amazon allows in one request of a report type, and our look-back.
 
     `lookback` counts periods of the grid: days, where it is one of days.
@@ -52,7 +52,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class WindowRequest:
     """One window to ask for."""
 
     window: Window
@@ -65,56 +65,61 @@ class Ask:
 class Plan:
     """The windows to ask for, and sentences on what was cut and why."""
 
-    asks: tuple[Ask, ...]
+    requests: tuple[WindowRequest, ...]
     notes: tuple[str, ...] = ()
 
 
 def plan(
-    state: PartitionState, days: Range, limits: Limits, members: Members = NO_MEMBERS
+    state: PartitionState,
+    days: DateRange,
+    limits: RequestLimits,
+    members: Members = NO_MEMBERS,
 ) -> Plan:
-    """Decide what to ask for, and prepare the ledger for the answers.
+    """Decide what to ask for, and prepare the state for the answers.
 
-    The pending reports in the ledger must already be the adopted ones: their
+    The pending reports in the state must already be the adopted ones: their
     days are not asked again.
     """
     notes = _prepare(state, days, members)
-    asks = [
-        *_gap_asks(state, limits, members),
-        *_day_asks(state, days, limits, members),
+    requests = [
+        *_gap_requests(state, limits, members),
+        *_day_requests(state, days, limits, members),
     ]
-    return Plan(tuple(asks), notes)
+    return Plan(tuple(requests), notes)
 
 
 def plan_shared(
-    states: Sequence[PartitionState], days: Range, limits: Limits
+    states: Sequence[PartitionState], days: DateRange, limits: RequestLimits
 ) -> tuple[Plan, ...]:
     """Decide what to ask for where several streams read one document.
 
-    The windows are the same for all; each stream asks for those that hold days it
+    The windows are the same for all; each stream requests for those that hold days it
     lacks or reads again. A report that one of them waits for serves the others too.
     """
     notes = [_prepare(state, days, NO_MEMBERS) for state in states]
-    joined = [_joins(state, days, states) for state in states]
+    joined = [_joined_requests(state, days, states) for state in states]
     new = [
-        spans.subtract(_new_days(state, days, ""), [ask.window for ask in mine])
+        spans.subtract(_new_days(state, days, ""), [request.window for request in mine])
         for state, mine in zip(states, joined, strict=True)
     ]
     back: list[spans.Spans] = [()] * len(states)
-    waiting = [index for index, own in enumerate(new) if own]
+    waiting = [index for index, days_lacked in enumerate(new) if days_lacked]
     readers = [(states[index], "") for index in waiting]
     for index, found in zip(
         waiting, _lookback(readers, days, limits, new), strict=True
     ):
         # what a joined report brings is read again with it
-        back[index] = spans.subtract(found, [ask.window for ask in joined[index]])
+        back[index] = spans.subtract(
+            found, [request.window for request in joined[index]]
+        )
     windows = _shared_windows(states, [*new, *back], limits.grid)
     return tuple(
         Plan(
             (
                 # what a joined report brings may close a gap
-                *_gap_asks(state, limits, NO_MEMBERS, joined[index]),
+                *_gap_requests(state, limits, NO_MEMBERS, joined[index]),
                 *joined[index],
-                *_takes(windows, new[index], back[index], days),
+                *_requests_of(windows, new[index], back[index], days),
             ),
             notes[index],
         )
@@ -122,7 +127,9 @@ def plan_shared(
     )
 
 
-def _prepare(state: PartitionState, days: Range, members: Members) -> tuple[str, ...]:
+def _prepare(
+    state: PartitionState, days: DateRange, members: Members
+) -> tuple[str, ...]:
     start, notes = _first_day(days)
     state.cover(members, start)
     if state.bookmark is not None:
@@ -132,7 +139,9 @@ def _prepare(state: PartitionState, days: Range, members: Members) -> tuple[str,
     return tuple(notes)
 
 
-def summary_window(days: Range, max_range_days: int) -> tuple[Window | None, list[str]]:
+def summary_window(
+    days: DateRange, max_range_days: int
+) -> tuple[Window | None, list[str]]:
     """Return the one window of a SUMMARY report, clamped to history.
 
     Raises:
@@ -148,7 +157,7 @@ def summary_window(days: Range, max_range_days: int) -> tuple[Window | None, lis
     return window, notes
 
 
-def _first_day(days: Range) -> tuple[DateOrHour, list[str]]:
+def _first_day(days: DateRange) -> tuple[DateOrHour, list[str]]:
     if days.start >= days.oldest_kept:
         return days.start, []
     note = (
@@ -158,7 +167,7 @@ def _first_day(days: Range) -> tuple[DateOrHour, list[str]]:
     return days.oldest_kept, [note] if days.start_is_set else []
 
 
-def _skip(state: PartitionState, days: Range) -> list[str]:
+def _skip(state: PartitionState, days: DateRange) -> list[str]:
     """Move a bookmark over days that are cut by the user or lost at Amazon."""
     notes = _skip_to(
         state,
@@ -183,27 +192,27 @@ def _skip_to(state: PartitionState, day: DateOrHour, sentence: str) -> list[str]
     return [sentence.format(window) for window in missing]
 
 
-def _gap_asks(
+def _gap_requests(
     state: PartitionState,
-    limits: Limits,
-    wanted: Members,
-    joined: Iterable[Ask] = (),
-) -> Iterable[Ask]:
-    brought = [ask.window for ask in joined]
+    limits: RequestLimits,
+    members: Members,
+    joined: Iterable[WindowRequest] = (),
+) -> Iterable[WindowRequest]:
+    brought = [request.window for request in joined]
     for gap in state.gaps:
-        people = covered_by(gap.members) & covered_by(wanted)
+        people = covered_by(gap.members) & covered_by(members)
         busy = [p.window for p in state.pending if covered_by(p.members) & people]
         left = spans.subtract([gap.window], [*brought, *busy])
         for window in limits.grid.cut(left):
             for chosen in _batches(sorted(people), limits.max_members):
-                yield Ask(window, _members(chosen), window.start, is_gap=True)
+                yield WindowRequest(window, _members(chosen), window.start, is_gap=True)
 
 
-def _day_asks(
-    state: PartitionState, days: Range, limits: Limits, wanted: Members
-) -> Iterable[Ask]:
+def _day_requests(
+    state: PartitionState, days: DateRange, limits: RequestLimits, members: Members
+) -> Iterable[WindowRequest]:
     groups: dict[tuple[spans.Spans, spans.Spans], list[str]] = {}
-    for person in sorted(covered_by(wanted)):
+    for person in sorted(covered_by(members)):
         new = _new_days(state, days, person)
         if new:
             (back,) = _lookback([(state, person)], days, limits, [new])
@@ -212,16 +221,16 @@ def _day_asks(
         for window in limits.grid.cut([*new, *back]):
             since = _waiting_since(window, new, days)
             for chosen in _batches(people, limits.max_members):
-                yield Ask(window, _members(chosen), since)
+                yield WindowRequest(window, _members(chosen), since)
 
 
-def _waiting_since(window: Window, new: spans.Spans, days: Range) -> DateOrHour:
+def _waiting_since(window: Window, new: spans.Spans, days: DateRange) -> DateOrHour:
     """Return the oldest new day in a window; nobody waits for those read again."""
     fresh = spans.intersect([window], new)
     return fresh[0].start if fresh else days.end
 
 
-def _new_days(state: PartitionState, days: Range, person: str) -> spans.Spans:
+def _new_days(state: PartitionState, days: DateRange, person: str) -> spans.Spans:
     covered = state.bookmark is not None and person in covered_by(state.members)
     first = state.first_day
     if covered and state.bookmark is not None:
@@ -240,8 +249,8 @@ def _new_days(state: PartitionState, days: Range, person: str) -> spans.Spans:
 
 def _lookback(
     readers: Sequence[tuple[PartitionState, str]],
-    days: Range,
-    limits: Limits,
+    days: DateRange,
+    limits: RequestLimits,
     new: Iterable[spans.Spans],
 ) -> list[spans.Spans]:
     """Return the delivered days each reader has again, if possible for nothing.
@@ -249,7 +258,7 @@ def _lookback(
     A look-back is shortened until it costs no report more, unless the new days
     alone need several, or a request can hold one period only.
     """
-    fresh = spans.union(window for own in new for window in own)
+    fresh = spans.union(window for days in new for window in days)
     for count in range(limits.lookback, 0, -1):
         parts = [_delivered_lately(*r, days, limits.grid, count) for r in readers]
         if _is_free(fresh, spans.union(w for part in parts for w in part), limits.grid):
@@ -258,7 +267,7 @@ def _lookback(
 
 
 def _delivered_lately(
-    state: PartitionState, person: str, days: Range, grid: Grid, count: int
+    state: PartitionState, person: str, days: DateRange, grid: Grid, count: int
 ) -> spans.Spans:
     """Return the days of the last `count` periods delivered, free to ask for."""
     done = state.done(person)
@@ -287,29 +296,29 @@ def _is_free(new: spans.Spans, back: spans.Spans, grid: Grid) -> bool:
 # --- several streams, one document ---------------------------------------------
 
 
-def _joins(
-    state: PartitionState, days: Range, states: Iterable[PartitionState]
-) -> list[Ask]:
-    """Ask for reports that others wait for and that bring days this one lacks."""
-    asks: list[Ask] = []
+def _joined_requests(
+    state: PartitionState, days: DateRange, states: Iterable[PartitionState]
+) -> list[WindowRequest]:
+    """Return reports that others wait for and that bring days this one lacks."""
+    requests: list[WindowRequest] = []
     busy = list(state.pending_days(""))
     new = _new_days(state, days, "")
     for report in (report for other in states for report in other.pending):
         fresh = spans.intersect([report.window], new)
         if fresh and not spans.intersect([report.window], busy):
-            asks.append(Ask(report.window, NO_MEMBERS, fresh[0].start))
+            requests.append(WindowRequest(report.window, NO_MEMBERS, fresh[0].start))
             busy.append(report.window)
-    return asks
+    return requests
 
 
 def _shared_windows(
-    states: Iterable[PartitionState], wanted: Iterable[spans.Spans], grid: Grid
+    states: Iterable[PartitionState], needed: Iterable[spans.Spans], grid: Grid
 ) -> spans.Spans:
-    """Cut all that is wanted, never across the edge of a pending report or gap.
+    """Cut all that is needed, never across the edge of a pending report or gap.
 
     Whoever waits for such days must not get them by another report as well.
     """
-    left = [spans.union(window for part in wanted for window in part)]
+    left = [spans.union(window for part in needed for window in part)]
     for state in states:
         for held in (*state.pending_days(""), *state.gap_days("")):
             left = [
@@ -323,12 +332,12 @@ def _shared_windows(
     return tuple(sorted(window for part in left for window in grid.cut(part)))
 
 
-def _takes(
-    windows: spans.Spans, new: spans.Spans, back: spans.Spans, days: Range
-) -> Iterable[Ask]:
+def _requests_of(
+    windows: spans.Spans, new: spans.Spans, back: spans.Spans, days: DateRange
+) -> Iterable[WindowRequest]:
     for window in windows:
         if spans.intersect([window], [*new, *back]):
-            yield Ask(window, NO_MEMBERS, _waiting_since(window, new, days))
+            yield WindowRequest(window, NO_MEMBERS, _waiting_since(window, new, days))
 
 
 def _members(people: list[str]) -> Members:

@@ -136,7 +136,7 @@ class ChangeRecorder:
         now = self._clock.now()
         self._forget(report, old_id or "")
         for subscriber in report.subscribers:
-            if subscriber in report.served:
+            if subscriber in report.written_for:
                 continue
             partition, closed = self.partition(subscriber), []
             if partition.has_bookmark:

@@ -1,4 +1,4 @@
-"""One report stream of one account: what is wanted of it and where it stands."""
+"""One report stream of one account: what is read of it and where it stands."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from singer_amazon.reports.model import (
     fingerprint,
 )
 from singer_amazon.reports.partition_state import PartitionState
-from singer_amazon.reports.windows import Ask, Limits, Range
+from singer_amazon.reports.windows import DateRange, RequestLimits, WindowRequest
 from singer_amazon.sync.summary import Problem
 
 
-class Shape(Enum):
+class PartitionKind(Enum):
     """How the windows of a partition come about."""
 
     WINDOWS = auto()  # one after another, behind a bookmark
@@ -40,20 +40,20 @@ class Partition:
     context: Mapping[str, str]
     report_type: str
     definition: Mapping[str, object]
-    days: Range
-    limits: Limits
+    days: DateRange
+    limits: RequestLimits
     members: Members = frozenset()
-    shape: Shape = Shape.WINDOWS
+    kind: PartitionKind = PartitionKind.WINDOWS
     window: Window | None = None
     """The one window of a RANGE or SNAPSHOT; None where there is nothing to ask."""
     listed: tuple[ListedReport, ...] = ()
     """The reports there are, for LISTED."""
     qualifier: str = ""
-    """What tells it from others of the same stream and account."""
+    """What distinguishes it from others of the same stream and account."""
     spec: object = None
     """What the adapter makes its requests of: `ReportRequest.spec`."""
     replication_key: str = "date"
-    mark: str | None = None
+    settings_digest: str | None = None
     """Digest of what the user defined; where it changes, the bookmark starts anew."""
     state: PartitionState = field(default_factory=PartitionState)
     entry: MutableMapping[str, Any] | None = None
@@ -66,7 +66,7 @@ class Partition:
     def problem(
         self, window: Window, reason: str, *, is_failure: bool = True
     ) -> Problem:
-        """Return what to tell people of one of its windows."""
+        """Return a problem with one of its windows."""
         return Problem(self.label, self.stream, str(window), reason, is_failure)
 
     @property
@@ -77,27 +77,29 @@ class Partition:
     @property
     def has_bookmark(self) -> bool:
         """Whether what is delivered moves a bookmark."""
-        return self.shape is Shape.WINDOWS
+        return self.kind is PartitionKind.WINDOWS
 
-    def request(self, ask: Ask, listed_id: str = "") -> ReportRequest:
+    def request(
+        self, window_request: WindowRequest, listed_id: str = ""
+    ) -> ReportRequest:
         """Return the request for one window, or for a report that is there."""
         return ReportRequest(
             stream=self.stream,
             account=self.account,
             report_type=self.report_type,
-            window=ask.window,
+            window=window_request.window,
             definition=self.definition,
-            fingerprint=self.fingerprint(ask.window),
-            waiting_since=ask.waiting_since,
-            members=ask.members,
-            is_gap=ask.is_gap,
+            fingerprint=self.fingerprint(window_request.window),
+            waiting_since=window_request.waiting_since,
+            members=window_request.members,
+            is_gap=window_request.is_gap,
             qualifier=self.qualifier,
             listed_id=listed_id,
             spec=self.spec,
         )
 
     def fingerprint(self, window: Window) -> str:
-        """Return the digest of what is wanted; a RANGE is bound to its days."""
-        if self.shape is Shape.RANGE:
+        """Return the digest of what is asked for; a RANGE is bound to its days."""
+        if self.kind is PartitionKind.RANGE:
             return fingerprint({**self.definition, "window": str(window)})
         return fingerprint(self.definition)

@@ -18,8 +18,8 @@ from singer_amazon.reports.model import (
     ReportRequest,
     Window,
 )
-from singer_amazon.reports.windows import Ask, Plan, plan, plan_shared
-from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.reports.windows import Plan, WindowRequest, plan, plan_shared
+from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 
@@ -30,7 +30,7 @@ TAKEN_DAYS = 100
 
 
 class Planner:
-    """Fills an engine from partitions whose ledgers it reads and prepares."""
+    """Fills an engine from partitions whose state it reads and prepares."""
 
     def __init__(
         self,
@@ -53,16 +53,16 @@ class Planner:
         for partition in partitions:
             self._state_store.load(partition)
             self._adopt(partition)
-            if partition.shape is Shape.WINDOWS:
-                sharing.setdefault(_document(partition), []).append(partition)
-            elif partition.shape is Shape.LISTED:
-                self._take_up(partition)
+            if partition.kind is PartitionKind.WINDOWS:
+                sharing.setdefault(_document_key(partition), []).append(partition)
+            elif partition.kind is PartitionKind.LISTED:
+                self._adopt_listed(partition)
             else:
-                requests += _ask_once(partition)
+                requests += _single_requests(partition)
         for group in sharing.values():
             requests += self._plan_group(group)
         self._engine.request(requests, self._now)
-        self._join()
+        self._share_live_reports()
         logger.info(
             "Plan: %d reports to ask for, %d taken up from earlier runs",
             len({r.identity for r in requests}),
@@ -84,9 +84,9 @@ class Planner:
         for partition, planned, new in zip(group, plans, new_gaps, strict=True):
             for note in planned.notes:
                 logger.warning("%s of %s: %s", partition.stream, partition.label, note)
-            self._recall(partition, new=new)
-            for ask in planned.asks:
-                yield partition.request(ask)
+            self._repeat_closed_gaps(partition, new=new)
+            for window_request in planned.requests:
+                yield partition.request(window_request)
 
     def _close_history(self, partition: Partition) -> int:
         state = partition.state
@@ -100,8 +100,8 @@ class Planner:
 
     def _adopt(self, partition: Partition) -> None:
         for pending in list(partition.state.pending):
-            wanted = partition.fingerprint(partition.window or pending.window)
-            if pending.fingerprint != wanted:
+            current = partition.fingerprint(partition.window or pending.window)
+            if pending.fingerprint != current:
                 logger.info(
                     "%s of %s: report %s for %s asks for something else than is "
                     "wanted now and is dropped",
@@ -113,17 +113,18 @@ class Planner:
                 partition.state.forget(pending.report_id)
                 self._state_store.changed(partition)
                 continue
-            self._take(partition, pending)
+            self._adopt_report(partition, pending)
 
-    def _take(self, partition: Partition, pending: PendingReport) -> None:
-        listed_id = pending.report_id if partition.shape is Shape.LISTED else ""
+    def _adopt_report(self, partition: Partition, pending: PendingReport) -> None:
+        listed_id = pending.report_id if partition.kind is PartitionKind.LISTED else ""
         request = partition.request(
-            Ask(pending.window, pending.members, pending.window.start), listed_id
+            WindowRequest(pending.window, pending.members, pending.window.start),
+            listed_id,
         )
         report = self._engine.adopt(request, pending, self._now)
         self._stats.adopted += len(report.subscribers) == 1
 
-    def _take_up(self, partition: Partition) -> None:
+    def _adopt_listed(self, partition: Partition) -> None:
         """Take every listed report that has not been delivered yet."""
         state = partition.state
         limit = self._now - timedelta(days=TAKEN_DAYS)
@@ -132,9 +133,9 @@ class Planner:
         known |= {p.report_id for p in state.pending}
         for listed in partition.listed:
             if listed.report_id not in known:
-                self._take(partition, _as_pending(partition, listed))
+                self._adopt_report(partition, _as_pending(partition, listed))
 
-    def _join(self) -> None:
+    def _share_live_reports(self) -> None:
         """Put a live report into the state of every stream that takes it."""
         for report in self._engine.reports:
             if report.state is not State.REQUESTED:
@@ -145,7 +146,7 @@ class Planner:
                 mine = [
                     p
                     for p in partition.state.pending
-                    if _alike(p, pending) and not subscriber.listed_id
+                    if _is_same_report(p, pending) and not subscriber.listed_id
                 ]
                 if mine == [pending]:
                     continue
@@ -154,9 +155,9 @@ class Planner:
                 partition.state.requested(pending)
                 self._state_store.changed(partition)
 
-    # --- telling -----------------------------------------------------------
+    # --- closed gaps --------------------------------------------------------
 
-    def _recall(self, partition: Partition, *, new: int) -> None:
+    def _repeat_closed_gaps(self, partition: Partition, *, new: int) -> None:
         """Show gaps closed by earlier runs for as long as they are kept."""
         state = partition.state
         before = len(state.closed_gaps)
@@ -168,19 +169,19 @@ class Planner:
             self._stats.add(partition.problem(gap.window, words, is_failure=False))
 
 
-def _ask_once(partition: Partition) -> Iterable[ReportRequest]:
+def _single_requests(partition: Partition) -> Iterable[ReportRequest]:
     """Ask for the one window of a stream without a bookmark, unless it is coming."""
     window = partition.window
     pending = partition.state.pending
-    if window is None or (partition.shape is Shape.SNAPSHOT and pending):
+    if window is None or (partition.kind is PartitionKind.SNAPSHOT and pending):
         return
     if any(p.window == window for p in pending):
         return
-    for members in _groups(partition.members, partition.limits.max_members):
-        yield partition.request(Ask(window, members, window.start))
+    for members in _batches(partition.members, partition.limits.max_members):
+        yield partition.request(WindowRequest(window, members, window.start))
 
 
-def _document(partition: Partition) -> object:
+def _document_key(partition: Partition) -> object:
     """Return what streams have in common that read one document."""
     if partition.members:  # read advertiser by advertiser, each for itself
         return id(partition)
@@ -199,7 +200,7 @@ def _as_pending(partition: Partition, listed: ListedReport) -> PendingReport:
     )
 
 
-def _alike(one: PendingReport, other: PendingReport) -> bool:
+def _is_same_report(one: PendingReport, other: PendingReport) -> bool:
     return (one.window, one.members, one.fingerprint) == (
         other.window,
         other.members,
@@ -207,8 +208,8 @@ def _alike(one: PendingReport, other: PendingReport) -> bool:
     )
 
 
-def _groups(members: Members, size: int) -> list[Members]:
-    people = sorted(members)
+def _batches(members: Members, size: int) -> list[Members]:
+    names = sorted(members)
     return [
-        frozenset(people[index : index + size]) for index in range(0, len(people), size)
+        frozenset(names[index : index + size]) for index in range(0, len(names), size)
     ] or [members]

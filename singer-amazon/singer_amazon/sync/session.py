@@ -21,7 +21,7 @@ from singer_amazon.sync.changes import ChangeRecorder
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.planner import Planner
 from singer_amazon.sync.state_store import StateStore
-from singer_amazon.sync.summary import Problem, Progress, RunStats
+from singer_amazon.sync.summary import Problem, ProgressLog, RunStats
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ class DocumentWriter(Protocol):
         Raises:
             DocumentError: the document is damaged.
         """
-        ...
 
 
 class Session:
@@ -71,14 +70,14 @@ class Session:
             partition_of=self.partition,
             gap_max_runs=gap_max_runs,
         )
-        self._progress = Progress(clock.now())
+        self._progress = ProgressLog(clock.now())
 
     # --- planning ----------------------------------------------------------
 
     def plan(self, partitions: Iterable[Partition]) -> None:
         """Adopt what earlier runs left and ask for everything else."""
-        wanted = list(partitions)
-        for partition in wanted:
+        planned = list(partitions)
+        for partition in planned:
             self._partitions[partition.key] = partition
             if not partition.qualifier:
                 self._labels[partition.account] = partition.label
@@ -89,7 +88,7 @@ class Session:
             self.partition,
             self._clock.now(),
         )
-        planner.plan(wanted)
+        planner.plan(planned)
 
     # --- running -----------------------------------------------------------
 
@@ -104,20 +103,20 @@ class Session:
             frozenset([stream]), lambda: self.engine.is_done_for(stream)
         )
 
-    def turn(self) -> None:
-        """Look after everything else, between two messages of a document."""
+    def advance(self) -> None:
+        """Go on with everything else, between two messages of a document."""
         assert self.runner is not None  # noqa: S101
-        self.runner.turn()
-        self.look_after()
+        self.runner.advance()
+        self.log_and_save()
 
-    def keep_going(self) -> None:
-        """Look after the reports while a message is half written."""
+    def advance_mid_message(self) -> None:
+        """Go on with the reports while a message is half written."""
         assert self.runner is not None  # noqa: S101
-        self.runner.turn()
+        self.runner.advance()
         self._progress.log(self.engine, self._clock.now(), self._labels)
 
-    def look_after(self) -> None:
-        """Tell progress and write a due state, when no message is half written."""
+    def log_and_save(self) -> None:
+        """Log progress and write a due state, when no message is half written."""
         self._progress.log(self.engine, self._clock.now(), self._labels)
         self._state_store.write()
 
@@ -141,7 +140,7 @@ class Session:
         """Write a fetched report's rows for every stream that subscribed to it."""
         try:
             for subscriber in report.subscribers:
-                if subscriber in report.served:  # the document broke for another stream
+                if subscriber in report.written_for:  # it broke for another stream
                     continue
                 writer = self._writers[subscriber.stream]
                 rows = writer.write_document(
@@ -163,7 +162,7 @@ class Session:
 
     def _count(self, report: Report, subscriber: ReportRequest, rows: int) -> None:
         """Note that all rows of a report are written for one of its subscribers."""
-        report.served.add(subscriber)
+        report.written_for.add(subscriber)
         self.stats.rows[subscriber.stream] += rows
         self.stats.documents[subscriber.stream] += 1
         partition = self.partition(subscriber)
@@ -184,11 +183,11 @@ class Session:
 
     # --- the end -----------------------------------------------------------
 
-    def settle(self, seconds: float) -> None:
+    def await_ids(self, seconds: float) -> None:
         """Take in ids that are on their way; what else is said matters no more."""
         assert self.runner is not None  # noqa: S101
         try:
-            self.runner.settle(seconds)
+            self.runner.await_ids(seconds)
         except Exception as error:  # noqa: BLE001 - the state must still be written
             logger.info("An answer came too late to be used: %s", error)
 

@@ -1,4 +1,4 @@
-"""The places of a run's streams and accounts in the Singer state."""
+"""The entries of a run's streams and accounts in the Singer state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNTERS = "_budgets"
 
 
 class StateStore:
-    """The partitions' places in a Singer state, written sparingly."""
+    """The partitions' entries in a Singer state, written sparingly."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class StateStore:
         self._written_at: datetime | None = None
 
     def load(self, partition: Partition) -> None:
-        """Read a partition's ledger.
+        """Read a partition's state.
 
         Raises:
             ConfigError: the state is damaged there.
@@ -50,7 +50,9 @@ class StateStore:
         for entry in self._entries(partition.stream):
             if _same(entry.get("context"), partition.context):
                 partition.entry = entry
-                if partition.mark is not None and not _is_of(entry, partition.mark):
+                if partition.settings_digest is not None and not _is_of(
+                    entry, partition.settings_digest
+                ):
                     logger.warning(
                         "%s of %s is defined otherwise than when its bookmark was "
                         "written: it is read from the beginning",
@@ -86,7 +88,7 @@ class StateStore:
         return entries
 
     def changed(self, partition: Partition) -> None:
-        """Note that a partition's ledger is to be written."""
+        """Note that a partition's state is to be written."""
         self._changed[id(partition)] = partition
 
     def touched(self) -> None:
@@ -132,19 +134,19 @@ class StateStore:
             "context": dict(partition.context),
             "version": state.pop("version"),
         }
-        if partition.mark is not None:
-            entry["fingerprint"] = partition.mark
+        if partition.settings_digest is not None:
+            entry["fingerprint"] = partition.settings_digest
         if "replication_key_value" in state:
             entry["replication_key"] = partition.replication_key
         partition.entry.clear()
         partition.entry.update(entry | state)
 
 
-def _is_of(entry: Mapping[str, Any], mark: str) -> bool:
-    return str(entry.get("fingerprint", mark)) == mark
+def _is_of(entry: Mapping[str, Any], digest: str) -> bool:
+    return str(entry.get("fingerprint", digest)) == digest
 
 
-def _same(context: object, wanted: Mapping[str, str]) -> bool:
+def _same(context: object, expected: Mapping[str, str]) -> bool:
     return isinstance(context, dict) and {
         k: str(v) for k, v in context.items()
-    } == dict(wanted)
+    } == dict(expected)

@@ -1,4 +1,4 @@
-"""What a run tells people: progress while it waits, and what came of it."""
+"""What a run logs for people: progress while it waits, and what came of it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class RunStats:
         self.problems.setdefault(problem)
 
 
-class Progress:
+class ProgressLog:
     """Says every half minute how far a waiting run is."""
 
     def __init__(self, now: datetime) -> None:
@@ -114,7 +114,7 @@ def log_summary(stats: RunStats, engine: Engine | None, now: datetime) -> None:
     reports = engine.reports if engine is not None else []
     for line in grouped(p for p in stats.problems if not p.is_failure):
         logger.warning(line)
-    waiting = [r for r in reports if r.state not in _SETTLED]
+    waiting = [r for r in reports if r.state not in _ENDED]
     asked = [r for r in waiting if r.report_id is not None]
     if asked:
         logger.warning(
@@ -146,7 +146,7 @@ def _listed(reports: Sequence[Report]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-_SETTLED = {State.DELIVERED, State.FAILED, State.REFUSED}
+_ENDED = {State.DELIVERED, State.FAILED, State.REFUSED}
 
 
 def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, object]:
@@ -162,7 +162,7 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
             "delivered": states[State.DELIVERED],
             "failed": states[State.FAILED],
             "refused": states[State.REFUSED],
-            "waiting": sum(r.state not in _SETTLED for r in reports),
+            "waiting": sum(r.state not in _ENDED for r in reports),
         },
         "throttled": engine.throttled if engine is not None else 0,
         "rows": sum(stats.rows.values()),

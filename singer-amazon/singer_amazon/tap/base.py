@@ -193,9 +193,9 @@ class ReportTap(CommandTap):
         start = clock.now() if context.is_test else context.stats.started
         workers = config["max_concurrency"] if self.workers is None else self.workers
 
-        def on_turn() -> None:
+        def on_advance() -> None:
             context.writer.check()
-            session.look_after()
+            session.log_and_save()
 
         session.runner = Runner(
             engine,
@@ -207,12 +207,12 @@ class ReportTap(CommandTap):
             workers=workers,
             deadline=start + timedelta(seconds=context.max_seconds),
             on_changes=session.on_changes,
-            on_turn=on_turn,
+            on_advance=on_advance,
         )
-        session.runner.sign_of_life = lambda: self.spool.used
+        session.runner.download_progress = lambda: self.spool.used
         session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
-        context.writer.while_waiting = session.keep_going
+        context.writer.while_waiting = session.advance_mid_message
         return session
 
     @cached_property
@@ -309,7 +309,7 @@ class ReportTap(CommandTap):
     def _end(self) -> None:
         """Write the last state and remove what lies on disk."""
         if self.run_context.has_session:
-            self.run_context.session.settle(POLICY.settle)
+            self.run_context.session.await_ids(POLICY.await_ids)
             self.run_context.session.finish()
         with contextlib.suppress(BrokenPipeError, StoppedError):
             self.state_store.write(at_once=True)

@@ -58,7 +58,7 @@ class RunContext:
     def advance_reports(self) -> None:
         """Go on with reports that were asked for, and deliver one that is here."""
         if self.has_session:
-            self.session.turn()
+            self.session.advance()
             self.session.deliver_one()
 
     # --- time --------------------------------------------------------------

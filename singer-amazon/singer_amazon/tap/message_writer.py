@@ -1,8 +1,8 @@
 """Writes Singer messages to stdout without blocking the main thread for long.
 
 A slow target fills the pipe. Meanwhile the reports of a run must still be
-looked after and a signal answered, so a full pipe is waited for in short
-turns. After a signal the line under way and the last STATE have to go out at
+gone on with and a signal answered, so a full pipe is waited for in short
+steps. After a signal the line under way and the last STATE have to go out at
 once although nobody may be reading: where the system can (Linux), the pipe is
 made larger for them. A message is written whole; where even that fails, the
 process ends, since a STATE behind half a line would be lost.
@@ -29,7 +29,7 @@ from singer_amazon.retry_policy import POLICY
 logger = logging.getLogger(__name__)
 
 SAFE_BYTES = 4096  # a pipe that polls writable takes this much without blocking
-TURN_MILLISECONDS = 50
+STEP_MILLISECONDS = 50
 
 
 class StoppedError(BaseException):
@@ -146,7 +146,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def _write_until(self, fd: int, view: memoryview, end: float) -> bool:
         """Write it all before `end`; False where the time was too short."""
-        self._make_room(fd, len(view))
+        self._enlarge_pipe(fd, len(view))
         done = 0
         while done < len(view):
             if time.monotonic() > end:
@@ -154,7 +154,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             done += self._write_some(fd, view[done:])
         return True
 
-    def _make_room(self, fd: int, count: int) -> None:
+    def _enlarge_pipe(self, fd: int, count: int) -> None:
         """Let a full pipe take this many bytes more, where the system can."""
         if sys.platform != "linux" or not self._is_pipe:
             return
@@ -165,10 +165,10 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, size + count + 2 * SAFE_BYTES)
 
     def _write_some(self, fd: int, view: memoryview) -> int:
-        """Write what goes without blocking; 0 when nothing did for a turn."""
+        """Write what goes without blocking; 0 when nothing did for a step."""
         if not self._is_pipe:
             return os.write(fd, view)
-        if self._poll.poll(TURN_MILLISECONDS):
+        if self._poll.poll(STEP_MILLISECONDS):
             return os.write(fd, view[:SAFE_BYTES])
         if self._stop_at is None:
             self._look_elsewhere()

@@ -29,7 +29,7 @@ WriteRows = Callable[[list[Any]], None]
 def lines(
     writer: MessageWriter,
     stream: str,
-    layout: RowEncoder,
+    encoder: RowEncoder,
     added_fields: AddedFields,
     extracted_at: datetime,
 ) -> Iterator[WriteRows]:
@@ -37,17 +37,20 @@ def lines(
     name = msgspec.json.encode(stream)
     before = b'{"type":"RECORD","stream":' + name + b',"record":'
     after = b',"time_extracted":' + msgspec.json.encode(extracted_at) + b"}"
-    yield lambda rows: writer.write(layout.lines(rows, added_fields, before, after))
+    yield lambda rows: writer.write(encoder.lines(rows, added_fields, before, after))
 
 
 @contextlib.contextmanager
 def records(
-    writer: MessageWriter, stream: Stream, layout: RowEncoder, added_fields: AddedFields
+    writer: MessageWriter,
+    stream: Stream,
+    encoder: RowEncoder,
+    added_fields: AddedFields,
 ) -> Iterator[WriteRows]:
     """Write through the SDK, for stream maps and flattening."""
 
     def write(rows: list[Any]) -> None:
-        for record in layout.records(rows, added_fields):
+        for record in encoder.records(rows, added_fields):
             for message in stream._generate_record_messages(record):  # noqa: SLF001 - the SDK's own hook
                 writer.write_message(message)
 
@@ -66,14 +69,14 @@ class BatchFiles:
         writer: MessageWriter,
         stream: str,
         config: BatchConfig,
-        layout: RowEncoder,
+        encoder: RowEncoder,
         added_fields: AddedFields,
     ) -> None:
         self._writer = writer
         self._stream = stream
         self._config = config
-        self._layout = layout
-        self._stamp = added_fields
+        self._encoder = encoder
+        self._added_fields = added_fields
         self._prefix = f"{stream}-{uuid.uuid4().hex}"
         self._number = 0
         self._left = 0
@@ -87,7 +90,7 @@ class BatchFiles:
                 self._next_file()
             now, rows = rows[: self._left], rows[self._left :]
             assert self._file is not None  # noqa: S101 - _next_file opened it
-            self._file.write(self._layout.lines(now, self._stamp, b"", b""))
+            self._file.write(self._encoder.lines(now, self._added_fields, b"", b""))
             self._left -= len(now)
 
     def close(self) -> None:

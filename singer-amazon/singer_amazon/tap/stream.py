@@ -1,6 +1,6 @@
 """A stream whose rows come from reports of many accounts.
 
-Private hooks of the SDK that this room leans on, each held by a test:
+Private hooks of the SDK that this module leans on, each held by a test:
 `Stream._sync_records`, `_sync_batches`, `_write_schema_message`,
 `_write_state_message`, `_generate_record_messages`.
 """
@@ -52,9 +52,9 @@ class ReportStream(Stream, abc.ABC):
 
     @abc.abstractmethod
     def read(
-        self, document: SpoolFile, layout: RowEncoder, report: Report
+        self, document: SpoolFile, encoder: RowEncoder, report: Report
     ) -> Iterator[list[Any]]:
-        """Yield the rows of a document in lists, as the layout takes them.
+        """Yield the rows of a document in lists, as the encoder takes them.
 
         Raises:
             DocumentError: it is damaged.
@@ -125,7 +125,7 @@ class ReportStream(Stream, abc.ABC):
             super()._write_schema_message()
 
     def _write_state_message(self) -> None:
-        """Leave the pace of STATE messages to the session."""
+        """Leave the timing of STATE messages to the session."""
         self.run_context.write_state()
 
     # --- writing documents -------------------------------------------------
@@ -139,28 +139,28 @@ class ReportStream(Stream, abc.ABC):
             DocumentError: it is damaged; rows before the damage are out.
         """
         self._write_schema_message()
-        layout = self.row_encoder(partition)
+        encoder = self.row_encoder(partition)
         added_fields = self.added_fields(partition, subscriber.window)
-        layout.begin_document()
+        encoder.begin_document()
         count = 0
-        with self._way_out(layout, added_fields) as write:
-            for rows in self._rows(report, layout):
+        with self._open_writer(encoder, added_fields) as write:
+            for rows in self._rows(report, encoder):
                 write(rows)
                 count += len(rows)
-                self.run_context.session.turn()
-        self._log_oddities(layout, partition)
+                self.run_context.session.advance()
+        self._warn_about_values(encoder, partition)
         with self.get_record_counter() as counter:
             counter.with_context(dict(partition.context))
             counter.increment(count)
         return count
 
-    def _rows(self, report: Report, layout: RowEncoder) -> Iterator[list[Any]]:
+    def _rows(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
         if report.document is None:
             return
         assert isinstance(report.document, SpoolFile)  # noqa: S101 - our fetcher's
         left = self.ABORT_AT_RECORD_COUNT
-        for rows in self.read(report.document, layout, report):
+        for rows in self.read(report.document, encoder, report):
             if left is None:
                 yield rows
             else:
@@ -180,45 +180,45 @@ class ReportStream(Stream, abc.ABC):
             and maps[0].stream_alias == self.name
         )
 
-    def _way_out(
-        self, layout: RowEncoder, added_fields: AddedFields
+    def _open_writer(
+        self, encoder: RowEncoder, added_fields: AddedFields
     ) -> AbstractContextManager[WriteRows]:
         writer = self.run_context.writer
         if not self.is_plain:
-            return records(writer, self, layout, added_fields)
+            return records(writer, self, encoder, added_fields)
         config = self.get_batch_config(self.config)
         if config is not None:
             return batch_files(
-                BatchFiles(writer, self.name, config, layout, added_fields)
+                BatchFiles(writer, self.name, config, encoder, added_fields)
             )
         return lines(
-            writer, self.name, layout, added_fields, self.run_context.clock.now()
+            writer, self.name, encoder, added_fields, self.run_context.clock.now()
         )
 
-    def _log_oddities(self, layout: RowEncoder, partition: Partition) -> None:
+    def _warn_about_values(self, encoder: RowEncoder, partition: Partition) -> None:
         """Warn once per stream about columns, and per document about keys."""
-        tell_once = self.run_context.warn_once
-        for name in sorted(layout.unknown) if self.unknown_advice else ():
-            tell_once(
+        warn_once = self.run_context.warn_once
+        for name in sorted(encoder.unknown) if self.unknown_advice else ():
+            warn_once(
                 f"{self.name}: Amazon sends a column {name!r} that nobody asked for; "
                 f"it is left out ({self.unknown_advice})"
             )
-        for name in sorted(layout.odd):
-            tell_once(
+        for name in sorted(encoder.odd):
+            warn_once(
                 f"{self.name}: column {name!r} has values that are no "
-                f"{_words(layout.columns[name])}; they are passed on as they are"
+                f"{_type_name(encoder.columns[name])}; they are passed on as they are"
             )
-        if layout.repeats:
-            self.run_context.stats.repeats[self.name] += layout.repeats
-            tell_once(
-                f"{self.name} of {partition.label}: {layout.repeats} rows repeat a "
-                f"key, e.g. {layout.repeated_key}; a merging target would keep one "
+        if encoder.repeats:
+            self.run_context.stats.repeats[self.name] += encoder.repeats
+            warn_once(
+                f"{self.name} of {partition.label}: {encoder.repeats} rows repeat a "
+                f"key, e.g. {encoder.repeated_key}; a merging target would keep one "
                 "of them. stream_maps can set another key: "
                 f'{{"{self.name}": {{"__key_properties__": [...]}}}}'
             )
 
 
-def _words(column_type: ColumnType) -> str:
+def _type_name(column_type: ColumnType) -> str:
     if not isinstance(column_type, Nested):
         return column_type
     return "list of objects" if column_type.is_list else "object of that shape"

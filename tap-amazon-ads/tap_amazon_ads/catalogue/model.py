@@ -142,9 +142,9 @@ class Catalogue:
 
     def find(self, report_type_id: str, group_by: Iterable[str]) -> ReportType | None:
         """The stream with this type and groupBy (in any order), if there is one."""
-        wanted = (report_type_id, frozenset(group_by))
+        key = (report_type_id, frozenset(group_by))
         for report_type in self.report_types:
-            if (report_type.report_type_id, frozenset(report_type.group_by)) == wanted:
+            if (report_type.report_type_id, frozenset(report_type.group_by)) == key:
                 return report_type
         return None
 

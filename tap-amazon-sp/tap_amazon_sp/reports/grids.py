@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from singer_amazon.reports import spans
 from singer_amazon.reports.model import DateOrHour, Window, earliest
-from singer_amazon.reports.windows import Range
+from singer_amazon.reports.windows import DateRange
 from tap_amazon_sp.periods import (
     Outlook,
     Period,
@@ -55,14 +55,14 @@ class PeriodGrid:
 
 def range_of(
     period: Period, outlook: Outlook, start: DateOrHour, *, start_is_set: bool
-) -> Range:
+) -> DateRange:
     """Return the days (or hours) a run may ask for, from the period with `start` on."""
     end = end_of(period, outlook.newest)
     kept = earliest(end)
     if outlook.oldest is not None:
         kept = start_of(period, outlook.oldest)
     first = start_of(period, number_at(period, start))
-    return Range(first, end, kept, start_is_set=start_is_set)
+    return DateRange(first, end, kept, start_is_set=start_is_set)
 
 
 def may_come(

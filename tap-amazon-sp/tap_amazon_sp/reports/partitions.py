@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from singer_amazon.reports.model import DateOrHour, Window
-from singer_amazon.reports.windows import Limits, Range
-from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.reports.windows import DateRange, RequestLimits
+from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.accounts import Account
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 START_DAYS = 30
 """How far back a first run reads without start_date."""
 
-NEVER = Limits(PeriodGrid(Period.DAY, None), 0)
+NEVER = RequestLimits(PeriodGrid(Period.DAY, None), 0)
 """For streams without windows."""
 
 
@@ -147,9 +147,9 @@ class Partitions:
         return Window(first.date(), last.date())
 
     def _snapshot(self, spot: _Spot, terms: Terms, window: Window) -> Partition:
-        days = Range(window.start, window.end, oldest_kept=window.start)
+        days = DateRange(window.start, window.end, oldest_kept=window.start)
         return self.keep(
-            _partition(spot, terms, days, NEVER, Shape.SNAPSHOT, window), terms
+            _partition(spot, terms, days, NEVER, PartitionKind.SNAPSHOT, window), terms
         )
 
     def _windows(
@@ -162,14 +162,14 @@ class Partitions:
         if self._tap.is_test:
             newest = PeriodGrid(period, 1).back(days.end, 1)
             days, lookback = replace(days, start=newest, start_is_set=True), 0
-        limits = Limits(PeriodGrid(period, rules.per_request), lookback)
+        limits = RequestLimits(PeriodGrid(period, rules.per_request), lookback)
         return self.keep(
-            _partition(spot, terms, days, limits, Shape.WINDOWS, None), terms
+            _partition(spot, terms, days, limits, PartitionKind.WINDOWS, None), terms
         )
 
     def _days(
         self, spot: _Spot, period: Period, rules: PeriodRules
-    ) -> tuple[Range, Outlook]:
+    ) -> tuple[DateRange, Outlook]:
         config = self._tap.config
         start, end = day(config, "start_date"), day(config, "end_date")
         if period is Period.HOUR:
@@ -215,9 +215,9 @@ class Partitions:
 def _partition(
     spot: _Spot,
     terms: Terms,
-    days: Range,
-    limits: Limits,
-    shape: Shape,
+    days: DateRange,
+    limits: RequestLimits,
+    kind: PartitionKind,
     window: Window | None,
 ) -> Partition:
     context = spot.context
@@ -230,7 +230,7 @@ def _partition(
         definition=terms.definition(),
         days=days,
         limits=limits,
-        shape=shape,
+        kind=kind,
         window=window,
         qualifier=place_of(context),
         replication_key=spot.stream.replication_key or "",

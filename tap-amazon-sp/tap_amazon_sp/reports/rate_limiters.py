@@ -13,15 +13,15 @@ from datetime import datetime, timedelta, timezone
 
 from singer_amazon.rate_limits import Quota, RateLimiter, TokenBucket
 from singer_amazon.reports.model import ReportRequest
-from singer_amazon.reports.report import Kind
+from singer_amazon.reports.report import CallKind
 from tap_amazon_sp.rates import RATES, rate_of_header
 
 SALES_AND_TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
-OPERATIONS: Mapping[Kind, str] = {
-    Kind.CREATE: "createReport",
-    Kind.FETCH: "getReportDocument",
-    Kind.CANCEL: "cancelReport",
-    Kind.POLL: "getReport",
+OPERATIONS: Mapping[CallKind, str] = {
+    CallKind.CREATE: "createReport",
+    CallKind.FETCH: "getReportDocument",
+    CallKind.CANCEL: "cancelReport",
+    CallKind.POLL: "getReport",
 }
 _LONG_HOURS = 48  # from here on days say more
 _BUDGET = "sales_and_traffic"
@@ -85,10 +85,10 @@ class SpReportRateLimiters:
         )
         self._buckets: dict[tuple[str, str], TokenBucket] = {}
 
-    def of(self, kind: Kind, request: ReportRequest) -> tuple[RateLimiter, ...]:
+    def of(self, kind: CallKind, request: ReportRequest) -> tuple[RateLimiter, ...]:
         """Return the bucket, for sales and traffic with the application's quota."""
         bucket = self._bucket(request.account, OPERATIONS[kind])
-        if kind is Kind.CREATE and request.report_type == SALES_AND_TRAFFIC:
+        if kind is CallKind.CREATE and request.report_type == SALES_AND_TRAFFIC:
             return (bucket, self._application)
         return (bucket,)
 
@@ -111,7 +111,7 @@ class SpReportRateLimiters:
             per_account[request.account] += 1
             sales += request.report_type == SALES_AND_TRAFFIC
         waits = [
-            self._bucket(account, OPERATIONS[Kind.CREATE]).seconds_for(count, now)
+            self._bucket(account, OPERATIONS[CallKind.CREATE]).seconds_for(count, now)
             for account, count in per_account.items()
         ]
         return max([*waits, self._application.seconds_for(sales, now)], default=0.0)

@@ -1,4 +1,4 @@
-"""What a run tells people: progress, failures, the summary, and no secret."""
+"""What a run logs: progress, failures, the summary, and no secret."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_every_state_follows_the_rows_it_speaks_of(emulator: Emulator) -> None:
             for entry in partitions(message["value"], stream):
                 if entry["replication_key_value"] == NEWEST:
                     claimed.add((stream, entry["context"]["profile_id"]))
-        assert all(sent[place] == 2 for place in claimed)
+        assert all(sent[position] == 2 for position in claimed)
     assert len(claimed) == 4
     assert ended.messages[-1]["type"] == "STATE"
 

@@ -16,7 +16,7 @@ from singer_amazon.reports import model
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Limits, Range
+from singer_amazon.reports.windows import DateRange, RequestLimits
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.state_store import StateStore
@@ -80,9 +80,9 @@ def test_three_thousand_pending_reports(
     took: list[float] = []
     write = StateStore.write
 
-    def timed(memory: StateStore, **at_once: bool) -> None:
+    def timed(store: StateStore, **at_once: bool) -> None:
         before, began = len(WRITTEN_AT), time.thread_time()
-        write(memory, **at_once)
+        write(store, **at_once)
         if len(WRITTEN_AT) > before:
             took.append(time.thread_time() - began)
 
@@ -111,7 +111,7 @@ def test_three_thousand_pending_reports(
 
 
 class Writes:
-    """A Memory with one partition, and a clock and a timer that stand still."""
+    """A StateStore with one partition, and a clock and a timer that stand still."""
 
     def __init__(self, cost: float = 0.0) -> None:
         self.clock = FakeClock(NOON)
@@ -119,7 +119,7 @@ class Writes:
         self.written: list[int] = []
         self.error: BaseException | None = None
         self._cost, self._timer = cost, 0.0
-        self.memory = StateStore(
+        self.store = StateStore(
             self.state, self._write, self.clock, lambda: self._timer
         )
         day = NOON.date()
@@ -130,8 +130,8 @@ class Writes:
             context={"profile_id": "a"},
             report_type="t",
             definition={},
-            days=Range(day, day, day),
-            limits=Limits(DayGrid(31), 0),
+            days=DateRange(day, day, day),
+            limits=RequestLimits(DayGrid(31), 0),
         )
 
     def _write(self) -> None:
@@ -147,11 +147,11 @@ class Writes:
         self.partition.state.requested(
             model.PendingReport(f"id{count}", window, "f" * 16, NOON)
         )
-        self.memory.changed(self.partition)
+        self.store.changed(self.partition)
 
     def after(self, seconds: float) -> list[int]:
         self.clock.sleep(seconds)
-        self.memory.write()
+        self.store.write()
         return self.written
 
 
@@ -182,5 +182,5 @@ def test_a_state_that_did_not_get_out_is_written_later() -> None:
     with pytest.raises(StoppedError):
         writes.after(0)
     writes.error = None
-    writes.memory.write(at_once=True)
+    writes.store.write(at_once=True)
     assert writes.written == [1]

@@ -47,13 +47,13 @@ class ThreadedTap(QuickTap):
 def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the owner of the reports looked up from waiting."""
     seen: list[float] = []
-    turn = Runner.turn
+    advance = Runner.advance
 
     def counted(runner: Runner) -> None:
         seen.append(time.monotonic())
-        turn(runner)
+        advance(runner)
 
-    monkeypatch.setattr(Runner, "turn", counted)
+    monkeypatch.setattr(Runner, "advance", counted)
     return seen
 
 
@@ -166,7 +166,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(operation: str) -> None:
 
 
 class SlowDownload:
-    """Has room for one document at a time, which takes a while to come."""
+    """Has space for one document at a time, which takes a while to come."""
 
     def __init__(self) -> None:
         self.is_busy = False
@@ -211,7 +211,7 @@ def slow_runner(deadline_seconds: float) -> tuple[Runner, SlowDownload]:
     return runner, fetcher
 
 
-def test_waiting_for_room_on_the_disk_is_idle(turns: list[float]) -> None:
+def test_waiting_for_space_on_the_disk_is_idle(turns: list[float]) -> None:
     runner, _ = slow_runner(60)
 
     reports = []
@@ -230,7 +230,7 @@ def test_a_download_that_moves_on_is_waited_for_past_the_end(
         "singer_amazon.reports.runner.POLICY", RetryPolicy(download_grace=0.3)
     )
     runner, fetcher = slow_runner(0.1)
-    runner.sign_of_life = lambda: fetcher.bytes
+    runner.download_progress = lambda: fetcher.bytes
 
     reports = list(runner.documents(frozenset(), lambda: False))
 

@@ -11,8 +11,8 @@ from singer_amazon.errors import CallError
 from singer_amazon.http.transport import Response
 from singer_amazon.reports.model import ListedReport, Window, earliest, fingerprint
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Limits, Range
-from singer_amazon.sync.partition import Partition, Shape
+from singer_amazon.reports.windows import DateRange, RequestLimits
+from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.accounts import Account
@@ -92,12 +92,12 @@ class OwnWindows:
         own = stream.own
         terms = self._terms(own, places)
         today = self._now.date()
-        days = Range(today, today, oldest_kept=earliest(today))
-        shape, window = Shape.SNAPSHOT, None
+        days = DateRange(today, today, oldest_kept=earliest(today))
+        shape, window = PartitionKind.SNAPSHOT, None
         if own.is_listed:
-            shape = Shape.LISTED
+            shape = PartitionKind.LISTED
         elif own.dates == "window":
-            shape, days = Shape.WINDOWS, self._days(own)
+            shape, days = PartitionKind.WINDOWS, self._days(own)
         elif own.dates == "fixed":
             start, end = own.fixed
             window = Window(day_of(str(start)), day_of(str(end)))
@@ -114,12 +114,12 @@ class OwnWindows:
             report_type=own.report_type,
             definition=definition,
             days=days,
-            limits=Limits(DayGrid(own.window_days), self._lookback(own)),
-            shape=shape,
+            limits=RequestLimits(DayGrid(own.window_days), self._lookback(own)),
+            kind=shape,
             window=window,
             qualifier=context["marketplace_id"],
             replication_key=stream.replication_key or "",
-            mark=fingerprint(definition),
+            settings_digest=fingerprint(definition),
         )
         if own.is_listed:
             found = self._listed(stream, account, ids, partition)
@@ -146,7 +146,7 @@ class OwnWindows:
             rules=rules,
         )
 
-    def _days(self, own: OwnReport) -> Range:
+    def _days(self, own: OwnReport) -> DateRange:
         """Return the days of UTC to read: without dates of a marketplace's zone."""
         config = self._tap.config
         held = per_stream(config, "holdback_days", own.name, own.holdback_days)
@@ -155,8 +155,8 @@ class OwnWindows:
         last = min(end or newest, newest)
         first = start or last - timedelta(days=START_DAYS - 1)
         if self._tap.is_test:
-            return Range(last, last, earliest(last), start_is_set=True)
-        return Range(first, last, earliest(last), start_is_set=start is not None)
+            return DateRange(last, last, earliest(last), start_is_set=True)
+        return DateRange(first, last, earliest(last), start_is_set=start is not None)
 
     def _lookback(self, own: OwnReport) -> int:
         if self._tap.is_test:

@@ -46,7 +46,7 @@ class Silence:
 Response = Reply | Reset | Silence
 
 
-class LittleServer:
+class ScriptedServer:
     """A running server; `answer` may be changed at any time."""
 
     def __init__(self) -> None:
@@ -79,16 +79,16 @@ class LittleServer:
 
 
 @contextmanager
-def little_server() -> Iterator[LittleServer]:
+def scripted_server() -> Iterator[ScriptedServer]:
     """Run a server for one test."""
-    server = LittleServer()
+    server = ScriptedServer()
     try:
         yield server
     finally:
         server.close()
 
 
-def _handler(server: LittleServer) -> type[BaseHTTPRequestHandler]:
+def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

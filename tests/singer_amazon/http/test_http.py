@@ -18,15 +18,21 @@ from singer_amazon.errors import RejectedError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import BEARER, ApiClient, Scheme
 from singer_amazon.http.transport import Response, Transport
-from support.little_server import LittleServer, Reply, Reset, Silence, little_server
 from support.report_parts import NOON
+from support.scripted_server import (
+    Reply,
+    Reset,
+    ScriptedServer,
+    Silence,
+    scripted_server,
+)
 
 HTML = Reply(503, b"<html><body><h1>503</h1> Service  Unavailable</body></html>")
 
 
 @pytest.fixture
-def server() -> Iterator[LittleServer]:
-    with little_server() as running:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
         yield running
 
 
@@ -58,7 +64,7 @@ def answer(**headers: str) -> Response:
     ids=["500", "html page", "529", "reset", "time-out", "cut", "damaged"],
 )
 def test_what_may_pass_is_tried_again(
-    server: LittleServer,
+    server: ScriptedServer,
     transport: Transport,
     trouble: Reply | Reset | Silence,
     caplog: pytest.LogCaptureFixture,
@@ -82,7 +88,7 @@ def test_what_may_pass_is_tried_again(
     ],
 )
 def test_after_so_many_tries_it_is_told_what_went_wrong(
-    server: LittleServer,
+    server: ScriptedServer,
     transport: Transport,
     trouble: Reply | Reset | Silence,
     words: str,
@@ -109,7 +115,7 @@ def test_what_is_no_address_is_not_tried_again(transport: Transport, url: str) -
 
 @pytest.mark.parametrize("status", [200, 202, 400, 401, 403, 404, 422, 425, 429])
 def test_every_other_answer_is_handed_back_at_once(
-    server: LittleServer, transport: Transport, status: int
+    server: ScriptedServer, transport: Transport, status: int
 ) -> None:
     server.script(Reply(status, b"{}"))
     assert transport.send("GET", server.url).status == status
@@ -134,10 +140,10 @@ def test_every_request_has_time_outs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(
-    server: LittleServer, transport: Transport, status: int
+    server: ScriptedServer, transport: Transport, status: int
 ) -> None:
     """It would carry the token to another host."""
-    with little_server() as elsewhere:
+    with scripted_server() as elsewhere:
         server.script(Reply(status, headers={"Location": elsewhere.url}))
         headers = {"Authorization": "Bearer t"}
         found = transport.send("POST", server.url, headers=headers)
@@ -146,7 +152,7 @@ def test_no_redirect_is_followed(
 
 
 def test_a_netrc_file_is_not_used(
-    server: LittleServer,
+    server: ScriptedServer,
     transport: Transport,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -160,7 +166,7 @@ def test_a_netrc_file_is_not_used(
     assert [r.headers.get("authorization") for r in server.received] == [None, None]
 
 
-def test_cookies_are_not_kept(server: LittleServer, transport: Transport) -> None:
+def test_cookies_are_not_kept(server: ScriptedServer, transport: Transport) -> None:
     """The storage may be at the same host as the API, behind a proxy."""
     server.script(Reply(200, b"{}", headers={"Set-Cookie": "session=secret; Path=/"}))
     for _ in range(2):
@@ -172,7 +178,7 @@ def test_cookies_are_not_kept(server: LittleServer, transport: Transport) -> Non
 
 
 def client(
-    server: LittleServer, transport: Transport, scheme: Scheme = BEARER
+    server: ScriptedServer, transport: Transport, scheme: Scheme = BEARER
 ) -> ApiClient:
     clock = FakeClock(NOON)
     tokens = TokenProvider(
@@ -191,7 +197,7 @@ def client(
     )
 
 
-def serve(server: LittleServer, *replies: Reply) -> None:
+def serve(server: ScriptedServer, *replies: Reply) -> None:
     """Hand out tokens t1, t2, ...; answer API calls in this order."""
     left, count = list(replies), [0]
 
@@ -206,7 +212,7 @@ def serve(server: LittleServer, *replies: Reply) -> None:
 
 
 def test_a_call_carries_token_headers_and_body(
-    server: LittleServer, transport: Transport
+    server: ScriptedServer, transport: Transport
 ) -> None:
     serve(server, Reply(200, b"[1]"))
     found = client(server, transport).call(
@@ -229,7 +235,7 @@ def test_a_call_carries_token_headers_and_body(
 
 
 def test_on_401_the_token_is_renewed_once(
-    server: LittleServer, transport: Transport
+    server: ScriptedServer, transport: Transport
 ) -> None:
     serve(server, Reply(401, b"{}"), Reply(200, b"{}"))
     assert client(server, transport).call("GET", "/x").status == 200
@@ -242,7 +248,7 @@ def test_on_401_the_token_is_renewed_once(
 
 
 def test_a_401_that_stays_is_handed_back(
-    server: LittleServer, transport: Transport
+    server: ScriptedServer, transport: Transport
 ) -> None:
     serve(server, Reply(401, b'{"detail": "Not authorized to access scope"}'))
     found = client(server, transport).call("GET", "/x")
@@ -257,7 +263,7 @@ OWN_SCHEME = Scheme(
 
 
 def test_an_api_may_take_its_token_in_its_own_way(
-    server: LittleServer, transport: Transport
+    server: ScriptedServer, transport: Transport
 ) -> None:
     serve(server, Reply(403, b"ended"), Reply(401, b"{}"))
 
@@ -270,7 +276,7 @@ def test_an_api_may_take_its_token_in_its_own_way(
 
 
 def test_a_call_may_have_a_token_of_its_own(
-    server: LittleServer, transport: Transport
+    server: ScriptedServer, transport: Transport
 ) -> None:
     """It is granted for that call, so nothing can renew it."""
     serve(server, Reply(401, b"{}"))

@@ -15,7 +15,7 @@ MAX_RUNS = 5
 
 
 def started(names: str = "", first: int = 1) -> PartitionState:
-    """Return the ledger of a run that begins on this day."""
+    """Return the state of a run that begins on this day."""
     state = PartitionState()
     state.cover(people(names), day(first))
     return state

@@ -20,15 +20,15 @@ COLUMNS: Mapping[str, ColumnType] = {
     "revenue": AMOUNT,
     "coupons": Nested({"id": "string", "spent": AMOUNT}, is_list=True),
 }
-STAMP = AddedFields.constant({"account_name": "acme"})
+ADDED = AddedFields.constant({"account_name": "acme"})
 
 
 def read(*rows: object, columns: Mapping[str, ColumnType] = COLUMNS) -> list[Any]:
     """Return rows as records, by both ways out."""
-    layout = TypedRowEncoder(columns, ["asin"], extra="_extra")
-    parsed = layout.parse(json.dumps(rows).encode())
-    records = list(layout.records(parsed, STAMP))
-    lines = layout.lines(parsed, STAMP, b"", b"").splitlines()
+    encoder = TypedRowEncoder(columns, ["asin"], extra="_extra")
+    parsed = encoder.parse(json.dumps(rows).encode())
+    records = list(encoder.records(parsed, ADDED))
+    lines = encoder.lines(parsed, ADDED, b"", b"").splitlines()
     assert [json.loads(line) for line in lines] == records
     return records
 
@@ -64,11 +64,11 @@ def test_a_known_row_beside_an_unknown_field_has_no_extra() -> None:
 
 @pytest.mark.parametrize("value", ["n/a", 3, [1, 2], True])
 def test_a_section_that_is_none_is_passed_on(value: object) -> None:
-    layout = TypedRowEncoder(COLUMNS, ["asin"])
-    rows = layout.parse(json.dumps([{"asin": "B0", "revenue": value}]).encode())
-    (record,) = layout.records(rows, STAMP)
+    encoder = TypedRowEncoder(COLUMNS, ["asin"])
+    rows = encoder.parse(json.dumps([{"asin": "B0", "revenue": value}]).encode())
+    (record,) = encoder.records(rows, ADDED)
     assert record["revenue"] == value
-    assert layout.odd == {"revenue"}
+    assert encoder.odd == {"revenue"}
 
 
 def test_every_level_may_be_null() -> None:
@@ -100,8 +100,8 @@ VALUES = st.recursive(
 def test_whatever_comes_nothing_is_lost(row: dict[str, Any]) -> None:
     """Every text and number of a row is in its record, in the columns or beside."""
     (record,) = read(row)
-    told = msgspec.json.encode(record).decode()
-    assert all(leaf in told for leaf in _leaves(row))
+    encoded = msgspec.json.encode(record).decode()
+    assert all(leaf in encoded for leaf in _leaves(row))
 
 
 def _leaves(value: object) -> Iterator[str]:

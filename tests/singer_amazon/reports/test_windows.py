@@ -6,22 +6,28 @@ import pytest
 
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Limits, Plan, Range, plan, summary_window
+from singer_amazon.reports.windows import (
+    DateRange,
+    Plan,
+    RequestLimits,
+    plan,
+    summary_window,
+)
 from support.report_parts import NOON, day, pending, people, spans_of, window
 
-LIMITS = Limits(DayGrid(31), 30)
+LIMITS = RequestLimits(DayGrid(31), 30)
 
 
-def days(start: int, end: int, *, oldest: int = -500, is_set: bool = True) -> Range:
-    return Range(day(start), day(end), day(oldest), start_is_set=is_set)
+def days(start: int, end: int, *, oldest: int = -500, is_set: bool = True) -> DateRange:
+    return DateRange(day(start), day(end), day(oldest), start_is_set=is_set)
 
 
 def asked(planned: Plan) -> list[tuple[int, int]]:
-    return spans_of(ask.window for ask in planned.asks)
+    return spans_of(ask.window for ask in planned.requests)
 
 
 def read_until(last: int, first: int = 1) -> PartitionState:
-    """Return the ledger of an account read from the first to the last day."""
+    """Return the state of an account read from the first to the last day."""
     state = PartitionState()
     state.cover(people(), day(first))
     state.deliver(window(first, last))
@@ -97,14 +103,14 @@ def test_days_that_are_delivered_or_on_their_way_are_not_told_as_lost() -> None:
 
 def test_a_second_run_on_the_same_day_asks_for_nothing() -> None:
     state = PartitionState()
-    for ask in plan(state, days(1, 40), LIMITS).asks:
+    for ask in plan(state, days(1, 40), LIMITS).requests:
         state.deliver(ask.window)
-    assert plan(state, days(1, 40), LIMITS).asks == ()
+    assert plan(state, days(1, 40), LIMITS).requests == ()
     assert asked(plan(state, days(1, 41), LIMITS)) == [(11, 41)]
 
 
 def test_an_end_date_before_the_bookmark_asks_for_nothing() -> None:
-    assert plan(read_until(20), days(1, 10), LIMITS).asks == ()
+    assert plan(read_until(20), days(1, 10), LIMITS).requests == ()
 
 
 def test_days_of_a_pending_report_are_not_asked_for() -> None:
@@ -117,7 +123,7 @@ def test_days_of_a_pending_report_are_not_asked_for() -> None:
 def test_windows_delivered_beyond_a_hole_are_not_asked_for_again() -> None:
     state = read_until(9)
     state.deliver(window(12, 20))
-    planned = plan(state, days(1, 20), Limits(DayGrid(31), 0))
+    planned = plan(state, days(1, 20), RequestLimits(DayGrid(31), 0))
     assert asked(planned) == [(10, 11)]
 
 
@@ -127,14 +133,14 @@ def test_windows_delivered_beyond_a_hole_are_not_asked_for_again() -> None:
 def test_a_new_day_brings_the_look_back_in_the_same_report() -> None:
     planned = plan(read_until(40), days(1, 41), LIMITS)
     assert asked(planned) == [(11, 41)]
-    assert planned.asks[0].waiting_since == day(41)
+    assert planned.requests[0].waiting_since == day(41)
 
 
 @pytest.mark.parametrize(
     ("newest", "windows"),
     [
         (41, [(11, 41)]),  # 30 days of look-back
-        (46, [(16, 46)]),  # six new days leave room for 25
+        (46, [(16, 46)]),  # six new days leave space for 25
         (71, [(41, 71)]),  # 31 new days leave none
     ],
 )
@@ -150,11 +156,11 @@ def test_where_one_report_cannot_do_the_look_back_is_whole() -> None:
 
 
 def test_days_only_read_again_wait_behind_new_ones() -> None:
-    planned = plan(read_until(40), days(1, 75), Limits(DayGrid(31), 35))
-    first = planned.asks[0]
+    planned = plan(read_until(40), days(1, 75), RequestLimits(DayGrid(31), 35))
+    first = planned.requests[0]
     assert spans_of([first.window]) == [(6, 36)]
     assert first.waiting_since == day(75)
-    assert planned.asks[1].waiting_since == day(41)
+    assert planned.requests[1].waiting_since == day(41)
 
 
 def test_a_pending_report_between_keeps_the_look_back_away() -> None:
@@ -181,7 +187,7 @@ def test_a_look_back_ends_at_history_and_at_the_start_date() -> None:
 
 @pytest.mark.parametrize("lookback", [0, 10_000_000])
 def test_any_number_of_days_is_a_look_back(lookback: int) -> None:
-    planned = plan(read_until(40), days(1, 41), Limits(DayGrid(31), lookback))
+    planned = plan(read_until(40), days(1, 41), RequestLimits(DayGrid(31), lookback))
     assert asked(planned) == [(41, 41) if lookback == 0 else (11, 41)]
 
 
@@ -193,7 +199,7 @@ def test_a_gap_is_asked_for_every_run_alone() -> None:
     fail(state, 11, 12)
     state.deliver(window(13, 20))
     planned = plan(state, days(1, 20), LIMITS)
-    assert [(spans_of([a.window])[0], a.is_gap) for a in planned.asks] == [
+    assert [(spans_of([a.window])[0], a.is_gap) for a in planned.requests] == [
         ((11, 12), True)
     ]
 
@@ -208,7 +214,7 @@ def test_a_gap_waits_while_a_report_for_it_is_on_its_way() -> None:
 def test_a_gap_longer_than_one_report_is_asked_for_in_parts() -> None:
     state = read_until(10)
     fail(state, 11, 20)
-    assert asked(plan(state, days(1, 20), Limits(DayGrid(7), 0))) == [
+    assert asked(plan(state, days(1, 20), RequestLimits(DayGrid(7), 0))) == [
         (11, 17),
         (18, 20),
     ]
@@ -219,24 +225,24 @@ def test_a_gap_longer_than_one_report_is_asked_for_in_parts() -> None:
 
 def test_a_new_advertiser_is_read_from_the_start_in_a_report_of_its_own() -> None:
     state = PartitionState()
-    for ask in plan(state, days(1, 20), LIMITS, people("ab")).asks:
+    for ask in plan(state, days(1, 20), LIMITS, people("ab")).requests:
         state.deliver(ask.window, ask.members)
     planned = plan(state, days(1, 21), LIMITS, people("abc"))
-    assert [(spans_of([a.window])[0], set(a.members)) for a in planned.asks] == [
+    assert [(spans_of([a.window])[0], set(a.members)) for a in planned.requests] == [
         ((1, 21), {"a", "b"}),
         ((1, 21), {"c"}),
     ]
-    for ask in planned.asks:
+    for ask in planned.requests:
         state.deliver(ask.window, ask.members)
     again = plan(state, days(1, 22), LIMITS, people("abc"))
-    assert [set(ask.members) for ask in again.asks] == [{"a", "b", "c"}]
+    assert [set(ask.members) for ask in again.requests] == [{"a", "b", "c"}]
 
 
 def test_a_report_takes_so_many_advertisers() -> None:
     names = frozenset(f"{number:03d}" for number in range(250))
     planned = plan(PartitionState(), days(1, 5), LIMITS, names)
-    assert [len(ask.members) for ask in planned.asks] == [100, 100, 50]
-    assert frozenset().union(*(ask.members for ask in planned.asks)) == names
+    assert [len(ask.members) for ask in planned.requests] == [100, 100, 50]
+    assert frozenset().union(*(ask.members for ask in planned.requests)) == names
 
 
 # --- SUMMARY ---------------------------------------------------------------

@@ -104,12 +104,12 @@ def test_gzip_of_one_or_more_members_is_told_by_its_bytes(
     block: int,
 ) -> None:
     data = json.dumps(rows).encode()
-    places = [0, *sorted(round(cut * len(data)) for cut in cuts), len(data)]
+    positions = [0, *sorted(round(cut * len(data)) for cut in cuts), len(data)]
     path = folder / "document"
     path.write_bytes(
         b"".join(
             gzip.compress(data[start:end], level, mtime=0)
-            for start, end in itertools.pairwise(places)
+            for start, end in itertools.pairwise(positions)
         )
         + padding
     )
@@ -209,14 +209,14 @@ def test_no_bytes_at_all_bring_another_error(data: bytes, before: bytes) -> None
 
 @given(
     rows=NESTED.filter(bool),
-    place=st.floats(0, 1, exclude_max=True),
+    position=st.floats(0, 1, exclude_max=True),
     byte=st.integers(0, 255),
 )
 def test_a_wrong_byte_is_refused_or_is_still_json(
-    rows: list[Row], place: float, byte: int
+    rows: list[Row], position: float, byte: int
 ) -> None:
     data = bytearray(json.dumps(rows, ensure_ascii=False).encode())
-    data[int(place * len(data))] = byte
+    data[int(position * len(data))] = byte
     try:
         found = rows_of(blocks_of(bytes(data), 9), 30)
     except DocumentError:

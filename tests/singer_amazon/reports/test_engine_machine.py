@@ -14,9 +14,9 @@ from hypothesis.stateful import (
 )
 
 from singer_amazon.reports import model
-from singer_amazon.reports.engine import Action, Engine, Kind, Report, RetrySettings
+from singer_amazon.reports.engine import Action, CallKind, Engine, Report, RetrySettings
 from singer_amazon.reports.lifecycle import TABLE, State
-from support.engine_desk import OUTCOMES, Desk
+from support.engine_harness import OUTCOMES, EngineHarness
 from support.report_parts import NOON, pending, request
 
 WITH_ID = {
@@ -37,11 +37,11 @@ class EngineMachine(RuleBasedStateMachine):
         retry = RetrySettings(
             poll_interval=1, poll_interval_max=4, report_attempts=2, stuck_after=20
         )
-        self.desk = Desk(Engine(retry))
+        self.harness = EngineHarness(Engine(retry))
         self.under_way: list[Action] = []
         self.held: list[Report] = []
         self.known: dict[Report, State] = {}
-        self.told = 0
+        self.seen = 0
 
     @initialize(
         asks=st.lists(
@@ -56,26 +56,26 @@ class EngineMachine(RuleBasedStateMachine):
     def begin(self, asks: list[tuple[int, str, str]], adopted: list[int]) -> None:
         for number in adopted:
             left = pending(number, number, f"old{number}")
-            self.desk.engine.adopt(request(number, account="a"), left, NOON)
-        self.desk.ask(
+            self.harness.engine.adopt(request(number, account="a"), left, NOON)
+        self.harness.ask(
             *(
                 request(n, account=account, stream=stream, fingerprint="same")
                 for n, account, stream in asks
             )
         )
-        self.known = {report: report.state for report in self.desk.engine.reports}
+        self.known = {report: report.state for report in self.harness.engine.reports}
 
     # --- what can happen ---------------------------------------------------
 
     @rule(slots=st.integers(1, 4), may_fetch=st.booleans())
     def take(self, slots: int, may_fetch: bool) -> None:
-        for action in self.desk.take(slots, may_fetch=may_fetch):
+        for action in self.harness.take(slots, may_fetch=may_fetch):
             report = action.report
             assert report not in [other.report for other in self.under_way]
-            assert report.request.account not in self.desk.engine.blocked_accounts
-            assert may_fetch or action.kind is not Kind.FETCH
-            if self.desk.engine.is_time_up:
-                assert action.kind is Kind.FETCH
+            assert report.request.account not in self.harness.engine.blocked_accounts
+            assert may_fetch or action.kind is not CallKind.FETCH
+            if self.harness.engine.is_time_up:
+                assert action.kind is CallKind.FETCH
             self.under_way.append(action)
 
     @precondition(lambda self: self.under_way)
@@ -83,62 +83,62 @@ class EngineMachine(RuleBasedStateMachine):
     def answer(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.under_way) - 1))
         action = self.under_way.pop(index)
-        good = self.desk.well(action)
+        good = self.harness.well(action)
         outcomes = st.just(good) | st.sampled_from(OUTCOMES[action.kind])
         outcome = data.draw(outcomes)
         if isinstance(outcome, model.Accepted):
             stuck = action.report.stuck_id
             same = outcome.adopted and stuck is not None
-            outcome = self.desk.accepted(stuck if same else None)
-        self.desk.record(action, outcome)
+            outcome = self.harness.accepted(stuck if same else None)
+        self.harness.record(action, outcome)
 
     @rule(seconds=st.sampled_from([0.5, 3, 31, 400]))
     def wait(self, seconds: float) -> None:
-        self.desk.wait(seconds)
+        self.harness.wait(seconds)
 
     @rule()
     def wake(self) -> None:
-        self.desk.wake()
+        self.harness.wake()
 
     @rule(streams=st.sets(st.sampled_from(["x", "y", "campaigns"])))
     def take_fetched(self, streams: set[str]) -> None:
-        report = self.desk.engine.take_fetched(frozenset(streams))
+        report = self.harness.engine.take_fetched(frozenset(streams))
         if report is not None:
             self.held.append(report)
 
     @precondition(lambda self: self.held)
     @rule(what=st.sampled_from(["delivered", "unreadable", "left"]))
     def hand_over(self, what: str) -> None:
-        report, engine = self.held.pop(0), self.desk.engine
+        report, engine = self.held.pop(0), self.harness.engine
         if what == "delivered":
             change = engine.delivered(report)
         elif what == "unreadable":
-            change = engine.unreadable(report, "cut", self.desk.now)
+            change = engine.unreadable(report, "cut", self.harness.now)
         else:
-            change = engine.left(report, "no room")
-        self.desk.changes.append(change)
+            change = engine.left(report, "no space")
+        self.harness.changes.append(change)
 
     @rule()
     def time_up(self) -> None:
-        self.desk.changes += self.desk.engine.time_up()
+        self.harness.changes += self.harness.engine.time_up()
 
     # --- what always holds -------------------------------------------------
 
     @invariant()
     def changes_tell_the_whole_story(self) -> None:
-        for change in self.desk.changes[self.told :]:
+        for change in self.harness.changes[self.seen :]:
             assert self.known[change.report] is change.before
             assert change.after in {
                 t for (s, _), t in TABLE.items() if s is change.before
             }
             self.known[change.report] = change.after
-        self.told = len(self.desk.changes)
+        self.seen = len(self.harness.changes)
         for report, state in self.known.items():
             assert report.state is state
 
     @invariant()
     def every_open_report_is_in_somebodys_hands(self) -> None:
-        engine = self.desk.engine
+        engine = self.harness.engine
         for report in engine.reports:
             if report.state in WITH_ID:
                 assert report.pending().report_id
@@ -157,19 +157,19 @@ class EngineMachine(RuleBasedStateMachine):
         waiting = [
             r for r in open_reports if not r.is_busy and r.state is not State.FETCHED
         ]
-        assert (engine.next_wake(self.desk.now) is not None) == bool(waiting)
+        assert (engine.next_wake(self.harness.now) is not None) == bool(waiting)
 
     def teardown(self) -> None:
         """From wherever it got, a good day brings every report to its end."""
-        desk = self.desk
+        harness = self.harness
         for action in self.under_way:
-            desk.record(action, desk.well(action))
+            harness.record(action, harness.well(action))
         for report in self.held:
-            desk.changes.append(desk.engine.delivered(report))
-        desk.drive(desk.well, seconds=timedelta(days=1).total_seconds())
-        desk.deliver()
-        assert all(report.state.is_final for report in desk.engine.reports)
-        assert desk.engine.is_done
+            harness.changes.append(harness.engine.delivered(report))
+        harness.drive(harness.well, seconds=timedelta(days=1).total_seconds())
+        harness.deliver()
+        assert all(report.state.is_final for report in harness.engine.reports)
+        assert harness.engine.is_done
 
 
 TestEngine = EngineMachine.TestCase

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from singer_amazon.reports import model
 from singer_amazon.reports.engine import (
     Action,
+    CallKind,
     Change,
     Engine,
-    Kind,
     Report,
     RetrySettings,
 )
@@ -20,7 +20,7 @@ from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
 from support.report_parts import NOON
 
-Response = Callable[[Action], Outcome]
+Answerer = Callable[[Action], Outcome]
 
 ANYWHERE: list[Outcome] = [
     model.Throttled(),
@@ -29,15 +29,15 @@ ANYWHERE: list[Outcome] = [
     model.Refused("HTTP 400"),
     model.Refused("no scope", scope="account"),
 ]
-OUTCOMES: dict[Kind, list[Outcome]] = {
-    Kind.CREATE: [
+OUTCOMES: dict[CallKind, list[Outcome]] = {
+    CallKind.CREATE: [
         model.Accepted("new"),
         model.Accepted("new", adopted=True),
         model.Conflict("x", "another report"),
         model.Refused("not offered", scope="type", offered=False),
         *ANYWHERE,
     ],
-    Kind.POLL: [
+    CallKind.POLL: [
         model.Running(),
         model.Running("DREAMING"),
         model.Ready(),
@@ -50,7 +50,7 @@ OUTCOMES: dict[Kind, list[Outcome]] = {
         model.Vanished(),
         *ANYWHERE,
     ],
-    Kind.FETCH: [
+    CallKind.FETCH: [
         model.Fetched("document"),
         model.Unreadable("cut"),
         model.Empty(),
@@ -61,18 +61,18 @@ OUTCOMES: dict[Kind, list[Outcome]] = {
         model.Vanished(),
         *ANYWHERE,
     ],
-    Kind.CANCEL: [model.Cancelled(), *ANYWHERE],
+    CallKind.CANCEL: [model.Cancelled(), *ANYWHERE],
 }
 """Everything the port may answer to each kind of call."""
 
 
 @dataclass
-class Desk:
+class EngineHarness:
     """An engine, the time, and what was called and changed so far."""
 
     engine: Engine = field(default_factory=lambda: Engine(RetrySettings()))
     now: datetime = NOON
-    calls: list[tuple[float, Kind, Report]] = field(default_factory=list)
+    calls: list[tuple[float, CallKind, Report]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     ids: int = 0
 
@@ -85,7 +85,7 @@ class Desk:
         """Return the calls to make now."""
         return self.engine.next_actions(self.now, slots, may_fetch=may_fetch)
 
-    def take_one(self, kind: Kind) -> Action:
+    def take_one(self, kind: CallKind) -> Action:
         """Return the only call to make now."""
         (action,) = self.take()
         assert action.kind is kind
@@ -108,13 +108,13 @@ class Desk:
         self.now += timedelta(seconds=seconds)
 
     def wake(self) -> bool:
-        """Let time pass until something can be done; tell whether it ever can."""
+        """Let time pass until something can be done; say whether it ever can."""
         due = self.engine.next_wake(self.now)
         if due is not None:
             self.now = max(self.now, due)
         return due is not None
 
-    def drive(self, answer: Response, *, seconds: float = 1e9, slots: int = 8) -> None:
+    def drive(self, answer: Answerer, *, seconds: float = 1e9, slots: int = 8) -> None:
         """Let Amazon answer until all is done or so much time has passed."""
         end = self.now + timedelta(seconds=seconds)
         while not self.engine.is_done:
@@ -141,15 +141,15 @@ class Desk:
 
     def well(self, action: Action) -> Outcome:
         """Answer as Amazon does on a good day."""
-        if action.kind is Kind.CREATE:
+        if action.kind is CallKind.CREATE:
             return self.accepted()
-        if action.kind is Kind.POLL:
+        if action.kind is CallKind.POLL:
             return model.Ready()
-        if action.kind is Kind.FETCH:
+        if action.kind is CallKind.FETCH:
             return model.Fetched(object())
         return model.Cancelled()
 
-    def counted(self, kind: Kind) -> int:
+    def counted(self, kind: CallKind) -> int:
         """Return how many calls of a kind were made."""
         return Counter(k for _, k, _ in self.calls)[kind]
 

@@ -1,7 +1,7 @@
 """Months of runs with everything that can happen, against what really happened.
 
-The story keeps its own books: which rows were really written for whom, and what
-people were told is lost. The ledger must never claim more than that.
+The simulation keeps its own books: which rows were really written for whom, and what
+people were told is lost. The state must never claim more than that.
 """
 
 from __future__ import annotations
@@ -23,12 +23,18 @@ from singer_amazon.reports.partition_state import (
     covered_by,
 )
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Ask, Limits, Plan, Range, plan
+from singer_amazon.reports.windows import (
+    DateRange,
+    Plan,
+    RequestLimits,
+    WindowRequest,
+    plan,
+)
 from support.report_parts import NOON, day
 
 MAX_RUNS = 3
 LONGEST = 7
-LIMITS = Limits(DayGrid(LONGEST), 5, max_members=2)
+LIMITS = RequestLimits(DayGrid(LONGEST), 5, max_members=2)
 RETENTION = 25
 DEFAULT_START = 12
 
@@ -38,7 +44,7 @@ def each_day(window: Window) -> list[date]:
 
 
 @dataclass
-class Story:
+class Simulation:
     """One account over many runs."""
 
     random: Random
@@ -57,9 +63,9 @@ class Story:
     owed_from: dict[str, date] = field(default_factory=dict)
     ids: int = 0
 
-    def days(self) -> Range:
+    def days(self) -> DateRange:
         """Return what this run may ask for."""
-        return Range(
+        return DateRange(
             day(self.today - DEFAULT_START if self.start is None else self.start),
             day(self.today),
             day(self.today - RETENTION),
@@ -117,7 +123,7 @@ class Story:
         for report in list(state.pending):
             what = "delivered" if all_goes_well else self._one_of(pending=True)
             self._happen(state, what, report.window, report.members, report.report_id)
-        for ask in planned.asks:
+        for ask in planned.requests:
             what = "delivered" if all_goes_well else self._one_of(pending=False)
             self._happen(state, what, ask.window, ask.members, None)
             if not all_goes_well and self.random.random() < 0.02:
@@ -159,7 +165,7 @@ class Story:
                 self._excuse(gap)
 
     def _remember_who_is_owed_what(
-        self, state: PartitionState, days: Range, *, is_anew: bool
+        self, state: PartitionState, days: DateRange, *, is_anew: bool
     ) -> None:
         """Everybody covered is owed the days from when it was first covered."""
         first = max(days.start, days.oldest_kept)
@@ -175,15 +181,15 @@ class Story:
     # --- what must always hold ---------------------------------------------
 
     def _check_plan(
-        self, state: PartitionState, days: Range, planned: Plan, members: Members
+        self, state: PartitionState, days: DateRange, planned: Plan, members: Members
     ) -> None:
         for person in covered_by(members):
-            asks = [a for a in planned.asks if person in covered_by(a.members)]
+            asks = [a for a in planned.requests if person in covered_by(a.members)]
             self._check_no_day_twice(state, asks, person)
             self._check_every_ask_has_a_reason(state, asks, person)
             self._check_look_back_is_free(state, asks, person)
             assert not _missed(state, days, asks, person)
-        for ask in planned.asks:
+        for ask in planned.requests:
             assert ask.window.length <= LONGEST
             assert len(ask.members) <= LIMITS.max_members
             assert ask.members <= members
@@ -191,7 +197,7 @@ class Story:
             assert ask.window.end <= days.end
 
     def _check_no_day_twice(
-        self, state: PartitionState, asks: list[Ask], person: str
+        self, state: PartitionState, asks: list[WindowRequest], person: str
     ) -> None:
         live = [p.window for p in state.pending if person in covered_by(p.members)]
         mine = [ask.window for ask in asks]
@@ -199,7 +205,7 @@ class Story:
         assert sum(w.length for w in spans.union(mine)) == sum(w.length for w in mine)
 
     def _check_every_ask_has_a_reason(
-        self, state: PartitionState, asks: list[Ask], person: str
+        self, state: PartitionState, asks: list[WindowRequest], person: str
     ) -> None:
         done, gaps = state.done(person), state.gap_days(person)
         has_new = False
@@ -219,7 +225,7 @@ class Story:
             )
 
     def _check_look_back_is_free(
-        self, state: PartitionState, asks: list[Ask], person: str
+        self, state: PartitionState, asks: list[WindowRequest], person: str
     ) -> None:
         windows = [ask.window for ask in asks if not ask.is_gap]
         new = spans.subtract(windows, state.done(person))
@@ -249,17 +255,19 @@ class Story:
                 self._check_claim(person, first, window)
 
     def _check_claim(self, person: str, first: date, window: Window) -> None:
-        """What the ledger calls done was written, or people were told."""
+        """What the state calls done was written, or people were told."""
         claimed = window.clip(first, window.end)
         if claimed is not None:
-            told = self.written[person] | self.excused[person]
-            assert set(each_day(claimed)) <= told, f"{person or 'account'}: {claimed}"
+            excused = self.written[person] | self.excused[person]
+            assert set(each_day(claimed)) <= excused, (
+                f"{person or 'account'}: {claimed}"
+            )
 
 
 def _missed(
-    state: PartitionState, days: Range, asks: list[Ask], person: str
+    state: PartitionState, days: DateRange, asks: list[WindowRequest], person: str
 ) -> spans.Spans:
-    """Return days nobody will bring although they are wanted."""
+    """Return days nobody will bring although they are asked for."""
     first = max(days.start, days.oldest_kept)
     if state.bookmark is not None and person in covered_by(state.members):
         first = max(first, state.bookmark + timedelta(days=1))
@@ -273,28 +281,30 @@ def _missed(
     return spans.subtract([Window(first, days.end)], coming)
 
 
-def tell(story: Story, runs: int) -> None:
+def run_for(simulation: Simulation, runs: int) -> None:
     for _ in range(runs):
-        pause = story.random.choices([0, 1, 2, 6, 40], [3, 10, 3, 1, 0.3])[0]
-        story.today += pause
-        if story.start is not None and story.random.random() < 0.05:
-            story.start = story.today - story.random.randint(0, 30)
-        story.run()
+        pause = simulation.random.choices([0, 1, 2, 6, 40], [3, 10, 3, 1, 0.3])[0]
+        simulation.today += pause
+        if simulation.start is not None and simulation.random.random() < 0.05:
+            simulation.start = simulation.today - simulation.random.randint(0, 30)
+        simulation.run()
     # all goes well at last: what is left is brought, and nothing else is left
     for _ in range(3):
-        story.today += 1
-        story.run(all_goes_well=True)
-    end = PartitionState.from_state(story.state)
+        simulation.today += 1
+        simulation.run(all_goes_well=True)
+    end = PartitionState.from_state(simulation.state)
     assert (end.gaps, end.delivered, end.pending) == ([], [], [])
-    assert end.bookmark == day(story.today)
-    assert end.members == frozenset(story.names)
+    assert end.bookmark == day(simulation.today)
+    assert end.members == frozenset(simulation.names)
     # and a second run on the same day asks for nothing
-    assert plan(end, story.days(), LIMITS, frozenset(story.names)).asks == ()
+    assert (
+        plan(end, simulation.days(), LIMITS, frozenset(simulation.names)).requests == ()
+    )
 
 
 def tell_one(seed: int, names: str) -> None:
-    random = Random(seed)  # noqa: S311 - a story, not a secret
-    tell(Story(random, names, start=40 if seed % 2 else None), runs=30)
+    random = Random(seed)  # noqa: S311 - a simulation, not a secret
+    run_for(Simulation(random, names, start=40 if seed % 2 else None), runs=30)
 
 
 @given(st.integers(0, 2**32))

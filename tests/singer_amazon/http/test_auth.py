@@ -17,8 +17,14 @@ from singer_amazon.clock import FakeClock
 from singer_amazon.errors import AuthError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.transport import Transport
-from support.little_server import LittleServer, Received, Reply, Reset, little_server
 from support.report_parts import NOON
+from support.scripted_server import (
+    Received,
+    Reply,
+    Reset,
+    ScriptedServer,
+    scripted_server,
+)
 
 CREDENTIAL = Credential("client-id", "client-secret", "refresh-token")
 
@@ -26,7 +32,7 @@ CREDENTIAL = Credential("client-id", "client-secret", "refresh-token")
 class Login:
     """A token endpoint, and a provider that uses it."""
 
-    def __init__(self, server: LittleServer) -> None:
+    def __init__(self, server: ScriptedServer) -> None:
         self.server = server
         self.clock = FakeClock(NOON)
         self.transport = Transport(
@@ -63,7 +69,7 @@ def refusal(error: str, description: str, status: int = 400) -> Reply:
 
 @pytest.fixture
 def login() -> Iterator[Login]:
-    with little_server() as server:
+    with scripted_server() as server:
         yield Login(server)
 
 
@@ -81,14 +87,14 @@ def test_the_token_is_asked_for_as_login_with_amazon_wants(login: Login) -> None
 
 
 def test_eight_threads_cost_one_call(login: Login) -> None:
-    gate = threading.Barrier(8)
+    barrier = threading.Barrier(8)
 
     def slow(_: Received) -> Reply:
         time.sleep(0.05)
         return _token(login.calls, 3600)
 
     def fetch() -> str:
-        gate.wait()
+        barrier.wait()
         return login.provider.token()
 
     login.server.answer = slow
@@ -100,10 +106,10 @@ def test_eight_threads_cost_one_call(login: Login) -> None:
 
 def test_a_token_refused_to_eight_threads_is_renewed_once(login: Login) -> None:
     old = login.provider.token()
-    gate = threading.Barrier(8)
+    barrier = threading.Barrier(8)
 
     def renew() -> str:
-        gate.wait()
+        barrier.wait()
         login.provider.discard(old)
         return login.provider.token()
 
@@ -197,9 +203,9 @@ def test_throttling_without_end_is_no_fault_of_the_credential(login: Login) -> N
 def test_no_secret_shows_anywhere(
     login: Login, caplog: pytest.LogCaptureFixture
 ) -> None:
-    echo = refusal("invalid_grant", "refresh-token of client-secret is no good")
+    repeated = refusal("invalid_grant", "refresh-token of client-secret is no good")
     token = Reply(200, b'{"access_token": "Atza|token", "expires_in": 3600}')
-    login.server.script(token, Reply(503), Reply(503), echo)
+    login.server.script(token, Reply(503), Reply(503), repeated)
     shown = [repr(CREDENTIAL), str(CREDENTIAL), repr(login.provider)]
     shown.append(repr(vars(login.provider)))
     with caplog.at_level(logging.DEBUG, logger="singer_amazon"):

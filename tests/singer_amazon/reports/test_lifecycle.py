@@ -6,8 +6,14 @@ import itertools
 
 import pytest
 
-from singer_amazon.reports.lifecycle import TABLE, Event, IllegalMove, State, after
-from singer_amazon.reports.report import KIND_OF_STATE
+from singer_amazon.reports.lifecycle import (
+    TABLE,
+    Event,
+    IllegalMove,
+    State,
+    next_state,
+)
+from singer_amazon.reports.report import CALL_OF_STATE
 
 
 @pytest.mark.parametrize(
@@ -17,10 +23,10 @@ from singer_amazon.reports.report import KIND_OF_STATE
 )
 def test_a_move_is_in_the_table_or_raises(state: State, event: Event) -> None:
     if (state, event) in TABLE:
-        assert after(state, event) is TABLE[state, event]
+        assert next_state(state, event) is TABLE[state, event]
     else:
         with pytest.raises(IllegalMove, match=f"{event.name} .* {state.name}"):
-            after(state, event)
+            next_state(state, event)
 
 
 def test_nothing_leads_out_of_a_final_state() -> None:
@@ -37,13 +43,13 @@ def test_every_state_that_is_not_final_can_be_reached_and_left() -> None:
 
 def test_a_report_waits_for_a_call_or_for_its_delivery_until_it_is_final() -> None:
     waiting = {state for state in State if not state.is_final}
-    assert waiting == {*KIND_OF_STATE, State.FETCHED}
+    assert waiting == {*CALL_OF_STATE, State.FETCHED}
 
 
 @pytest.mark.parametrize("state", [State.READY, State.FETCHED])
 def test_our_own_clock_cannot_touch_what_is_complete(state: State) -> None:
     with pytest.raises(IllegalMove):
-        after(state, Event.TIME_UP)
+        next_state(state, Event.TIME_UP)
 
 
 @pytest.mark.parametrize("event", [Event.STUCK, Event.TIME_UP])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import gc
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,7 +17,7 @@ from queue import Empty, SimpleQueue
 import pytest
 
 from singer_amazon.documents.spool import Spool, SpoolClosedError, SpoolFile
-from singer_amazon.errors import StorageError
+from singer_amazon.errors import ConfigError, StorageError
 
 SOON = 5.0
 
@@ -126,7 +128,7 @@ def test_many_writers_keep_the_bound_and_all_get_through(spool: Spool) -> None:
     writers = [threading.Thread(target=download) for _ in range(6)]
     for writer in writers:
         writer.start()
-    gate = threading.Event()
+    opened = threading.Event()
     while complete < len(sizes):
         with spool._changed:
             files = list(spool._files)
@@ -137,7 +139,7 @@ def test_many_writers_keep_the_bound_and_all_get_through(spool: Spool) -> None:
         for file in ready:
             file.discard()
         complete += len(ready)
-        gate.wait(0.001)
+        opened.wait(0.001)
     for writer in writers:
         writer.join(SOON)
         assert not writer.is_alive()
@@ -191,7 +193,7 @@ def test_the_end_of_the_run_releases_everybody(spool: Spool) -> None:
 
 
 class FullDisk:
-    """A file on a disk without room."""
+    """A file on a disk without space."""
 
     def write(self, _: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -220,3 +222,53 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"file/spool \(Not a directory\)"):
         spool.create()
     spool.close()
+
+
+# --- what a killed run leaves on the disk is removed by the next one -----------
+
+KILLED = """
+import os, signal, sys
+from singer_amazon.documents.spool import Spool
+file = Spool(sys.argv[1], 1000).create()
+file.write(b"x" * 100)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def folders(parent: Path) -> list[Path]:
+    return list(parent.glob("amazon-spool-*"))
+
+
+def test_the_folder_of_a_killed_run_is_removed_by_the_next(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    (left,) = folders(tmp_path)
+
+    spool = Spool(str(tmp_path), 1000)
+    spool.create().finish()
+
+    assert left not in folders(tmp_path)
+    assert len(folders(tmp_path)) == 1
+    spool.close()
+    assert folders(tmp_path) == []
+
+
+def test_the_folder_of_a_run_that_lives_is_left_alone(tmp_path: Path) -> None:
+    first, second = Spool(str(tmp_path), 1000), Spool(str(tmp_path), 1000)
+    document = first.create()
+    document.write(b"rows")
+    document.finish()
+    second.create().finish()
+
+    assert document.path.read_bytes() == b"rows"
+    first.close()
+    second.close()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_first_call(
+    tmp_path: Path,
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+
+    with pytest.raises(ConfigError, match=r"spool_dir: .* cannot be written"):
+        Spool(str(in_the_way / "spool"), 1000).check()

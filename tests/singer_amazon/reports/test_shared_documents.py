@@ -18,14 +18,21 @@ from singer_amazon.reports.model import (
 )
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import Ask, Limits, Plan, Range, plan, plan_shared
+from singer_amazon.reports.windows import (
+    DateRange,
+    Plan,
+    RequestLimits,
+    WindowRequest,
+    plan,
+    plan_shared,
+)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 DAY_ZERO = date(2026, 9, 30)
 HOUR_ZERO = datetime(2026, 10, 31, 23, tzinfo=timezone.utc)
 LAST = 30
 LONGEST = 7
-LIMITS = Limits(DayGrid(LONGEST), 5)
+LIMITS = RequestLimits(DayGrid(LONGEST), 5)
 
 
 def at(number: int, zero: DateOrHour = DAY_ZERO) -> DateOrHour:
@@ -38,13 +45,13 @@ def window(first: int, last: int, zero: DateOrHour = DAY_ZERO) -> Window:
     return Window(at(first, zero), at(last, zero))
 
 
-def days(zero: DateOrHour = DAY_ZERO) -> Range:
+def days(zero: DateOrHour = DAY_ZERO) -> DateRange:
     """Return all there is to ask for."""
-    return Range(at(1, zero), at(LAST, zero), oldest_kept=at(1, zero))
+    return DateRange(at(1, zero), at(LAST, zero), oldest_kept=at(1, zero))
 
 
 def read_until(number: int) -> PartitionState:
-    """Return a ledger that has everything up to a day."""
+    """Return a state that has everything up to a day."""
     return PartitionState(bookmark=at(number), start=at(1))
 
 
@@ -56,7 +63,7 @@ def waits_for(state: PartitionState, report_id: str, found: Window) -> Partition
 
 def asked(planned: Plan) -> list[tuple[DateOrHour, DateOrHour]]:
     """Return the ends of the windows asked for."""
-    return [(ask.window.start, ask.window.end) for ask in planned.asks]
+    return [(ask.window.start, ask.window.end) for ask in planned.requests]
 
 
 # --- examples ------------------------------------------------------------------
@@ -65,7 +72,7 @@ def asked(planned: Plan) -> list[tuple[DateOrHour, DateOrHour]]:
 def test_two_streams_at_one_place_ask_for_the_same_windows() -> None:
     one, other = plan_shared([PartitionState(), PartitionState()], days(), LIMITS)
     assert one == other
-    assert [w.length for w in (a.window for a in one.asks)] == [7, 7, 7, 7, 2]
+    assert [w.length for w in (a.window for a in one.requests)] == [7, 7, 7, 7, 2]
 
 
 def test_an_older_bookmark_costs_the_other_stream_nothing() -> None:
@@ -92,7 +99,7 @@ def test_what_one_has_already_is_not_asked_again_for_it() -> None:
     has_it, waits = plan_shared(
         [read_until(30), waits_for(read_until(23), "r1", held)], days(), LIMITS
     )
-    assert has_it.asks == waits.asks == ()
+    assert has_it.requests == waits.requests == ()
 
 
 def test_days_of_a_joined_report_are_not_read_again_by_another() -> None:
@@ -101,7 +108,7 @@ def test_days_of_a_joined_report_are_not_read_again_by_another() -> None:
     _, joins = plan_shared(
         [waits_for(read_until(0), "r1", held), read_until(1)], days(), LIMITS
     )
-    windows = [ask.window for ask in joins.asks]
+    windows = [ask.window for ask in joins.requests]
     assert held in windows
     assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
 
@@ -113,7 +120,7 @@ def test_a_joined_report_that_covers_a_gap_is_asked_once() -> None:
     _, joins = plan_shared(
         [waits_for(read_until(0), "r1", held), failed], days(), LIMITS
     )
-    windows = [ask.window for ask in joins.asks]
+    windows = [ask.window for ask in joins.requests]
     assert held in windows
     assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
 
@@ -122,18 +129,18 @@ def test_of_two_reports_that_share_a_day_a_third_stream_takes_one() -> None:
     held = [window(11, 17), window(14, 20)]
     waiting = [waits_for(read_until(10), f"r{n}", w) for n, w in enumerate(held)]
     third = plan_shared([*waiting, read_until(10)], days(), LIMITS)[2]
-    windows = [ask.window for ask in third.asks]
+    windows = [ask.window for ask in third.requests]
     assert sum(w in held for w in windows) == 1
     assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
 
 
 def test_hours_are_counted_as_days_are() -> None:
     hours = plan(PartitionState(), days(HOUR_ZERO), LIMITS)
-    assert [ask.window.length for ask in hours.asks] == [7, 7, 7, 7, 2]
-    assert hours.asks[0].window.start == HOUR_ZERO + timedelta(hours=1)
+    assert [ask.window.length for ask in hours.requests] == [7, 7, 7, 7, 2]
+    assert hours.requests[0].window.start == HOUR_ZERO + timedelta(hours=1)
     state = PartitionState()
     plan(state, days(HOUR_ZERO), LIMITS)
-    state.deliver(hours.asks[0].window)
+    state.deliver(hours.requests[0].window)
     written = state.to_state()
     assert written["replication_key_value"] == "2026-11-01T06:00:00Z"
     assert PartitionState.from_state(written, in_hours=True).bookmark == at(
@@ -185,7 +192,7 @@ def test_nobody_misses_a_day_or_waits_for_it_twice(
     found = data.draw(st.lists(states(zero), min_size=1, max_size=3))
     plans = plan_shared(found, days(zero), LIMITS)
     for state, planned in zip(found, plans, strict=True):
-        windows = [ask.window for ask in planned.asks]
+        windows = [ask.window for ask in planned.requests]
         live = windows + [p.window for p in state.pending]
         first = at(1, zero) if state.bookmark is None else step_on(state.bookmark)
         if first <= at(LAST, zero):
@@ -207,13 +214,16 @@ def test_once_all_is_delivered_nothing_more_is_asked(
         found, plan_shared(found, days(zero), LIMITS), strict=True
     ):
         for ask in (
-            *planned.asks,
-            *(Ask(p.window, frozenset(), p.window.start) for p in state.pending),
+            *planned.requests,
+            *(
+                WindowRequest(p.window, frozenset(), p.window.start)
+                for p in state.pending
+            ),
         ):
             state.deliver(ask.window)
         state.pending.clear()
     again = plan_shared(found, days(zero), LIMITS)
-    assert all(planned.asks == () for planned in again)
+    assert all(planned.requests == () for planned in again)
     started = [state for state in found if state.bookmark is not None]
     assert all(state.bookmark == at(LAST, zero) for state in started)
 
@@ -225,8 +235,8 @@ def test_one_stream_alone_is_planned_as_ever(state: PartitionState) -> None:
         [PartitionState.from_state(state.to_state())], days(), LIMITS
     )
     alone = plan(PartitionState.from_state(state.to_state()), days(), LIMITS)
-    one = spans.union(ask.window for ask in shared.asks)
-    assert one == spans.union(ask.window for ask in alone.asks)
+    one = spans.union(ask.window for ask in shared.requests)
+    assert one == spans.union(ask.window for ask in alone.requests)
 
 
 def test_the_earliest_day_is_never_stepped_over() -> None:

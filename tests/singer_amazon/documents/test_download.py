@@ -19,25 +19,25 @@ from singer_amazon.http.transport import Transport
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Fetched, Unavailable, Unreadable, Vanished
 from singer_amazon.reports.report import Report
-from support.little_server import (
-    LittleServer,
+from support.report_parts import NOON, request
+from support.scripted_server import (
     Received,
     Reply,
     Reset,
     Response,
+    ScriptedServer,
     Silence,
-    little_server,
+    scripted_server,
 )
-from support.report_parts import NOON, request
 
 CONTENT = bytes(range(256)) * 40
 
 
 @dataclass
 class Storage:
-    """Pre-signed addresses of one document; each download is cut where told."""
+    """Pre-signed addresses of one document; each download is cut where set."""
 
-    server: LittleServer
+    server: ScriptedServer
     cuts: list[int | Response] = field(default_factory=list)
     """What happens to each download: sent bytes before the cut, or an answer."""
     content: bytes = CONTENT
@@ -57,11 +57,11 @@ class Storage:
         if not isinstance(cut, int):
             return cut
         headers = {"ETag": self.tag} if self.tag else {}
-        wanted = re.match(r"bytes=(\d+)-$", received.headers.get("range", ""))
-        if wanted is None or not self.knows_ranges:
+        asked = re.match(r"bytes=(\d+)-$", received.headers.get("range", ""))
+        if asked is None or not self.knows_ranges:
             body = self.content[:cut]
             return Reply(200, body, headers, promised=len(self.content))
-        start = int(wanted.group(1))
+        start = int(asked.group(1))
         if received.headers["if-range"] != self.tag:
             return Reply(200, self.content[:cut], headers, promised=len(self.content))
         total = len(self.content)
@@ -77,7 +77,7 @@ class Storage:
 
 @pytest.fixture
 def storage() -> Iterator[Storage]:
-    with little_server() as server:
+    with scripted_server() as server:
         yield Storage(server)
 
 
@@ -259,7 +259,7 @@ def test_no_credential_goes_to_a_pre_signed_address(
 # --- the fetcher -----------------------------------------------------------
 
 
-class Shelf:
+class FakeArchive:
     """A raw store that keeps documents in a dictionary."""
 
     def __init__(self, error: StorageError | None = None) -> None:
@@ -283,12 +283,14 @@ def report() -> Report:
 def test_a_fetched_document_lies_in_the_spool_and_on_the_shelf(
     storage: Storage, spool: Spool, transport: Transport
 ) -> None:
-    shelf = Shelf()
-    outcome = DocumentFetcher(spool, transport, shelf).fetch(report(), storage.address)
+    archive = FakeArchive()
+    outcome = DocumentFetcher(spool, transport, archive).fetch(
+        report(), storage.address
+    )
     assert isinstance(outcome, Fetched)
     assert isinstance(outcome.document, SpoolFile)
     assert outcome.document.path.read_bytes() == CONTENT
-    assert shelf.kept == {
+    assert archive.kept == {
         "a/1/2026-10-01_2026-10-02_r-1.json.gz": CONTENT,
         "b/1/2026-10-01_2026-10-02_r-1.json.gz": CONTENT,
     }
@@ -309,8 +311,10 @@ def test_a_document_that_cannot_be_kept_is_left_for_later(
     storage: Storage, spool: Spool, transport: Transport
 ) -> None:
     """It is no gap: Amazon's document is fine."""
-    shelf = Shelf(StorageError("the document was not kept: disk full"))
-    outcome = DocumentFetcher(spool, transport, shelf).fetch(report(), storage.address)
+    archive = FakeArchive(StorageError("the document was not kept: disk full"))
+    outcome = DocumentFetcher(spool, transport, archive).fetch(
+        report(), storage.address
+    )
     assert outcome == Unavailable("the document was not kept: disk full")
     assert spool.used == 0
 
