@@ -8,5 +8,5 @@
 - `records`: what columns may hold; rows to Singer records
 - `reports`: the report engine, a pure core and its runner
 - `sync`: what a run asks for, the run itself, its state, what it reports
-- `tap`: where all this meets the Singer SDK
+- `tap`, `target`: where all this meets the Singer SDK
 """
