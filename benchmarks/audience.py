@@ -230,9 +230,9 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
     few = max(bench.ours(bench.few, FULL).peak_mb for _ in range(rounds))
     many = max(run.peak_mb for run in runs["full"])
     tell(paces)
-    classify("path : stock", paces["stock"].wall / paces["path"].wall, 8, at_least=True)
-    classify("full : loop, in time", paces["full"].wall / paces["loop"].wall, 1.5)
-    classify(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
+    judge("path : stock", paces["stock"].wall / paces["path"].wall, 8, at_least=True)
+    judge("full : loop, in time", paces["full"].wall / paces["loop"].wall, 1.5)
+    judge(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
     print(f"peak memory {many:.0f} MB")
 
 
@@ -243,7 +243,7 @@ def tell(paces: Mapping[str, Pace]) -> None:
         print(f"{name:8}{1e6 / pace.wall:>11,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
 
 
-def classify(title: str, value: float, goal: float, *, at_least: bool = False) -> None:
+def judge(title: str, value: float, goal: float, *, at_least: bool = False) -> None:
     """Print a ratio beside its goal."""
     is_good = value >= goal if at_least else value <= goal
     words = f"at {'least' if at_least else 'most'} {goal:g}"

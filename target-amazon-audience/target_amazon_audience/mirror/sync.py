@@ -45,7 +45,7 @@ def age_limits(now: float, ttl: int, last_run: float | None) -> AgeLimits:
     return AgeLimits(now + gap - ttl / 2, now - MAX_JOB_SECONDS)
 
 
-def held_back(counts: Counts, most_percent: float) -> str | None:
+def held_back(counts: Counts, max_percent: float) -> str | None:
     """Return why nobody may be removed, None where the removals are in order."""
     if not counts.gone:
         return None
@@ -54,10 +54,10 @@ def held_back(counts: Counts, most_percent: float) -> str | None:
             f"the input held no usable record, so none of {counts.known:,} members "
             "was removed"
         )
-    if counts.gone * _PERCENT > counts.known * most_percent:
+    if counts.gone * _PERCENT > counts.known * max_percent:
         return (
             f"{counts.gone:,} of {counts.known:,} members are missing from the input, "
-            f"more than mirror_max_delete_percent ({most_percent:g}), so nobody was "
+            f"more than mirror_max_delete_percent ({max_percent:g}), so nobody was "
             "removed: check the input, or raise the setting for one run"
         )
     return None
