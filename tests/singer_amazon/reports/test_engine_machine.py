@@ -125,7 +125,7 @@ class EngineMachine(RuleBasedStateMachine):
     # --- what always holds -------------------------------------------------
 
     @invariant()
-    def changes_tell_the_whole_story(self) -> None:
+    def changes_are_complete(self) -> None:
         for change in self.harness.changes[self.seen :]:
             assert self.known[change.report] is change.before
             assert change.after in {
@@ -137,7 +137,7 @@ class EngineMachine(RuleBasedStateMachine):
             assert report.state is state
 
     @invariant()
-    def every_open_report_is_in_somebodys_hands(self) -> None:
+    def every_open_report_is_queued_or_busy(self) -> None:
         engine = self.harness.engine
         for report in engine.reports:
             if report.state in WITH_ID:

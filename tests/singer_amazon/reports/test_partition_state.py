@@ -247,7 +247,7 @@ def test_a_gap_of_one_advertiser_is_no_gap_of_another() -> None:
 # --- the state -------------------------------------------------------------
 
 
-def full_ledger() -> PartitionState:
+def full_state() -> PartitionState:
     state = started("ab", first=2)
     state.deliver(window(2, 4), people("ab"))
     state.deliver(window(8, 9), people("a"))
@@ -294,7 +294,7 @@ def test_empty_lists_are_left_out_of_the_state() -> None:
 
 
 def test_a_state_comes_back_as_it_was() -> None:
-    state = full_ledger()
+    state = full_state()
     written = json.loads(json.dumps(state.to_state()))
     again = PartitionState.from_state(written)
     assert again.to_state() == state.to_state()

@@ -96,7 +96,7 @@ class Simulation:
             before.members and not before.members & members
         )
         self._remember_who_is_owed_what(state, days, is_anew=is_anew)
-        self._check_ledger(before, state, is_anew=is_anew)
+        self._check_state(before, state, is_anew=is_anew)
         self.state = state.to_state()
 
     def _excuse(self, gap: ClosedGap) -> None:
@@ -232,7 +232,7 @@ class Simulation:
         if sum(w.length for w in new) <= LONGEST:
             assert len(windows) <= len(spans.split(new, LONGEST))
 
-    def _check_ledger(
+    def _check_state(
         self, before: PartitionState, state: PartitionState, *, is_anew: bool
     ) -> None:
         bookmark = state.bookmark

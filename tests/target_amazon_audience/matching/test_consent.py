@@ -15,7 +15,7 @@ from target_amazon_audience.matching.reference import (
 GRANTED = {"amznuserdata": "granted"}
 
 
-def verdict(mode: str, country: str, **values: str) -> ConsentStatus:
+def status(mode: str, country: str, **values: str) -> ConsentStatus:
     return ConsentRules(mode, {}).classify(country, values).status
 
 
@@ -55,26 +55,26 @@ def test_the_countries() -> None:
 def test_strict_where_law_wants_consent(
     values: dict[str, str], wanted: ConsentStatus
 ) -> None:
-    assert verdict("strict", "DE", **values) is wanted
+    assert status("strict", "DE", **values) is wanted
 
 
 def test_the_country_consent_was_given_in_counts_too() -> None:
-    assert verdict("strict", "US", consentcountrycode="DE") is ConsentStatus.MISSING
-    assert verdict("strict", "DE", consentcountrycode="US") is ConsentStatus.MISSING
-    assert verdict("strict", "US", consentcountrycode="JP") is ConsentStatus.FINE
+    assert status("strict", "US", consentcountrycode="DE") is ConsentStatus.MISSING
+    assert status("strict", "DE", consentcountrycode="US") is ConsentStatus.MISSING
+    assert status("strict", "US", consentcountrycode="JP") is ConsentStatus.FINE
 
 
 def test_elsewhere_nothing_is_needed_but_a_denial_counts() -> None:
-    assert verdict("strict", "US") is ConsentStatus.FINE
-    assert verdict("strict", "US", amznuserdata="UNKNOWN") is ConsentStatus.FINE
-    assert verdict("strict", "US", amznuserdata="DENIED") is ConsentStatus.DENIED
+    assert status("strict", "US") is ConsentStatus.FINE
+    assert status("strict", "US", amznuserdata="UNKNOWN") is ConsentStatus.FINE
+    assert status("strict", "US", amznuserdata="DENIED") is ConsentStatus.DENIED
 
 
 def test_modes() -> None:
-    assert verdict("warn", "DE") is ConsentStatus.MISSING
-    assert verdict("off", "DE") is ConsentStatus.FINE
+    assert status("warn", "DE") is ConsentStatus.MISSING
+    assert status("off", "DE") is ConsentStatus.FINE
     for mode in ("warn", "off"):
-        assert verdict(mode, "DE", amznuserdata="DENIED") is ConsentStatus.DENIED
+        assert status(mode, "DE", amznuserdata="DENIED") is ConsentStatus.DENIED
 
 
 def test_what_amazon_is_told() -> None:
