@@ -233,8 +233,10 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
     compare(
         "path : stock", measures["stock"].wall / measures["path"].wall, 8, at_least=True
     )
-    compare("full : loop, in time", measures["full"].wall / measures["loop"].wall, 1.5)
-    compare(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
+    print_ratio(
+        "full : loop, in time", measures["full"].wall / measures["loop"].wall, 1.5
+    )
+    print_ratio(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
     print(f"peak memory {many:.0f} MB")
 
 
@@ -245,7 +247,9 @@ def print_figures(measures: Mapping[str, Measure]) -> None:
         print(f"{name:8}{1e6 / pace.wall:>11,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
 
 
-def compare(title: str, value: float, goal: float, *, at_least: bool = False) -> None:
+def print_ratio(
+    title: str, value: float, goal: float, *, at_least: bool = False
+) -> None:
     """Print a ratio beside its goal."""
     is_good = value >= goal if at_least else value <= goal
     words = f"at {'least' if at_least else 'most'} {goal:g}"

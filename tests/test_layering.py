@@ -52,24 +52,10 @@ PURE_MAY_IMPORT = {
 }
 PURE_OF_OURS = ("singer_amazon.reports", "singer_amazon.rate_limits")
 PURE_OF_OURS += ("singer_amazon.retry_policy",)
-FORBIDDEN = frozenset(
-    [
-        "aftercare",
-        "agenda",
-        "assembly",
-        "breathe",
-        "cutter",
-        "fate",
-        "gate",
-        "hands",
-        "judge",
-        "lane",
-        "lanes",
-        "ledger",
-        "ledgers",
-        "melt",
-        "pace",
-        "paces",
+FORBIDDEN = {
+    *("aftercare", "agenda", "assembly", "breathe", "cutter", "desk", "fate", "gate"),
+    *("hands", "judge", "lane", "lanes", "ledger", "ledgers", "melt", "pace", "paces"),
+    *(
         "pacer",
         "pacing",
         "peek",
@@ -79,19 +65,10 @@ FORBIDDEN = frozenset(
         "rooms",
         "shelf",
         "spot",
-        "story",
-        "surroundings",
-        "tally",
-        "teller",
-        "telling",
-        "told",
-        "verdict",
-        "walk",
-        "walker",
-        "wanted",
-        "desk",
-    ]
-)
+    ),
+    *("story", "surroundings", "tally", "tell", "teller", "telling", "told", "verdict"),
+    *("walk", "walker", "wanted"),
+}
 """Metaphors of our own: a newcomer cannot guess what they name."""
 
 
