@@ -27,7 +27,6 @@ ALLOWED = {
 }
 PURE = {
     "model",
-    "spans",
     "partition_state",
     "windows",
     "lifecycle",
