@@ -230,7 +230,7 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
     few = max(bench.ours(bench.few, FULL).peak_mb for _ in range(rounds))
     many = max(run.peak_mb for run in runs["full"])
     print_figures(measures)
-    compare(
+    print_ratio(
         "path : stock", measures["stock"].wall / measures["path"].wall, 8, at_least=True
     )
     print_ratio(

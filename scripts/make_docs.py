@@ -15,6 +15,7 @@ from typing import Any
 import ads_streams_page
 import sp_streams_page
 from plugin_definitions import definition_files, leaves, schema_of
+from retry_policy_table import retry_policy_table
 from singer_amazon.reports.lifecycle import TABLE, State
 from tap_amazon_ads.catalogue import load_catalogue as load_ads_catalogue
 from tap_amazon_ads.tap import TapAmazonAds
@@ -92,7 +93,10 @@ def sp_fields(setting: str) -> str:
 
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "docs/how-reports-run.md": {"lifecycle": state_picture},
+    "docs/how-reports-run.md": {
+        "lifecycle": state_picture,
+        "retry policy": retry_policy_table,
+    },
     "docs/tap-amazon-ads.md": {"settings": lambda: all_settings(TapAmazonAds)},
     "docs/tap-amazon-sp.md": {
         "settings": lambda: sp_settings(legacy=False),

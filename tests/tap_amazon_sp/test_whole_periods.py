@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import periods as spans
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.windows import RequestLimits, plan

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import periods as spans
 from singer_amazon.reports.model import DateOrHour, Window, earliest
 from singer_amazon.reports.windows import DateRange
 from tap_amazon_sp.periods import (

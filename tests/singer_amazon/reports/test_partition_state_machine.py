@@ -15,7 +15,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import periods
 from singer_amazon.reports.model import ClosedGap, Members, PendingReport, Window
 from singer_amazon.reports.partition_state import (
     CLOSED_GAP_DAYS,
@@ -201,8 +201,8 @@ class Simulation:
     ) -> None:
         live = [p.window for p in state.pending if person in covered_by(p.members)]
         mine = [ask.window for ask in asks]
-        assert spans.intersect(mine, live) == ()
-        assert sum(w.length for w in spans.union(mine)) == sum(w.length for w in mine)
+        assert periods.intersect(mine, live) == ()
+        assert sum(w.length for w in periods.union(mine)) == sum(w.length for w in mine)
 
     def _check_every_ask_has_a_reason(
         self, state: PartitionState, asks: list[WindowRequest], person: str
@@ -212,11 +212,11 @@ class Simulation:
         again: list[Window] = []
         for ask in asks:
             if ask.is_gap:
-                assert spans.subtract([ask.window], gaps) == ()
+                assert periods.subtract([ask.window], gaps) == ()
                 continue
-            assert spans.intersect([ask.window], gaps) == ()
-            has_new |= spans.subtract([ask.window], done) != ()
-            again += spans.intersect([ask.window], done)
+            assert periods.intersect([ask.window], gaps) == ()
+            has_new |= periods.subtract([ask.window], done) != ()
+            again += periods.intersect([ask.window], done)
         if again:
             assert has_new, "a look-back without a new day"
             newest = done[-1].end
@@ -228,9 +228,9 @@ class Simulation:
         self, state: PartitionState, asks: list[WindowRequest], person: str
     ) -> None:
         windows = [ask.window for ask in asks if not ask.is_gap]
-        new = spans.subtract(windows, state.done(person))
+        new = periods.subtract(windows, state.done(person))
         if sum(w.length for w in new) <= LONGEST:
-            assert len(windows) <= len(spans.split(new, LONGEST))
+            assert len(windows) <= len(periods.split(new, LONGEST))
 
     def _check_state(
         self, before: PartitionState, state: PartitionState, *, is_anew: bool
@@ -266,7 +266,7 @@ class Simulation:
 
 def _missed(
     state: PartitionState, days: DateRange, asks: list[WindowRequest], person: str
-) -> spans.Spans:
+) -> periods.Spans:
     """Return days nobody will bring although they are asked for."""
     first = max(days.start, days.oldest_kept)
     if state.bookmark is not None and person in covered_by(state.members):
@@ -278,7 +278,7 @@ def _missed(
         *state.pending_days(person),
         *(ask.window for ask in asks),
     ]
-    return spans.subtract([Window(first, days.end)], coming)
+    return periods.subtract([Window(first, days.end)], coming)
 
 
 def run_for(simulation: Simulation, runs: int) -> None:
@@ -302,16 +302,16 @@ def run_for(simulation: Simulation, runs: int) -> None:
     )
 
 
-def tell_one(seed: int, names: str) -> None:
+def print_one(seed: int, names: str) -> None:
     random = Random(seed)  # noqa: S311 - a simulation, not a secret
     run_for(Simulation(random, names, start=40 if seed % 2 else None), runs=30)
 
 
 @given(st.integers(0, 2**32))
 def test_no_day_of_an_account_is_lost_or_claimed(seed: int) -> None:
-    tell_one(seed, "")
+    print_one(seed, "")
 
 
 @given(st.integers(0, 2**32))
 def test_no_day_of_any_advertiser_is_lost_or_claimed(seed: int) -> None:
-    tell_one(seed, "abcd")
+    print_one(seed, "abcd")

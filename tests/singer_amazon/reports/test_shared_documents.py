@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import periods
 from singer_amazon.reports.model import (
     DateOrHour,
     PendingReport,
@@ -110,7 +110,9 @@ def test_days_of_a_joined_report_are_not_read_again_by_another() -> None:
     )
     windows = [ask.window for ask in joins.requests]
     assert held in windows
-    assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
+    assert sum(w.length for w in windows) == sum(
+        w.length for w in periods.union(windows)
+    )
 
 
 def test_a_joined_report_that_covers_a_gap_is_asked_once() -> None:
@@ -122,7 +124,9 @@ def test_a_joined_report_that_covers_a_gap_is_asked_once() -> None:
     )
     windows = [ask.window for ask in joins.requests]
     assert held in windows
-    assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
+    assert sum(w.length for w in windows) == sum(
+        w.length for w in periods.union(windows)
+    )
 
 
 def test_of_two_reports_that_share_a_day_a_third_stream_takes_one() -> None:
@@ -131,7 +135,9 @@ def test_of_two_reports_that_share_a_day_a_third_stream_takes_one() -> None:
     third = plan_shared([*waiting, read_until(10)], days(), LIMITS)[2]
     windows = [ask.window for ask in third.requests]
     assert sum(w in held for w in windows) == 1
-    assert sum(w.length for w in windows) == sum(w.length for w in spans.union(windows))
+    assert sum(w.length for w in windows) == sum(
+        w.length for w in periods.union(windows)
+    )
 
 
 def test_hours_are_counted_as_days_are() -> None:
@@ -170,7 +176,7 @@ def states(draw: st.DrawFn, zero: DateOrHour) -> PartitionState:
     for kind in draw(st.lists(st.sampled_from(["pending", "done", "gap"]), max_size=4)):
         first = draw(numbers)
         found = window(first, min(first + draw(st.integers(0, 6)), LAST), zero)
-        free = not spans.intersect([found], taken)
+        free = not periods.intersect([found], taken)
         if state.bookmark is None or found.start <= state.bookmark or not free:
             continue
         taken.append(found)
@@ -197,8 +203,8 @@ def test_nobody_misses_a_day_or_waits_for_it_twice(
         first = at(1, zero) if state.bookmark is None else step_on(state.bookmark)
         if first <= at(LAST, zero):
             owed = [Window(first, at(LAST, zero))]
-            assert spans.subtract(owed, [*live, *state.done("")]) == ()
-        together = sum(w.length for w in spans.union(live))
+            assert periods.subtract(owed, [*live, *state.done("")]) == ()
+        together = sum(w.length for w in periods.union(live))
         assert together == sum(w.length for w in live)
         held = {p.window for other in found for p in other.pending}
         assert all(w.length <= LONGEST for w in windows if w not in held)
@@ -235,8 +241,8 @@ def test_one_stream_alone_is_planned_as_ever(state: PartitionState) -> None:
         [PartitionState.from_state(state.to_state())], days(), LIMITS
     )
     alone = plan(PartitionState.from_state(state.to_state()), days(), LIMITS)
-    one = spans.union(ask.window for ask in shared.requests)
-    assert one == spans.union(ask.window for ask in alone.requests)
+    one = periods.union(ask.window for ask in shared.requests)
+    assert one == periods.union(ask.window for ask in alone.requests)
 
 
 def test_the_earliest_day_is_never_stepped_over() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import periods
 from singer_amazon.reports.model import Window
 from support.report_parts import numbers, spans_of, window
 
@@ -18,7 +18,7 @@ WINDOWS = st.lists(
 )
 
 
-def assert_normal(result: spans.Spans) -> None:
+def assert_normal(result: periods.Spans) -> None:
     """Sorted, disjoint, and never two neighbours that could be one."""
     pairs = spans_of(result)
     assert all(end + 1 < start for (_, end), (start, _) in itertools.pairwise(pairs))
@@ -26,7 +26,7 @@ def assert_normal(result: spans.Spans) -> None:
 
 @given(WINDOWS)
 def test_a_union_holds_the_days_of_all_windows(windows: list[Window]) -> None:
-    result = spans.union(windows)
+    result = periods.union(windows)
     assert numbers(result) == numbers(windows)
     assert_normal(result)
 
@@ -35,7 +35,7 @@ def test_a_union_holds_the_days_of_all_windows(windows: list[Window]) -> None:
 def test_a_difference_holds_the_days_of_the_first_only(
     days: list[Window], without: list[Window]
 ) -> None:
-    result = spans.subtract(days, without)
+    result = periods.subtract(days, without)
     assert numbers(result) == numbers(days) - numbers(without)
     assert_normal(result)
 
@@ -44,7 +44,7 @@ def test_a_difference_holds_the_days_of_the_first_only(
 def test_an_intersection_holds_the_days_of_both(
     days: list[Window], other: list[Window]
 ) -> None:
-    result = spans.intersect(days, other)
+    result = periods.intersect(days, other)
     assert numbers(result) == numbers(days) & numbers(other)
     assert_normal(result)
 
@@ -53,11 +53,11 @@ def test_an_intersection_holds_the_days_of_both(
 def test_a_split_keeps_the_days_and_the_limit_with_the_fewest_windows(
     days: list[Window], longest: int
 ) -> None:
-    result = spans.split(days, longest)
+    result = periods.split(days, longest)
     assert numbers(result) == numbers(days)
     assert sum(w.length for w in result) == len(numbers(days))
     assert all(w.length <= longest for w in result)
-    assert len(result) == sum(-(-w.length // longest) for w in spans.union(days))
+    assert len(result) == sum(-(-w.length // longest) for w in periods.union(days))
 
 
 @given(WINDOWS, WINDOWS)
@@ -65,7 +65,7 @@ def test_equal_sets_of_days_have_equal_spans(
     one: list[Window], other: list[Window]
 ) -> None:
     same = numbers(one) == numbers(other)
-    assert (spans.union(one) == spans.union(other)) is same
+    assert (periods.union(one) == periods.union(other)) is same
 
 
 def test_a_window_cannot_end_before_it_starts() -> None:
