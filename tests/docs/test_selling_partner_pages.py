@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from amazon_emulator import Emulator
-from support.sp_runs import BY_ASIN, NOON, SELLER, QuickTap, partitions, run, settings
+from support.sp.runs import BY_ASIN, NOON, SELLER, QuickTap, partitions, run, settings
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.reports.error_documents import Cause
 
@@ -77,7 +77,7 @@ def test_each_example_brings_the_rows_it_is_about(
     ended = run(emulator, *streams, **{**dict(config), "max_runtime_seconds": 10**6})
     assert ended.code == 0, ended.log
     for stream in streams:
-        assert ended.records(stream), stream
+        assert ended.rows(stream), stream
     for report in config.get("reports", []):
         if report.get("output_file"):
             assert list((tmp_path / "files").iterdir())

@@ -20,7 +20,7 @@ from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.test import TestResponse
 
 from amazon_emulator.ads_accounts.routes import MANAGERS_TYPE
-from support.emulators import (
+from support.ads.emulation import (
     ACCOUNT,
     ADVERTISERS,
     AGENCY,

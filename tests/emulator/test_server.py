@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient, EmulatorError
-from support.emulators import AGENCY, SELLER, report_body
+from support.ads.emulation import AGENCY, SELLER, report_body
 
 PATH = "/reporting/reports"
 

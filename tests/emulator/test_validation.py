@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from support.emulators import (
+from support.ads.emulation import (
     ACCOUNT,
     ADVERTISERS,
     AGENCY,

@@ -10,7 +10,7 @@ import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
 from amazon_emulator.demo.customers import COLUMNS, customer, write_file
-from support.meltano_project import MeltanoProject
+from support.core.meltano_project import MeltanoProject
 
 
 def project_of(folder: Path, emulator: Emulator, **settings: object) -> MeltanoProject:

@@ -20,8 +20,8 @@ from amazon_emulator.demo.project import SetupError
 from amazon_emulator.demo.scenario import runs, seconds_to_midnight, start_date, zones
 from amazon_emulator.demo.selling import check_selling, first_day
 from amazon_emulator.demo.verification import Line, Outcome, check, restated, validate
-from support.emulators import AdsCaller, report_body
-from support.meltano_project import wait_for
+from support.ads.emulation import AdsCaller, report_body
+from support.core.process import until
 
 STREAM = "sponsored_products_campaign_by_campaign"
 
@@ -347,7 +347,7 @@ def test_ctrl_c_ends_meltano_and_the_plugins_that_do_not_heed_it(
             (), dict(os.environ), tmp_path, tmp_path / "log", interrupted_when_all_run
         )
     parent, child = map(int, family.read_text().split())
-    wait_for(lambda: not is_running(parent) and not is_running(child), "their end", 5)
+    until(lambda: not is_running(parent) and not is_running(child), "their end", 5)
 
 
 def test_a_meltano_that_is_not_there_is_told_with_the_command_to_use(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.meltano_project import MeltanoProject
+from support.core.meltano_project import MeltanoProject
 
 
 def test_schedule_list_shows_the_daily_job(tmp_path: Path) -> None:

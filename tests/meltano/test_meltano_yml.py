@@ -15,7 +15,7 @@ import yaml
 from amazon_emulator.demo import environment as demo_environment
 from amazon_emulator.selling_partner.accounts import SellingPartners
 from amazon_emulator.settings import Settings
-from support.meltano_project import ROOT
+from support.core.meltano_project import ROOT
 from tap_amazon_sp.custom_settings_schema import LEGACY
 from tap_amazon_sp.tap import TapAmazonSp
 

@@ -12,7 +12,7 @@ from singer_amazon.rate_limits import (
     Quota,
 )
 from singer_amazon.retry_policy import POLICY
-from support.report_parts import NOON
+from support.core.report_parts import NOON
 
 
 def seconds_closed(limiter: AdaptiveRateLimiter) -> float:

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import NOON, Run, fresh, run_tap
+from support.ads.runs import NOON, Run, fresh, run_command
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +26,8 @@ def amazon(emulator: Emulator) -> EmulatorClient:
 
 @pytest.fixture
 def run(emulator: Emulator, amazon: EmulatorClient) -> Callable[..., Run]:  # noqa: ARG001 - made as new first
-    """Runs the tap against the emulator; see run_tap."""
-    return functools.partial(run_tap, emulator)
+    """Runs the tap against the emulator; see run_command."""
+    return functools.partial(run_command, emulator)
 
 
 @pytest.fixture

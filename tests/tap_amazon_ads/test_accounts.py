@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
     ATTRIBUTION,

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads_runs import AGENCY, BRAZIL, CAMPAIGNS, ORDERS, SELLER, Message, Run
+from support.ads.runs import AGENCY, BRAZIL, CAMPAIGNS, ORDERS, SELLER, Json, Run
 
 Runs = Callable[..., Run]
 ADS = "sponsored_products_advertised_by_advertiser"
@@ -39,7 +39,7 @@ def path_of(url: str) -> Path:
     return Path(unquote(urlsplit(url).path))
 
 
-def rows_of(message: Message) -> list[dict[str, Any]]:
+def rows_of(message: Json) -> list[dict[str, Any]]:
     """Return the rows in the files of a BATCH message."""
     rows = []
     for url in message["manifest"]:

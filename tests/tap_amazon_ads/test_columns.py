@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
     CAMPAIGNS,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import calls, settings_for, tap_command
+from support.ads.runs import calls, settings_for
+from support.core.process import installed
 
 WRONG = [
     ({"region": "US"}, "region", ["--test", "--test=schema"]),
@@ -23,7 +24,7 @@ def tap(folder: Path, config: object, option: str) -> subprocess.CompletedProces
     file = folder / "config.json"
     file.write_text(json.dumps(config))
     return subprocess.run(
-        [*tap_command(), f"--config={file}", option],
+        [installed("tap-amazon-ads"), f"--config={file}", option],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -8,14 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads_runs import (
-    AGENCY,
-    CAMPAIGNS,
-    ORDERS,
-    SELLER,
-    Run,
-    advertiser,
-)
+from support.ads.runs import AGENCY, CAMPAIGNS, ORDERS, SELLER, Run, advertiser
 
 Runs = Callable[..., Run]
 ADS = "sponsored_products_advertised_by_advertiser"

@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import BRAZIL, CAMPAIGNS, LINKED, ORDERS, SELLER, Run, calls
-from support.s3 import Bucket, LocalS3, local_s3
+from support.ads.runs import BRAZIL, CAMPAIGNS, LINKED, ORDERS, SELLER, Run, calls
+from support.s3.bucket import Bucket, LocalS3, local_s3
 
 Runs = Callable[..., Run]
 TWO = {

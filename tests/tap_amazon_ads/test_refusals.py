@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
     BRAZIL,

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import ADVERTISERS, AGENCY, BRAZIL, LINKED, SELLER, Run, bodies
+from support.ads.runs import ADVERTISERS, AGENCY, BRAZIL, LINKED, SELLER, Run, bodies
 from tap_amazon_ads.catalogue import load_catalogue
 
 Runs = Callable[..., Run]

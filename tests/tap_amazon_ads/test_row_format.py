@@ -22,7 +22,8 @@ from singer_amazon.records.row_encoder import (
 )
 from singer_amazon.tap.message_writer import MessageWriter
 from singer_amazon.tap.record_writers import lines, records
-from support.ads_runs import ORDERS, kept_signals
+from support.ads.runs import ORDERS
+from support.core.capture import kept_signals
 from tap_amazon_ads.tap import TapAmazonAds
 
 COLUMNS: Mapping[str, ColumnType] = {

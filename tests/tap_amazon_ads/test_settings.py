@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     BRAZIL,
     CAMPAIGNS,
     SELLER,
@@ -20,8 +20,8 @@ from support.ads_runs import (
     calls,
     invoke_tap,
     settings_for,
-    tap_command,
 )
+from support.core.process import installed
 from tap_amazon_ads.catalogue import load_catalogue
 
 Runs = Callable[..., Run]
@@ -291,7 +291,7 @@ def command(
     names = ("PATH", "HOME", "PYTHONPATH")
     kept = {name: os.environ[name] for name in names if name in os.environ}
     return subprocess.run(
-        [*tap_command(), *arguments],
+        [installed("tap-amazon-ads"), *arguments],
         cwd=folder,
         env=kept | {"NO_PROXY": "127.0.0.1"} | environment,
         capture_output=True,

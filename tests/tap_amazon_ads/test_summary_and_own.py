@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
     CAMPAIGNS,

@@ -1,35 +1,13 @@
-"""An emulator as new; property tests with the same examples everywhere.
-
-The profile `explore` looks for new examples.
-"""
+"""An emulator as new."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from amazon_emulator import Emulator
-from support.sp_runs import NOON
-
-settings.register_profile(
-    "repeatable",
-    deadline=None,
-    database=None,
-    derandomize=True,
-    max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.register_profile(
-    "explore",
-    deadline=None,
-    database=None,
-    max_examples=2000,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+from support.sp.runs import NOON
 
 
 @pytest.fixture(scope="module")

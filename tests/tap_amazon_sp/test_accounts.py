@@ -8,8 +8,8 @@ import pytest
 
 from amazon_emulator import Emulator
 from singer_amazon.errors import ConfigError
-from support.sp_runs import QuickTap, account, run, settings
-from support.tap_runs import SharedClock
+from support.ads.runs import EmulatorClock
+from support.sp.runs import QuickTap, account, run, settings
 from tap_amazon_sp.accounts import read_accounts
 
 CLIENT = {"client_id": "the-id", "client_secret": "the-secret", "region": "NA"}
@@ -108,7 +108,7 @@ def test_what_cannot_be_meant_is_a_sentence(
 def tap(emulator: Emulator, *accounts: dict[str, Any], **changes: object) -> QuickTap:
     config = settings(emulator, accounts=list(accounts), **changes)
     made = QuickTap(config=config)
-    made.clock = SharedClock(emulator)
+    made.clock = EmulatorClock(emulator)
     return made
 
 
@@ -175,7 +175,7 @@ def test_an_account_that_cannot_be_used_is_a_problem_of_its_own(
     ended = run(emulator, "orders", accounts=[bad, good], start_date="2026-11-18")
 
     assert ended.code == 1
-    assert {r["account_name"] for r in ended.records("orders")} == {"plain-us"}
+    assert {r["account_name"] for r in ended.rows("orders")} == {"plain-us"}
     assert ended.said("ERROR", *words), ended.log
     assert not ended.said("Atzr|")
 
@@ -192,7 +192,7 @@ def test_a_dead_token_of_a_stated_account_costs_one_call(emulator: Emulator) -> 
     )
 
     assert ended.code == 1
-    assert {r["account_name"] for r in ended.records()} == {"plain-us"}
+    assert {r["account_name"] for r in ended.rows()} == {"plain-us"}
     (line,) = ended.said("ERROR", "invalid_grant")
     assert "orders, " in line or "order_items, " in line
     assert emulator.client.statistics().count("token", 400) == 1

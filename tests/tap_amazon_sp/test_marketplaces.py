@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from singer_amazon.regions import REGIONS, SELLING_PARTNER_HOSTS
-from support.sp_material import FACTS, needs_facts
+from support.core.material import FACTS, needs_facts
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,
     by_id,

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from singer_amazon.clock import FakeClock
-from support.scripted_server import ScriptedServer, scripted_server
-from support.sp_command import enter
-from support.sp_runs import NOON
+from support.core.scripted_server import ScriptedServer, scripted_server
+from support.sp.runs import NOON, enter
 from tap_amazon_sp.tap import TapAmazonSp
 
 SECRETS = ("the-secret", "Atzr|hidden", "arn:aws:iam::1:role/r", "AKIAHIDDEN")
@@ -201,7 +200,7 @@ def test_a_wrong_setting_is_one_sentence_before_the_first_call(
     for word in words:
         assert word in ended.errors[0]
     assert server.received == []
-    assert ended.out == ""
+    assert ended.text == ""
     shown = "\n".join(ended.log)
     assert "Traceback" not in shown
     for secret in SECRETS:

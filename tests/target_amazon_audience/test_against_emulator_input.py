@@ -18,7 +18,6 @@ from singer_amazon.target.errors import (
 from singer_amazon.target.messages import Message, MessageDecoder
 from singer_amazon.target.stdin import Block
 from support.audience.runner import (
-    EmulatorClock,
     Runner,
     hashed,
     lines,
@@ -28,6 +27,7 @@ from support.audience.runner import (
     schema,
     state,
 )
+from support.core.clocks import EmulatorClock
 
 MEGABYTE = 1_000_000
 DEEP: Any = "x"

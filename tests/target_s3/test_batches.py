@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from singer_amazon.target.errors import InputError, SchemaMissingError
-from support.target_s3_parts import Run, record, schema, state
+from support.s3.loader import Run, record, schema, state
 from target_s3.settings import Settings
 
 SETTINGS = Settings(bucket="bucket")

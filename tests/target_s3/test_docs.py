@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from support.target_s3_parts import FakeClock, Run, record, schema
+from support.s3.loader import FakeClock, Run, record, schema
 from target_s3 import settings
 from target_s3.settings_schema import DEFAULTS
 from target_s3.target import TargetS3

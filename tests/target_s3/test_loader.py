@@ -19,7 +19,7 @@ from singer_amazon.target.errors import (
     StateReaderGoneError,
 )
 from singer_amazon.target.stdin import Block
-from support.target_s3_parts import (
+from support.s3.loader import (
     RUN_ID,
     FakeClock,
     MemoryStore,

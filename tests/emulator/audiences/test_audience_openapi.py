@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from amazon_emulator.audiences import contract
 from amazon_emulator.audiences.uploads.jobs import FAILED, PARTIALLY, PENDING, SUCCEEDED
-from support.audience_calls import (
+from support.audience.emulation import (
     ACCOUNT,
     ADVERTISER,
     AMC,

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorError
-from support.audience_calls import (
+from support.audience.emulation import (
     AMC,
     AMC_AND_DSP,
     AUDIENCES,
@@ -19,7 +19,7 @@ from support.audience_calls import (
     pii,
     record,
 )
-from support.emulators import NOON
+from support.core.emulation import NOON
 
 FIELDS = (
     "email",

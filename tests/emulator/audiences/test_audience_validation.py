@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from support.audience_calls import (
+from support.audience.emulation import (
     ADVERTISER,
     AMC,
     AMC_AND_DSP,

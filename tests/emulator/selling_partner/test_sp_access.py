@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.sp_emulator_caller import (
+from support.sp.emulation import (
     AGENT,
     DOCUMENTS,
     ORDERS_V0,

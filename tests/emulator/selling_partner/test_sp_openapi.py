@@ -18,7 +18,7 @@ import pytest
 from jsonschema import Draft7Validator, FormatChecker
 from werkzeug.test import TestResponse
 
-from support.sp_emulator_caller import (
+from support.sp.emulation import (
     DOCUMENTS,
     NOON,
     ORDERS,

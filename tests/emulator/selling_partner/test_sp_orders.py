@@ -5,15 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.sp_emulator_caller import (
-    CANADA,
-    GERMANY,
-    NOON,
-    ORDERS,
-    ORDERS_V0,
-    US,
-    SpCaller,
-)
+from support.sp.emulation import CANADA, GERMANY, NOON, ORDERS, ORDERS_V0, US, SpCaller
 
 SINCE = "2026-11-16T00:00:00Z"
 

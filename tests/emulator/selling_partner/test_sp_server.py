@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient, EmulatorError
-from support.sp_emulator_caller import (
+from support.sp.emulation import (
     AGENT,
     DOCUMENTS,
     NOON,

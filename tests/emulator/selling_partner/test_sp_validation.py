@@ -6,13 +6,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator.selling_partner.periods import first_day, last_day, shifted, spans
-from support.sp_emulator_caller import (
-    CANADA,
-    US,
-    SpCaller,
-    brand_body,
-    report_body,
-)
+from support.sp.emulation import CANADA, US, SpCaller, brand_body, report_body
 
 TERMS, BASKET = "SEARCH_TERMS", "MARKET_BASKET"
 SALES = "GET_VENDOR_SALES_REPORT"

@@ -9,7 +9,7 @@ import pytest
 
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.errors import ConfigError, StorageError
-from support.s3 import Bucket, LocalS3, local_s3
+from support.s3.bucket import Bucket, LocalS3, local_s3
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from singer_amazon.clock import FakeClock
 from singer_amazon.errors import AuthError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.transport import Transport
-from support.report_parts import NOON
-from support.scripted_server import (
+from support.core.report_parts import NOON
+from support.core.scripted_server import (
     Received,
     Reply,
     Reset,

@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from support.audience.emulator import (
     URL,
     InProcessEmulator,
 )
+from support.core.clocks import EmulatorClock
 from target_amazon_audience import target
 from target_amazon_audience.target import TargetAmazonAudience
 
@@ -107,19 +107,6 @@ def names(*numbers: int) -> set[str]:
 
 
 # Runs
-
-
-class EmulatorClock:
-    """The emulator's clock as the target's own: who sleeps moves both."""
-
-    def __init__(self, emulator: InProcessEmulator) -> None:
-        self._clock = emulator.settable_clock
-
-    def now(self) -> datetime:
-        return self._clock.now()
-
-    def sleep(self, seconds: float) -> None:
-        self._clock.advance(seconds)
 
 
 class QuietTarget(TargetAmazonAudience):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from amazon_emulator import Emulator
-from support.tap_runs import NOON
+from support.ads.runs import NOON
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.tap.message_writer import StoppedError
-from support.tap_runs import NOON, QuickTap, catalog, pending_ids, run
+from support.ads.runs import NOON, QuickTap, catalog, pending_ids, run
 
 ACCOUNTS = 100
 STREAMS = sorted(

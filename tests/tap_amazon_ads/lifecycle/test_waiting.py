@@ -21,14 +21,14 @@ from singer_amazon.retry_policy import RetryPolicy
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.tap.base import ReportTap
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     NOON,
     TARGETING,
     CollectingWriter,
+    EmulatorClock,
     Json,
     QuickTap,
-    SharedClock,
     pending_ids,
     run,
 )
@@ -66,7 +66,7 @@ def test_waiting_for_amazon_is_idle(emulator: Emulator, turns: list[float]) -> N
         emulator, tap_class=ThreadedTap, start_date=today, end_date=today, **QUICK
     )
 
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
     assert turns[-1] - turns[0] >= 0.9
     assert len(turns) <= 60
 
@@ -88,7 +88,7 @@ def test_waiting_for_a_free_worker_is_idle(
         **QUICK,
     )
 
-    assert (ended.code, len(ended.records())) == (0, 4)
+    assert (ended.code, len(ended.rows())) == (0, 4)
     assert turns[-1] - turns[0] >= 0.8
     assert len(turns) <= 60
 
@@ -133,7 +133,7 @@ def test_one_thread_writes_and_keeps_the_state(
     assert len(owners) == 4
 
 
-class Hurried(SharedClock):
+class Hurried(EmulatorClock):
     """A clock by which every look at it takes ten seconds."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -160,7 +160,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(operation: str) -> None:
 
         assert time.monotonic() - began < 10
         assert emulator.client.faults()[0]["applied"] == 1
-        assert (ended.code, ended.records()) == (0, [])
+        assert (ended.code, ended.rows()) == (0, [])
         assert len(pending_ids(ended.state)) == 1
         assert ended.said("WARNING", "1 reports wait at Amazon")
 

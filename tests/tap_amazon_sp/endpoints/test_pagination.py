@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.rate_limits import Rate
-from support.sp_material import needs_specs, spec
+from support.core.material import needs_specs, spec
 from tap_amazon_sp.client import query
 from tap_amazon_sp.endpoints.expansions import read_expansions
 from tap_amazon_sp.endpoints.pagination import (

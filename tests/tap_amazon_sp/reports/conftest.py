@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from amazon_emulator import Emulator
-from support.sp_runs import NOON
+from support.sp.runs import NOON
 
 
 @pytest.fixture

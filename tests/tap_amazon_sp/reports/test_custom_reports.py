@@ -11,8 +11,9 @@ import pytest
 
 from amazon_emulator import Emulator
 from singer_amazon.errors import AmazonError
-from support.s3 import Bucket, LocalS3, local_s3
-from support.sp_runs import (
+from support.ads.runs import Run, next_day
+from support.s3.bucket import Bucket, LocalS3, local_s3
+from support.sp.runs import (
     CANADA,
     SELLER,
     US,
@@ -23,7 +24,6 @@ from support.sp_runs import (
     partitions,
     run,
 )
-from support.tap_runs import Ended, next_day
 
 ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
 LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
@@ -43,7 +43,7 @@ def mine(report_type: str, spec: Json | None = None, **changes: object) -> Json:
     }
 
 
-def read(emulator: Emulator, entry: Json, **changes: Any) -> Ended:
+def read(emulator: Emulator, entry: Json, **changes: Any) -> Run:
     """Read one custom report of the seller."""
     settings: Json = {"accounts": SELLERS, "reports": [entry]}
     return run(emulator, "mine", **settings | changes)
@@ -74,7 +74,7 @@ def test_a_flat_file_has_the_columns_of_its_header(emulator: Emulator) -> None:
     ended = read(emulator, mine(LISTINGS, key=["seller-sku"]))
     (schema,) = [m for m in ended.messages if m["type"] == "SCHEMA"]
     assert schema["key_properties"] == ["account_name", "marketplace_id", "seller-sku"]
-    rows = ended.records("mine")
+    rows = ended.rows("mine")
     assert len(rows) == 6
     assert set(rows[0]) <= set(schema["schema"]["properties"])
     assert rows[0]["item-note"] == '24" screen'  # a quote sign is a sign
@@ -83,7 +83,7 @@ def test_a_flat_file_has_the_columns_of_its_header(emulator: Emulator) -> None:
 def test_ledger_reports_quote_their_values(emulator: Emulator) -> None:
     dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
     ended = read(emulator, mine(LEDGER, dates))
-    assert ended.records("mine")[0]["Title"].endswith('"quoted"')
+    assert ended.rows("mine")[0]["Title"].endswith('"quoted"')
     days = ("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")
     assert asked(emulator) == [(LEDGER, *days)]
 
@@ -91,7 +91,7 @@ def test_ledger_reports_quote_their_values(emulator: Emulator) -> None:
 def test_xml_rows_keep_their_shape(emulator: Emulator) -> None:
     dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
     entry = mine(XML_ORDERS, dates, file_format="XML", records_path="Message.Order")
-    rows = read(emulator, entry).records("mine")
+    rows = read(emulator, entry).rows("mine")
     assert rows
     assert all(isinstance(value, (str, dict, list)) for value in rows[0].values())
 
@@ -113,8 +113,8 @@ def test_json_is_known_by_its_bytes(
         assert ended.said("file_format says CSV, but the document is JSON")
         assert "several arrays" in str(ended.summary["failures"])
         return
-    assert len(ended.records("mine")) == 9
-    assert {type(r["glanceViews"]) for r in ended.records("mine")} == {int}
+    assert len(ended.rows("mine")) == 9
+    assert {type(r["glanceViews"]) for r in ended.rows("mine")} == {int}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_signs_of_europe_and_japan_come_out_right(
     ended = read(emulator, mine(LISTINGS), accounts=[there])
     (report,) = emulator.client.statistics().sp_reports
     expected = emulator.client.sp_rows(name, report.report_id)["rows"]
-    texts = [list(row.values())[2:] for row in ended.records("mine")]
+    texts = [list(row.values())[2:] for row in ended.rows("mine")]
     assert texts == [list(row.values()) for row in expected]
     assert any(not text.isascii() for row in texts for text in row)
 
@@ -138,7 +138,7 @@ def test_signs_of_europe_and_japan_come_out_right(
 @pytest.mark.parametrize("compression", ["gzip", "none"])
 def test_gzip_is_known_by_its_bytes(emulator: Emulator, compression: str) -> None:
     emulator.client.change(sp_compression=compression)
-    assert len(read(emulator, mine(LISTINGS)).records("mine")) == 6
+    assert len(read(emulator, mine(LISTINGS)).rows("mine")) == 6
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,7 @@ def test_gzip_is_known_by_its_bytes(emulator: Emulator, compression: str) -> Non
 def test_maps_and_flattening_see_every_column(
     emulator: Emulator, settings: Json
 ) -> None:
-    rows = read(emulator, mine(LISTINGS, key=["seller-sku"]), **settings).records(
-        "mine"
-    )
+    rows = read(emulator, mine(LISTINGS, key=["seller-sku"]), **settings).rows("mine")
     assert len(rows) == 6
     assert all(row["item-name"] and row["price"] for row in rows)
     if "stream_maps" in settings:
@@ -174,7 +172,7 @@ def test_windows_follow_start_date_and_bookmark(emulator: Emulator) -> None:
     next_day(emulator)
     second = read(emulator, entry, state=first.state)
     assert asked(emulator)[2][1:] == ("2026-11-20T00:00:00Z", "2026-11-20T23:59:59Z")
-    assert {r["window_start"] for r in second.records()} == {"2026-11-20"}
+    assert {r["window_start"] for r in second.rows()} == {"2026-11-20"}
 
 
 def test_another_definition_begins_anew_and_says_so(emulator: Emulator) -> None:
@@ -185,13 +183,13 @@ def test_another_definition_begins_anew_and_says_so(emulator: Emulator) -> None:
     assert asked(emulator)[0][1] == asked(emulator)[1][1] == "2026-11-01T00:00:00Z"
     third = read(emulator, mine(ORDERS, spec, dates="window"), state=second.state)
     assert not third.said("defined otherwise")
-    assert third.records() == []
+    assert third.rows() == []
 
 
 def test_without_dates_each_run_asks_once(emulator: Emulator) -> None:
     first = read(emulator, mine(LISTINGS))
     second = read(emulator, mine(LISTINGS), state=first.state)
-    assert len(second.records()) == 6
+    assert len(second.rows()) == 6
     assert asked(emulator) == [(LISTINGS, None, None)] * 2
 
 
@@ -205,7 +203,7 @@ def test_several_marketplaces_go_in_one_request(emulator: Emulator) -> None:
     accounts = [account(SELLER, account_type="seller")]
     ended = read(emulator, entry, accounts=accounts)
     assert asked(emulator, "marketplaceIds") == [([US, CANADA],)]
-    assert {r["marketplace_id"] for r in ended.records()} == {f"{US},{CANADA}"}
+    assert {r["marketplace_id"] for r in ended.rows()} == {f"{US},{CANADA}"}
 
 
 def test_a_custom_report_is_read_for_the_accounts_that_can_have_it(
@@ -234,14 +232,14 @@ def test_settlements_are_listed_and_each_is_taken_once(emulator: Emulator) -> No
     entry = mine(SETTLEMENT, mode="existing")
     settings = {"start_date": "2026-09-01"}
     first = read(emulator, entry, **settings)
-    settlements = {r["settlement-id"] for r in first.records()}
+    settlements = {r["settlement-id"] for r in first.rows()}
     assert len(settlements) >= 4
     assert asked(emulator) == []
     second = read(emulator, entry, state=first.state, **settings)
-    assert (second.code, second.records()) == (0, [])
+    assert (second.code, second.rows()) == (0, [])
     next_day(emulator, 15)
     third = read(emulator, entry, state=second.state, **settings)
-    new = {r["settlement-id"] for r in third.records()}
+    new = {r["settlement-id"] for r in third.rows()}
     assert new
     assert not new & settlements
 
@@ -254,10 +252,10 @@ def test_a_run_cut_before_the_last_settlement_goes_on_with_it(
     emulator.client.add_fault("status", operation="get_report_document", code=503)
     first = read(emulator, entry, **settings, max_attempts=1)
     assert first.code == 1
-    assert first.records() == []
+    assert first.rows() == []
     emulator.client.clear_faults()
     second = read(emulator, entry, state=first.state, **settings)
-    assert len({r["settlement-id"] for r in second.records()}) >= 4
+    assert len({r["settlement-id"] for r in second.rows()}) >= 4
 
 
 # --- files ---------------------------------------------------------------------
@@ -269,7 +267,7 @@ def test_a_document_is_saved_and_one_row_says_so(
     emulator.client.change(sp_compression="gzip")
     name = "{name}-{account}-{marketplace_id}.tsv"
     ended = read(emulator, mine(LISTINGS, output_file=str(tmp_path / "deep" / name)))
-    (row,) = ended.records("mine")
+    (row,) = ended.rows("mine")
     file = tmp_path / "deep" / f"mine-{SELLER}-{US}.tsv"
     assert (row["file"], row["bytes"]) == (str(file), file.stat().st_size)
     (report,) = emulator.client.statistics().sp_reports
@@ -287,7 +285,7 @@ def test_a_document_is_saved_in_s3(emulator: Emulator, bucket: Bucket) -> None:
         aws_secret_access_key="emulator-secret",
         aws_region="us-east-1",
     )
-    (row,) = ended.records("mine")
+    (row,) = ended.rows("mine")
     assert row["file"] == f"s3://{bucket.name}/amazon/mine.tsv"
     assert bucket.read("amazon/mine.tsv").startswith(b"item-name\t")
 

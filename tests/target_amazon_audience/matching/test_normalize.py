@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.audience_specs import SPECS, needs_specs
+from support.core.material import AUDIENCE_SPECS, needs_audience_specs
 from target_amazon_audience.matching import normalize
 from target_amazon_audience.matching.hashing import PII_FIELDS, hashers
 from target_amazon_audience.matching.phones import phone
@@ -22,18 +22,20 @@ COUNTRIES = ("US", "CA", "DE", "JP", "IN", "GB", "FR", "ES", "IT")
 
 
 def vectors() -> list[dict[str, Any]]:
-    found = json.loads((SPECS / "hash-vectors.json").read_text(encoding="utf-8"))
+    found = json.loads(
+        (AUDIENCE_SPECS / "hash-vectors.json").read_text(encoding="utf-8")
+    )
     assert isinstance(found, list)
     return found
 
 
 def samples() -> list[dict[str, str]]:
-    path = SPECS / "aws-uploader-sample-vectors.csv"
+    path = AUDIENCE_SPECS / "aws-uploader-sample-vectors.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-@needs_specs
+@needs_audience_specs
 def test_every_hash_vector_passes() -> None:
     ours = hashers("recommended", {})
     for vector in vectors():
@@ -45,7 +47,7 @@ def test_every_hash_vector_passes() -> None:
         assert (found or None) == wanted, vector
 
 
-@needs_specs
+@needs_audience_specs
 def test_the_uploaders_way_gives_the_uploaders_values() -> None:
     for vector in vectors():
         if vector["field"] in {"email", "postal"} and not vector.get("passthrough"):
@@ -57,7 +59,7 @@ def test_the_uploaders_way_gives_the_uploaders_values() -> None:
             assert found == (vector["aws_uploader_normalized"] or ""), vector
 
 
-@needs_specs
+@needs_audience_specs
 def test_the_uploaders_samples_pass() -> None:
     ours = hashers("aws_uploader", {})
     phones: Counter[bool] = Counter()
@@ -73,13 +75,15 @@ def test_the_uploaders_samples_pass() -> None:
     print(f"phones: {phones[True]} of {sum(phones.values())}")  # noqa: T201 - the share
 
 
-@needs_specs
+@needs_audience_specs
 def test_the_word_tables_say_what_amazons_say() -> None:
     """Ours are arranged the other way round, without words that never match."""
     lists = {
         name: {word: short for pair in pairs for word, short in pair.items()}
         for name, pairs in json.loads(
-            (SPECS / "address-normalization-map.json").read_text(encoding="utf-8")
+            (AUDIENCE_SPECS / "address-normalization-map.json").read_text(
+                encoding="utf-8"
+            )
         ).items()
     }
     default = ["DefaultStreetSuffixes"]
@@ -106,7 +110,7 @@ def test_the_word_tables_say_what_amazons_say() -> None:
                 assert words.get(word, word) == short, (country, word)
         assert set(words) <= set(wanted), country
     states = json.loads(
-        (SPECS / "state-abbreviations.json").read_text(encoding="utf-8")
+        (AUDIENCE_SPECS / "state-abbreviations.json").read_text(encoding="utf-8")
     )
     for country, names in states.items():
         assert state_codes(country) == names

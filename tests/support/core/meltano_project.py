@@ -12,8 +12,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -23,19 +22,12 @@ from typing import IO, Any
 from amazon_emulator import Emulator
 from amazon_emulator.demo import environment
 from amazon_emulator.demo.meltano import meltano_command
-from support.s3 import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
+from support.core.runs import pending_reports
+from support.s3.bucket import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PREFIX = "demo"
 _SECONDS = 60
-
-
-def wait_for(is_true: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    """Look every tenth of a second until it is true; after ``seconds`` fail."""
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.1)
 
 
 def is_alive(group: int) -> bool:
@@ -152,10 +144,4 @@ class MeltanoProject:
 
     def pending_ids(self) -> set[str]:
         """Return the ids of all reports that wait in the saved state."""
-        streams = self.saved_state().get("bookmarks", {}).values()
-        return {
-            report["report_id"]
-            for stream in streams
-            for partition in stream.get("partitions", [])
-            for report in partition.get("pending_reports", [])
-        }
+        return {name for _, name in pending_reports(self.saved_state())}

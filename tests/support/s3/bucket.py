@@ -1,15 +1,6 @@
 """A local S3 for tests: moto's server on a free loopback port.
 
-Start one per session and take a bucket of its own per test::
-
-    @pytest.fixture(scope="session")
-    def s3_server():
-        with local_s3() as server:
-            yield server
-
-    @pytest.fixture
-    def bucket(s3_server):
-        return s3_server.new_bucket()
+One per session, and a bucket of its own per test: import both fixtures in a conftest.
 
 A ``Bucket`` gives the settings of target-s3 that reach it (``target_config``), the
 environment for programs that use boto3 (``environment``), and reads back what was
@@ -25,17 +16,17 @@ import json
 import logging
 import re
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow.parquet as pq
+import pytest
 from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_s3 import S3Client
 
 REGION = "us-east-1"
@@ -156,6 +147,17 @@ def local_s3() -> Iterator[LocalS3]:
     finally:
         client.close()
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[LocalS3]:
+    with local_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: LocalS3) -> Bucket:
+    return s3_server.new_bucket()
 
 
 def read_rows(name: str, content: bytes) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 
 from singer_amazon.reports.model import (
     NO_MEMBERS,
@@ -12,8 +12,10 @@ from singer_amazon.reports.model import (
     ReportRequest,
     Window,
 )
+from support.core.emulation import NOON
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+__all__ = ["NOON"]
+
 DAY_ONE = date(2026, 10, 1)
 
 

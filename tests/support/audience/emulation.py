@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from support.emulators import AdsCaller
+from support.ads.emulation import AdsCaller
 
 AMC = "5a0c8f5e-1c1d-4b6e-9a53-0d5b3b0f6a01"
 """A connection without a DSP advertiser; the default one."""

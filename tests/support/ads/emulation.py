@@ -1,64 +1,29 @@
-"""Raw calls to an emulation without sockets, as a client that knows only the wire."""
+"""Raw calls of the advertising APIs to an emulation without sockets."""
 
 from __future__ import annotations
 
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import urlsplit
 
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
-from amazon_emulator.emulation import Emulation
-from amazon_emulator.settings import Settings
+from support.core.emulation import EmulationCaller, dashed
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
-SELLER = "9100200300400501"
-CANADA = "2200300400500602"
-AGENCY = "5500600700800905"
-ATTRIBUTION = "6600700800901006"
+SELLER, CANADA, BRAZIL, VENDOR, AGENCY, ATTRIBUTION = (
+    "9100200300400501",
+    "2200300400500602",
+    "3300400500600703",
+    "4400500600700804",
+    "5500600700800905",
+    "6600700800901006",
+)
 ADVERTISERS = ("4728736040201", "4728736040202", "4728736040203")
 LINKED = "7051069373501"
 REPORT_TYPE = "application/vnd.createasyncreportrequest.v3+json"
 SCOPE = "Amazon-Advertising-API-Scope"
 ACCOUNT = "Amazon-Ads-AccountId"
-
-
-class EmulationCaller:
-    """An emulation with a stopped clock, and clients of its two origins."""
-
-    def __init__(self, **settings: object) -> None:
-        self.emulation = Emulation(Settings().changed(settings))
-        self.emulation.state.clock.set(NOON, frozen=True)
-        self.api = Client(self.emulation.api)
-        self.storage = Client(self.emulation.storage)
-
-    def exchange(self, token: str, /, **changes: str) -> TestResponse:
-        """Exchange a refresh token, with some form fields changed."""
-        settings = self.emulation.state.settings
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": settings.client_id,
-            "client_secret": settings.client_secret,
-            "refresh_token": token,
-        }
-        return self.api.post("/auth/o2/token", data=form | changes)
-
-    def download(self, url: str, **headers: str) -> TestResponse:
-        """Fetch a document from the storage."""
-        parts = urlsplit(url)
-        return self.storage.get(f"{parts.path}?{parts.query}", headers=dashed(headers))
-
-    def fault(self, action: str, operation: str = "*", **more: object) -> None:
-        """Add a fault rule."""
-        rule = {"action": action, "operation": operation, **more}
-        self.emulation.state.faults.add(rule)
-
-    def advance(self, seconds: float) -> None:
-        """Move the stopped clock."""
-        self.emulation.state.clock.advance(seconds)
 
 
 class AdsCaller(EmulationCaller):
@@ -169,8 +134,3 @@ def dsp_body(
 
 def _account(account: Mapping[str, str] | str) -> dict[str, str]:
     return {SCOPE: account} if isinstance(account, str) else dict(account)
-
-
-def dashed(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers by their names, which hold dashes."""
-    return {name.replace("_", "-"): value for name, value in headers.items()}

@@ -12,13 +12,17 @@ from typing import Any
 
 import pytest
 
-_SHARED = Path(__file__).resolve().parents[3] / "shared"
-SPECS = Path(os.environ.get("AMAZON_SPECS_DIR", _SHARED / "specs")) / "amazon-sp"
+_SHARED = Path(__file__).resolve().parents[4] / "shared"
+_SPECS = Path(os.environ.get("AMAZON_SPECS_DIR", _SHARED / "specs"))
+SPECS, AUDIENCE_SPECS = _SPECS / "amazon-sp", _SPECS / "amazon-audiences"
 FACTS = Path(os.environ.get("AMAZON_FACTS_DIR", _SHARED / "facts"))
 
 needs_specs = pytest.mark.skipif(
     not SPECS.is_dir(),
     reason="Amazon's schemas are not here; AMAZON_SPECS_DIR names their folder.",
+)
+needs_audience_specs = pytest.mark.skipif(
+    not AUDIENCE_SPECS.is_dir(), reason="Amazon's OpenAPI files are not here."
 )
 needs_facts = pytest.mark.skipif(
     not FACTS.is_dir(),

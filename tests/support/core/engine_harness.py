@@ -18,7 +18,7 @@ from singer_amazon.reports.engine import (
 )
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
-from support.report_parts import NOON
+from support.core.report_parts import NOON
 
 Answerer = Callable[[Action], Outcome]
 

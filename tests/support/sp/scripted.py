@@ -6,7 +6,6 @@ over HTTP, with a clock that moves only when the tap sleeps.
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,11 +14,15 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from singer_amazon.clock import FakeClock
-from support.scripted_server import Received, Reply, ScriptedServer, scripted_server
-from support.sp_runs import NOON, QuickTap
-from support.tap_runs import CollectingWriter, Ended, logged
+from support.core.runs import Json, Run, run_tap
+from support.core.scripted_server import (
+    Received,
+    Reply,
+    ScriptedServer,
+    scripted_server,
+)
+from support.sp.runs import NOON, QuickTap
 
-Json = dict[str, Any]
 Response = Callable[[Json], Json | Reply]
 """Gets the parameters of a call; returns a body, or a whole answer."""
 
@@ -80,7 +83,7 @@ class ScriptedApi:
         streams: tuple[str, ...] = (),
         prepare: Callable[[QuickTap], object] = lambda _: None,
         **changes: object,
-    ) -> Ended:
+    ) -> Run:
         """Read endpoints (all of these, or the streams named) to the end."""
         config = {
             "client_id": "id",
@@ -92,20 +95,14 @@ class ScriptedApi:
             **changes,
         }
         config = {name: value for name, value in config.items() if value is not None}
-        writer = CollectingWriter()
         chosen = streams or tuple(str(entry["name"]) for entry in endpoints)
-        with logged() as log:
-            tap = QuickTap(
-                config=config,
-                state=copy.deepcopy(dict(state or {})),
-                message_writer=writer,
-            )
-            tap.clock = self.clock
+
+        def select(tap: QuickTap, _: object) -> None:
             for stream in tap.streams.values():
                 stream.selected = stream.name in chosen
             prepare(tap)
-            code = tap.run()
-        return Ended(code, [json.loads(line) for line in writer.lines], log)
+
+        return run_tap(QuickTap, self.clock, config, state=state, prepare=select)
 
 
 def _nothing(_: Json) -> Json | Reply:

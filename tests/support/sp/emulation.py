@@ -9,9 +9,9 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from support import emulators
+from support.core.emulation import NOON, EmulationCaller
 
-NOON = emulators.NOON
+__all__ = ["NOON"]
 US, CANADA = "ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"
 GERMANY, JAPAN = "A1PA6795UKMFR9", "A1VC38T7YXB528"
 AGENT = "emulator-tests/1.0 (Language=Python/3.12)"
@@ -28,7 +28,7 @@ VENDOR_SALES = {
 }
 
 
-class SpCaller(emulators.EmulationCaller):
+class SpCaller(EmulationCaller):
     """Every call names the account it is for."""
 
     def __init__(self, **settings: object) -> None:

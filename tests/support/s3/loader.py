@@ -13,7 +13,7 @@ from singer_sdk.mapper import PluginMapper
 from singer_amazon.target.state_tracker import StateTracker
 from singer_amazon.target.stdin import Block
 from singer_amazon.target.stream_maps import StreamMaps
-from support.s3 import KEY, read_rows
+from support.s3.bucket import KEY, read_rows
 from target_s3.bucket.keys import Keys
 from target_s3.bucket.uploads import Uploads
 from target_s3.clock import SteadyClock
