@@ -21,6 +21,7 @@ from support.ads.runs import (
     invoke_tap,
     settings_for,
 )
+from support.core.cases import cases
 from support.core.process import installed
 from tap_amazon_ads.catalogue import load_catalogue
 
@@ -33,145 +34,11 @@ OWN = {
     "group_by": ["campaign"],
     "columns": ["campaignId", "cost"],
 }
-FILES = {
-    "encoding": {"format": "jsonl", "compression": "gzip"},
-    "storage": {"root": "file:///tmp/never-made"},
-}
 
-BAD: list[tuple[str, Mapping[str, object], list[str]]] = [
-    ("unknown region", {"region": "US"}, ["region", "'US'", "'NA', 'EU', 'FE'"]),
-    ("malformed date", {"start_date": "18.11.2026"}, ["start_date", "YYYY-MM-DD"]),
-    ("short date", {"end_date": "20261118"}, ["end_date", "YYYY-MM-DD"]),
-    ("no such day", {"end_date": "2026-02-30"}, ["end_date", "2026-02-30"]),
-    (
-        "end before start",
-        {"start_date": "2026-11-10", "end_date": "2026-11-09"},
-        ["end_date 2026-11-09", "before", "start_date 2026-11-10"],
-    ),
-    ("empty token", {"refresh_token": ""}, ["refresh_token", "empty"]),
-    ("blank secret", {"client_secret": "  "}, ["client_secret", "empty"]),
-    ("no client", {"client_id": None}, ["client_id", "required"]),
-    ("secret of a wrong type", {"client_secret": ["s3cr3t-key"]}, ["client_secret"]),
-    (
-        "own without columns",
-        {"reports": [{**OWN, "columns": []}]},
-        ["my_report", "no columns"],
-    ),
-    ("own without name", {"reports": [{**OWN, "name": ""}]}, ["reports", "no name"]),
-    (
-        "own of an unknown product",
-        {"reports": [{**OWN, "ad_product": "SPONSORED_BOOKS"}]},
-        ["my_report", "SPONSORED_BOOKS", "SPONSORED_BRANDS"],
-    ),
-    (
-        "own named like a report stream",
-        {"reports": [{**OWN, "name": CAMPAIGNS}]},
-        [CAMPAIGNS, "another stream"],
-    ),
-    (
-        "own named like a plain stream",
-        {"reports": [{**OWN, "name": "profiles"}]},
-        ["'profiles'", "another stream"],
-    ),
-    ("two of one name", {"reports": [OWN, OWN]}, ["'my_report'", "another stream"]),
-    (
-        "own with the tap's own filter",
-        {"reports": [{**OWN, "filters": [{"field": "advertiserId", "values": ["1"]}]}]},
-        ["my_report", "advertiser_ids"],
-    ),
-    (
-        "raw store of no kind",
-        {"raw_report_uri": "/var/reports"},
-        ["raw_report_uri", "s3://", "file:///"],
-    ),
-    (
-        "raw store elsewhere",
-        {"raw_report_uri": "gs://bucket"},
-        ["raw_report_uri", "gs://bucket"],
-    ),
-    (
-        "raw store not writable",
-        {"raw_report_uri": "file:///proc/reports"},
-        ["raw_report_uri", "cannot be written"],
-    ),
-    (
-        "batches as parquet",
-        {"batch_config": {**FILES, "encoding": {"format": "parquet"}}},
-        ["batch_config", "jsonl"],
-    ),
-    (
-        "batches of no format",
-        {"batch_config": {"storage": FILES["storage"]}},
-        ["batch_config", "encoding.format"],
-    ),
-    (
-        "batches to nowhere",
-        {"batch_config": {"encoding": FILES["encoding"]}},
-        ["batch_config", "storage.root"],
-    ),
-    (
-        "batches misspelt",
-        {"batch_config": {**FILES, "batchsize": 5}},
-        ["batch_config", "batchsize"],
-    ),
-    (
-        "batches of no rows",
-        {"batch_config": {**FILES, "batch_size": 0}},
-        ["batch_size", "0"],
-    ),
-    (
-        "batches where nothing can be written",
-        {"batch_config": {**FILES, "storage": {"root": "file:///proc/batches"}}},
-        ["batch_config", "/proc/batches", "cannot be written"],
-    ),
-    (
-        "SUMMARY over too long a range",
-        {"time_unit": "SUMMARY", "start_date": "2026-09-01", "end_date": "2026-11-01"},
-        ["SUMMARY", "62 days", "31"],
-    ),
-    ("unknown time unit", {"time_unit": "HOURLY"}, ["time_unit", "HOURLY", "DAILY"]),
-    (
-        "extra columns of no stream",
-        {"extra_columns": {"sponsored_things": ["a"]}},
-        ["extra_columns", "'sponsored_things'"],
-    ),
-    (
-        "extra columns of a plain stream",
-        {"extra_columns": {"profiles": ["a"]}},
-        ["'profiles'"],
-    ),
-    (
-        "extra columns that are no list",
-        {"extra_columns": {CAMPAIGNS: "cost"}},
-        ["extra_columns", "array"],
-    ),
-    (
-        "look-back of no stream",
-        {"lookback_days": {"sponsored_things": 3}},
-        ["lookback_days", "'sponsored_things'"],
-    ),
-    ("hold-back of no stream", {"holdback_days": {"profiles": 3}}, ["holdback_days"]),
-    ("negative look-back", {"lookback_days": -1}, ["lookback_days", "-1"]),
-    ("look-back in words", {"lookback_days": "a week"}, ["lookback_days", "a week"]),
-    (
-        "unknown account type",
-        {"account_types": ["seller", "author"]},
-        ["account_types", "author", "agency"],
-    ),
-    ("no concurrency", {"max_concurrency": 0}, ["max_concurrency", "0"]),
-    ("attempts in words", {"max_attempts": "many"}, ["max_attempts", "many"]),
-    (
-        "poll intervals the wrong way round",
-        {"poll_interval_seconds": 60, "poll_interval_max_seconds": 5},
-        ["poll_interval_max_seconds 5", "poll_interval_seconds 60"],
-    ),
-]
+BAD = cases(__file__, "wrong_settings")
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [pytest.param(changes, words, id=name) for name, changes, words in BAD],
-)
+@pytest.mark.parametrize(("changes", "words"), BAD)
 def test_a_wrong_setting_is_one_sentence_and_no_call(
     emulator: Emulator,
     amazon: EmulatorClient,
