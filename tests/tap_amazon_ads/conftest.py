@@ -9,6 +9,10 @@ import requests
 
 from amazon_emulator import Emulator, EmulatorClient
 from support.ads.runs import NOON, Run, fresh, run_command
+from support.s3.bucket import lone_bucket as bucket
+from support.s3.bucket import s3_server
+
+__all__ = ["bucket", "s3_server"]
 
 
 @pytest.fixture(scope="session")

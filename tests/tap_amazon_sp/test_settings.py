@@ -17,11 +17,6 @@ from tap_amazon_sp.tap import TapAmazonSp
 SECRETS = ("the-secret", "Atzr|hidden", "arn:aws:iam::1:role/r", "AKIAHIDDEN")
 THINGS = {"name": "things", "path": "/things", "results_key": "things"}
 ACCOUNT = {"name": "acme", "refresh_token": "Atzr|hidden"}
-ITEMS = {
-    "new_field_name": "items",
-    "path": "/orders/v0/orders/{orderId}/orderItems",
-    "path_variable_name": "orderId",
-}
 
 
 @pytest.fixture
@@ -41,10 +36,6 @@ def config(server: ScriptedServer, **changes: object) -> dict[str, Any]:
         **changes,
     }
     return {name: value for name, value in made.items() if value is not None}
-
-
-def mine(**changes: object) -> dict[str, Any]:
-    return {"endpoints": [{**THINGS, **changes}]}
 
 
 BAD = cases(__file__, "wrong_settings")

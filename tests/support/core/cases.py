@@ -1,4 +1,4 @@
-"""Tables of cases, kept as JSON beside the tests: a row per case, by its name."""
+"""Tables that tests go through, kept as JSON beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 
-def cases(test_file: str, name: str) -> list[Any]:
-    """Return the rows of a table in the folder of a test as parameters."""
+def table(test_file: str, name: str) -> dict[str, Any]:
+    """Return the rows of a table in the folder of a test by their names."""
     text = Path(test_file).with_name(f"{name}.json").read_text(encoding="utf-8")
-    return [pytest.param(*row, id=key) for key, row in json.loads(text).items()]
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def cases(test_file: str, name: str) -> list[Any]:
+    """Return rows, which are lists of arguments, as parameters."""
+    return [pytest.param(*row, id=key) for key, row in table(test_file, name).items()]

@@ -7,29 +7,32 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 _SHARED = Path(__file__).resolve().parents[4] / "shared"
-_SPECS = Path(os.environ.get("AMAZON_SPECS_DIR", _SHARED / "specs"))
-SPECS, AUDIENCE_SPECS = _SPECS / "amazon-sp", _SPECS / "amazon-audiences"
 FACTS = Path(os.environ.get("AMAZON_FACTS_DIR", _SHARED / "facts"))
 
-needs_specs = pytest.mark.skipif(
-    not SPECS.is_dir(),
-    reason="Amazon's schemas are not here; AMAZON_SPECS_DIR names their folder.",
-)
-needs_audience_specs = pytest.mark.skipif(
-    not AUDIENCE_SPECS.is_dir(), reason="Amazon's OpenAPI files are not here."
-)
+
+def amazons(folder: str) -> tuple[Path, pytest.MarkDecorator]:
+    """Return a folder of Amazon's own files, and the mark of tests that need it."""
+    path = Path(os.environ.get("AMAZON_SPECS_DIR", _SHARED / "specs")) / folder
+    reason = "Amazon's files are not here; AMAZON_SPECS_DIR names their folder."
+    return path, pytest.mark.skipif(not path.is_dir(), reason=reason)
+
+
+SPECS, needs_specs = amazons("amazon-sp")
+AUDIENCE_SPECS, needs_audience_specs = amazons("amazon-audiences")
 needs_facts = pytest.mark.skipif(
     not FACTS.is_dir(),
     reason="The facts on report types are not here; AMAZON_FACTS_DIR names the folder.",
 )
 
 
+@cache
 def spec(name: str) -> Any:
     """Return one of Amazon's files."""
     return json.loads((SPECS / name).read_text(encoding="utf-8"))

@@ -160,6 +160,17 @@ def bucket(s3_server: LocalS3) -> Bucket:
     return s3_server.new_bucket()
 
 
+@pytest.fixture
+def lone_bucket(s3_server: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket, and no credential in the environment."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    return s3_server.new_bucket()
+
+
 def read_rows(name: str, content: bytes) -> list[dict[str, Any]]:
     """Read the rows of a file by its extension: JSON lines, CSV or Parquet."""
     if name.endswith(".gz"):

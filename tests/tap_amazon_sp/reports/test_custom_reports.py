@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from amazon_emulator import Emulator
 from singer_amazon.errors import AmazonError
 from support.ads.runs import Run, next_day
-from support.s3.bucket import Bucket, LocalS3, local_s3
+from support.s3.bucket import Bucket
 from support.sp.runs import (
     CANADA,
     SELLER,
@@ -47,24 +46,6 @@ def read(emulator: Emulator, entry: Json, **changes: Any) -> Run:
     """Read one custom report of the seller."""
     settings: Json = {"accounts": SELLERS, "reports": [entry]}
     return run(emulator, "mine", **settings | changes)
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[LocalS3]:
-    """A local S3."""
-    with local_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def bucket(s3: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """An empty bucket, and no credential in the environment."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    return s3.new_bucket()
 
 
 # --- formats -------------------------------------------------------------------
