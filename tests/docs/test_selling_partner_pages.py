@@ -34,7 +34,6 @@ def running() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running: Emulator) -> Emulator:
-    """The module's emulator, as new."""
     running.client.reset()
     running.client.set_now(NOON, frozen=True)
     running.client.change(sp_asins=3)

@@ -222,7 +222,6 @@ NUMBERS_WITHOUT_DEFAULT = {
 
 
 def environment_of(project: dict[str, Any], name: str, plugin: str) -> dict[str, Any]:
-    """Return what an environment sets for a plugin."""
     found = environment(project, name)
     configs = {p["name"]: p["config"] for plugins in found.values() for p in plugins}
     config: dict[str, Any] = configs[plugin]

@@ -31,7 +31,6 @@ DAY = {
 
 
 def columns(amazon: EmulatorClient, at: int = -1) -> list[str]:
-    """Return the columns of one accepted create."""
     found: list[str] = bodies(amazon.statistics())[at]["configuration"]["columns"]
     return found
 
@@ -42,7 +41,6 @@ def document(amazon: EmulatorClient, *rows: Mapping[str, object], **more: Any) -
 
 
 def a_row(**values: object) -> dict[str, object]:
-    """Return a row of the campaign report with a key."""
     return {"date": "2026-11-18", "campaignId": 1, **values}
 
 

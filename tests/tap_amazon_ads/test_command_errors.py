@@ -20,7 +20,6 @@ WRONG = [
 
 
 def tap(folder: Path, config: object, option: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command with one option."""
     file = folder / "config.json"
     file.write_text(json.dumps(config))
     return subprocess.run(

@@ -103,8 +103,6 @@ def test_with_an_archive_of_originals_it_stays_a_connection_test(
     settings = settings_for(emulator, raw_report_uri=tmp_path.as_uri())
 
     class Clocked(TapAmazonAds):
-        """The tap with a clock of the test."""
-
         clock = RunningClock()
 
     with kept_signals(), caught_log(), contextlib.redirect_stdout(io.StringIO()):

@@ -16,7 +16,6 @@ FAR = "777000111222333"
 
 
 def asked(amazon: EmulatorClient) -> dict[str, list[tuple[str, str]]]:
-    """Return the windows asked for, by account."""
     windows: dict[str, list[tuple[str, str]]] = {}
     for create in amazon.statistics().creates:
         window = (create.body["startDate"], create.body["endDate"])

@@ -194,7 +194,6 @@ def test_originals_are_kept_in_a_folder_byte_for_byte(
 
 
 def aws(bucket: Bucket) -> dict[str, object]:
-    """Return the settings that reach a bucket."""
     return {
         "raw_report_uri": f"s3://{bucket.name}/lake/raw/",
         "aws_endpoint_override": bucket.endpoint,

@@ -25,7 +25,6 @@ ADS = "sponsored_products_advertised_by_advertiser"
 
 
 def named(lines: Iterable[str], *words: str) -> list[str]:
-    """Return the lines that hold all of the words."""
     return [line for line in lines if all(word in line for word in words)]
 
 

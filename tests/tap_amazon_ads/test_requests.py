@@ -34,7 +34,6 @@ class Family:
     account: str = SELLER
 
     def body(self) -> dict[str, object]:
-        """Return the whole create body of these two days."""
         return {
             "startDate": "2026-11-17",
             "endDate": "2026-11-18",
@@ -55,7 +54,6 @@ ADDED = ("profile_id", "country_code", "currency_code")
 
 
 def ask_for(run: Runs, family: Family, **settings: object) -> Run:
-    """Run one family's stream over two days of one account."""
     return run(
         family.stream,
         only={family.stream: [*family.chosen, *ADDED]},

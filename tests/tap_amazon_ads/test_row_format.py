@@ -71,12 +71,10 @@ odd_rows = st.lists(
 
 
 def row_encoder(**more: Any) -> TypedRowEncoder:
-    """Return the format of a DSP report."""
     return TypedRowEncoder(COLUMNS, KEY, member_column="advertiserId", **more)
 
 
 def packed(rows: Sequence[Mapping[str, object]]) -> bytes:
-    """Return rows as Amazon sends them."""
     return json.dumps(rows, ensure_ascii=False).encode()
 
 
@@ -168,8 +166,6 @@ def test_a_document_read_in_pieces_gives_the_same_rows(
 
 
 class Kept(MessageWriter):
-    """Keeps what is written."""
-
     def __init__(self) -> None:
         super().__init__()
         self.kept = bytearray()
@@ -178,7 +174,6 @@ class Kept(MessageWriter):
         self.kept += lines
 
     def messages(self) -> list[dict[str, Any]]:
-        """Return the messages written so far."""
         found = [json.loads(line) for line in self.kept.split(b"\n") if line]
         for message in found:
             assert message.pop("time_extracted")

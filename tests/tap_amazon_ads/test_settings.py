@@ -169,7 +169,6 @@ def command(
 
 
 def in_capitals(config: Mapping[str, object]) -> dict[str, str]:
-    """Return settings as variables of the environment."""
     return {
         f"TAP_AMAZON_ADS_{name.upper()}": value
         if isinstance(value, str)

@@ -68,7 +68,6 @@ class Amazon:
 
     @property
     def calls(self) -> list[tuple[str, str]]:
-        """Path and token of every call, logins as `/login`."""
         return [
             (r.path, r.headers.get("x-amz-access-token", ""))
             for r in self.server.received

@@ -62,7 +62,6 @@ def old(emulator: Emulator, **changes: object) -> dict[str, Any]:
 
 
 def only(config: dict[str, Any], *streams: str) -> dict[str, Any]:
-    """Return a catalog with nothing selected but these streams."""
     catalog: dict[str, Any] = TapAmazonSp(config=config).catalog_dict
     for entry in catalog["streams"]:
         for item in entry["metadata"]:

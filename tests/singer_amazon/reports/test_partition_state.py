@@ -15,7 +15,6 @@ MAX_RUNS = 5
 
 
 def started(names: str = "", first: int = 1) -> PartitionState:
-    """Return the state of a run that begins on this day."""
     state = PartitionState()
     state.cover(people(names), day(first))
     return state

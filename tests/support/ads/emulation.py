@@ -27,8 +27,6 @@ ACCOUNT = "Amazon-Ads-AccountId"
 
 
 class AdsCaller(EmulationCaller):
-    """The one signed-in client of the advertising APIs."""
-
     token = ""
 
     def sign_in(self, **changes: str) -> TestResponse:
@@ -40,7 +38,6 @@ class AdsCaller(EmulationCaller):
         return response
 
     def headers(self, **more: str) -> dict[str, str]:
-        """Return the headers every call carries."""
         return {
             "Authorization": f"Bearer {self.token}",
             "Amazon-Advertising-API-ClientId": self.emulation.state.settings.client_id,
@@ -48,7 +45,6 @@ class AdsCaller(EmulationCaller):
         }
 
     def get(self, path: str, **more: str) -> TestResponse:
-        """Call the API with GET."""
         return self.api.get(path, headers=self.headers() | dashed(more))
 
     def create(
@@ -68,14 +64,12 @@ class AdsCaller(EmulationCaller):
     def poll(
         self, report_id: str, account: Mapping[str, str] | str = SELLER
     ) -> TestResponse:
-        """Poll a report."""
         path = f"/reporting/reports/{report_id}"
         return self.api.get(path, headers=self.headers() | _account(account))
 
     def delete(
         self, report_id: str, account: Mapping[str, str] | str = SELLER
     ) -> TestResponse:
-        """Cancel a report."""
         path = f"/reporting/reports/{report_id}"
         return self.api.delete(path, headers=self.headers() | _account(account))
 

@@ -48,7 +48,6 @@ class QuickTap(Quick, TapAmazonAds):
 
 
 def reaching(emulator: Emulator, **settings: object) -> Json:
-    """Return settings that reach the emulator."""
     return {
         "endpoint_uri": emulator.url,
         "auth_uri": emulator.token_url,
@@ -58,12 +57,10 @@ def reaching(emulator: Emulator, **settings: object) -> Json:
 
 
 def settings_for(emulator: Emulator, **settings: object) -> Json:
-    """Return settings that reach the emulator and look at reports often."""
     return reaching(emulator, **QUICK_POLLS | settings)
 
 
 def seller_settings(emulator: Emulator, **changes: object) -> Json:
-    """Return the settings of a run for one seller."""
     found = {
         "profile_ids": [SELLER],
         "account_types": ["seller", "vendor"],
@@ -182,7 +179,6 @@ def fresh(emulator: Emulator) -> EmulatorClient:
 
 
 def advertiser(number: int, **more: object) -> dict[str, object]:
-    """Return an advertiser of an agency."""
     return {
         "advertiserId": str(880000000000 + number),
         "name": f"Kunde {number} ä",
@@ -240,10 +236,8 @@ def partitions(state: Mapping[str, Any], stream: str = CAMPAIGNS) -> list[Json]:
 
 
 def pending_ids(state: Mapping[str, Any]) -> set[str]:
-    """Return all report ids in a state."""
     return {report_id for _, report_id in runs.pending_reports(state)}
 
 
 def next_day(emulator: Emulator, days: float = 1) -> None:
-    """Let time pass for the tap and the emulator."""
     emulator.client.advance(timedelta(days=days).total_seconds())

@@ -39,11 +39,9 @@ class AudienceCaller(AdsCaller):
         return self.api.open(url, method=method, headers=self.headers(), **more)
 
     def create_audience(self, **changes: object) -> TestResponse:
-        """Create an audience from `audience_body`."""
         return self.call("POST", "/metadata", audience_body(**changes))
 
     def new_audience(self, **changes: object) -> int:
-        """Create an audience and return its id."""
         response = self.create_audience(**changes)
         assert response.status_code == 201, response.data
         audience_id: int = response.get_json()["audienceId"]
@@ -56,7 +54,6 @@ class AudienceCaller(AdsCaller):
         connection: str | None = AMC,
         types: list[str] | None = None,
     ) -> TestResponse:
-        """Send records."""
         body: dict[str, Any] = {"audienceId": audience_id, "records": list(records)}
         if connection is not None:
             body["targetResource"] = {"connectionId": connection}
@@ -65,14 +62,12 @@ class AudienceCaller(AdsCaller):
         return self.call("POST", "/records", body)
 
     def send(self, audience_id: int, *records: dict[str, Any]) -> str:
-        """Send records and return the id of the job."""
         response = self.upload(audience_id, *records)
         assert response.status_code == 202, response.data
         job_id: str = response.get_json()["jobRequestId"]
         return job_id
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """Poll a job."""
         response: dict[str, Any] = self.call("GET", f"/records/{job_id}").get_json()
         return response
 
@@ -83,7 +78,6 @@ class AudienceCaller(AdsCaller):
         return {item["external_user_id"]: item["hashed_pii"] for item in found}
 
     def statistics(self) -> dict[str, Any]:
-        """Return what the statistics say about audiences."""
         return self.emulation.audiences.as_json()
 
 
@@ -115,7 +109,6 @@ def audience_body(**changes: object) -> dict[str, Any]:
 
 
 def digest(text: str) -> str:
-    """Return the hash that stands for a value."""
     return sha256(text.encode()).hexdigest()
 
 

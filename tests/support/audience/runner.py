@@ -123,8 +123,6 @@ class QuietTarget(TargetAmazonAudience):
 
 @dataclass
 class Ran:
-    """What one run has left behind."""
-
     states: list[Any]
     summary: dict[str, Any]
     error: AmazonError | None
@@ -204,17 +202,14 @@ class Runner:
         return Ran(states, json.loads(path.read_text()) if path.exists() else {}, error)
 
     def good(self, messages: Iterable[object], **changes: object) -> Ran:
-        """Run once, and expect no error."""
         ran = self.run(messages, **changes)
         assert ran.error is None, ran.error
         return ran
 
     def mirror(self, *messages: object, **changes: object) -> Ran:
-        """Mirror once, and expect no error."""
         return self.good(messages, **{**MIRROR, **changes})
 
     def refused_mirror(self, *messages: object, **changes: object) -> Ran:
-        """Mirror once, and expect an error."""
         ran = self.run(messages, **{**MIRROR, **changes})
         assert ran.error is not None
         return ran
@@ -233,7 +228,6 @@ class Runner:
     # What the emulator holds
 
     def fault(self, action: str, operation: str = "records", **more: Any) -> int:
-        """Add a fault rule."""
         return self.client.add_fault(action, operation=operation, **more)
 
     def audience(self) -> Any:
@@ -250,7 +244,6 @@ class Runner:
         return set(self.client.audience_members(found))
 
     def pii(self, name: str) -> list[Mapping[str, str]]:
-        """What is held of one member."""
         found = self.client.audience_members(self.audience().audience_id)[name]
         return list(found.hashed_pii)
 
@@ -258,7 +251,6 @@ class Runner:
         return self.client.audience_jobs()
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """Connections by their ids."""
         return {c["connectionId"]: c for c in self.emulator.client.connections()}
 
     def count(self, operation: str, status: int | str | None = None) -> int:

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 
 
 class _Kept(logging.Handler):
-    """Keeps log lines in a list."""
-
     def __init__(self) -> None:
         super().__init__()
         self.records: list[logging.LogRecord] = []

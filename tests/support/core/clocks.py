@@ -23,7 +23,6 @@ class EmulatorClock:
         self._clock = emulator.emulation.state.clock
 
     def now(self) -> datetime:
-        """Return the emulated instant."""
         return self._clock.now()
 
     def sleep(self, seconds: float) -> None:
@@ -49,7 +48,6 @@ class RunningClock:
         self._began = time.monotonic()
 
     def now(self) -> datetime:
-        """Return the instant, aware, in UTC."""
         if self._until is not None and self._until():
             self._start, self._until = self._start + timedelta(days=1), None
         passed = (time.monotonic() - self._began) * self._speed

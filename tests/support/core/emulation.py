@@ -41,12 +41,10 @@ class EmulationCaller:
         return self.storage.get(f"{parts.path}?{parts.query}", headers=dashed(headers))
 
     def fault(self, action: str, operation: str = "*", **more: object) -> None:
-        """Add a fault rule."""
         rule = {"action": action, "operation": operation, **more}
         self.emulation.state.faults.add(rule)
 
     def advance(self, seconds: float) -> None:
-        """Move the stopped clock."""
         self.emulation.state.clock.advance(seconds)
 
 

@@ -82,17 +82,14 @@ class EngineHarness:
         return list(self.engine.reports)
 
     def take(self, slots: int = 8, *, may_fetch: bool = True) -> list[Action]:
-        """Return the calls to make now."""
         return self.engine.next_actions(self.now, slots, may_fetch=may_fetch)
 
     def take_one(self, kind: CallKind) -> Action:
-        """Return the only call to make now."""
         (action,) = self.take()
         assert action.kind is kind
         return action
 
     def record(self, action: Action, outcome: Outcome) -> list[Change]:
-        """Hand an outcome in."""
         self.calls.append((self.seconds, action.kind, action.report))
         changes = self.engine.record(action, outcome, self.now)
         self.changes += changes
@@ -100,11 +97,9 @@ class EngineHarness:
 
     @property
     def seconds(self) -> float:
-        """How long it has been."""
         return (self.now - NOON).total_seconds()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
         self.now += timedelta(seconds=seconds)
 
     def wake(self) -> bool:
@@ -150,9 +145,7 @@ class EngineHarness:
         return model.Cancelled()
 
     def counted(self, kind: CallKind) -> int:
-        """Return how many calls of a kind were made."""
         return Counter(k for _, k, _ in self.calls)[kind]
 
     def states(self) -> Counter[State]:
-        """Return how many reports are in which state."""
         return Counter(report.state for report in self.engine.reports)

@@ -34,7 +34,6 @@ needs_facts = pytest.mark.skipif(
 
 @cache
 def spec(name: str) -> Any:
-    """Return one of Amazon's files."""
     return json.loads((SPECS / name).read_text(encoding="utf-8"))
 
 

@@ -31,7 +31,6 @@ _SECONDS = 60
 
 
 def is_alive(group: int) -> bool:
-    """Whether a process of the group still runs."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
@@ -85,7 +84,6 @@ class MeltanoProject:
         return cls.make(folder, **given | settings)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a Meltano command to its end."""
         pipe = subprocess.PIPE
         with self._started(arguments, pipe, pipe) as process:
             out, told = process.communicate(timeout=_SECONDS)
@@ -143,5 +141,4 @@ class MeltanoProject:
         return {}
 
     def pending_ids(self) -> set[str]:
-        """Return the ids of all reports that wait in the saved state."""
         return {name for _, name in pending_reports(self.saved_state())}

@@ -15,7 +15,6 @@ from werkzeug.test import TestResponse
 
 @cache
 def read_spec(file: Path) -> dict[str, Any]:
-    """Read a file."""
     text = file.read_text(encoding="utf-8")
     content = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
     content = json.loads(json.dumps(content))  # YAML reads status codes as numbers

@@ -27,7 +27,6 @@ _OURS = ("TAP_AMAZON_", "TARGET_", "AWS_")
 
 
 def installed(name: str) -> str:
-    """Return the path of an installed command."""
     return str(Path(sys.executable).with_name(name))
 
 
@@ -75,17 +74,14 @@ class PluginProcess:
             )
 
     def __enter__(self) -> Self:
-        """Let the test have it."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing running."""
         self.kill()
 
     # --- its input ---------------------------------------------------------
 
     def write(self, *messages: object) -> Self:
-        """Write messages at once."""
         assert self.process.stdin
         self.process.stdin.write(lines(messages))
         self.process.stdin.flush()
@@ -97,7 +93,6 @@ class PluginProcess:
         return self
 
     def close(self) -> None:
-        """End the input."""
         assert self.process.stdin
         with suppress(BrokenPipeError):
             self.process.stdin.close()
@@ -121,12 +116,10 @@ class PluginProcess:
 
     @property
     def log(self) -> str:
-        """What it has written to stderr."""
         return self._log.read_text(encoding="utf-8")
 
     @property
     def last_line(self) -> str:
-        """The last line of its log."""
         return self.log.strip().splitlines()[-1]
 
     @property
@@ -148,7 +141,6 @@ class PluginProcess:
     # --- waiting -----------------------------------------------------------
 
     def until(self, is_so: Callable[[], object], what: str = "") -> None:
-        """Wait until something is so, while the plugin runs."""
         until(lambda: is_so() or self.process.poll() is not None, what)
         assert is_so(), f"it ended before: {what}\n{self.log}"
 
@@ -168,7 +160,6 @@ class PluginProcess:
         self.until(lambda: _waiting_bytes(fd) > capacity - 4096, "a full pipe")
 
     def signal(self, number: int = signal.SIGTERM) -> None:
-        """Send a signal."""
         self.process.send_signal(number)
 
     def ended(self, within: float = PATIENCE) -> int:
@@ -186,7 +177,6 @@ class PluginProcess:
         return self.ended()
 
     def kill(self) -> None:
-        """Leave nothing running."""
         self.process.kill()
         self.ended()
 
@@ -215,7 +205,6 @@ class TargetProcess(PluginProcess):
 
 
 def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Wait until something is so."""
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, f"never came: {what}"

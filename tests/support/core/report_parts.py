@@ -25,7 +25,6 @@ def day(number: int) -> date:
 
 
 def window(first: int, last: int | None = None) -> Window:
-    """Return a window by numbers of days."""
     return Window(day(first), day(first if last is None else last))
 
 
@@ -39,7 +38,6 @@ def numbers(windows: Iterable[Window]) -> set[int]:
 
 
 def spans_of(windows: Iterable[Window]) -> list[tuple[int, int]]:
-    """Return windows as pairs of numbers."""
     return [((w.start - DAY_ONE).days + 1, (w.end - DAY_ONE).days + 1) for w in windows]
 
 
@@ -51,7 +49,6 @@ def people(names: Sequence[str] = ()) -> Members:
 def pending(
     first: int, last: int | None = None, report_id: str = "r1", names: str = ""
 ) -> PendingReport:
-    """Return a report that Amazon still works on."""
     return PendingReport(report_id, window(first, last), "f" * 16, NOON, people(names))
 
 
@@ -65,7 +62,6 @@ def request(
     waiting_since: int | None = None,
     fingerprint: str | None = None,
 ) -> ReportRequest:
-    """Return a request for one window."""
     return ReportRequest(
         stream=stream,
         account=account,

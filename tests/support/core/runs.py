@@ -31,8 +31,6 @@ AnyTap = TypeVar("AnyTap", bound=ReportTap)
 
 
 class CollectingWriter(MessageWriter):
-    """Keeps every line instead of writing it."""
-
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[bytes] = []
@@ -47,7 +45,6 @@ class CollectingWriter(MessageWriter):
                 self.on_line(json.loads(line))
 
     def write_last(self, line: bytes) -> None:
-        """Keep the last line."""
         self.lines.append(line)
 
 
@@ -83,11 +80,9 @@ class Run:
         self.messages = [json.loads(line) for line in self.text.split("\n") if line]
 
     def of_type(self, kind: str) -> list[Json]:
-        """Return the messages of one type."""
         return [m for m in self.messages if m["type"] == kind]
 
     def rows(self, stream: str | None = None) -> list[Json]:
-        """Return all records (of a stream) in the order they came."""
         return [
             m["record"]
             for m in self.of_type("RECORD")
@@ -95,15 +90,12 @@ class Run:
         ]
 
     def schema(self, stream: str) -> Json:
-        """Return the SCHEMA message of a stream."""
         return next(m for m in self.of_type("SCHEMA") if m["stream"] == stream)
 
     def key_names(self) -> dict[str, list[str]]:
-        """Return the key columns of each stream."""
         return {m["stream"]: m["key_properties"] for m in self.of_type("SCHEMA")}
 
     def keys(self) -> list[tuple[object, ...]]:
-        """Return stream and key values of all records."""
         names = self.key_names()
         return [
             (m["stream"], *(m["record"][name] for name in names[m["stream"]]))
@@ -117,47 +109,38 @@ class Run:
         return copy.deepcopy(states[-1]["value"]) if states else {}
 
     def partitions(self, stream: str) -> list[Json]:
-        """Return a stream's partitions in the last STATE."""
         found: list[Json] = self.state["bookmarks"][stream]["partitions"]
         return found
 
     def partition(self, stream: str, account: str) -> Json:
-        """Return the state of one account of a stream."""
         return next(
             p for p in self.partitions(stream) if account in p["context"].values()
         )
 
     @property
     def log(self) -> list[str]:
-        """Log lines, each with its level."""
         return [f"{r.levelname} {r.getMessage()}" for r in self.logged]
 
     def said(self, *words: str) -> list[str]:
-        """Return the log lines that hold all these words."""
         return [line for line in self.log if all(word in line for word in words)]
 
     def lines(self, level: int) -> list[str]:
-        """Return the log lines of one level."""
         return [r.getMessage() for r in self.logged if r.levelno == level]
 
     @property
     def infos(self) -> list[str]:
-        """Log lines of level INFO."""
         return self.lines(logging.INFO)
 
     @property
     def warnings(self) -> list[str]:
-        """Log lines of level WARNING."""
         return self.lines(logging.WARNING)
 
     @property
     def errors(self) -> list[str]:
-        """Log lines of level ERROR."""
         return self.lines(logging.ERROR)
 
     @property
     def tracebacks(self) -> int:
-        """Number of log lines that carry a traceback."""
         return sum(r.exc_info is not None for r in self.logged)
 
     @property

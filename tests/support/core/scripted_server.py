@@ -17,8 +17,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request as it came over the line."""
-
     method: str
     path: str
     headers: Mapping[str, str]
@@ -65,13 +63,11 @@ class ScriptedServer:
         self.answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
 
     def take(self, received: Received) -> Response:
-        """Note a request and choose its answer."""
         with self._lock:
             self.received.append(received)
             return self.answer(received)
 
     def close(self) -> None:
-        """End it."""
         self.ended.set()
         self._server.shutdown()
         self._thread.join()
@@ -80,7 +76,6 @@ class ScriptedServer:
 
 @contextmanager
 def scripted_server() -> Iterator[ScriptedServer]:
-    """Run a server for one test."""
     server = ScriptedServer()
     try:
         yield server

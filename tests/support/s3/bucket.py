@@ -43,8 +43,6 @@ KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One bucket of a local S3."""
-
     name: str
     endpoint: str
     client: S3Client = field(repr=False)
@@ -77,7 +75,6 @@ class Bucket:
         }
 
     def keys(self, prefix: str = "") -> list[str]:
-        """Keys of all objects, sorted."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=prefix
         )
@@ -86,11 +83,9 @@ class Bucket:
         )
 
     def read(self, key: str) -> bytes:
-        """The bytes of one object."""
         return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
 
     def rows_of(self, key: str) -> list[dict[str, Any]]:
-        """The rows of one object, read as its extension says."""
         return read_rows(key, self.read(key))
 
     def rows(self, stream: str, prefix: str = "") -> list[dict[str, Any]]:
@@ -115,8 +110,6 @@ class Bucket:
 
 @dataclass(slots=True)
 class LocalS3:
-    """A running S3, and its buckets."""
-
     endpoint: str
     client: S3Client = field(repr=False)
 

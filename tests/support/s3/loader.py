@@ -163,10 +163,8 @@ def schema(
 
 
 def record(stream: str = "campaigns", **values: object) -> dict[str, Any]:
-    """A RECORD message."""
     return {"type": "RECORD", "stream": stream, "record": values}
 
 
 def state(value: object) -> dict[str, Any]:
-    """A STATE message."""
     return {"type": "STATE", "value": {"bookmarks": value}}

@@ -43,7 +43,6 @@ class SpCaller(EmulationCaller):
         return response
 
     def headers(self, account: str, **more: str) -> dict[str, str]:
-        """Return the headers every call carries."""
         if account not in self.tokens:
             self.sign_in(account)
         return {
@@ -53,37 +52,31 @@ class SpCaller(EmulationCaller):
         }
 
     def get(self, path: str, account: str = "acme-us", **query: str) -> TestResponse:
-        """Call the API with GET."""
         headers = self.headers(account)
         return self.api.get(path, query_string=query, headers=headers)
 
     def create(self, body: object, account: str = "vega-us") -> TestResponse:
-        """Ask for a report."""
         return self.api.post(REPORTS, json=body, headers=self.headers(account))
 
     def created(self, body: object, account: str = "vega-us") -> str:
-        """Ask for a report and return its id."""
         response = self.create(body, account)
         assert response.status_code == 202, response.text
         report_id: str = response.get_json()["reportId"]
         return report_id
 
     def poll(self, report_id: str, account: str = "vega-us") -> dict[str, Any]:
-        """Return a report as it is now."""
         response = self.get(f"{REPORTS}/{report_id}", account)
         assert response.status_code == 200, response.text
         shown: dict[str, Any] = response.get_json()
         return shown
 
     def cancel(self, report_id: str, account: str = "vega-us") -> TestResponse:
-        """Cancel a report."""
         path = f"{REPORTS}/{report_id}"
         return self.api.delete(path, headers=self.headers(account))
 
     def document_info(
         self, document_id: str, account: str = "vega-us", **query: str
     ) -> dict[str, Any]:
-        """Return the address of a document."""
         response = self.get(f"{DOCUMENTS}/{document_id}", account, **query)
         assert response.status_code == 200, response.text
         shown: dict[str, Any] = response.get_json()
@@ -111,17 +104,14 @@ class SpCaller(EmulationCaller):
     def restricted(
         self, resources: list[dict[str, Any]], account: str = "acme-us"
     ) -> TestResponse:
-        """Ask for a restricted data token."""
         body = {"restrictedResources": resources}
         return self.api.post(RESTRICTED, json=body, headers=self.headers(account))
 
     def refusals(self) -> list[dict[str, Any]]:
-        """Return the calls that were turned down."""
         found: Any = self.emulation.selling.control.statistics()["sp_refusals"]
         return list(found)
 
     def reports(self) -> list[dict[str, Any]]:
-        """Return the reports that were asked for."""
         found: Any = self.emulation.selling.control.statistics()["sp_reports"]
         return list(found)
 
@@ -154,7 +144,6 @@ def brand_body(
     marketplace_id: str = US,
     **options: str,
 ) -> dict[str, Any]:
-    """Return a createReport of Brand Analytics."""
     report_type = f"GET_BRAND_ANALYTICS_{name}_REPORT"
     every = {"reportPeriod": period, **options}
     return report_body(report_type, every, start, end, marketplace_id)

@@ -32,7 +32,6 @@ class QuickTap(Quick, TapAmazonSp):
 
 
 def account(name: str, **changes: object) -> Json:
-    """Return an account of the emulator's world as a setting."""
     found: Json = {"name": name, "refresh_token": f"Atzr|sp-{name}"}
     if name.startswith("vega"):
         found |= {"account_type": "vendor", "marketplace_ids": [US]}
@@ -40,7 +39,6 @@ def account(name: str, **changes: object) -> Json:
 
 
 def settings(emulator: Emulator, **changes: object) -> Json:
-    """Return the settings of a run for the American seller and vendor."""
     credentials = dict(emulator.credentials)
     del credentials["refresh_token"]
     return {

@@ -73,7 +73,6 @@ class ScriptedApi:
         return response if isinstance(response, Reply) else Reply(200, _bytes(response))
 
     def asked(self, path: str) -> list[Json]:
-        """Return the parameters of all calls of a path."""
         return [params for called, params in self.calls if called == path]
 
     def run(
@@ -124,6 +123,5 @@ THROTTLED = refusal(429, "You exceeded your quota for the requested resource.")
 
 @contextmanager
 def scripted_api() -> Iterator[ScriptedApi]:
-    """Run one for a test."""
     with scripted_server() as server:
         yield ScriptedApi(server)

@@ -30,7 +30,6 @@ EITHER = pytest.mark.parametrize("orders", [ORDERS, OLD_ORDERS])
 
 
 def read(emulator: Emulator, *streams: str, **changes: Any) -> Run:
-    """Read orders of the American seller."""
     seller = account("acme-us", account_type="seller", marketplace_ids=["US"])
     return run(
         emulator, *streams, **{"accounts": [seller], "start_date": START, **changes}

@@ -34,7 +34,6 @@ SELLERS = [account(SELLER, account_type="seller", marketplace_ids=[US])]
 
 
 def mine(report_type: str, spec: Json | None = None, **changes: object) -> Json:
-    """Return one entry of `reports`, called mine."""
     return {
         "name": "mine",
         "report_spec": {"reportType": report_type, **(spec or {})},
@@ -43,7 +42,6 @@ def mine(report_type: str, spec: Json | None = None, **changes: object) -> Json:
 
 
 def read(emulator: Emulator, entry: Json, **changes: Any) -> Run:
-    """Read one custom report of the seller."""
     settings: Json = {"accounts": SELLERS, "reports": [entry]}
     return run(emulator, "mine", **settings | changes)
 

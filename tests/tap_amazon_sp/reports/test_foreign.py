@@ -36,7 +36,6 @@ def uvx(tmp_path: Path) -> RunProgram:
 
 
 def text(ended: Run) -> str:
-    """Return a run as the lines it wrote."""
     return "".join(json.dumps(message) + "\n" for message in ended.messages)
 
 

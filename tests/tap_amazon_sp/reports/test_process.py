@@ -27,8 +27,6 @@ STREAMS = (SALES, SALES_BY_ASIN, SEARCH_TERMS)
 
 
 class SpProcess(PluginProcess):
-    """A running tap-amazon-sp."""
-
     def __init__(
         self,
         folder: Path,

@@ -30,7 +30,6 @@ def two_sellers(emulator: Emulator) -> list[dict[str, Any]]:
 
 
 def created(emulator: Emulator) -> list[datetime]:
-    """Return when reports were accepted."""
     return [report.created_at for report in emulator.client.statistics().sp_reports]
 
 

@@ -28,7 +28,6 @@ FORECAST = "vendor_forecasting"
 
 
 def week(emulator: Emulator, **changes: object) -> Run:
-    """Read one week of search terms of the seller."""
     seller = account(SELLER, account_type="seller", marketplace_ids=[US])
     settings: dict[str, Any] = {"start_date": ONE_WEEK, "accounts": [seller]}
     return run(emulator, SEARCH_TERMS, **settings | changes)
