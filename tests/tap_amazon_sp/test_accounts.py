@@ -9,6 +9,7 @@ import pytest
 from amazon_emulator import Emulator
 from singer_amazon.errors import ConfigError
 from support.ads.runs import EmulatorClock
+from support.core.cases import rows
 from support.sp.runs import QuickTap, account, run, settings
 from tap_amazon_sp.accounts import read_accounts
 
@@ -58,39 +59,7 @@ def test_several_accounts_have_regions_and_applications_of_their_own() -> None:
     assert second.credential.client_id == "other"
 
 
-@pytest.mark.parametrize(
-    ("config", "words"),
-    [
-        ({}, ["no account to read", "refresh_token", "accounts"]),
-        (
-            {"refresh_token": "x", "accounts": [entry()]},
-            ["refresh_token and accounts are both set"],
-        ),
-        ({"accounts": [entry(""), entry()]}, ["accounts[0] has no name"]),
-        ({"accounts": [entry(), entry()]}, ["two accounts are called 'acme'"]),
-        (
-            {"accounts": [entry(marketplace_id="US")]},
-            ["accounts.acme.marketplace_id is not known", "marketplace_ids"],
-        ),
-        ({"accounts": [entry(refresh_token=" ")]}, ["accounts.acme.refresh_token"]),
-        (
-            {"refresh_token": "x", "account_type": "vendor"},
-            ["marketplace_ids is empty", "vendor"],
-        ),
-        (
-            {"accounts": [entry(account_type="agency")]},
-            ["accounts.acme.account_type 'agency'", "seller, vendor or auto"],
-        ),
-        (
-            {"accounts": [entry(marketplace_ids=["Narnia"])]},
-            ["accounts.acme.marketplace_ids", "'Narnia'", "US, CA"],
-        ),
-        (
-            {"accounts": [entry(marketplace_ids=["DE"])]},
-            ["DE is in region EU", "the account in NA", "US, CA, MX, BR"],
-        ),
-    ],
-)
+@pytest.mark.parametrize(("config", "words"), rows(__file__, "wrong_accounts"))
 def test_what_cannot_be_meant_is_a_sentence(
     config: dict[str, Any], words: list[str]
 ) -> None:

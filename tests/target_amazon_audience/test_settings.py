@@ -10,6 +10,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_amazon.target.errors import SettingsError
 from support.audience.runner import Runner, person
 from support.audience.runner import settings as config
+from support.core.cases import rows
 from target_amazon_audience import settings
 from target_amazon_audience.amc.models import Fee
 from target_amazon_audience.target import TargetAmazonAudience
@@ -27,56 +28,8 @@ def sentences(**changes: object) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"audience_name": "nine char"}, "audience_name has 9 characters"),
-        ({"audience_name": "x" * 129}, "has 129 characters"),
-        ({"audience_name": None}, "audience_name is missing: action CREATE"),
-        ({"external_audience_id": None}, "external_audience_id is missing"),
+        *rows(__file__, "wrong_settings"),
         ({"audience_description": "x" * 1001}, "has 1001 characters"),
-        ({"audience_fee": "USD"}, "audience_fee is 'USD': write currency:cents"),
-        ({"audience_fee": "USD:-1"}, "write currency:cents"),
-        ({"audience_fee": "CHF:1"}, "names the currency 'CHF'"),
-        ({"time_to_live": 34300801}, "give a number from 0 to 3.43008e+07"),
-        ({"time_to_live": -1}, "time_to_live is -1"),
-        ({"time_to_live": 0}, "set allow_ttl_zero if you mean it"),
-        ({"country_code": "ZZ"}, "country_code is 'ZZ', which is no two-letter"),
-        ({"country_code": None}, "country_code is missing"),
-        ({"action": "UPDATE"}, "audience_id is missing: action UPDATE"),
-        ({"action": "UPDATE", "audience_id": "abc"}, "a string of digits"),
-        ({"action": "UPDATE", "audience_id": "9" * 20}, "a string of digits"),
-        ({"target": "DSP"}, "dsp_advertiser_id is missing: target DSP"),
-        ({"target": "AMC_AND_DSP"}, "dsp_advertiser_id is missing"),
-        ({"amc_instance_id": None}, "amc_instance_id is missing: target AMC"),
-        ({"dsp_advertiser_id": "ENTITY1"}, "dsp_advertiser_id is 'ENTITY1'"),
-        ({"wait_until_finish": True}, "max_wait_time is missing"),
-        (
-            {"max_wait_time": 1381},
-            "max_wait_time is 1381: give a number from 1 to 1380",
-        ),
-        ({"max_wait_time": 0}, "max_wait_time is 0"),
-        ({"batch_size_rows": 10001}, "batch_size_rows is 10001"),
-        ({"batch_size_rows": 0}, "batch_size_rows is 0"),
-        ({"batch_size_bytes": 10}, "batch_size_bytes is 10"),
-        ({"max_rejected_percent": 101}, "max_rejected_percent is 101"),
-        ({"mirror_max_delete_percent": -1}, "mirror_max_delete_percent is -1"),
-        ({"poll_interval_seconds": 0}, "poll_interval_seconds"),
-        ({"field_mapping": {"e_mail": "x"}}, "field_mapping names 'e_mail'"),
-        ({"hashing": {"email": "md5"}}, "hashing.email is 'md5': use one of auto"),
-        ({"hashing": {"countrycode": "raw"}}, "hashing names 'countrycode'"),
-        ({"consent": {"amznuserdata": "yes"}}, "consent.amznuserdata must be one of"),
-        ({"consent": {"email": "x"}}, "consent names 'email'"),
-        ({"consent": {"consentcountrycode": "X"}}, "no two-letter country code"),
-        ({"action": "INSERT"}, "action"),
-        ({"upload_mode": "REPLACE"}, "upload_mode"),
-        ({"consent_mode": "lax"}, "consent_mode"),
-        ({"normalisation": "mine"}, "normalisation"),
-        ({"external_user_id": "id"}, "external_user_id"),
-        ({"duplicate_users": "first"}, "duplicate_users"),
-        ({"region": "US"}, "region"),
-        ({"rejects_path": "."}, "rejects_path names the folder"),
-        ({"max_concurrency": 0}, "max_concurrency"),
-        ({"streams": {"a": {"audience_name": "short"}}}, "(stream a) has 5 characters"),
-        ({"streams": {"a": {"client_id": "x"}}}, "streams.a"),
-        ({"streams": {"a": 1}}, "streams.a"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_before_any_call(

@@ -19,3 +19,10 @@ def table(test_file: str, name: str) -> dict[str, Any]:
 def cases(test_file: str, name: str) -> list[Any]:
     """Return rows, which are lists of arguments, as parameters."""
     return [pytest.param(*row, id=key) for key, row in table(test_file, name).items()]
+
+
+def rows(test_file: str, name: str) -> list[Any]:
+    """Return the rows of a table whose rows have no names."""
+    text = Path(test_file).with_name(f"{name}.json").read_text(encoding="utf-8")
+    found: list[Any] = json.loads(text)
+    return found
