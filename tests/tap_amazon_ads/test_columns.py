@@ -16,6 +16,7 @@ from support.ads.runs import (
     SELLER,
     Run,
     bodies,
+    days,
     invoke_tap,
     selected_catalog,
     settings_for,
@@ -112,8 +113,7 @@ def test_refused_columns_are_dropped_once_and_the_rest_arrives(
     ran = run(
         CAMPAIGNS,
         profile_ids=[SELLER],
-        start_date="2026-09-01",
-        end_date="2026-11-18",
+        **days("2026-09-01", "2026-11-18"),
         max_concurrency=1,
     )
 

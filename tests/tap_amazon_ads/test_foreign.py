@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from amazon_emulator import Emulator
-from support.ads.runs import CAMPAIGNS, ORDERS, Run, fresh, run_command
+from support.ads.runs import CAMPAIGNS, ORDERS, Run, days, fresh, run_command
 from support.core.foreign_programs import CHECKER, DUCKDB, JSONL, RunProgram, runner
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
@@ -36,9 +36,7 @@ class Runs:
 def runs(emulator: Emulator) -> Runs:
     """Two runs over all kinds of accounts; the second reads the first's days again."""
     amazon = fresh(emulator)
-    first = run_command(
-        emulator, *STREAMS, start_date="2026-11-10", end_date="2026-11-17"
-    )
+    first = run_command(emulator, *STREAMS, **days("2026-11-10", "2026-11-17"))
     amazon.change(restate=1)
     second = run_command(emulator, *STREAMS, start_date="2026-11-10", state=first.state)
     assert (first.code, second.code) == (0, 0)

@@ -11,7 +11,16 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads.runs import ADVERTISERS, AGENCY, BRAZIL, LINKED, SELLER, Run, bodies
+from support.ads.runs import (
+    ADVERTISERS,
+    AGENCY,
+    BRAZIL,
+    LINKED,
+    SELLER,
+    Run,
+    bodies,
+    days,
+)
 from support.core.cases import table
 from tap_amazon_ads.catalogue import load_catalogue
 
@@ -58,8 +67,7 @@ def ask_for(run: Runs, family: Family, **settings: object) -> Run:
         family.stream,
         only={family.stream: [*family.chosen, *ADDED]},
         profile_ids=[family.account],
-        start_date="2026-11-17",
-        end_date="2026-11-18",
+        **days("2026-11-17", "2026-11-18"),
         **settings,
     )
 
@@ -200,8 +208,7 @@ def test_a_linked_advertiser_is_asked_for_by_its_own_account_header(
         family.stream,
         only={family.stream: [*family.chosen, *ADDED]},
         advertiser_ids=[int(LINKED)],
-        start_date="2026-11-17",
-        end_date="2026-11-18",
+        **days("2026-11-17", "2026-11-18"),
     )
 
     assert ran.code == 0
@@ -230,8 +237,7 @@ def test_every_report_type_delivers_its_rows_with_whole_keys(
     ran = run(
         *(entry.stream for entry in types),
         profile_ids=[SELLER, AGENCY],
-        start_date="2026-11-18",
-        end_date="2026-11-18",
+        **days("2026-11-18"),
     )
 
     assert ran.code == 0

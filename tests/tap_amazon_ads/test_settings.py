@@ -18,6 +18,7 @@ from support.ads.runs import (
     Run,
     bodies,
     calls,
+    days,
     invoke_tap,
     settings_for,
 )
@@ -87,8 +88,7 @@ def test_a_summary_stream_nobody_selected_may_be_too_long(
         stream,
         profile_ids=[SELLER],
         time_unit="SUMMARY",
-        start_date="2026-01-01",
-        end_date="2026-11-01",
+        **days("2026-01-01", "2026-11-01"),
     )
 
     assert ran.code == 0

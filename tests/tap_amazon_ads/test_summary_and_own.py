@@ -16,6 +16,7 @@ from support.ads.runs import (
     SELLER,
     Run,
     bodies,
+    days,
     selected_catalog,
 )
 
@@ -117,7 +118,7 @@ def test_a_summary_is_asked_for_anew_with_the_whole_range(
 ) -> None:
     settings = {"profile_ids": [SELLER], "time_unit": "SUMMARY"}
     start = "2026-11-05"
-    first = run(CAMPAIGNS, **settings, start_date=start, end_date="2026-11-15")
+    first = run(CAMPAIGNS, **settings, **days(start, "2026-11-15"))
     second = run(CAMPAIGNS, **settings, start_date=start, state=first.state)
 
     assert second.code == 0
@@ -160,8 +161,7 @@ def test_a_pending_summary_of_another_range_is_not_taken_for_this_one(
     second = run(
         CAMPAIGNS,
         **settings,
-        start_date="2026-11-01",
-        end_date="2026-11-16",
+        **days("2026-11-01", "2026-11-16"),
         state=first.state,
     )
 
@@ -180,8 +180,7 @@ def test_an_own_report_of_a_known_type_takes_its_key_from_the_catalogue(
         "campaign_costs",
         reports=[own()],
         profile_ids=[SELLER],
-        start_date="2026-11-17",
-        end_date="2026-11-18",
+        **days("2026-11-17", "2026-11-18"),
     )
 
     assert ran.code == 0

@@ -69,6 +69,11 @@ def seller_settings(emulator: Emulator, **changes: object) -> Json:
     return reaching(emulator, **found | changes)
 
 
+def days(first: str, last: str | None = None) -> Json:
+    """Return the settings that read these days, or one day."""
+    return {"start_date": first, "end_date": last or first}
+
+
 def selected_catalog(
     config: Mapping[str, Any],
     streams: Iterable[str],

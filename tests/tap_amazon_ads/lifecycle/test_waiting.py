@@ -29,6 +29,7 @@ from support.ads.runs import (
     EmulatorClock,
     Json,
     QuickTap,
+    days,
     pending_ids,
     run,
 )
@@ -62,9 +63,7 @@ def test_waiting_for_amazon_is_idle(emulator: Emulator, turns: list[float]) -> N
     emulator.client.change(ready_after_seconds=1)
     today = str(emulator.client.now().date() - timedelta(days=2))
 
-    ended = run(
-        emulator, tap_class=ThreadedTap, start_date=today, end_date=today, **QUICK
-    )
+    ended = run(emulator, tap_class=ThreadedTap, **days(today), **QUICK)
 
     assert (ended.code, len(ended.rows())) == (0, 2)
     assert turns[-1] - turns[0] >= 0.9
@@ -82,8 +81,7 @@ def test_waiting_for_a_free_worker_is_idle(
         emulator,
         [CAMPAIGNS, TARGETING],
         tap_class=ThreadedTap,
-        start_date=today,
-        end_date=today,
+        **days(today),
         max_concurrency=1,
         **QUICK,
     )
@@ -122,8 +120,7 @@ def test_one_thread_writes_and_keeps_the_state(
         emulator,
         [CAMPAIGNS, TARGETING],
         tap_class=ThreadedTap,
-        start_date=day,
-        end_date=day,
+        **days(day),
         **QUICK,
     )
 
