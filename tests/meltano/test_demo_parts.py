@@ -211,10 +211,7 @@ def sold(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def selling(found: dict[str, list[dict[str, Any]]]) -> Outcome:
-    reports = [
-        asked_for("1", "GET_VENDOR_SALES_REPORT"),
-        asked_for("2", OPEN_LISTINGS),
-    ]
+    reports = [asked_for("1", "GET_VENDOR_SALES_REPORT"), asked_for("2", OPEN_LISTINGS)]
     return check_selling(reports, Seller(), found, "2026-11-11", BEGAN)
 
 

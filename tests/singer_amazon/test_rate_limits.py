@@ -7,10 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.rate_limits import (
-    AdaptiveRateLimiter,
-    Quota,
-)
+from singer_amazon.rate_limits import AdaptiveRateLimiter, Quota
 from singer_amazon.retry_policy import POLICY
 from support.core.report_parts import NOON
 

@@ -41,9 +41,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
     send = requests.Session.send
 
     def recording(
-        session: requests.Session,
-        request: requests.PreparedRequest,
-        **kwargs: Any,
+        session: requests.Session, request: requests.PreparedRequest, **kwargs: Any
     ) -> requests.Response:
         gone_out.append(request)
         return send(session, request, **kwargs)

@@ -51,10 +51,7 @@ EVERYBODY = [SELLER, CANADA, BRAZIL, VENDOR, AGENCY, LINKED]
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else "",
 )
 def test_the_settings_choose_the_accounts(
-    run: Runs,
-    amazon: EmulatorClient,
-    settings: dict[str, object],
-    accounts: list[str],
+    run: Runs, amazon: EmulatorClient, settings: dict[str, object], accounts: list[str]
 ) -> None:
     ran = run(CAMPAIGNS, ORDERS, **days("2026-11-18"), **settings)
 

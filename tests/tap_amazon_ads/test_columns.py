@@ -24,11 +24,7 @@ from support.ads.runs import (
 
 Runs = Callable[..., Run]
 DMA = "amazon_dsp_geo_by_dma"
-DAY = {
-    "start_date": "2026-11-18",
-    "end_date": "2026-11-18",
-    "profile_ids": [SELLER],
-}
+DAY = {"start_date": "2026-11-18", "end_date": "2026-11-18", "profile_ids": [SELLER]}
 
 
 def columns(amazon: EmulatorClient, at: int = -1) -> list[str]:

@@ -65,9 +65,7 @@ def test_singer_check_tap_finds_the_stream_valid(runs: Runs, uvx: RunProgram) ->
 
 
 def test_target_jsonl_writes_every_row(
-    runs: Runs,
-    uvx: RunProgram,
-    tmp_path: Path,
+    runs: Runs, uvx: RunProgram, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"destination_path": str(tmp_path)}))
@@ -83,9 +81,7 @@ def test_target_jsonl_writes_every_row(
 
 
 def test_target_duckdb_merges_two_runs_by_key(
-    runs: Runs,
-    uvx: RunProgram,
-    tmp_path: Path,
+    runs: Runs, uvx: RunProgram, tmp_path: Path
 ) -> None:
     database = tmp_path / "lake.duckdb"
     config = tmp_path / "config.json"

@@ -198,12 +198,7 @@ def test_throttled_account_lists_are_waited_out(
 ) -> None:
     amazon.add_fault("throttle", operation="profiles", times=9, retry_after=retry_after)
 
-    ran = run(
-        CAMPAIGNS,
-        profile_ids=[SELLER],
-        **days("2026-11-18"),
-        speed=3000,
-    )
+    ran = run(CAMPAIGNS, profile_ids=[SELLER], **days("2026-11-18"), speed=3000)
 
     assert ran.code == 0
     assert amazon.statistics().count("profiles", 429) == 9

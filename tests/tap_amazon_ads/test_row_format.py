@@ -130,9 +130,7 @@ def test_the_patient_way_changes_nothing_in_rows_that_fit(
 
 
 @given(odd_rows)
-def test_no_value_stops_a_row_and_no_key_is_null(
-    rows: list[dict[str, object]],
-) -> None:
+def test_no_value_stops_a_row_and_no_key_is_null(rows: list[dict[str, object]]) -> None:
     made = by_lines(row_encoder(), packed(rows))
     assert len(made) == len(rows)
     for record in made:
@@ -225,11 +223,7 @@ def test_ready_made_lines_are_the_messages_the_sdk_would_write(
 
 def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
     encoder = row_encoder()
-    row: dict[str, object] = {
-        "date": "2026-11-18",
-        "orderId": 1,
-        "advertiserId": "7",
-    }
+    row: dict[str, object] = {"date": "2026-11-18", "orderId": 1, "advertiserId": "7"}
     encoder.parse(packed([row, {**row, "orderId": 2}]))
     encoder.parse(packed([row]))  # the second piece of the same document
     assert encoder.repeats == 1

@@ -138,9 +138,7 @@ def test_numbers_lists_and_objects_may_come_as_text(
     assert amazon.statistics().peak["create"] <= 2
 
 
-def test_a_number_where_text_is_wanted_is_taken_as_text(
-    run: Runs,
-) -> None:
+def test_a_number_where_text_is_wanted_is_taken_as_text(run: Runs) -> None:
     ran = run(
         CAMPAIGNS, profile_ids=[int(SELLER)], start_date="2026-11-18", user_agent=42
     )

@@ -159,10 +159,7 @@ def test_a_pending_summary_of_another_range_is_not_taken_for_this_one(
     amazon.change(ready_after_seconds=0)
 
     second = run(
-        CAMPAIGNS,
-        **settings,
-        **days("2026-11-01", "2026-11-16"),
-        state=first.state,
+        CAMPAIGNS, **settings, **days("2026-11-01", "2026-11-16"), state=first.state
     )
 
     assert {row["endDate"] for row in second.rows(CAMPAIGNS)} == {"2026-11-16"}
@@ -339,10 +336,7 @@ def test_a_changed_own_report_does_not_take_up_what_was_asked_before(
     settings = {"profile_ids": [SELLER], **RANGE}
     amazon.change(ready_after_seconds=3600)
     first = run(
-        "campaign_costs",
-        reports=[own(filters=filters)],
-        **settings,
-        stops_after=1,
+        "campaign_costs", reports=[own(filters=filters)], **settings, stops_after=1
     )
     amazon.advance(4000)
     amazon.change(ready_after_seconds=0)

@@ -220,9 +220,7 @@ def test_empty_states_are_not_passed_on(target: Runner) -> None:
     assert ran.states == []
 
 
-def test_a_reader_that_has_gone_is_an_error_at_the_end(
-    target: Runner,
-) -> None:
+def test_a_reader_that_has_gone_is_an_error_at_the_end(target: Runner) -> None:
     def gone(_state: bytes) -> None:
         raise BrokenPipeError
 

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.core.process import (
-    PATIENCE,
-    TargetProcess,
-    environment,
-    installed,
-    lines,
-)
+from support.core.process import PATIENCE, TargetProcess, environment, installed, lines
 from support.s3.loader import record, schema, state
 
 if TYPE_CHECKING:
@@ -65,11 +59,7 @@ def test_all_rows_arrive_with_default_settings(bucket: Bucket, start: Start) -> 
     summary = json.loads(command.last_line.split("Run summary: ")[1])
     [key] = bucket.keys()
     assert summary["streams"] == {
-        "campaigns": {
-            "records": 25_000,
-            "objects": 1,
-            "bytes": len(bucket.read(key)),
-        }
+        "campaigns": {"records": 25_000, "objects": 1, "bytes": len(bucket.read(key))}
     }
 
 

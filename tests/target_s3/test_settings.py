@@ -107,10 +107,7 @@ def test_unknown_settings_are_found() -> None:
     wrong = config({"aws_bukket": "x"}, prefx="x", stream_maps={"any": {}})
     schema = TargetS3.config_jsonschema
     TargetS3.append_builtin_config(schema)
-    assert settings.unknown(wrong, schema) == [
-        "cloud_provider.aws.aws_bukket",
-        "prefx",
-    ]
+    assert settings.unknown(wrong, schema) == ["cloud_provider.aws.aws_bukket", "prefx"]
 
 
 def test_nested_settings_come_from_the_environment(

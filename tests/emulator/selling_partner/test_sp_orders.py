@@ -106,9 +106,7 @@ def test_marketplace_of_others_is_denied(sp: SpCaller) -> None:
     assert sp.get(ORDERS_V0, **query).status_code == 403
 
 
-def test_lines_of_an_order_have_pages_and_no_prices_while_pending(
-    sp: SpCaller,
-) -> None:
+def test_lines_of_an_order_have_pages_and_no_prices_while_pending(sp: SpCaller) -> None:
     items: dict[str, list[Any]] = {}
     for order_id in ids(pages_v0(sp, CreatedAfter="2026-11-01T00:00:00Z")):
         path = f"{ORDERS_V0}/{order_id}/orderItems"

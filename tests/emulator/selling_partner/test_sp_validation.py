@@ -85,10 +85,7 @@ def test_settlements_cannot_be_created(sp: SpCaller) -> None:
         (sales("DAY", "2026-11-27", "2026-11-27"), UNAVAILABLE),
         (sales("DAY", "2022-11-20", "2022-11-20"), UNAVAILABLE),
         (sales("WEEK", "2026-09-13", "2026-09-19"), UNAVAILABLE),
-        (
-            report_body() | {"marketplaceIds": [US, US]},
-            "one marketplace per request",
-        ),
+        (report_body() | {"marketplaceIds": [US, US]}, "one marketplace per request"),
         (brand_body(BASKET, "2026-11-01", "2026-11-02", "DAY"), "must be the same day"),
         (brand_body(TERMS, "2026-11-01", "2026-11-14"), GENERIC),
         (brand_body(TERMS, "2026-11-15", "2026-11-21"), GENERIC),

@@ -69,9 +69,7 @@ def test_one_failure_does_not_touch_the_others(emulator: Emulator) -> None:
     assert {r["profile_id"] for r in ended.rows(TARGETING)} == {SELLER, CANADA}
 
 
-def test_an_unknown_word_is_looked_at_to_the_end_and_stays(
-    emulator: Emulator,
-) -> None:
+def test_an_unknown_word_is_looked_at_to_the_end_and_stays(emulator: Emulator) -> None:
     rule = emulator.client.add_fault("status_word", operation="status", word="ON_HOLD")
 
     first = run(emulator, max_runtime_seconds=1800, poll_interval_max_seconds=60)

@@ -49,11 +49,7 @@ def test_a_hole_in_the_middle_closes_in_the_next_run(emulator: Emulator) -> None
     first = run_of_three(emulator)
 
     assert first.code == 1
-    assert Counter(windows(emulator)) == {
-        (START, FIRST_END): 1,
-        MIDDLE: 4,
-        LAST: 1,
-    }
+    assert Counter(windows(emulator)) == {(START, FIRST_END): 1, MIDDLE: 4, LAST: 1}
     entry = entry_of(first)
     assert entry["replication_key_value"] == FIRST_END
     assert entry["delivered"] == [{"start": LAST[0], "end": LAST[1]}]

@@ -85,9 +85,7 @@ def test_a_shared_report_waits_in_the_state_of_both(emulator: Emulator) -> None:
     assert len(asked(emulator)) == 1
 
 
-def test_a_stream_that_joins_a_waiting_report_remembers_it(
-    emulator: Emulator,
-) -> None:
+def test_a_stream_that_joins_a_waiting_report_remembers_it(emulator: Emulator) -> None:
     emulator.client.change(ready_after_seconds=3600)
     alone = {**TWINS, "streams": ["one"]}
     first = run(emulator, max_runtime_seconds=60, **alone)

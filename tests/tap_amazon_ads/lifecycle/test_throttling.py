@@ -46,10 +46,7 @@ def test_twenty_minutes_of_429_make_no_gap(emulator: Emulator) -> None:
         tap.clock = LiftAfter(emulator, TWENTY_MINUTES)
 
     ended = run(
-        emulator,
-        [CAMPAIGNS, TARGETING],
-        profile_ids=[SELLER, CANADA],
-        prepare=lift,
+        emulator, [CAMPAIGNS, TARGETING], profile_ids=[SELLER, CANADA], prepare=lift
     )
 
     ran = (emulator.client.now() - NOON).total_seconds()

@@ -117,11 +117,7 @@ def test_one_thread_writes_and_keeps_the_state(
     emulator.client.real_time()
     day = str(emulator.client.now().date() - timedelta(days=2))
     ended = run(
-        emulator,
-        [CAMPAIGNS, TARGETING],
-        tap_class=ThreadedTap,
-        **days(day),
-        **QUICK,
+        emulator, [CAMPAIGNS, TARGETING], tap_class=ThreadedTap, **days(day), **QUICK
     )
 
     assert ended.code == 0

@@ -247,19 +247,13 @@ def test_a_missing_connection_is_made_and_its_account_found(target: Runner) -> N
 
 def test_the_account_may_be_given(target: Runner) -> None:
     wrong = target.run(
-        [person(1)],
-        amc_instance_id=FREE_INSTANCE,
-        amc_account_id="ENTITY5AMC6HEATH7R",
+        [person(1)], amc_instance_id=FREE_INSTANCE, amc_account_id="ENTITY5AMC6HEATH7R"
     )
     assert f"AMC instance {FREE_INSTANCE} is in none of the 1" in str(wrong.error)
     target.client.change(page_size=1)
     nowhere = target.run([person(1)], amc_instance_id="amcnone")
     assert "amcnone is in none of the 3 AMC accounts" in str(nowhere.error)
-    target.good(
-        [person(1)],
-        amc_instance_id=FREE_INSTANCE,
-        amc_account_id=ACCOUNT,
-    )
+    target.good([person(1)], amc_instance_id=FREE_INSTANCE, amc_account_id=ACCOUNT)
     assert target.members() == names(1)
 
 
