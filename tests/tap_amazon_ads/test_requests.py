@@ -92,8 +92,8 @@ def expected(
     return rows
 
 
-@pytest.mark.parametrize("family", SPONSORED, ids=lambda f: f.stream)
-def test_a_sponsored_report_is_asked_for_and_delivered_to_the_letter(
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.stream)
+def test_a_report_is_asked_for_and_delivered_to_the_letter(
     run: Runs, amazon: EmulatorClient, family: Family
 ) -> None:
     ran = ask_for(run, family)
@@ -101,29 +101,18 @@ def test_a_sponsored_report_is_asked_for_and_delivered_to_the_letter(
     assert ran.code == 0
     assert bodies(amazon.statistics()) == [family.body()]
     create = amazon.statistics().creates[0]
-    assert (create.header, create.account) == (
-        "Amazon-Advertising-API-Scope",
-        family.account,
-    )
-    country = ("BR", "BRL") if family.account == BRAZIL else ("US", "USD")
-    rows = ran.rows(family.stream)
-    assert rows == expected(amazon, family, lambda _: (family.account, *country))
-    assert_key(ran, family)
+    assert create.header == "Amazon-Advertising-API-Scope"
+    assert create.account == family.account
+    land = ("BR", "BRL") if family.account == BRAZIL else ("US", "USD")
 
+    def added(row: dict[str, Any]) -> tuple[str, ...]:
+        is_dsp = family.account == AGENCY
+        return (
+            family.account,
+            *(COUNTRIES[row["advertiserId"]] if is_dsp else country),
+        )
 
-@pytest.mark.parametrize("family", DSP, ids=lambda f: f.stream)
-def test_a_dsp_report_is_asked_for_and_delivered_to_the_letter(
-    run: Runs, amazon: EmulatorClient, family: Family
-) -> None:
-    ran = ask_for(run, family)
-
-    assert ran.code == 0
-    assert bodies(amazon.statistics()) == [family.body()]
-    create = amazon.statistics().creates[0]
-    assert (create.header, create.account) == ("Amazon-Advertising-API-Scope", AGENCY)
-    assert ran.rows(family.stream) == expected(
-        amazon, family, lambda row: (AGENCY, *COUNTRIES[row["advertiserId"]])
-    )
+    assert ran.rows(family.stream) == expected(amazon, family, added)
     assert_key(ran, family)
 
 

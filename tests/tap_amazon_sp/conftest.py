@@ -2,22 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from support.core.emulators import emulator_fixtures
 
-import pytest
-
-from amazon_emulator import Emulator
-from support.sp.runs import NOON
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(now=NOON, frozen=True) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.client.reset()
-    running.client.set_now(NOON, frozen=True)
-    return running
+running, emulator = emulator_fixtures()

@@ -19,7 +19,7 @@ from support.audience.emulation import (
     pii,
     record,
 )
-from support.core.emulation import NOON
+from support.core.emulators import emulator_fixtures
 
 FIELDS = (
     "email",
@@ -33,17 +33,7 @@ FIELDS = (
 )
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(seed=5) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.client.reset()
-    running.client.set_now(NOON)
-    return running
+running, emulator = emulator_fixtures(frozen=False, seed=5)
 
 
 @pytest.fixture
