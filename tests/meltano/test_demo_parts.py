@@ -263,7 +263,7 @@ def test_one_week_and_no_more_has_ended_since_the_first_day() -> None:
         assert sum(day.isoweekday() == 6 for day in days) == 1
 
 
-# --- the story -------------------------------------------------------------
+# --- the scenario ----------------------------------------------------------
 
 
 def test_only_the_first_run_has_an_end_date_and_it_leaves_new_days_everywhere() -> None:

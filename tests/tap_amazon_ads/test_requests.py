@@ -107,10 +107,7 @@ def test_a_report_is_asked_for_and_delivered_to_the_letter(
 
     def added(row: dict[str, Any]) -> tuple[str, ...]:
         is_dsp = family.account == AGENCY
-        return (
-            family.account,
-            *(COUNTRIES[row["advertiserId"]] if is_dsp else country),
-        )
+        return (family.account, *(COUNTRIES[row["advertiserId"]] if is_dsp else land))
 
     assert ran.rows(family.stream) == expected(amazon, family, added)
     assert_key(ran, family)

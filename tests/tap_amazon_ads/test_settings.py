@@ -28,7 +28,7 @@ from tap_amazon_ads.catalogue import load_catalogue
 
 Runs = Callable[..., Run]
 SECRETS = ("emulator-client-secret", "Atzr|emulator-refresh-token", "s3cr3t-key")
-OWN = {
+CUSTOM = {
     "name": "my_report",
     "ad_product": "SPONSORED_PRODUCTS",
     "report_type_id": "spCampaigns",
@@ -106,7 +106,7 @@ AS_TEXT = {
     "exclude_profile_ids": BRAZIL,
     "account_types": "seller,vendor",
     "extra_columns": json.dumps({CAMPAIGNS: ["brandNew"]}),
-    "reports": json.dumps([OWN]),
+    "reports": json.dumps([CUSTOM]),
     "lookback_days": json.dumps({CAMPAIGNS: 3}),
     "start_date": "2026-11-18",
     "end_date": "2026-11-18T00:00:00Z",
@@ -122,7 +122,7 @@ def test_numbers_lists_and_objects_may_come_as_text(
 ) -> None:
     """Meltano passes them so where they stand in the environment."""
     typed = dict(AS_TEXT) | {
-        "reports": [OWN],
+        "reports": [CUSTOM],
         "extra_columns": {CAMPAIGNS: ["brandNew"]},
     }
     catalog_only = run("my_report", CAMPAIGNS, **typed)
@@ -184,7 +184,7 @@ def test_the_command_reads_its_settings_from_the_environment_and_dot_env(
     secret = config.pop("TAP_AMAZON_ADS_CLIENT_SECRET")
     for name in ("START_DATE", "END_DATE"):
         config.pop(f"TAP_AMAZON_ADS_{name}")
-    config["TAP_AMAZON_ADS_REPORTS"] = json.dumps([{**OWN, "time_unit": "SUMMARY"}])
+    config["TAP_AMAZON_ADS_REPORTS"] = json.dumps([{**CUSTOM, "time_unit": "SUMMARY"}])
     (tmp_path / ".env").write_text(
         f"TAP_AMAZON_ADS_CLIENT_SECRET='{secret}'\n"
         "TAP_AMAZON_ADS_REFRESH_TOKEN='Atzr|not-this-one'\n"

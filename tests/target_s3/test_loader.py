@@ -1,4 +1,4 @@
-"""When objects are closed and STATE is echoed, on a clock that tests turn."""
+"""When objects are closed and STATE is echoed, on a clock that tests set."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ def test_a_full_disk_is_a_sentence() -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     run = Run(replace(SETTINGS, format="jsonl"))
-    run.objects.new_file = FullDisk  # type: ignore[method-assign] # no room at all
+    run.objects.new_file = FullDisk  # type: ignore[method-assign] # no space at all
     with pytest.raises(SpoolError, match=r"No space left on device.*spool_dir"):
         run.feed([schema(), record(id="1"), state(1)])
     assert run.states == []

@@ -1,4 +1,4 @@
-"""A loader of target-s3 with a bucket in memory and a clock that tests turn."""
+"""A loader of target-s3 with a bucket in memory and a clock that tests set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RUN_ID = "20261121T070000Z-0123abcd"
 
 @dataclass
 class FakeClock(SteadyClock):
-    """Stands still until it is turned."""
+    """Stands still until it is set."""
 
     seconds: float = 0.0
 

@@ -45,7 +45,7 @@ class ThreadedTap(QuickTap):
 
 
 @pytest.fixture
-def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the owner of the reports looked up from waiting."""
     seen: list[float] = []
     advance = Runner.advance
@@ -58,7 +58,7 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seen
 
 
-def test_waiting_for_amazon_is_idle(emulator: Emulator, turns: list[float]) -> None:
+def test_waiting_for_amazon_is_idle(emulator: Emulator, looks: list[float]) -> None:
     emulator.client.real_time()
     emulator.client.change(ready_after_seconds=1)
     today = str(emulator.client.now().date() - timedelta(days=2))
@@ -66,12 +66,12 @@ def test_waiting_for_amazon_is_idle(emulator: Emulator, turns: list[float]) -> N
     ended = run(emulator, tap_class=ThreadedTap, **days(today), **QUICK)
 
     assert (ended.code, len(ended.rows())) == (0, 2)
-    assert turns[-1] - turns[0] >= 0.9
-    assert len(turns) <= 60
+    assert looks[-1] - looks[0] >= 0.9
+    assert len(looks) <= 60
 
 
 def test_waiting_for_a_free_worker_is_idle(
-    emulator: Emulator, turns: list[float]
+    emulator: Emulator, looks: list[float]
 ) -> None:
     emulator.client.real_time()
     emulator.client.add_fault("delay", operation="create", seconds=0.8, times=1)
@@ -87,8 +87,8 @@ def test_waiting_for_a_free_worker_is_idle(
     )
 
     assert (ended.code, len(ended.rows())) == (0, 4)
-    assert turns[-1] - turns[0] >= 0.8
-    assert len(turns) <= 60
+    assert looks[-1] - looks[0] >= 0.8
+    assert len(looks) <= 60
 
 
 def test_one_thread_writes_and_keeps_the_state(
@@ -204,7 +204,7 @@ def slow_runner(deadline_seconds: float) -> tuple[Runner, SlowDownload]:
     return runner, fetcher
 
 
-def test_waiting_for_space_on_the_disk_is_idle(turns: list[float]) -> None:
+def test_waiting_for_space_on_the_disk_is_idle(looks: list[float]) -> None:
     runner, _ = slow_runner(60)
 
     reports = []
@@ -213,7 +213,7 @@ def test_waiting_for_space_on_the_disk_is_idle(turns: list[float]) -> None:
         reports.append(report.document)
 
     assert sorted(map(str, reports)) == ["one", "two"]
-    assert len(turns) <= 60
+    assert len(looks) <= 60
 
 
 def test_a_download_that_moves_on_is_waited_for_past_the_end(

@@ -24,8 +24,8 @@ Runs = Callable[..., Run]
 RANGE = {"start_date": "2026-11-01", "end_date": "2026-11-15"}
 
 
-def own(**changes: object) -> dict[str, object]:
-    """Return an own report of a type and grouping the catalogue knows."""
+def custom(**changes: object) -> dict[str, object]:
+    """Return a custom report of a type and grouping the catalogue knows."""
     return {
         "name": "campaign_costs",
         "ad_product": "SPONSORED_PRODUCTS",
@@ -167,15 +167,15 @@ def test_a_pending_summary_of_another_range_is_not_taken_for_this_one(
     assert "pending_reports" not in second.partition(CAMPAIGNS, SELLER)
 
 
-# --- own reports ------------------------------------------------------------
+# --- custom reports---------------------------------------------------------
 
 
-def test_an_own_report_of_a_known_type_takes_its_key_from_the_catalogue(
+def test_a_custom_report_of_a_known_type_takes_its_key_from_the_catalogue(
     run: Runs, amazon: EmulatorClient
 ) -> None:
     ran = run(
         "campaign_costs",
-        reports=[own()],
+        reports=[custom()],
         profile_ids=[SELLER],
         **days("2026-11-17", "2026-11-18"),
     )
@@ -209,10 +209,10 @@ def test_an_own_report_of_a_known_type_takes_its_key_from_the_catalogue(
     assert bookmark == "2026-11-18"
 
 
-def test_an_own_report_of_an_unknown_grouping_has_no_key_and_says_so(
+def test_a_custom_report_of_an_unknown_grouping_has_no_key_and_says_so(
     run: Runs, amazon: EmulatorClient
 ) -> None:
-    odd = own(group_by=["campaign", "campaignPlacement"])
+    odd = custom(group_by=["campaign", "campaignPlacement"])
     ran = run("campaign_costs", reports=[odd], profile_ids=[SELLER], **RANGE)
 
     assert not ran.schema("campaign_costs")["key_properties"]
@@ -226,7 +226,7 @@ def test_an_own_report_of_an_unknown_grouping_has_no_key_and_says_so(
 
 def test_an_own_key_is_used_and_asked_for(run: Runs, amazon: EmulatorClient) -> None:
     """A number makes a strange key, but a text one: a missing value becomes ""."""
-    mine = own(columns=["cost"], key=["campaignName", "clicks"])
+    mine = custom(columns=["cost"], key=["campaignName", "clicks"])
 
     ran = run("campaign_costs", reports=[mine], profile_ids=[SELLER], **RANGE)
 
@@ -250,7 +250,7 @@ def test_an_own_key_is_used_and_asked_for(run: Runs, amazon: EmulatorClient) -> 
 
 
 def test_an_empty_own_key_means_none(run: Runs) -> None:
-    ran = run("campaign_costs", reports=[own(key=[])], profile_ids=[SELLER], **RANGE)
+    ran = run("campaign_costs", reports=[custom(key=[])], profile_ids=[SELLER], **RANGE)
 
     assert not ran.schema("campaign_costs")["key_properties"]
     assert ran.rows("campaign_costs")
@@ -261,7 +261,7 @@ def test_own_filters_and_time_unit_are_passed_on(
     run: Runs, amazon: EmulatorClient
 ) -> None:
     filters = [{"field": "campaignStatus", "values": ["ENABLED"]}]
-    mine = own(
+    mine = custom(
         columns=["campaignId", "campaignStatus"], filters=filters, time_unit="SUMMARY"
     )
 
@@ -280,7 +280,7 @@ def test_own_filters_and_time_unit_are_passed_on(
 def test_an_own_dsp_report_is_read_for_advertisers(
     run: Runs, amazon: EmulatorClient
 ) -> None:
-    mine = own(
+    mine = custom(
         name="order_costs",
         ad_product="DEMAND_SIDE_PLATFORM",
         report_type_id="dspCampaign",
@@ -314,10 +314,10 @@ def test_an_own_dsp_report_is_read_for_advertisers(
     assert currencies == set(zip(ADVERTISERS, ("USD", "CAD", "BRL"), strict=True))
 
 
-def test_extra_columns_reach_own_reports(run: Runs, amazon: EmulatorClient) -> None:
+def test_extra_columns_reach_custom_reports(run: Runs, amazon: EmulatorClient) -> None:
     run(
         "campaign_costs",
-        reports=[own()],
+        reports=[custom()],
         extra_columns={"campaign_costs": ["clicks"]},
         profile_ids=[SELLER],
         **RANGE,
@@ -329,19 +329,19 @@ def test_extra_columns_reach_own_reports(run: Runs, amazon: EmulatorClient) -> N
 @pytest.mark.parametrize(
     "change", [{"columns": ["campaignId", "clicks"]}, {"filters": []}], ids=str
 )
-def test_a_changed_own_report_does_not_take_up_what_was_asked_before(
+def test_a_changed_custom_report_does_not_take_up_what_was_asked_before(
     run: Runs, amazon: EmulatorClient, change: dict[str, Any]
 ) -> None:
     filters = [{"field": "campaignStatus", "values": ["ENABLED"]}]
     settings = {"profile_ids": [SELLER], **RANGE}
     amazon.change(ready_after_seconds=3600)
     first = run(
-        "campaign_costs", reports=[own(filters=filters)], **settings, stops_after=1
+        "campaign_costs", reports=[custom(filters=filters)], **settings, stops_after=1
     )
     amazon.advance(4000)
     amazon.change(ready_after_seconds=0)
 
-    changed = own(filters=filters) | change
+    changed = custom(filters=filters) | change
     second = run("campaign_costs", reports=[changed], **settings, state=first.state)
 
     assert second.code == 0
