@@ -8,6 +8,17 @@ _SELLING = """
 create_report get_reports get_report cancel_report get_report_document download_document
 get_orders get_order_v0 get_order_items get_order_buyer_info get_order_address
 search_orders get_order create_restricted_data_token get_marketplace_participations
+list_financial_event_groups list_financial_events list_financial_events_by_group_id
+list_financial_events_by_order_id get_shipments get_shipment_items
+get_shipment_items_by_shipment_id get_purchase_orders get_purchase_order
+get_purchase_orders_status get_inventory_summaries search_listings_items
+get_listings_item search_catalog_items get_catalog_item unlisted
+"""
+_ONE_BY_ONE = """
+get_report cancel_report get_report_document get_order_v0 get_order_buyer_info
+get_order_address get_order create_report create_restricted_data_token
+get_marketplace_participations get_shipment_items_by_shipment_id get_purchase_order
+get_listings_item get_catalog_item
 """
 _ADVERTISING = """
 token profiles advertisers manager_accounts create status delete download
@@ -22,6 +33,7 @@ _API = tuple(name for name in OPERATIONS if name not in _DOWNLOADS)
 _SIGNED_IN = tuple(name for name in _API if name != "token")
 _SP_REPORT = ("create_report", "get_report")
 _SP_API = tuple(name for name in SP_OPERATIONS if name not in _DOWNLOADS)
+_SP_LISTS = tuple(name for name in _SP_API if name not in _ONE_BY_ONE.split())
 _REPORT = ("create", "status")
 _JOB = ("records", "job")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
@@ -65,6 +77,9 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     ),
     "job_failed": (_JOB, {"reason": None}),
     "denied": (_SP_API, {"details": ""}),
+    "once_each": (_API, {"code": 400, "message": "Invalid Input"}),
+    "endless": (_SP_LISTS, {}),
+    "empty_payload": (_SP_API, {}),
     "fatal": (_SP_REPORT, {"details": _TEXT_OF_FATAL, "document": True}),
     "cancelled": (_SP_REPORT, {}),
     "no_document": (_SP_REPORT, {}),

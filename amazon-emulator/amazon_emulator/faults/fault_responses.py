@@ -43,6 +43,10 @@ def fault_response(
         raise ResetError("the fault rule resets this connection")
     if rule.action == "unauthorized":
         return service.refuse(RefusalError(401, rule.text("message")))
+    if rule.action == "once_each":
+        is_new = rule.meets(call.request.full_path.encode() + call.body)
+        refusal = RefusalError(int(rule.number("code")), rule.text("message"))
+        return service.refuse(refusal) if is_new else None
     if rule.action == "denied":
         return service.refuse(denied(rule.text("details")))
     if rule.action == "throttle":

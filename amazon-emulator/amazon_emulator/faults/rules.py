@@ -58,6 +58,8 @@ class Rule:
     skip: int = 0
     seen: int = field(default=0)
     applied: int = field(default=0)
+    met: set[bytes] = field(default_factory=set)
+    """Calls that `once_each` has turned down already."""
 
     def matches(self, operation: str, target: Target) -> bool:
         """Return whether the rule is about this call."""
@@ -95,6 +97,12 @@ class Rule:
     def _holds_a_record_of(self, body: bytes) -> bool:
         user_ids = self.texts("external_user_ids")
         return not user_ids or any(f'"{x}"'.encode() in body for x in user_ids)
+
+    def meets(self, call: bytes) -> bool:
+        """Return whether a call, path and body in one, comes for the first time."""
+        is_new = call not in self.met
+        self.met.add(call)
+        return is_new
 
     def texts(self, name: str) -> list[str]:
         """Return a parameter as a list of texts; one that is no list is empty."""
