@@ -128,6 +128,8 @@ class Settings:
     """1: Amazon's rates; 60: sixty times as fast; 0: nothing is limited."""
     sp_rate_header: bool = True
     """Whether responses name the rate."""
+    sp_cooldown: bool = False
+    """Whether stock files asked for again too soon are CANCELLED, rates or not."""
     sp_document_url_lifetime_seconds: float = 300.0
     sp_extra_delay_hours: float = 0.0
     """How much later than usual analytics data come."""

@@ -58,7 +58,7 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "empty": (("create", "create_report", "download"), {}),
     "document": (
         ("create", "create_report", *_DOWNLOADS),
-        {"text": None, "base64": None, "gzip": True},
+        {"text": None, "base64": None, "gzip": True, "content_type": None},
     ),
     "refuse_columns": (("create",), {"columns": []}),
     "duplicate_of": (("create",), {"report_id": None}),
@@ -86,6 +86,20 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "stuck": (_SP_REPORT, {"status": "IN_QUEUE"}),
     "without_array": (("create_report",), {}),
     "error_details": (("create_report",), {"details": _TEXT_OF_FATAL}),
+    "flat_file": (
+        ("create_report",),
+        {
+            "quoting": None,
+            "charset": None,
+            "encoding": None,
+            "rename": {},
+            "drop": [],
+            "break_every": 0,
+            "break_text": "\t",
+            "extra_cell_every": 0,
+            "missing_cell_every": 0,
+        },
+    ),
     "truncated_gzip": (("create_report",), {"after_bytes": 100}),
 }
 """Action -> the operations where it makes sense, and its parameters with defaults."""

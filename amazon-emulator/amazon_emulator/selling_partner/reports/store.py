@@ -103,7 +103,8 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
     def _too_soon(self, plan: SpRowPlan) -> FinalStatus | None:
         """Cancel what is asked for again before Amazon makes it anew."""
         seconds = plan.report_type.cooldown_seconds
-        scale = self._state.settings.sp_rate_scale
+        settings = self._state.settings
+        scale = settings.sp_rate_scale or float(settings.sp_cooldown)
         if not seconds or not scale:
             return None
         since = plan.created_at - timedelta(seconds=seconds / scale)
