@@ -67,6 +67,7 @@ _SETTINGS = {
     "sp_records_per_page": "Most rows on a page of other listings; 0: Amazon's number.",
     "sp_page_token_seconds": "Life of a page token; 0: Amazon's.",
     "sp_late_hours": "How much later than their own time some records appear.",
+    "retention_wording": "How too old a start date is refused.",
     "sp_cooldown": "Stock files asked for again too soon are CANCELLED.",
     "sp_late_every": "Every which record is late; 1: all.",
     "sp_order_items_per_page": "Lines of an order on one page.",

@@ -11,6 +11,7 @@ from zlib import crc32
 REGIONS = ("NA", "EU", "FE")
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "region": REGIONS,
+    "retention_wording": ("old", "new"),
     "repeated_external_id": ("same", "new", "refuse"),
     "delete_by": ("pii", "user_id"),
     "update_omitted": ("keep", "clear"),
@@ -74,6 +75,8 @@ class Settings:
     url_lifetime_seconds: float = 3600
     restate: int = 0
     """Another number gives other metrics for the same keys, as restatement does."""
+    retention_wording: str = "old"
+    """How a start before the retention is refused: `new` names the first day kept."""
     content_encoding: bool = False
     """Whether a document is served with `Content-Encoding: gzip`."""
     job_ready_after_seconds: Span = Span()

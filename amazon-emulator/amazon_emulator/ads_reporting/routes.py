@@ -12,6 +12,7 @@ from amazon_emulator.ads_reporting.documents import begin_document
 from amazon_emulator.ads_reporting.lifecycle import AdsReport, status_of
 from amazon_emulator.ads_reporting.validation import (
     ReportRequest,
+    Retention,
     check_columns,
     validate,
 )
@@ -35,6 +36,16 @@ CONTENT_TYPES = (
     "application/json",
 )
 """The documented type, and the one that the live API was seen to take as well."""
+NOT_OFFERED = {
+    "unknown_type": "configuration reportTypeId is unknown or invalid",
+    "kdp": "KDP authors do not have access to Sponsored Brands functionality",
+    "vendor": "This report type is not available to Vendors",
+    "marketplace": (
+        "Tactic T00030 is not supported for report API in marketplace A1C3SOZRARQ6R3."
+    ),
+    "ad_product": "configuration adProduct is not supported for this report type",
+}
+"""Wordings of "not for this account"; any other text is said as it is."""
 _PATH = "/reporting/reports"
 _STORED = "/offline-report-storage/{0}/report-{0}.json.gz"
 
@@ -108,7 +119,9 @@ class ReportingService(SignedInService):
         account = self._account(call)
         if call.request.mimetype not in CONTENT_TYPES:
             raise RefusalError(415, f"Content type must be {CONTENT_TYPES[0]}")
-        request = validate(body, account, self._state.clock.now())
+        _refuse_type(call)
+        now, retention = self._state.clock.now(), self._retention(call)
+        request = validate(body, account, now, retention)
         refused = call.fault("refuse_columns")
         if refused is not None:
             _refuse_columns(request, refused)
@@ -123,6 +136,13 @@ class ReportingService(SignedInService):
             report = self._reports.create(account, request, content, call.faults)
         begin_document(report)
         return report
+
+    def _retention(self, call: Call) -> Retention:
+        rule, wording = call.fault("retention"), self._state.settings.retention_wording
+        if rule is None:
+            return Retention(wording)
+        given = rule.parameters["wording"]
+        return Retention(str(given or wording), int(rule.number("days")))
 
     def _other_report(
         self,
@@ -217,6 +237,13 @@ def body_target(account: str | None, body: object) -> Target:
         _text(top.get("endDate")),
         frozenset(str(name) for name in _list(configuration.get("columns"))),
     )
+
+
+def _refuse_type(call: Call) -> None:
+    rule = call.fault("not_offered")
+    if rule is not None:
+        wording = rule.text("wording")
+        raise RefusalError(int(rule.number("code")), NOT_OFFERED.get(wording, wording))
 
 
 def _refuse_columns(request: ReportRequest, rule: Rule) -> None:

@@ -39,6 +39,8 @@ _JOB = ("records", "job")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
+MODIFIERS = ("delay", "retention", "odd_rows", "flat_file", "once_each")
+"""Actions that leave room for another one on the same call."""
 ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "throttle": (
         OPERATIONS,
@@ -61,6 +63,18 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
         {"text": None, "base64": None, "gzip": True, "content_type": None},
     ),
     "refuse_columns": (("create",), {"columns": []}),
+    "retention": (("create",), {"days": 60, "wording": None}),
+    "not_offered": (("create",), {"wording": "unknown_type", "code": 400}),
+    "odd_rows": (
+        ("create",),
+        {
+            "placeholders": [],
+            "every": 7,
+            "half_emoji": False,
+            "repeat_after": 0,
+            "twins": False,
+        },
+    ),
     "duplicate_of": (("create",), {"report_id": None}),
     "lost_answer": (OPERATIONS, {}),
     "refuse_record": (

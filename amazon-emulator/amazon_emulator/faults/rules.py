@@ -2,7 +2,7 @@
 
 A rule matches calls by operation, account and report; the first `skip` matching calls
 pass, then it applies `times` times (None: for ever). Of several matching rules all
-delays apply, and the first other rule.
+delays and other `MODIFIERS` apply, and the first other rule.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from amazon_emulator.faults.actions import ACTIONS
+from amazon_emulator.faults.actions import ACTIONS, MODIFIERS
 
 _MATCHERS = ("account", "report_type_id", "start_date", "end_date", "covers")
 _FIELDS = {"operation", "action", "group_by", "times", "skip", *_MATCHERS}
@@ -180,7 +180,7 @@ class Faults:
                     continue
                 rule.applied += 1
                 taken.append(rule)
-                if rule.action != "delay":
+                if rule.action not in MODIFIERS:
                     break
         return tuple(taken)
 
