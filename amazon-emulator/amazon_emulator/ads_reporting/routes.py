@@ -90,7 +90,7 @@ class ReportingService(SignedInService):
         report = self._create(call, _parse(call.body))
         return self.respond(self._object(report, "PENDING", call))
 
-    @route("GET", f"{_PATH}/<report_id>", "status")
+    @route("GET", f"{_PATH}/<path:report_id>", "status")
     def status(self, call: Call) -> Response:
         """Show a report as it is now."""
         report = self._own(call)
@@ -102,7 +102,7 @@ class ReportingService(SignedInService):
                 report.last_status, report.updated_at = status, now
         return self.respond(self._object(report, status, call))
 
-    @route("DELETE", f"{_PATH}/<report_id>", "delete")
+    @route("DELETE", f"{_PATH}/<path:report_id>", "delete")
     def delete(self, call: Call) -> Response:
         """Cancel a report that is still PENDING."""
         report = self._own(call)
@@ -113,7 +113,7 @@ class ReportingService(SignedInService):
                 raise RefusalError(400, text)
             report.is_deleted, report.last_status = True, "DELETED"
         body = {"code": "200", "detail": "Report deleted"}
-        return self.respond(body | {"reportId": report.report_id})
+        return self.respond(body | {"reportId": report.public_id})
 
     def _create(self, call: Call, body: object) -> AdsReport:
         account = self._account(call)
@@ -132,7 +132,7 @@ class ReportingService(SignedInService):
         with self._state.lock:
             running = self._reports.duplicate(account, request)
             if running is not None:
-                raise _duplicate(running.report_id)
+                raise _duplicate(running.public_id)
             report = self._reports.create(account, request, content, call.faults)
         begin_document(report)
         return report
@@ -195,7 +195,9 @@ class ReportingService(SignedInService):
                 life = self._state.settings.url_lifetime_seconds
                 path = _STORED.format(report.report_id)
                 url, expires = self._signer.sign(path, life)
-                shown["url"], shown["urlExpiresAt"] = url, format_instant(expires)
+                other = call.fault("other_url")
+                shown["url"] = url if other is None else other.text("url")
+                shown["urlExpiresAt"] = format_instant(expires)
         return shown
 
 
@@ -203,7 +205,7 @@ def _plain_object(report: AdsReport, status: str) -> dict[str, object]:
     configuration = report.body["configuration"]
     inner = configuration if isinstance(configuration, dict) else {}
     return {
-        "reportId": report.report_id,
+        "reportId": report.public_id,
         "status": status,
         "name": report.body.get("name"),
         "startDate": report.body["startDate"],

@@ -133,7 +133,9 @@ class AudiencesService(SignedInService):
         """Accept an upload of records as a job."""
         check_media(call, self.media_type, has_body=True)
         job = self._uploads.accept(call)
-        return self.respond({"jobRequestId": job.job_id}, 202)
+        other = call.fault("other_id")
+        shown = job.job_id if other is None else other.text("id")
+        return self.respond({"jobRequestId": shown}, 202)
 
     @route("GET", f"{_RECORDS}/<job_id>", "job")
     def job(self, call: Call) -> Response:

@@ -39,7 +39,7 @@ _JOB = ("records", "job")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
-MODIFIERS = ("delay", "retention", "odd_rows", "flat_file", "once_each")
+MODIFIERS = ("delay", "retention", "odd_rows", "flat_file", "once_each", "trickle")
 """Actions that leave room for another one on the same call."""
 ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "throttle": (
@@ -51,6 +51,15 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "reset": (OPERATIONS, {}),
     "delay": (OPERATIONS, {"seconds": 1.0}),
     "truncate": (OPERATIONS, {"after_bytes": 20}),
+    "trickle": (OPERATIONS, {"seconds": 1.0, "bytes": 1}),
+    "loose_json": (_API, {"form": "comma"}),
+    "inflate": (OPERATIONS, {"megabytes": 1000, "one_value": False}),
+    "redirect": (OPERATIONS, {"to": "http://169.254.169.254/", "code": 302}),
+    "other_url": (("status", "get_report_document"), {"url": ""}),
+    "other_id": (
+        ("create", "create_report", "get_report", "records"),
+        {"id": "x/../../owned"},
+    ),
     "expired": (_DOWNLOADS, {}),
     "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
     "failed": (_REPORT, {"reason": "Internal error while generating the report"}),
