@@ -11,7 +11,6 @@ from amazon_emulator.audiences.audience_validation import (
 )
 from amazon_emulator.audiences.contract import (
     AUDIENCES_TYPE,
-    MAX_INVALID_RECORDS,
     USER_ID,
 )
 from amazon_emulator.audiences.parsing import NotALongError, check_media, read_object
@@ -153,10 +152,9 @@ class AudiencesService(SignedInService):
         upload = job.upload
         share = 1 - len(upload.invalid) / upload.received if upload.received else 0
         shown["successful"] = {"recordsProcessedRate": round(100 * share, 2)}
-        listed = list(upload.invalid.items())[:MAX_INVALID_RECORDS]
         shown["invalidRecords"] = [
             {"audienceId": str(upload.audience_id), "externalId": user, "error": reason}
-            for user, reason in listed
+            for user, reason in job.listed()
         ]
         audience = self._audiences.find(upload.audience_id)
         if audience is not None:

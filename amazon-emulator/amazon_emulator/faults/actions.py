@@ -39,6 +39,14 @@ _JOB = ("records", "job")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
+_INVALID: Mapping[str, object] = {
+    "external_user_ids": [],
+    "every": 0,
+    "except_every": 0,
+    "listed": None,
+    "reason": _TEXT_OF_INVALID,
+}
+
 MODIFIERS = ("delay", "retention", "odd_rows", "flat_file", "once_each", "trickle")
 """Actions that leave room for another one on the same call."""
 ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
@@ -92,11 +100,11 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     ),
     "invalid_record": (
         ("records",),
-        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+        _INVALID,
     ),
     "partially_succeeded": (
         _JOB,
-        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+        _INVALID,
     ),
     "job_failed": (_JOB, {"reason": None}),
     "denied": (_SP_API, {"details": ""}),
