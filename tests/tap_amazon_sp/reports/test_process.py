@@ -53,7 +53,7 @@ def slow(emulator: Emulator) -> Emulator:
 def still_asked(emulator: Emulator) -> int:
     """Return how many reports were asked for, if nothing more is for a while."""
     before = len(asked(emulator))
-    time.sleep(0.3)
+    time.sleep(1.5)  # a busy machine creates slowly
     return before if before == len(asked(emulator)) else -1
 
 
