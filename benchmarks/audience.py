@@ -62,20 +62,21 @@ class Stock(Target):
 Stock.cli()
 """
 PATH = """
-from target_amazon_audience import hashing, record
+from target_amazon_audience.matching import hashing
+from target_amazon_audience.matching import record_reader
 def stub(field):
     digits = f'"{field}":"{"0" * 64}"'
     return lambda text, country: digits
 def stubs(normalisation, modes, as_json):
     return {field: stub(field) for field in hashing.PII_FIELDS}
-record.hashers = stubs
+record_reader.hashers = stubs
 from target_amazon_audience.cli import main
 main()
 """
 FULL = "from target_amazon_audience.cli import main; main()"
 LOOP = """
 import sys, msgspec
-from target_amazon_audience.hashing import hashers
+from target_amazon_audience.matching.hashing import hashers
 fields = list(hashers("recommended", {}).items())
 for line in sys.stdin.buffer:
     message = msgspec.json.decode(line)
@@ -188,7 +189,7 @@ def target_settings(amazon: EmulatorClient) -> dict[str, object]:
     }
 
 
-class Pace(NamedTuple):
+class Measure(NamedTuple):
     """What a program needs for a record, in microseconds, its start left out."""
 
     wall: float
@@ -197,7 +198,7 @@ class Pace(NamedTuple):
     @classmethod
     def of(
         cls, runs: Sequence[Measured], starts: Sequence[Measured], records: int
-    ) -> Pace:
+    ) -> Measure:
         """Return the best of several runs, less the best of several starts."""
         wall = min(r.seconds for r in runs) - min(r.seconds for r in starts)
         cpu = min(r.cpu_seconds for r in runs) - min(r.cpu_seconds for r in starts)
@@ -218,8 +219,8 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
             found["path"].append(bench.ours(source, PATH))
             found["full"].append(bench.ours(source, FULL))
             found["loop"].append(measure(source, LOOP))
-    paces = {
-        name: Pace.of(
+    measures = {
+        name: Measure.of(
             runs[name],
             starts[name],
             min(records, STOCK_RECORDS) if name == "stock" else records,
@@ -228,21 +229,27 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
     }
     few = max(bench.ours(bench.few, FULL).peak_mb for _ in range(rounds))
     many = max(run.peak_mb for run in runs["full"])
-    tell(paces)
-    judge("path : stock", paces["stock"].wall / paces["path"].wall, 8, at_least=True)
-    judge("full : loop, in time", paces["full"].wall / paces["loop"].wall, 1.5)
-    judge(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
+    print_figures(measures)
+    print_ratio(
+        "path : stock", measures["stock"].wall / measures["path"].wall, 8, at_least=True
+    )
+    print_ratio(
+        "full : loop, in time", measures["full"].wall / measures["loop"].wall, 1.5
+    )
+    print_ratio(f"memory of {records:,} : {FEW:,}", many / few, 1.2)
     print(f"peak memory {many:.0f} MB")
 
 
-def tell(paces: Mapping[str, Pace]) -> None:
+def print_figures(measures: Mapping[str, Measure]) -> None:
     """Print the pace of each program."""
     print("program   records/s   us a record   CPU us a record, all threads")
-    for name, pace in paces.items():
+    for name, pace in measures.items():
         print(f"{name:8}{1e6 / pace.wall:>11,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
 
 
-def judge(title: str, value: float, goal: float, *, at_least: bool = False) -> None:
+def print_ratio(
+    title: str, value: float, goal: float, *, at_least: bool = False
+) -> None:
     """Print a ratio beside its goal."""
     is_good = value >= goal if at_least else value <= goal
     words = f"at {'least' if at_least else 'most'} {goal:g}"

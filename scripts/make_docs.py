@@ -1,24 +1,34 @@
-"""Writes the generated pages and parts of docs/ from the code they describe.
+"""Writes all that is generated: pages and parts of docs/, Meltano's definitions.
 
     uv run scripts/make_docs.py
 
-A test fails while a page differs from what this script would write.
+A test fails while a file differs from what this script would write.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import ads_streams_page
+import sp_streams_page
+from plugin_definitions import definition_files, leaves, schema_of
+from retry_policy_table import retry_policy_table
 from singer_amazon.reports.lifecycle import TABLE, State
+from tap_amazon_ads.catalogue import load_catalogue as load_ads_catalogue
 from tap_amazon_ads.tap import TapAmazonAds
-from tap_amazon_sp.own_properties import OLD
+from tap_amazon_sp.catalogue import load_catalogue as load_sp_catalogue
+from tap_amazon_sp.custom_settings_schema import LEGACY
 from tap_amazon_sp.tap import TapAmazonSp
 from target_amazon_audience.target import TargetAmazonAudience
+from target_s3.target import TargetS3
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
+LEGACY_NAMES = {entry.name for entry in LEGACY}
+
+Settings = Iterable[tuple[str, Mapping[str, Any]]]
 
 
 def state_picture() -> str:
@@ -34,77 +44,71 @@ def state_picture() -> str:
     return "\n".join([*lines, "```"])
 
 
-def settings_table(
-    schema: Mapping[str, Any], wanted: Callable[[str], bool] = bool
-) -> str:
-    """Return the settings of a plugin (those wanted) as a Markdown table."""
+def settings_table(schema: Mapping[str, Any], settings: Settings) -> str:
+    """Return settings of this schema as a Markdown table."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
-    for name, entry in schema["properties"].items():
-        if not wanted(name):
-            continue
-        default = entry.get("default")
-        shown = "required" if name in schema.get("required", []) else ""
-        if default not in (None, [], {}):
-            shown = f"`{default}`"
-        secret = " (secret)" if entry.get("secret") else ""
-        text = " ".join(str(entry.get("description", "")).split()).replace("|", "\\|")
-        lines.append(f"| `{name}` | {shown} | {text}{secret} |")
+    for name, entry in settings:
+        shown = _shown(entry.get("default"))
+        if name in schema.get("required", []):
+            shown = "required"
+        lines.append(f"| `{name}` | {shown} | {_meaning(entry)} |")
     return "\n".join(lines)
 
 
-def tap_settings() -> str:
-    """Return the settings of tap-amazon-ads."""
-    schema = TapAmazonAds.config_jsonschema
-    TapAmazonAds.append_builtin_config(schema)
-    return settings_table(schema)
+def _meaning(entry: Mapping[str, Any]) -> str:
+    text = " ".join(str(entry.get("description", "")).split())
+    if any(value not in text for value in entry.get("enum", [])):
+        text = f"{text.removesuffix('.')}; one of {', '.join(entry['enum'])}"
+    secret = " (secret)" if entry.get("secret") else ""
+    return text.replace("|", "\\|") + secret
 
 
-def audience_settings() -> str:
-    """Return the settings of target-amazon-audience."""
-    schema = TargetAmazonAudience.config_jsonschema
-    TargetAmazonAudience.append_builtin_config(schema)
-    return settings_table(schema)
+def _shown(default: object) -> str:
+    if default in (None, [], {}):
+        return ""
+    if isinstance(default, bool):
+        return f"`{default}`".lower()
+    return f"{default:.10g}" if isinstance(default, (int, float)) else f"`{default}`"
 
 
-OLD_NAMES = {entry.name for entry in OLD}
+def all_settings(plugin: Any) -> str:  # noqa: ANN401 - any of our plugins
+    """Return the table of a plugin's settings."""
+    schema = schema_of(plugin)
+    return settings_table(schema, leaves(schema["properties"]))
 
 
-def sp_settings() -> str:
-    """Return the settings of tap-amazon-sp, without those of older connectors."""
-    return settings_table(_sp_schema(), lambda name: name not in OLD_NAMES)
+def sp_settings(*, legacy: bool) -> str:
+    """Return the settings of tap-amazon-sp: those of older connectors, or the rest."""
+    schema = schema_of(TapAmazonSp)
+    found = schema["properties"].items()
+    return settings_table(
+        schema, [item for item in found if (item[0] in LEGACY_NAMES) is legacy]
+    )
 
 
-def sp_old_settings() -> str:
-    """Return the settings tap-amazon-sp reads for the sake of old configs."""
-    return settings_table(_sp_schema(), OLD_NAMES.__contains__)
+def sp_fields(setting: str) -> str:
+    """Return the table of the fields of a list's entries."""
+    items = schema_of(TapAmazonSp)["properties"][setting]["items"]
+    return settings_table(items, items["properties"].items())
 
 
-def sp_fields(setting: str) -> Callable[[], str]:
-    """Return what makes the table of the fields of a list's entries."""
-
-    def made() -> str:
-        return settings_table(_sp_schema()["properties"][setting]["items"])
-
-    return made
-
-
-def _sp_schema() -> dict[str, Any]:
-    schema = TapAmazonSp.config_jsonschema
-    TapAmazonSp.append_builtin_config(schema)
-    return schema
-
-
-PARTS = {
-    "how-reports-run.md": {"lifecycle": state_picture},
-    "tap-amazon-ads.md": {"settings": tap_settings},
-    "tap-amazon-sp.md": {
-        "settings": sp_settings,
-        "old settings": sp_old_settings,
-        "accounts": sp_fields("accounts"),
-        "reports": sp_fields("reports"),
-        "endpoints": sp_fields("endpoints"),
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "docs/how-reports-run.md": {
+        "lifecycle": state_picture,
+        "retry policy": retry_policy_table,
     },
-    "target-amazon-audience.md": {"settings": audience_settings},
+    "docs/tap-amazon-ads.md": {"settings": lambda: all_settings(TapAmazonAds)},
+    "docs/tap-amazon-sp.md": {
+        "settings": lambda: sp_settings(legacy=False),
+        "old settings": lambda: sp_settings(legacy=True),
+        "accounts": lambda: sp_fields("accounts"),
+        "reports": lambda: sp_fields("reports"),
+        "endpoints": lambda: sp_fields("endpoints"),
+    },
+    "docs/target-amazon-audience.md": {
+        "settings": lambda: all_settings(TargetAmazonAudience)
+    },
+    "docs/target-s3.md": {"settings": lambda: all_settings(TargetS3)},
 }
 
 
@@ -117,20 +121,32 @@ def filled(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
     return page
 
 
-def main() -> int:
-    """Write all pages; with --check, only say which differ."""
-    stale = []
+def generated() -> Iterator[tuple[str, str]]:
+    """Return each file that is generated, in whole or in part, with its text."""
     for name, parts in PARTS.items():
-        path = DOCS / name
-        old = path.read_text()
-        new = filled(old, parts)
-        if new != old:
+        yield name, filled((ROOT / name).read_text(), parts)
+    ads, selling = load_ads_catalogue(), load_sp_catalogue()
+    yield "docs/ads-streams.md", ads_streams_page.make_page(ads)
+    yield "docs/tap-amazon-sp-streams.md", sp_streams_page.make_page(selling)
+    yield from definition_files().items()
+
+
+def main() -> int:
+    """Write what differs; with --check, only say so."""
+    is_check = "--check" in sys.argv
+    stale = []
+    for name, text in generated():
+        path = ROOT / name
+        if not path.exists() or path.read_text() != text:
             stale.append(name)
-            if "--check" not in sys.argv:
-                path.write_text(new)
-    if stale:
-        print("differs from the code:" if "--check" in sys.argv else "wrote:", *stale)
-    return 1 if stale and "--check" in sys.argv else 0
+            if not is_check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+    if stale and is_check:
+        print("behind the code, run `uv run scripts/make_docs.py`:", *stale)
+    elif stale:
+        print("wrote:", *stale)
+    return 1 if stale and is_check else 0
 
 
 if __name__ == "__main__":

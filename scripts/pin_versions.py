@@ -38,10 +38,10 @@ def main() -> None:
         ["--group", "dev", "pyproject.toml"],
         ours={*members, *(_name(ROOT / member) for member in members)},
     )
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
-        wanted.write("\n".join(BUILD_BACKENDS))
-        wanted.flush()
-        builds = compile_pins([wanted.name], ours=set())
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as requirements:
+        requirements.write("\n".join(BUILD_BACKENDS))
+        requirements.flush()
+        builds = compile_pins([requirements.name], ours=set())
     block = (
         BEGIN
         + toml_list("constraint-dependencies", pins)

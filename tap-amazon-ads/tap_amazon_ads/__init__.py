@@ -1,7 +1,7 @@
 """Singer tap for Amazon Ads reports.
 
 - `tap`              the tap itself
-- `properties`       its settings
+- `settings_schema`  its settings
 - `streams`          report streams, `profiles` and `advertisers`
 - `report_specs`     what each report stream asks for: catalogue and custom reports
 - `catalogue`        the report types as data

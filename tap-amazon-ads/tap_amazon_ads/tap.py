@@ -20,20 +20,22 @@ from singer_amazon.reports.windows import DateRange, RequestLimits, summary_wind
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.settings import check_stream_names, day, per_stream
-from singer_amazon.tap.settings_schema import CREDENTIALS, REPORTING
+from singer_amazon.tap.settings_schema import (
+    CREDENTIALS,
+    DEFAULT_LOOKBACK_DAYS,
+    DEFAULT_START_DAYS,
+    REPORTING,
+)
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.account_finder import AccountFinder, AccountSettings
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
-from tap_amazon_ads.properties import ACCOUNTS, REPORTS
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ReportSpec, report_specs
 from tap_amazon_ads.reports_api import ReportsApi
+from tap_amazon_ads.settings_schema import ACCOUNTS, REPORTS
 from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
-
-DEFAULT_START_DAYS = 30
-LOOKBACK_DAYS = 30
 
 
 class TapAmazonAds(ReportTap):
@@ -156,7 +158,9 @@ class TapAmazonAds(ReportTap):
         self, stream: AdsReportStream, account: Account, now: datetime
     ) -> Partition:
         spec = stream.spec
-        lookback = per_stream(self.config, "lookback_days", stream.name, LOOKBACK_DAYS)
+        lookback = per_stream(
+            self.config, "lookback_days", stream.name, DEFAULT_LOOKBACK_DAYS
+        )
         days = self._days(spec, account, now)
         if self.is_test:
             days, lookback = replace(days, start=days.end, start_is_set=True), 0

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential
 from singer_amazon.regions import Region
-from tap_amazon_sp.client import SpClient
+from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,
+    AccountKind,
     Marketplace,
     find,
     of_region,
     region_of,
 )
 
-Kind = Literal["seller", "vendor"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[AccountKind, ...] = get_args(AccountKind)
 AUTO = "auto"
 
 _FIELDS = {
@@ -30,13 +30,13 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A selling partner in one region, ready to be asked."""
+    """A selling partner in one region, ready to be called."""
 
     name: str
-    kind: Kind
+    kind: AccountKind
     region: Region
     marketplaces: tuple[Marketplace, ...]
-    client: SpClient = field(repr=False, compare=False)
+    caller: AccountCaller = field(repr=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -54,11 +54,11 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AccountSettings:
     """One account of the settings; without marketplaces: all it takes part in."""
 
     name: str
-    kind: Kind | None
+    kind: AccountKind | None
     region: Region
     marketplaces: tuple[Marketplace, ...]
     credential: Credential
@@ -69,7 +69,7 @@ class Wanted:
         return f"{self.name} ({self.region} {self.kind or 'account'})"
 
 
-def read_accounts(config: Mapping[str, Any]) -> tuple[Wanted, ...]:
+def read_accounts(config: Mapping[str, Any]) -> tuple[AccountSettings, ...]:
     """Return the accounts of the settings.
 
     Raises:
@@ -91,11 +91,13 @@ def read_accounts(config: Mapping[str, Any]) -> tuple[Wanted, ...]:
         raise ConfigError(msg)
     if entries:
         _check_names(entries)
-        return tuple(_wanted(entry, config, _where(entry)) for entry in entries)
+        return tuple(
+            _account_settings(entry, config, _where(entry)) for entry in entries
+        )
     names = ("refresh_token", "account_type", "marketplace_ids")
     only = {name: config[name] for name in names if config.get(name) is not None}
     only["name"] = str(config.get("account_name") or "default")
-    return (_wanted(only, config, ""),)
+    return (_account_settings(only, config, ""),)
 
 
 def _where(entry: Mapping[str, Any]) -> str:
@@ -121,12 +123,14 @@ def _check_names(entries: Iterable[Mapping[str, Any]]) -> None:
             raise ConfigError(msg)
 
 
-def _wanted(entry: Mapping[str, Any], config: Mapping[str, Any], where: str) -> Wanted:
+def _account_settings(
+    entry: Mapping[str, Any], config: Mapping[str, Any], where: str
+) -> AccountSettings:
     if not str(entry.get("refresh_token") or "").strip():
         msg = f"{where}refresh_token is empty: each account has a token of its own"
         raise ConfigError(msg)
     region = region_of(str(entry.get("region") or config.get("region") or "NA"))
-    assert region is not None  # noqa: S101 - the schema and old_config have checked it
+    assert region is not None  # noqa: S101 - the schema and legacy_config check it
     kind = _kind(entry, where)
     ids = entry.get("marketplace_ids") or []
     if kind == "vendor" and not ids:
@@ -140,7 +144,7 @@ def _wanted(entry: Mapping[str, Any], config: Mapping[str, Any], where: str) -> 
         str(entry.get("client_secret") or config["client_secret"]),
         str(entry["refresh_token"]).strip(),
     )
-    return Wanted(
+    return AccountSettings(
         name=str(entry["name"]).strip(),
         kind=kind,
         region=region,
@@ -149,7 +153,7 @@ def _wanted(entry: Mapping[str, Any], config: Mapping[str, Any], where: str) -> 
     )
 
 
-def _kind(entry: Mapping[str, Any], where: str) -> Kind | None:
+def _kind(entry: Mapping[str, Any], where: str) -> AccountKind | None:
     text = str(entry.get("account_type") or AUTO).strip().lower()
     for kind in KINDS:
         if text == kind:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from singer_amazon.regions import AWS_REGIONS, REGIONS, Region
+
+AccountKind = Literal["seller", "vendor"]
 
 
 @dataclass(frozen=True, slots=True)

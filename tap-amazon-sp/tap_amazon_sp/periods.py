@@ -1,4 +1,4 @@
-"""Whole periods: what a report can be asked for, and from when on.
+"""Whole periods: what can be requested, and from when on.
 
 Every period of a kind has a number, and neighbours have neighbouring numbers; so
 spans of periods are spans of integers, and nothing can be skipped or counted twice.
@@ -8,22 +8,25 @@ marketplace: what "today" is there, the caller says.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 
 from singer_amazon.reports.model import DateOrHour, Window
+from tap_amazon_sp.timestamps import format_instant, midnight
 
-PATIENCE_DAYS = 7
+START_DAYS = 30
+"""How far back a first run reads without start_date."""
+
+GRACE_DAYS = 7
 """How long past its expected day a report may still be "not yet available"."""
 
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Period(str, Enum):
-    """A kind of period, in Amazon's own word."""
+    """A kind of period, as Amazon names it."""
 
     HOUR = "HOUR"
     DAY = "DAY"
@@ -33,13 +36,14 @@ class Period(str, Enum):
     YEAR = "YEAR"
 
 
-_LONGEST_DAYS = {
+_MAX_DAYS = {
     Period.DAY: 1,
     Period.WEEK: 7,
     Period.MONTH: 31,
     Period.QUARTER: 92,
     Period.YEAR: 366,
 }
+_DAYS = {Period.DAY: 1, Period.WEEK: 7}
 _MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
 
 
@@ -83,16 +87,13 @@ class Periods:
     @property
     def window(self) -> Window:
         """The days from the first to the last, or the hours."""
-        return Window(start_of(self.period, self.first), end_of(*self._newest))
+        start, end = start_of(self.period, self.first), end_of(self.period, self.last)
+        return Window(start, end)
 
     @property
     def instants(self) -> tuple[datetime, datetime]:
         """The first instant in it and the first one after it, for hours."""
         return hour_start(self.first), hour_start(self.last + 1)
-
-    @property
-    def _newest(self) -> tuple[Period, int]:
-        return self.period, self.last
 
     def request_dates(self) -> tuple[str, str]:
         """Return dataStartTime and dataEndTime of a request, as Amazon reads them.
@@ -101,7 +102,7 @@ class Periods:
         """
         if self.period is Period.HOUR:
             start, end = self.instants
-            return f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}"
+            return format_instant(start), format_instant(end)
         return self.window.start.isoformat(), self.window.end.isoformat()
 
 
@@ -110,31 +111,22 @@ class Periods:
 
 def number_of(period: Period, day: date) -> int:
     """Return the number of the period that contains a day; ValueError for hours."""
-    if period is Period.DAY:
-        return day.toordinal()
-    if period is Period.WEEK:
-        return day.toordinal() // 7  # ordinal 7 was a Sunday
+    if period in _DAYS:
+        return day.toordinal() // _DAYS[period]  # ordinal 7 was a Sunday
     return (day.year * 12 + day.month - 1) // _months(period)
 
 
 def first_day(period: Period, number: int) -> date:
     """Return the first day of a period."""
-    if period is Period.DAY:
-        return date.fromordinal(number)
-    if period is Period.WEEK:
-        return date.fromordinal(number * 7)
+    if period in _DAYS:
+        return date.fromordinal(number * _DAYS[period])
     year, month = divmod(number * _months(period), 12)
     return date(year, month + 1, 1)
 
 
 def last_day(period: Period, number: int) -> date:
     """Return the last day of a period."""
-    if period is Period.DAY:
-        return date.fromordinal(number)
-    if period is Period.WEEK:
-        return date.fromordinal(number * 7 + 6)
-    year, month = divmod(number * _months(period) + _months(period) - 1, 12)
-    return date(year, month + 1, monthrange(year, month + 1)[1])
+    return first_day(period, number + 1) - _DAY
 
 
 def hour_number(instant: datetime) -> int:
@@ -178,14 +170,6 @@ def covering(period: Period, days: Window) -> Periods:
     return Periods(period, number_at(period, days.start), number_at(period, days.end))
 
 
-def within(period: Period, days: Window) -> Periods | None:
-    """Return the periods that lie whole in a window, if there are any."""
-    first, last = number_of(period, days.start), number_of(period, days.end)
-    first += first_day(period, first) < days.start
-    last -= last_day(period, last) > days.end
-    return Periods(period, first, last) if first <= last else None
-
-
 def cut(span: Periods, per_request: int | None) -> tuple[Periods, ...]:
     """Cut a span into what requests may hold, oldest first, on a fixed grid.
 
@@ -211,18 +195,18 @@ def lookback_of(period: Period, days: int) -> int:
     """Return how many periods a look-back of so many days re-reads at most."""
     if period is Period.HOUR:
         return days * 24
-    return -(-days // _LONGEST_DAYS[period])
+    return -(-days // _MAX_DAYS[period])
 
 
-# --- what to ask for today -----------------------------------------------------
+# --- what to request today -----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """What can be asked for: `periods`, None while nothing is open.
+class Availability:
+    """What can be requested: `periods`, None while nothing is open.
 
     `lost` are the wanted periods that Amazon keeps no longer. `opens` is the day
-    (the instant, for hours) from which one more can be asked for; None when the
+    (the instant, for hours) from which one more can be requested; None when the
     end the user set comes before it.
     """
 
@@ -230,7 +214,7 @@ class Outlook:
     lost: Periods | None
     opens: date | datetime | None
     newest: int
-    """The number of the newest period that can be asked for, wanted or not."""
+    """The number of the newest period that can be requested, wanted or not."""
     oldest: int | None
     """The number of the oldest period that Amazon keeps, where that is known."""
 
@@ -243,7 +227,7 @@ def open_days(
     start: date,
     end: date | None = None,
     holdback: int | None = None,
-) -> Outlook:
+) -> Availability:
     """Return the periods from the one with `start` to the newest one to be had.
 
     `today` is the date in the marketplace, `end` the last day wanted: only periods
@@ -263,7 +247,7 @@ def open_days(
     following = last_day(period, max(last + 1, first, oldest or first))
     opens = following + timedelta(days=1 + held)
     is_over = end is not None and following > end
-    return _outlook(period, (first, last, oldest), None if is_over else opens)
+    return _availability(period, (first, last, oldest), None if is_over else opens)
 
 
 def open_hours(
@@ -273,18 +257,18 @@ def open_hours(
     start: date,
     end: date | None = None,
     holdback: int | None = None,
-) -> Outlook:
+) -> Availability:
     """Return the full UTC hours from the start of a day to the newest to be had.
 
     The oldest hour stays one hour inside what Amazon keeps: by the time it looks
     at the request, the clock has moved on.
     """
     held = rules.holdback if holdback is None else holdback
-    first = hour_number(_midnight(start))
+    first = hour_number(midnight(start))
     last = hour_number(now) - 1 - held
     after_end = None
     if end is not None:
-        after_end = hour_number(_midnight(end + timedelta(days=1)))
+        after_end = hour_number(midnight(end + timedelta(days=1)))
         last = min(last, after_end - 1)
     oldest = None
     if rules.history is not None:
@@ -292,7 +276,7 @@ def open_hours(
     following = max(last + 1, first, oldest or first)
     is_over = after_end is not None and following >= after_end
     opens = None if is_over else hour_start(following + 1 + held)
-    return _outlook(Period.HOUR, (first, last, oldest), opens)
+    return _availability(Period.HOUR, (first, last, oldest), opens)
 
 
 def gives_up_on(span: Periods, rules: PeriodRules) -> date | datetime:
@@ -303,8 +287,8 @@ def gives_up_on(span: Periods, rules: PeriodRules) -> date | datetime:
     """
     if span.period is Period.HOUR:
         ended = span.instants[1] + timedelta(hours=rules.expected)
-        return ended + timedelta(days=PATIENCE_DAYS)
-    days = 1 + rules.expected + PATIENCE_DAYS
+        return ended + timedelta(days=GRACE_DAYS)
+    days = 1 + rules.expected + GRACE_DAYS
     return span.window.end + timedelta(days=days)
 
 
@@ -314,17 +298,13 @@ def last_closed(period: Period, newest: date) -> int:
     return number - (last_day(period, number) > newest)
 
 
-def _outlook(
+def _availability(
     period: Period, bounds: tuple[int, int, int | None], opens: date | datetime | None
-) -> Outlook:
+) -> Availability:
     first, last, oldest = bounds
     lost = None
     if oldest is not None and first < oldest:
         lost = Periods(period, first, oldest - 1)
         first = oldest
     found = Periods(period, first, last) if first <= last else None
-    return Outlook(found, lost, opens, last, oldest)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    return Availability(found, lost, opens, last, oldest)

@@ -1,4 +1,4 @@
-"""How often Amazon lets an operation be called, and what its answers say of that."""
+"""How often Amazon lets an operation be called, and what its responses say of that."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from singer_amazon.rate_limits import Rate
 
 UNKNOWN = Rate(1.0, 5)
-"""For operations whose rate Amazon does not publish: answers and refusals teach it."""
+"""For operations whose rate Amazon does not publish: responses and refusals show it."""
 
-# for each application and selling partner; Amazon corrects them in its answers
+# for each application and selling partner; Amazon corrects them in its responses
 RATES: Mapping[str, Rate] = {
     "createReport": Rate(0.0167, 15),
     "getReport": Rate(2.0, 15),

@@ -1,36 +1,20 @@
 """Singer target that turns customer records into Amazon AMC and DSP audiences.
 
-The way of a record through the rooms of this package::
+The way of a record through this package::
 
-    stdin -> pipe -> messages -> receiver -> lane -> batching -> uploader -> Amazon
-                                            |    |                   |
-        record, consent, hashing, phones <--+    |                   v
-                        (MIRROR) members <-------+             store, jobs -> STATE
+    stdin -> router -> sink -> delivery.batches -> delivery.uploader -> amc.client
+                         |                                   |
+      matching.record_reader (consent, hashing)        state.store, delivery.jobs
 
-Pure rooms, without input or output:
+- ``matching``: from a record to a member, or to the reason why not. Pure.
+- ``amc``: Amazon's audiences: their JSON, the client, finding or making one.
+- ``delivery``: batches, uploads in threads, and what came of their jobs.
+- ``mirror``: what MIRROR adds and removes at the end of the input.
+- ``state``: the file that remembers audiences, open batches and members.
 
-- ``tables``: street words, state codes, countries, as data.
-- ``normalise``, ``phones``, ``hashing``: from a value to what Amazon matches.
-- ``consent``: whether a person may be sent, and what Amazon is told of it.
-- ``record``, ``member``: from a record to a member, or to the reason why not.
-- ``wire``, ``place``: from members to Amazon's JSON and back; the request around it.
-- ``packing``, ``difference``: a person's data as text, a mirror's questions as SQL.
-- ``batching``, ``pacing``, ``ledger``: how much, how fast, and which STATE is covered.
-
-Rooms that act:
-
-- ``target``, ``cli``: the command. ``schema``, ``preparing``, ``settings``, ``values``:
-  what the user wrote.
-- ``assembly``, ``run``: one run. ``lane``, ``hands``: one audience in it, and what it
-  works with.
-- ``opening``: which audience, through which connection; made when first needed.
-- ``mirroring``, ``staging``, ``members``: what MIRROR adds and removes.
-- ``uploader``, ``workers``, ``pausing``: calls, in threads of their own.
-- ``jobs``, ``aftercare``: what came of them.
-- ``database``, ``store``: the file that remembers.
-- ``ports``, ``audience_api``, ``answers``: Amazon as we know it, and how one speaks
-  with it.
-- ``pipe``, ``messages``, ``mapping``, ``receiver``, ``echo``: Singer, in and out.
-- ``telling``, ``report``, ``rejects``, ``dry``, ``errors``: what people are told;
-  ``purge``: forgetting.
+At the top: ``cli`` and ``target``, the command; ``settings_schema`` and ``settings``,
+what the user wrote; ``run``, the order of things; ``router``, which record goes to
+which audience; ``sink``, one audience in a run; ``progress``, ``report``, ``rejects``
+and ``dry_run``, what people see of it. Reading stdin, STATE and signals is the
+library's.
 """

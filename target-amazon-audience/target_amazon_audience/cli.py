@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from singer_amazon.errors import AmazonError
-from target_amazon_audience.database import DEFAULT_PATH
-from target_amazon_audience.purge import purge
+from target_amazon_audience.state.database import DEFAULT_PATH
+from target_amazon_audience.state.purge import purge
 
 _TURN_SECONDS = 0.0005
 """How long the thread that reads may keep the interpreter while another waits for it.

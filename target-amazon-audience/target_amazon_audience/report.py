@@ -14,13 +14,13 @@ from target_amazon_audience.errors import StateFileError
 
 logger = logging.getLogger(__name__)
 
-_MOST_REASONS = 50
+_MAX_REASONS = 50
 _PERCENT = 100
 _RIGHTS = 0o600
 
 
 @dataclass(slots=True)
-class Report:
+class AudienceReport:
     """Everything that is counted of one audience; ``as_dict`` is what users see."""
 
     stream: str | None
@@ -64,18 +64,18 @@ class Report:
     def count_invalid(self, reason: str, rows: int = 1) -> None:
         """Count rows Amazon found invalid; many different reasons are one."""
         is_new = reason not in self.invalid
-        if is_new and len(self.invalid) >= _MOST_REASONS:
+        if is_new and len(self.invalid) >= _MAX_REASONS:
             reason = "other reasons"
         self.invalid[reason] += rows
 
-    def too_many_rejected(self, most_percent: float) -> str | None:
+    def too_many_rejected(self, max_percent: float) -> str | None:
         """Say that more records were rejected than may be; None where they were not."""
         rejected = sum(self.skipped.values()) - self.skipped["consent denied"]
-        if not self.records or rejected * _PERCENT <= self.records * most_percent:
+        if not self.records or rejected * _PERCENT <= self.records * max_percent:
             return None
         return (
             f"{rejected:,} of {self.records:,} records were rejected, more than "
-            f"max_rejected_percent ({most_percent:g}) allows"
+            f"max_rejected_percent ({max_percent:g}) allows"
         )
 
     @property
@@ -117,7 +117,7 @@ class Report:
         }
 
     def log(self) -> None:
-        """Write the report in words."""
+        """Log the report."""
         name = self.stream or "all streams"
         logger.info(
             "%s: total records %s, batches %s, skipped records %s",

@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from target_amazon_audience.batching import MOST_ROWS
-from target_amazon_audience.consent import CONSENT_FIELDS, CONSENT_MODES, SIGNALS
-from target_amazon_audience.database import DEFAULT_PATH
-from target_amazon_audience.hashing import MODES, NORMALISATIONS, PII_FIELDS
-from target_amazon_audience.ports import Fee
-from target_amazon_audience.record import FIELDS, ID_MODES, RecordRules
-from target_amazon_audience.tables import as_country
-from target_amazon_audience.values import Values
+from singer_amazon.errors import ConfigError
+from singer_amazon.regions import REGIONS
+from singer_amazon.tap.settings import coerced, complaints
+from target_amazon_audience.amc.models import Fee
+from target_amazon_audience.matching.consent import (
+    CONSENT_FIELDS,
+    CONSENT_MODES,
+    SIGNALS,
+)
+from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS, PII_FIELDS
+from target_amazon_audience.matching.record_reader import FIELDS, ID_MODES, RecordRules
+from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.settings_schema import (
+    ACTIONS,
+    AUDIENCE_SCHEMA,
+    CAPITALS,
+    DUPLICATES,
+    MAX_DESCRIPTION,
+    MAX_WAIT_MINUTES,
+    NAME_LENGTHS,
+    NUMBERS,
+    SMALL_LETTERS,
+    TARGETS,
+    UPLOAD_MODES,
+)
+from target_amazon_audience.state.database import DEFAULT_PATH
 
-ACTIONS = ("CREATE", "UPDATE")
-UPLOAD_MODES = ("APPEND", "DELETE", "MIRROR")
-TARGETS = ("AMC", "AMC_AND_DSP", "DSP")
-DUPLICATES = ("merge", "last")
-REGIONS = ("NA", "EU", "FE")
-LONGEST_TTL = 34_300_800
-"""Seconds a member may stay: 397 days."""
-LONGEST_WAIT = 1380
-"""Minutes that a run may wait for Amazon."""
 CURRENCIES = frozenset(
     {"AED", "AUD", "CAD", "CNY", "EUR", "GBP", "INR"}
     | {"JPY", "MXN", "SAR", "SEK", "TRY", "USD"}
 )
-
-_NAME_LENGTHS = (10, 128)
-_LONGEST_DESCRIPTION = 1000
+_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class AudienceSettings:
     """One audience of a run: all settings that may differ from stream to stream."""
 
     action: str
@@ -69,6 +77,16 @@ class Mapped:
     accepts_terms: bool
 
     @property
+    def label(self) -> str:
+        """What people know the audience by."""
+        return f"audience {self.external_audience_id or self.audience_id}"
+
+    @property
+    def is_mirror(self) -> bool:
+        """Whether the audience becomes what the input says."""
+        return self.upload_mode == "MIRROR"
+
+    @property
     def uses_amc(self) -> bool:
         """Whether records go to AMC, through a connection."""
         return self.target != "DSP"
@@ -79,7 +97,7 @@ class Settings:
     """The audiences of a run: by stream name, or one for all streams (``None``)."""
 
     region: str
-    audiences: Mapping[str | None, Mapped]
+    audiences: Mapping[str | None, AudienceSettings]
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -90,11 +108,11 @@ def parse(config: Mapping[str, Any]) -> Settings:
     """
     streams = config.get("streams") or {}
     shared = {name: value for name, value in config.items() if name != "streams"}
-    audiences: dict[str | None, Mapped] = {}
+    audiences: dict[str | None, AudienceSettings] = {}
     for stream, overrides in streams.items():
-        audiences[stream] = _Reader({**shared, **overrides}, stream).audience()
+        audiences[stream] = _AudienceReader({**shared, **overrides}, stream).audience()
     if not streams:
-        audiences[None] = _Reader(shared, None).audience()
+        audiences[None] = _AudienceReader(shared, None).audience()
     return Settings(region_of(config), audiences)
 
 
@@ -104,17 +122,83 @@ def region_of(config: Mapping[str, Any]) -> str:
     return str(config.get("dsp_region") or config.get("region") or REGIONS[0])
 
 
-class _Reader(Values):
+class SettingsReader:
+    """The settings of one audience; every method raises ``ConfigError``."""
+
+    def __init__(self, config: Mapping[str, Any], stream: str | None) -> None:
+        self._config = config
+        self._where = "" if stream is None else f" (stream {stream})"
+
+    def text(self, name: str) -> str | None:
+        """Return a text without spaces around it, None for an empty one."""
+        value = self._config.get(name)
+        return None if value is None else str(value).strip() or None
+
+    def choice(self, name: str, values: tuple[str, ...]) -> str:
+        """Return one of these values, the first one where nothing is written."""
+        value = self.text(name) or values[0]
+        value = value.upper() if name in CAPITALS else value.lower()
+        if value not in values:
+            self.wrong(name, f"is {value!r}: use one of {', '.join(values)}")
+        return value
+
+    def digits(self, name: str) -> int | None:
+        """Return an id that is a string of digits."""
+        text = self.text(name)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_ID:
+            self.wrong(name, f"is {text!r}: the id is a string of digits")
+        return int(text)
+
+    def path(self, name: str) -> Path | None:
+        """Return the path of a file."""
+        text = self.text(name)
+        if text is None:
+            return None
+        path = Path(text).expanduser()
+        if path.is_dir():
+            self.wrong(name, f"names the folder {text!r}: name a file in it")
+        return path
+
+    def number(self, name: str) -> float:
+        """Return a number within its bounds, or its default."""
+        value, (least, most) = self._config.get(name), NUMBERS[name].bounds
+        if value is None:
+            return NUMBERS[name].default or 0
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if isinstance(value, bool) or not least <= number <= most:
+            span = f"from {least:g}" + ("" if most == math.inf else f" to {most:g}")
+            self.wrong(name, f"is {value!r}: give a number {span}")
+        return number
+
+    def whole(self, name: str) -> int:
+        """Return a whole number within its bounds, or its default."""
+        number = self.number(name)
+        if number != int(number):
+            self.wrong(name, f"is {number}: give a whole number")
+        return int(number)
+
+    def wrong(self, name: str, complaint: str) -> NoReturn:
+        """Complain."""
+        msg = f"Setting {name}{self._where} {complaint}."
+        raise ConfigError(msg)
+
+
+class _AudienceReader(SettingsReader):
     """Reads one audience's settings, in the order a person would check them."""
 
-    def audience(self) -> Mapped:
+    def audience(self) -> AudienceSettings:
         target = self.choice("target", TARGETS)
         advertiser = self.digits("dsp_advertiser_id")
-        self._check_place(target, advertiser)
+        self._check_target(target, advertiser)
         ttl = self._ttl()
         action = self.choice("action", ACTIONS)
         self._check_action(action)
-        return Mapped(
+        return AudienceSettings(
             action=action,
             upload_mode=self.choice("upload_mode", UPLOAD_MODES),
             target=target,
@@ -131,14 +215,14 @@ class _Reader(Values):
             fee=self._fee(),
             ttl=ttl,
             wait_minutes=self._wait(),
-            poll_seconds=self.number("poll_interval_seconds", 30, least=0.001),
-            poll_seconds_max=self.number("poll_interval_max_seconds", 300, least=0.001),
+            poll_seconds=self.number("poll_interval_seconds"),
+            poll_seconds_max=self.number("poll_interval_max_seconds"),
             merges=self.choice("duplicate_users", DUPLICATES) == "merge",
-            batch_rows=self.whole("batch_size_rows", 6000, 1, MOST_ROWS),
-            batch_bytes=self.whole("batch_size_bytes", 4_000_000, 1000, 10**9),
+            batch_rows=self.whole("batch_size_rows"),
+            batch_bytes=self.whole("batch_size_bytes"),
             rejects_path=self.path("rejects_path"),
-            max_rejected_percent=self.percent("max_rejected_percent", 100),
-            max_delete_percent=self.percent("mirror_max_delete_percent", 20),
+            max_rejected_percent=self.number("max_rejected_percent"),
+            max_delete_percent=self.number("mirror_max_delete_percent"),
             summary_path=self.path("summary_path"),
             state_path=self.path("state_path") or Path(DEFAULT_PATH),
             is_dry=bool(self._config.get("dry_run")),
@@ -147,7 +231,7 @@ class _Reader(Values):
 
     # Which audience
 
-    def _check_place(self, target: str, advertiser: int | None) -> None:
+    def _check_target(self, target: str, advertiser: int | None) -> None:
         if target != "AMC" and advertiser is None:
             self.wrong(
                 "dsp_advertiser_id",
@@ -177,7 +261,7 @@ class _Reader(Values):
 
     def _name(self) -> str | None:
         name = self.text("audience_name")
-        shortest, longest = _NAME_LENGTHS
+        shortest, longest = NAME_LENGTHS
         if name is not None and not shortest <= len(name) <= longest:
             self.wrong(
                 "audience_name",
@@ -187,11 +271,11 @@ class _Reader(Values):
 
     def _description(self) -> str | None:
         text = self._config.get("audience_description")
-        if text is not None and len(str(text)) > _LONGEST_DESCRIPTION:
+        if text is not None and len(str(text)) > MAX_DESCRIPTION:
             self.wrong(
                 "audience_description",
                 f"has {len(str(text))} characters: Amazon takes up to "
-                f"{_LONGEST_DESCRIPTION}",
+                f"{MAX_DESCRIPTION}",
             )
         return None if text is None else str(text)
 
@@ -217,7 +301,7 @@ class _Reader(Values):
     def _ttl(self) -> int | None:
         if self._config.get("time_to_live") is None:
             return None
-        ttl = self.whole("time_to_live", 0, 0, LONGEST_TTL)
+        ttl = self.whole("time_to_live")
         if ttl == 0 and not self._config.get("allow_ttl_zero"):
             self.wrong(
                 "time_to_live",
@@ -247,8 +331,8 @@ class _Reader(Values):
         for name in ("amznuserdata", "amznadstorage"):
             if consent.get(name, SIGNALS[0]).strip().upper() not in SIGNALS:
                 self.wrong(f"consent.{name}", f"must be one of {', '.join(SIGNALS)}")
-        place = consent.get("consentcountrycode")
-        if place is not None and as_country(place) is None:
+        country = consent.get("consentcountrycode")
+        if country is not None and as_country(country) is None:
             self.wrong("consent.consentcountrycode", "is no two-letter country code")
         return RecordRules(
             country=self._country(),
@@ -258,7 +342,7 @@ class _Reader(Values):
             external_id=self.choice("external_user_id", ID_MODES),
             consent_mode=self.choice("consent_mode", CONSENT_MODES),
             consent=consent,
-            is_gated=self.choice("upload_mode", UPLOAD_MODES) != "DELETE",
+            needs_consent=self.choice("upload_mode", UPLOAD_MODES) != "DELETE",
         )
 
     def _modes(self) -> dict[str, str]:
@@ -284,12 +368,56 @@ class _Reader(Values):
     def _wait(self) -> int | None:
         minutes = self._config.get("max_wait_time")
         if minutes is not None:
-            minutes = self.whole("max_wait_time", 0, 1, LONGEST_WAIT)
+            minutes = self.whole("max_wait_time")
         if not self._config.get("wait_until_finish"):
             return None
         if minutes is None:
             self.wrong(
                 "max_wait_time",
-                f"is missing: wait_until_finish needs the minutes, 1 to {LONGEST_WAIT}",
+                "is missing: wait_until_finish needs the minutes, 1 to "
+                f"{MAX_WAIT_MINUTES}",
             )
         return int(minutes)
+
+
+# As people write them
+
+
+def prepared(config: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with text read as what the schema wants, choices in case."""
+    found = _cased(coerced(config, schema))
+    streams = found.get("streams")
+    if isinstance(streams, dict):
+        found["streams"] = {
+            name: _cased(coerced(entry, AUDIENCE_SCHEMA))
+            if isinstance(entry, dict)
+            else entry
+            for name, entry in streams.items()
+        }
+    return found
+
+
+def _cased(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: _case(name, value) for name, value in config.items()}
+
+
+def _case(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if name in CAPITALS:
+        return value.strip().upper()
+    return value.strip().lower() if name in SMALL_LETTERS else value
+
+
+def complaints_of_streams(config: Mapping[str, Any]) -> list[str]:
+    """Return sentences on what is wrong in the entries of ``streams``."""
+    streams = config.get("streams")
+    if not isinstance(streams, dict):
+        return []
+    schema = {**AUDIENCE_SCHEMA, "additionalProperties": False}
+    return [
+        f"Setting streams.{name}: {sentence}"
+        for name, entry in streams.items()
+        if isinstance(entry, dict)
+        for sentence in complaints(entry, schema)
+    ]

@@ -125,9 +125,7 @@ class Loader:
 
     def _collect(self, timeout: float = 0) -> None:
         """Take note of uploads that are through; a failed one raises its error."""
-        while upload := self._uploads.result(timeout):
-            if upload.error:
-                raise upload.error
+        while upload := self._uploads.stored(timeout):
             self.summary.stored(upload.stream, upload.rows, upload.size)
             self._states.complete(upload.number)
             timeout = 0

@@ -1,4 +1,4 @@
-"""Settings: their JSON Schema for ``--about``, and their checked, typed form."""
+"""Settings in their checked, typed form; ``settings_schema`` has their defaults."""
 
 from __future__ import annotations
 
@@ -10,28 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from singer_amazon.errors import ConfigError
+from target_s3.settings_schema import (
+    DEFAULTS,
+    FORMAT_ALIASES,
+    FORMATS,
+    WITHOUT_EFFECT,
+)
 
-FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet")
-FORMAT_ALIASES = {"json": "jsonl"}
-DEFAULT_FORMAT = "jsonl.gz"
-DEFAULT_MAX_ROWS = 100_000
-DEFAULT_MAX_AGE_MINUTES = 5.0
-DEFAULT_SPOOL_BYTES = 2 * 1024**3
-DEFAULT_MAX_ATTEMPTS = 5
 MAX_OBJECT_BYTES = 128 * 1024**2
 IDLE_SECONDS = 10.0
 
 _NESTED = ("format", "cloud_provider", "aws")
-
-# Settings of the Hub's variant that move or rename objects there. Here the key is
-# fixed, so that no object is ever overwritten; the value is what the fixed key does.
-WITHOUT_EFFECT: Mapping[str, object] = {
-    "append_date_to_prefix": True,
-    "append_date_to_prefix_grain": "day",
-    "partition_name_enabled": False,
-    "append_date_to_filename": True,
-    "append_date_to_filename_grain": "microsecond",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +28,7 @@ class Settings:
     """What the user wants, checked; secrets are kept out of its ``repr``."""
 
     bucket: str
-    format: str = DEFAULT_FORMAT
+    format: str = DEFAULTS["format.format_type"]
     prefix: str = ""
     region: str | None = None
     endpoint: str | None = None
@@ -48,16 +37,16 @@ class Settings:
     secret_access_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     path_override: str | None = None
-    raw_stream_names: bool = False
-    add_record_metadata: bool = True
-    include_process_date: bool = False
-    max_rows: int = DEFAULT_MAX_ROWS
+    raw_stream_names: bool = DEFAULTS["use_raw_stream_name"]
+    add_record_metadata: bool = DEFAULTS["add_record_metadata"]
+    include_process_date: bool = DEFAULTS["include_process_date"]
+    max_rows: int = DEFAULTS["max_batch_size"]
     max_bytes: int = MAX_OBJECT_BYTES
-    max_age_seconds: float = DEFAULT_MAX_AGE_MINUTES * 60
+    max_age_seconds: float = DEFAULTS["max_batch_age"] * 60
     idle_seconds: float = IDLE_SECONDS
     spool_dir: str | None = None
-    spool_max_bytes: int = DEFAULT_SPOOL_BYTES
-    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    spool_max_bytes: int = DEFAULTS["spool_max_bytes"]
+    max_attempts: int = DEFAULTS["max_attempts"]
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -65,7 +54,9 @@ def parse(config: Mapping[str, Any]) -> Settings:
     reader = _Reader(config)
     aws = "cloud_provider.aws."
     provider = reader.text("cloud_provider.cloud_provider_type") or "aws"
-    format_name = reader.text("format.format_type") or DEFAULT_FORMAT
+    format_name = reader.text("format.format_type") or str(
+        DEFAULTS["format.format_type"]
+    )
     settings = Settings(
         bucket=reader.text(aws + "aws_bucket") or "",
         format=FORMAT_ALIASES.get(format_name, format_name),
@@ -78,14 +69,14 @@ def parse(config: Mapping[str, Any]) -> Settings:
         session_token=reader.text(aws + "aws_session_token"),
         path_override=(reader.text("stream_name_path_override") or "").strip("/")
         or None,
-        raw_stream_names=reader.flag("use_raw_stream_name", default=False),
-        add_record_metadata=reader.flag("add_record_metadata", default=True),
-        include_process_date=reader.flag("include_process_date", default=False),
-        max_rows=reader.count("max_batch_size", DEFAULT_MAX_ROWS),
-        max_age_seconds=reader.positive("max_batch_age", DEFAULT_MAX_AGE_MINUTES) * 60,
+        raw_stream_names=reader.flag("use_raw_stream_name"),
+        add_record_metadata=reader.flag("add_record_metadata"),
+        include_process_date=reader.flag("include_process_date"),
+        max_rows=reader.count("max_batch_size"),
+        max_age_seconds=reader.positive("max_batch_age") * 60,
         spool_dir=reader.text("spool_dir"),
-        spool_max_bytes=reader.count("spool_max_bytes", DEFAULT_SPOOL_BYTES),
-        max_attempts=reader.count("max_attempts", DEFAULT_MAX_ATTEMPTS),
+        spool_max_bytes=reader.count("spool_max_bytes"),
+        max_attempts=reader.count("max_attempts"),
     )
     _check(settings, provider)
     return settings
@@ -148,19 +139,19 @@ class _Reader:
         # Meltano hands an unset environment variable on as empty text.
         return value.strip() or None
 
-    def flag(self, name: str, *, default: bool) -> bool:
+    def flag(self, name: str) -> bool:
         value = self._value(name)
         if value is None:
-            return default
+            value = DEFAULTS[name]
         if not isinstance(value, bool):
             msg = f"Setting {name} must be true or false, without quotes."
             raise ConfigError(msg)
         return value
 
-    def positive(self, name: str, default: float) -> float:
+    def positive(self, name: str) -> float:
         value = _from_text(self._value(name))
         if value is None:
-            return default
+            value = DEFAULTS[name]
         # The SDK reads the numbers of a configuration file as decimals.
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             msg = f"Setting {name} must be a number."
@@ -170,8 +161,8 @@ class _Reader:
             raise ConfigError(msg)
         return float(value)
 
-    def count(self, name: str, default: int) -> int:
-        value = self.positive(name, default)
+    def count(self, name: str) -> int:
+        value = self.positive(name)
         _require(value == int(value), f"Setting {name} must be a whole number.")
         return int(value)
 

@@ -1,10 +1,14 @@
-"""The settings as ``--about`` shows them, in the shape of the Hub's variant."""
+"""What each setting is, in the shape of the Hub's variant: stated here, once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from singer_sdk import typing as th
 
-from target_s3 import settings as s
+FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet")
+FORMAT_ALIASES = {"json": "jsonl"}
 
 _GRAINS = ["year", "month", "day", "hour", "minute", "second", "microsecond"]
 _FIXED = "Accepted so that configurations of other variants load; has no effect here."
@@ -50,15 +54,15 @@ _AWS = th.ObjectType(
     ),
 )
 
-SETTINGS_SCHEMA: dict[str, object] = th.PropertiesList(
+SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "format",
         th.ObjectType(
             th.Property(
                 "format_type",
                 th.StringType,
-                allowed_values=[*s.FORMATS, *s.FORMAT_ALIASES],
-                default=s.DEFAULT_FORMAT,
+                allowed_values=[*FORMATS, *FORMAT_ALIASES],
+                default="jsonl.gz",
                 description="Format of the objects; json is read as jsonl.",
             ),
         ),
@@ -109,14 +113,14 @@ SETTINGS_SCHEMA: dict[str, object] = th.PropertiesList(
     th.Property(
         "max_batch_size",
         th.IntegerType,
-        default=s.DEFAULT_MAX_ROWS,
+        default=100_000,
         description="Most rows in one object.",
     ),
     th.Property(
         "max_batch_age",
         # As text too: Meltano has no kind of setting that hands fractions on.
         th.CustomType({"type": ["number", "string"]}),
-        default=s.DEFAULT_MAX_AGE_MINUTES,
+        default=5.0,
         description="Most minutes between the first row of an object and its upload.",
     ),
     th.Property(
@@ -127,13 +131,13 @@ SETTINGS_SCHEMA: dict[str, object] = th.PropertiesList(
     th.Property(
         "spool_max_bytes",
         th.IntegerType,
-        default=s.DEFAULT_SPOOL_BYTES,
+        default=2 * 1024**3,
         description="Most bytes of disk that open objects and uploads may take.",
     ),
     th.Property(
         "max_attempts",
         th.IntegerType,
-        default=s.DEFAULT_MAX_ATTEMPTS,
+        default=5,
         description="Tries per call to S3.",
     ),
     th.Property(
@@ -160,3 +164,27 @@ SETTINGS_SCHEMA: dict[str, object] = th.PropertiesList(
         description=_FIXED,
     ),
 ).to_dict()
+
+
+def _leaves(
+    schema: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, entry in schema["properties"].items():
+        if "properties" in entry:
+            yield from _leaves(entry, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", entry
+
+
+DEFAULTS: Mapping[str, Any] = {
+    name: entry.get("default") for name, entry in _leaves(SETTINGS_SCHEMA)
+}
+"""The default of each setting by its dotted name."""
+
+# Settings of the Hub's variant that move or rename objects there. Here the key is
+# fixed, so that no object is ever overwritten; the default is what the fixed key does.
+WITHOUT_EFFECT: Mapping[str, object] = {
+    name: DEFAULTS[name]
+    for name, entry in _leaves(SETTINGS_SCHEMA)
+    if entry["description"] == _FIXED
+}

@@ -10,14 +10,23 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec import Raw
 from singer_sdk.mapper import PluginMapper
 
+from singer_amazon.target.messages import Message
+from singer_amazon.target.stream_maps import StreamMaps
 from target_amazon_audience import settings
-from target_amazon_audience.hashing import PII_FIELDS, hashers
-from target_amazon_audience.mapping import outputs
-from target_amazon_audience.normalise import address, city, email, name, postal, state
-from target_amazon_audience.phones import phone
-from target_amazon_audience.record import FIELDS, RecordReader
+from target_amazon_audience.matching.hashing import PII_FIELDS, hashers
+from target_amazon_audience.matching.normalize import (
+    address,
+    city,
+    email,
+    name,
+    postal,
+    state,
+)
+from target_amazon_audience.matching.phones import phone
+from target_amazon_audience.matching.record_reader import FIELDS, RecordReader
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "target-amazon-audience.md").read_text(encoding="utf-8")
@@ -44,7 +53,7 @@ SCHEMA = {
     },
 }
 # Example -> what comes of a record of `customers`: stream, and the columns that matter.
-WANTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
+EXPECTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "columns": [
         (
             "customers",
@@ -74,7 +83,9 @@ def mapped(example: str, record: dict[str, Any], stream: str = "customers") -> A
         plugin_config={"stream_maps": maps}, logger=logging.getLogger("test")
     )
     found = []
-    for output in outputs(mapper, stream, SCHEMA, ["customer_no"]):
+    schema = Raw(json.dumps(SCHEMA).encode())
+    message = Message("SCHEMA", stream, schema, ["customer_no"])
+    for output in StreamMaps(mapper).outputs(1, message) or ():
         result = dict(record)
         if output.transform is not None:
             changed = output.transform(result)
@@ -87,7 +98,7 @@ def mapped(example: str, record: dict[str, Any], stream: str = "customers") -> A
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_of_stream_maps_does_what_the_page_says(example: str) -> None:
-    assert mapped(example, RECORD) == WANTED[example]
+    assert mapped(example, RECORD) == EXPECTED[example]
 
 
 def test_the_examples_that_choose_leave_the_others_out() -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
-def test_generated_parts_are_what_the_code_would_write_now() -> None:
+def test_generated_files_are_what_the_code_would_write_now() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/make_docs.py", "--check"],
         cwd=ROOT,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -16,7 +15,7 @@ import yaml
 from amazon_emulator import Emulator
 from support.sp_runs import BY_ASIN, NOON, SELLER, QuickTap, partitions, run, settings
 from tap_amazon_sp.catalogue import load_catalogue
-from tap_amazon_sp.reports.fatal import Cause
+from tap_amazon_sp.reports.error_documents import Cause
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "tap-amazon-sp.md").read_text(encoding="utf-8")
@@ -132,14 +131,6 @@ def test_the_users_own_report_names_stand_beside_the_streams() -> None:
             assert report.seed_name is None or re.search(row, page), stream.name
             for column in stream.columns:
                 assert f"`{column.name}`" in page
-
-
-def test_the_page_of_the_streams_is_what_its_script_makes() -> None:
-    script = runpy.run_path(str(ROOT / "scripts" / "make_sp_streams_page.py"))
-    page = (ROOT / "docs" / "tap-amazon-sp-streams.md").read_text(encoding="utf-8")
-    assert page == script["make_page"](load_catalogue()), (
-        "behind the catalogue: run `uv run scripts/make_sp_streams_page.py`"
-    )
 
 
 def test_the_mapping_of_recipients_is_the_one_that_meltano_runs() -> None:

@@ -17,7 +17,7 @@ from golden import test_audience_database, test_commands, test_formats, test_sta
 from golden.goldens import Json, golden, keep
 
 
-def _told(file: str) -> Json:
+def _stored(file: str) -> Json:
     tell, names = test_commands.TOLD[file]
     return {name: tell(name) for name in names}
 
@@ -28,7 +28,7 @@ def _states() -> Json:
 
 
 MAKERS: dict[str, Callable[[], Json]] = {
-    **{file: partial(_told, file) for file in test_commands.TOLD},
+    **{file: partial(_stored, file) for file in test_commands.TOLD},
     "states.json": _states,
     "audience.json": test_audience_database.make,
     "objects.json": test_formats.objects,

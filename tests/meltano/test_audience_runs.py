@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amazon_emulator import Emulator
-from amazon_emulator.client import EmulatorClient
+from amazon_emulator import Emulator, EmulatorClient
 from amazon_emulator.demo.customers import COLUMNS, customer, write_file
 from support.meltano_project import MeltanoProject
 

@@ -59,6 +59,7 @@ def checkout(tmp_path: Path) -> Path:
     (folder / ".meltano" / "run").mkdir(parents=True)
     (folder / "docs").mkdir()
     shutil.copyfile(ROOT / "meltano.yml", folder / "meltano.yml")
+    shutil.copytree(ROOT / "plugins", folder / "plugins")
     lines = [f"{name}='{value}'\n" for name, value in HOSTILE.items()]
     (folder / ".env").write_text("".join(lines))
     (folder / ".meltano" / "meltano.db").write_bytes(b"the state of somebody")

@@ -1,8 +1,9 @@
-"""What a user types: each test starts the real Meltano once, so there are few."""
+"""What a user types: each test starts the real Meltano, so there are few."""
 
 from __future__ import annotations
 
 import json
+from difflib import ndiff
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,39 @@ def test_schedule_list_shows_the_daily_job(tmp_path: Path) -> None:
         "ads-to-s3-daily": "ads-to-s3",
         "sp-to-s3-daily": "sp-to-s3",
         "customers-to-audience-daily": "customers-to-audience",
+    }
+
+
+def test_commands_change_no_file_of_the_clone_and_need_no_hub(tmp_path: Path) -> None:
+    """Without a `project_id`, the second command would rewrite meltano.yml."""
+    project = MeltanoProject.make(tmp_path)
+    files = contents(tmp_path)
+    for command in (
+        ("config", "print", "tap-amazon-sp"),
+        ("--environment=prod", "config", "list", "--all", "target-amazon-audience"),
+        ("select", "tap-amazon-ads", "--list"),
+        ("install",),
+    ):
+        answer = project.run(*command)
+        assert answer.returncode == 0, answer.stderr
+        assert contents(tmp_path) == files
+
+
+def test_select_adds_its_own_lines_and_keeps_all_others(tmp_path: Path) -> None:
+    project = MeltanoProject.make(tmp_path)
+    before = (tmp_path / "meltano.yml").read_text().splitlines()
+    assert project.run("select", "tap-amazon-ads", "profiles", "*").returncode == 0
+    after = (tmp_path / "meltano.yml").read_text().splitlines()
+    changes = [line for line in ndiff(before, after) if not line.startswith("  ")]
+    assert changes == ["+     select:", "+     - profiles.*"]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return what is in the files that git would show: not those of Meltano itself."""
+    return {
+        str(file.relative_to(folder)): file.read_text()
+        for file in folder.rglob("*")
+        if file.is_file() and ".meltano" not in file.parts
     }
 
 
@@ -54,7 +88,7 @@ def test_the_test_command_of_the_selling_partner_tap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plugin", "variables", "wanted"),
+    ("plugin", "variables", "expected"),
     [
         (
             "tap-amazon-ads",
@@ -146,7 +180,7 @@ def test_the_test_command_of_the_selling_partner_tap(tmp_path: Path) -> None:
     ],
 )
 def test_settings_from_the_environment_reach_the_plugin_in_their_own_kind(
-    tmp_path: Path, plugin: str, variables: dict[str, str], wanted: dict[str, object]
+    tmp_path: Path, plugin: str, variables: dict[str, str], expected: dict[str, object]
 ) -> None:
     prefix = plugin.upper().replace("-", "_")
     given = {f"{prefix}_{name}": value for name, value in variables.items()}
@@ -154,6 +188,6 @@ def test_settings_from_the_environment_reach_the_plugin_in_their_own_kind(
     answer = project.run("--environment=dev", "invoke", "--dump=config", plugin)
     assert answer.returncode == 0, answer.stderr
     config = json.loads(answer.stdout)
-    assert {name: config[name] for name in wanted} == wanted
+    assert {name: config[name] for name in expected} == expected
     if plugin == "target-s3":
         assert config["cloud_provider"]["aws"]["aws_bucket"] == "elsewhere"

@@ -56,11 +56,13 @@ class MeltanoProject:
 
     @classmethod
     def make(cls, folder: Path, **settings: str) -> MeltanoProject:
-        """Copy meltano.yml; ``settings`` is the environment of the commands."""
+        """Copy what Meltano reads; ``settings`` is the environment of the commands."""
         shutil.copyfile(ROOT / "meltano.yml", folder / "meltano.yml")
+        shutil.copytree(ROOT / "plugins", folder / "plugins", dirs_exist_ok=True)
         base = {
             "MELTANO_PROJECT_ROOT": str(folder),
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "MELTANO_HUB_API_ROOT": "http://127.0.0.1:1",  # whoever asks it, fails
             "PATH": f"{environment.commands_folder()}{os.pathsep}{os.defpath}",
             "NO_COLOR": "1",
         }

@@ -138,7 +138,7 @@ def run(
 
 
 def partitions(state: Mapping[str, Any], stream: str) -> list[Json]:
-    """Return what the state keeps of a stream, place by place."""
+    """Return what the state keeps of a stream, partition by partition."""
     found: list[Json] = state.get("bookmarks", {}).get(stream, {}).get("partitions", [])
     return found
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import runpy
 import shutil
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -454,14 +453,8 @@ def test_filters_are_those_of_the_facts(facts: Facts) -> None:
         }, entry.stream
 
 
-def test_the_page_of_the_streams_is_what_its_script_makes() -> None:
-    script = runpy.run_path(str(REPOSITORY / "scripts/make_ads_streams_page.py"))
+def test_every_stream_is_on_the_page_of_the_streams() -> None:
     page = (REPOSITORY / "docs/ads-streams.md").read_text(encoding="utf-8")
-
-    assert page == script["make_page"](CATALOGUE), (
-        "docs/ads-streams.md is behind the catalogue:"
-        " run `uv run scripts/make_ads_streams_page.py`"
-    )
     for entry in CATALOGUE.report_types:
         assert f"`{entry.stream}`" in page
         assert entry.seed_name is None or f"`{entry.seed_name}`" in page

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from amazon_emulator import Emulator, EmulatorClient
@@ -94,3 +95,23 @@ def test_a_connection_test_of_throttled_lists_does_not_outlast_two_minutes(
     _, took = connection_test(emulator, speed=100)
 
     assert timedelta(seconds=50) < took < timedelta(seconds=300)
+
+
+def test_with_an_archive_of_originals_it_stays_a_connection_test(
+    emulator: Emulator, amazon: EmulatorClient, tmp_path: Path
+) -> None:
+    """The archive is tried before the SDK says that only the connection is tested."""
+    settings = settings_for(emulator, raw_report_uri=tmp_path.as_uri())
+
+    class Clocked(TapAmazonAds):
+        """The tap with a clock of the test."""
+
+        clock = RunningClock()
+
+    with kept_signals(), caught_log(), contextlib.redirect_stdout(io.StringIO()):
+        tap = Clocked(config={**settings, "profile_ids": [CANADA]})
+        tap.run(tap.run_connection_test)
+    windows = {
+        (c.body["startDate"], c.body["endDate"]) for c in amazon.statistics().creates
+    }
+    assert windows == {("2026-11-19", "2026-11-19")}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from amazon_emulator import Emulator
 from singer_amazon.errors import ConfigError
-from support.sp_runs import NOON, QuickTap, account, run, settings
+from support.sp_runs import QuickTap, account, run, settings
 from support.tap_runs import SharedClock
 from tap_amazon_sp.accounts import read_accounts
 
@@ -104,20 +103,6 @@ def test_what_cannot_be_meant_is_a_sentence(
 
 
 # --- what Amazon says ----------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(now=NOON, frozen=True) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    """The module's emulator, as new."""
-    running.client.reset()
-    running.client.set_now(NOON, frozen=True)
-    return running
 
 
 def tap(emulator: Emulator, *accounts: dict[str, Any], **changes: object) -> QuickTap:
@@ -242,10 +227,7 @@ def test_marketplaces_this_version_does_not_know_are_left_out(
                 "marketplace": {"id": "A1MQXOICRS2Z7M", "name": "SI CA Prod"},
                 "participation": {"isParticipating": True},
             },
-            {
-                "marketplace": {"id": US},
-                "participation": {"isParticipating": True},
-            },
+            {"marketplace": {"id": US}, "participation": {"isParticipating": True}},
             {
                 "marketplace": {"id": CANADA},
                 "participation": {"isParticipating": False},

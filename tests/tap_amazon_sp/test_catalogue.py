@@ -15,9 +15,9 @@ from support.sp_material import SPECS, needs_facts, needs_specs, report_facts, s
 from tap_amazon_sp.catalogue import (
     EXTRA,
     CatalogueError,
-    Column,
-    Report,
-    StreamType,
+    ColumnDefinition,
+    ReportDefinition,
+    StreamDefinition,
     load_catalogue,
     read_catalogue,
 )
@@ -64,13 +64,13 @@ STREAMS = [
 ]
 
 
-def report(name: str) -> Report:
+def report(name: str) -> ReportDefinition:
     found = CATALOGUE.report(name)
     assert found is not None
     return found
 
 
-def stream(name: str) -> StreamType:
+def stream(name: str) -> StreamDefinition:
     return CATALOGUE.streams[name]
 
 
@@ -78,7 +78,7 @@ def stream(name: str) -> StreamType:
 
 
 @pytest.mark.parametrize("entry", CATALOGUE.reports, ids=lambda r: r.name)
-def test_report_is_sound(entry: Report) -> None:
+def test_report_is_sound(entry: ReportDefinition) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", entry.name)
     assert re.fullmatch(r"GET_[A-Z]+(_[A-Z]+)*", entry.report_type)
     assert entry.source.startswith("https://")
@@ -105,14 +105,14 @@ def test_report_is_sound(entry: Report) -> None:
 
 
 @pytest.mark.parametrize(("entry", "made"), STREAMS)
-def test_stream_is_sound(entry: Report, made: StreamType) -> None:
-    own = [column.name for column in made.columns]
+def test_stream_is_sound(entry: ReportDefinition, made: StreamDefinition) -> None:
+    names = [column.name for column in made.columns]
     added = [column.name for column in made.added]
     key = made.primary_key([])
 
     assert made.name.startswith(entry.name)
-    assert len(set(own)) == len(own)
-    assert not set(own) & {*added, EXTRA}, "an added column hides one of Amazon's"
+    assert len(set(names)) == len(names)
+    assert not set(names) & {*added, EXTRA}, "an added column hides one of Amazon's"
     assert key[:2] == ("account_name", "marketplace_id")
     assert "currency_code" not in key
     assert set(made.options) < set(key)
@@ -126,7 +126,7 @@ def test_stream_is_sound(entry: Report, made: StreamType) -> None:
 
 @pytest.mark.parametrize(("entry", "made"), STREAMS)
 def test_the_schema_takes_a_row_of_nothing_but_its_key(
-    entry: Report, made: StreamType
+    entry: ReportDefinition, made: StreamDefinition
 ) -> None:
     key = made.primary_key([])
     schema = made.schema(key)
@@ -199,14 +199,14 @@ def test_rows_without_dates_get_their_window_into_the_key() -> None:
 def test_a_key_leaves_out_what_a_granularity_makes_null() -> None:
     by_asin = stream("sales_and_traffic_by_asin")
 
-    def own_key(*granularities: str) -> tuple[str, ...]:
+    def key_of(*granularities: str) -> tuple[str, ...]:
         asked = [{"asin_granularity": value} for value in granularities]
         return by_asin.primary_key(asked)[6:]
 
-    assert own_key("PARENT") == ("parentAsin",)
-    assert own_key("CHILD") == ("parentAsin", "childAsin")
-    assert own_key("SKU") == ("parentAsin", "childAsin", "sku")
-    assert own_key("PARENT", "CHILD") == ("parentAsin", "childAsin")
+    assert key_of("PARENT") == ("parentAsin",)
+    assert key_of("CHILD") == ("parentAsin", "childAsin")
+    assert key_of("SKU") == ("parentAsin", "childAsin", "sku")
+    assert key_of("PARENT", "CHILD") == ("parentAsin", "childAsin")
 
 
 def test_rows_by_date_do_not_depend_on_the_granularity_of_products() -> None:
@@ -320,7 +320,9 @@ def test_a_period_without_rules_is_refused(tmp_path: Path) -> None:
 # ------------------------------------------------------------ facts and schemas
 
 
-def fact_of(entry: Report, facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def fact_of(
+    entry: ReportDefinition, facts: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     is_variant = entry.name == "coupon_performance_by_campaign"
     return facts[entry.report_type + (" (vendor)" if is_variant else "")]
 
@@ -389,7 +391,7 @@ def test_arrays_keys_and_columns_are_those_of_the_facts() -> None:
             assert set(ours) == ONLY_IN_EXAMPLES.get(made.name, set())
 
 
-def shape(columns: tuple[Column, ...]) -> dict[str, Any]:
+def shape(columns: tuple[ColumnDefinition, ...]) -> dict[str, Any]:
     """Return columns as the facts would write them, names and kinds only."""
     return {
         c.name: {"_": c.kind, **shape(c.fields)} if c.fields else c.kind
@@ -449,7 +451,7 @@ def uncovered(
 @needs_specs
 @pytest.mark.parametrize(("entry", "made"), STREAMS)
 def test_every_property_of_amazons_schema_is_in_the_streams(
-    entry: Report, made: StreamType
+    entry: ReportDefinition, made: StreamDefinition
 ) -> None:
     root = spec(f"schemas/reports/{SCHEMA_OF[entry.name]}")
     rows = resolved(root["properties"][made.array], root)["items"]
@@ -459,7 +461,9 @@ def test_every_property_of_amazons_schema_is_in_the_streams(
 
 @needs_specs
 @pytest.mark.parametrize("entry", CATALOGUE.reports, ids=lambda r: r.name)
-def test_every_row_of_amazons_examples_comes_out_and_is_valid(entry: Report) -> None:
+def test_every_row_of_amazons_examples_comes_out_and_is_valid(
+    entry: ReportDefinition,
+) -> None:
     examples = sorted(
         (SPECS / "examples").glob(SCHEMA_OF[entry.name].replace(".json", ".ex*.json"))
     )
@@ -483,7 +487,10 @@ def test_every_row_of_amazons_examples_comes_out_and_is_valid(entry: Report) -> 
 
 
 def check_rows(
-    entry: Report, made: StreamType, rows: list[Any], options: dict[str, str]
+    entry: ReportDefinition,
+    made: StreamDefinition,
+    rows: list[Any],
+    options: dict[str, str],
 ) -> None:
     """Check rows against the stream's schema, and their keys against each other."""
     asked = {

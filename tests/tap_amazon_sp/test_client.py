@@ -23,7 +23,7 @@ OK = Reply(200, b'{"ok": true}')
 
 
 class Amazon:
-    """A server that hands out tokens t1, t2, ... and answers calls as told."""
+    """A server that hands out tokens t1, t2, ... and answers calls as a test says."""
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
@@ -31,7 +31,7 @@ class Amazon:
         self.restricted = Reply(200, b'{"restrictedDataToken": "granted"}')
         self.replies = [OK]
         self._tokens = 0
-        server.answer = self._answer
+        server.answer = self._response
         transport = Transport(user_agent="t/1", max_attempts=2, retry_wait=0.0)
         clock = FakeClock(NOON)
         tokens = TokenProvider(
@@ -50,7 +50,7 @@ class Amazon:
             )
         )
 
-    def _answer(self, received: Received) -> Reply:
+    def _response(self, received: Received) -> Reply:
         if received.path == "/login":
             if self.login.body:
                 return self.login
@@ -137,9 +137,7 @@ def test_only_a_refused_token_asks_for_a_new_one(
     assert wants(Response(status, {}, reply.body)) is expected
 
 
-def test_an_ended_token_is_renewed_once_and_the_call_made_again(
-    amazon: Amazon,
-) -> None:
+def test_an_ended_token_is_renewed_once_and_the_call_made_again(amazon: Amazon) -> None:
     amazon.replies = [ENDED, OK]
 
     assert amazon.client.call("getReport", "GET", "/r").status == 200
@@ -157,7 +155,7 @@ def test_a_token_that_is_refused_again_is_final(amazon: Amazon) -> None:
 
 
 @pytest.mark.parametrize("reply", [DENIED, Reply(429, b"{}"), Reply(404, b"{}")])
-def test_any_other_answer_comes_back_at_once(amazon: Amazon, reply: Reply) -> None:
+def test_any_other_response_comes_back_at_once(amazon: Amazon, reply: Reply) -> None:
     amazon.replies = [reply]
 
     assert amazon.client.call("getReport", "GET", "/r").status == reply.status
@@ -175,7 +173,7 @@ def test_a_dead_refresh_token_is_refused_without_further_calls(amazon: Amazon) -
     assert amazon.calls == [("/login", "")]
 
 
-def test_a_server_in_trouble_is_tried_again_and_then_told(amazon: Amazon) -> None:
+def test_a_server_in_trouble_is_tried_again_and_then_an_error(amazon: Amazon) -> None:
     amazon.replies = [Reply(503, b"{}")]
 
     with pytest.raises(TransientError, match="failed 2 times"):
@@ -200,7 +198,7 @@ def test_a_restricted_call_gets_a_token_for_just_this_path(amazon: Amazon) -> No
 
 
 @pytest.mark.parametrize("reply", [DENIED, Reply(429, b"{}")])
-def test_where_none_is_granted_that_answer_comes_back(
+def test_where_none_is_granted_that_response_comes_back(
     amazon: Amazon, reply: Reply
 ) -> None:
     amazon.restricted = reply

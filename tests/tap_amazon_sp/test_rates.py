@@ -169,12 +169,12 @@ def test_a_clock_that_goes_back_gives_no_calls_away() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 100])
-def test_how_long_so_many_calls_take_is_told_before_they_are_made(count: int) -> None:
+def test_how_long_so_many_calls_take_is_known_before_they_are_made(count: int) -> None:
     bucket, trial = TokenBucket(CREATE), TokenBucket(CREATE)
 
-    told = bucket.seconds_for(count, NOON)
+    seconds = bucket.seconds_for(count, NOON)
 
-    assert told == pytest.approx(max(calls(trial, count), default=0.0), abs=0.01)
+    assert seconds == pytest.approx(max(calls(trial, count), default=0.0), abs=0.01)
 
 
 # ------------------------------------------------------- the application's quota
@@ -184,7 +184,7 @@ def test_sales_and_traffic_is_asked_for_once_in_fifteen_minutes() -> None:
     assert calls(application_quota({}, NOON), 3) == [0.0, 900.0, 1800.0]
 
 
-def test_a_share_of_the_application_is_a_share_of_its_pace() -> None:
+def test_a_share_of_the_application_is_a_share_of_its_quota() -> None:
     quota = application_quota({}, NOON, share=0.25)
 
     assert calls(quota, 3) == [0.0, 3600.0, 7200.0]
@@ -216,7 +216,7 @@ def test_the_next_run_goes_on_where_this_one_stopped() -> None:
     assert len(list(later.taken)) == 2
 
 
-def test_a_day_later_nothing_is_remembered() -> None:
+def test_a_day_later_nothing_is_kept() -> None:
     quota = application_quota({}, NOON)
     quota.take(NOON)
 
@@ -242,7 +242,7 @@ def test_a_clock_that_was_ahead_does_not_close_the_quota_for_a_year() -> None:
     assert application_quota(state, NOON).ready_at(NOON) == after(900)
 
 
-def test_a_refusal_waits_for_the_next_turn() -> None:
+def test_a_refusal_waits_for_the_next_interval() -> None:
     quota = application_quota({}, NOON)
     quota.take(NOON)
     quota.refused(NOON, after(2), None, jitter=0.5)
@@ -253,7 +253,7 @@ def test_a_refusal_waits_for_the_next_turn() -> None:
     assert quota.refusals == 0
 
 
-def test_how_long_a_back_fill_takes_is_told() -> None:
+def test_how_long_a_back_fill_takes_is_known() -> None:
     quota = application_quota({}, NOON)
     quota.take(NOON)
 

@@ -43,7 +43,7 @@ def config(server: ScriptedServer, **changes: object) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value is not None}
 
 
-def own(**changes: object) -> dict[str, Any]:
+def mine(**changes: object) -> dict[str, Any]:
     return {"endpoints": [{**THINGS, **changes}]}
 
 
@@ -124,53 +124,53 @@ BAD: list[tuple[str, Mapping[str, object], list[str]]] = [
         {"report_spec": {"dataStartTime": "2026-01-01"}},
         ["report_spec has no reportType"],
     ),
-    ("endpoint without name", own(name=""), ["endpoints", "no name"]),
+    ("endpoint without name", mine(name=""), ["endpoints", "no name"]),
     ("endpoint without path", {"endpoints": [{"name": "a"}]}, ["endpoints.0", "path"]),
-    ("endpoint of no path", own(path="things"), ["endpoints.things", "path 'things'"]),
+    ("endpoint of no path", mine(path="things"), ["endpoints.things", "path 'things'"]),
     (
         "endpoint with a variable",
-        own(path="/orders/v0/orders/{orderId}"),
+        mine(path="/orders/v0/orders/{orderId}"),
         ["endpoints.things", "{orderId}", "extend_resources"],
     ),
     (
         "a key inside another field",
-        own(record_config={"id_field": "details.id"}),
+        mine(record_config={"id_field": "details.id"}),
         ["endpoints.things", "record_config.id_field 'details.id'"],
     ),
-    ("endpoint without rows", own(results_key=None), ["things", "results_key"]),
+    ("endpoint without rows", mine(results_key=None), ["things", "results_key"]),
     (
         "half a pagination",
-        own(pagination={"token_param": "t"}),
+        mine(pagination={"token_param": "t"}),
         ["endpoints.things", "token_path"],
     ),
     (
         "slices without bounds",
-        own(slice_hours=5, updated_at_param="after"),
+        mine(slice_hours=5, updated_at_param="after"),
         ["endpoints.things", "slice_hours needs", "updated_before_param"],
     ),
     (
         "a bound that is no time",
-        own(updated_at_param="after", params={"after": "soon"}),
+        mine(updated_at_param="after", params={"after": "soon"}),
         ["endpoints.things", "params.after 'soon'"],
     ),
     (
         "a schema of nothing",
-        own(schema={"type": "object"}),
+        mine(schema={"type": "object"}),
         ["endpoints.things", "schema has no properties"],
     ),
     (
         "a schema without types",
-        own(schema={"properties": {"id": {}}}),
+        mine(schema={"properties": {"id": {}}}),
         ["endpoints.things", "property id has no type"],
     ),
     (
         "sub-request without a variable",
-        own(extend_resources=[{**ITEMS, "path_variable_name": "id"}]),
+        mine(extend_resources=[{**ITEMS, "path_variable_name": "id"}]),
         ["endpoints.things", "its variables: orderId"],
     ),
     (
         "endpoint called like a ready-made stream",
-        own(name="orders"),
+        mine(name="orders"),
         ["'orders'", "another name"],
     ),
     (
@@ -180,7 +180,7 @@ BAD: list[tuple[str, Mapping[str, object], list[str]]] = [
     ),
     (
         "endpoint called like a report",
-        own(name="vendor_forecasting"),
+        mine(name="vendor_forecasting"),
         ["'vendor_forecasting'", "another name"],
     ),
 ]
@@ -212,7 +212,9 @@ def discovered(server: ScriptedServer, **changes: object) -> TapAmazonSp:
     return TapAmazonSp(config=config(server, **changes))
 
 
-def test_discovery_calls_nobody_and_knows_own_endpoints(server: ScriptedServer) -> None:
+def test_discovery_calls_nobody_and_knows_custom_endpoints(
+    server: ScriptedServer,
+) -> None:
     tap = discovered(server, endpoints=[THINGS])
 
     streams = {entry["tap_stream_id"] for entry in tap.catalog_dict["streams"]}

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from amazon_emulator import Emulator
-from support.audience_rooms import Room
-from support.audience_runs import START, Bench
+from support.audience.emulator import InProcessEmulator
+from support.audience.runner import Runner
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -24,18 +23,14 @@ def _signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(tmp_path, monkeypatch)
-
-
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    """One emulator for all tests of a worker; `room` makes it as new."""
-    with Emulator(now=START, frozen=True) as running:
-        yield running
+def emulator() -> InProcessEmulator:
+    """One emulator for all tests of a worker; `target` makes it as new."""
+    return InProcessEmulator()
 
 
 @pytest.fixture
-def room(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
-    return Room(tmp_path, monkeypatch, emulator=emulator)
+def target(
+    emulator: InProcessEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Runner:
+    return Runner(tmp_path, monkeypatch, emulator)

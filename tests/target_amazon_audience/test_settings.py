@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
-from support.audience_runs import CREATE, Bench, person
+from singer_amazon.target.errors import SettingsError
+from support.audience.runner import Runner, person
+from support.audience.runner import settings as config
 from target_amazon_audience import settings
-from target_amazon_audience.ports import Fee
+from target_amazon_audience.amc.models import Fee
 from target_amazon_audience.target import TargetAmazonAudience
 
 UPDATE = {"action": "UPDATE", "audience_id": "413642381039213536"}
 DSP = {"target": "DSP", "dsp_advertiser_id": "5000", "amc_instance_id": None}
-
-
-def config(**changes: object) -> dict[str, Any]:
-    found = {**CREATE, **changes}
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def sentences(**changes: object) -> list[str]:
@@ -84,12 +80,12 @@ def sentences(**changes: object) -> list[str]:
     ],
 )
 def test_a_wrong_setting_is_one_sentence_before_any_call(
-    bench: Bench, changes: dict[str, object], words: str
+    target: Runner, changes: dict[str, object], words: str
 ) -> None:
     [sentence] = sentences(**changes)
     assert words in sentence
     assert sentence.startswith("Setting ")
-    assert not bench.amazon.exchanges
+    assert target.is_untouched()
 
 
 def test_missing_credentials_are_named_and_secrets_never_shown() -> None:
@@ -100,9 +96,9 @@ def test_missing_credentials_are_named_and_secrets_never_shown() -> None:
     assert "hidden" not in found
 
 
-def parsed(**changes: object) -> settings.Mapped:
-    target = TargetAmazonAudience(config=config(**changes))
-    [found] = settings.parse(target.config).audiences.values()
+def parsed(**changes: object) -> settings.AudienceSettings:
+    plugin = TargetAmazonAudience(config=config(**changes))
+    [found] = settings.parse(plugin.config).audiences.values()
     return found
 
 
@@ -164,20 +160,22 @@ def test_a_time_to_live_of_zero_must_be_meant() -> None:
 def test_dsp_region_is_another_name_of_region() -> None:
     assert settings.region_of(TargetAmazonAudience(config=config()).config) == "NA"
     for changes in ({"region": "eu"}, {"dsp_region": "EU"}):
-        target = TargetAmazonAudience(config=config(**changes))
-        assert settings.region_of(target.config) == "EU"
+        plugin = TargetAmazonAudience(config=config(**changes))
+        assert settings.region_of(plugin.config) == "EU"
 
 
 def test_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**config(), "max_attempts": "", "batch_size_rows": "7"}.items():
         variable = f"TARGET_AMAZON_AUDIENCE_{name.upper()}"
         monkeypatch.setenv(variable, str(value))
-    target = TargetAmazonAudience(parse_env_config=True)
-    assert target.config["max_attempts"] == 5
-    assert settings.parse(target.config).audiences[None].batch_rows == 7
+    plugin = TargetAmazonAudience(parse_env_config=True)
+    assert plugin.config["max_attempts"] == 5
+    assert settings.parse(plugin.config).audiences[None].batch_rows == 7
 
 
-def test_a_wrong_record_setting_stops_a_run_before_its_first_call(bench: Bench) -> None:
-    with pytest.raises(ConfigValidationError):
-        bench.run([person(1)], country_code="Germany")
-    assert not bench.amazon.exchanges
+def test_a_wrong_record_setting_stops_a_run_before_its_first_call(
+    target: Runner,
+) -> None:
+    ran = target.run([person(1)], country_code="Germany")
+    assert isinstance(ran.error, SettingsError)
+    assert target.is_untouched()

@@ -11,6 +11,7 @@ import pytest
 
 from support.target_s3_parts import FakeClock, Run, record, schema
 from target_s3 import settings
+from target_s3.settings_schema import DEFAULTS
 from target_s3.target import TargetS3
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def test_the_page_has_every_setting_and_no_other() -> None:
 
 def test_the_page_has_the_defaults() -> None:
     for text in (
-        f"`max_batch_size` | {settings.DEFAULT_MAX_ROWS} |",
-        f"`max_batch_age` | {settings.DEFAULT_MAX_AGE_MINUTES:.0f} |",
-        f"`spool_max_bytes` | {settings.DEFAULT_SPOOL_BYTES} |",
-        f"`max_attempts` | {settings.DEFAULT_MAX_ATTEMPTS} |",
+        f"`max_batch_size` | {DEFAULTS['max_batch_size']} |",
+        f"`max_batch_age` | {DEFAULTS['max_batch_age']:.0f} |",
+        f"`spool_max_bytes` | {DEFAULTS['spool_max_bytes']} |",
+        f"`max_attempts` | {DEFAULTS['max_attempts']} |",
         f"{settings.MAX_OBJECT_BYTES // 1024**2} MB",
     ):
         assert text in PAGE

@@ -242,8 +242,6 @@ class Demo:
             folder / "files",
         )
         return {
-            **variables("TAP_AMAZON_SP", selling),
-            **selecting("TAP_AMAZON_SP", STREAMS),
             **environment(
                 tap_settings(amazon, first, run.end_date, spool),
                 self.bucket.location,
@@ -251,6 +249,8 @@ class Demo:
                 folder,
                 self.run_id,
             ),
+            **variables("TAP_AMAZON_SP", selling),
+            **selecting("TAP_AMAZON_SP", STREAMS),
         }
 
     def validate(self, outcomes: list[Outcome]) -> None:

@@ -1,4 +1,4 @@
-"""The process environment of the demo's Meltano: every setting of both plugins.
+"""The process environment of the demo's Meltano: every setting of the plugins.
 
 A process environment beats `.env` and meltano.yml, so what a user wrote there has
 no effect; for the same reason nothing that is set in the user's terminal passes.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from amazon_emulator.demo.project import DEFINITIONS
 from amazon_emulator.demo.scenario import LOOKBACK_DAYS, STREAMS
 from amazon_emulator.demo.selling import SELLER, VENDOR, custom_settings
 
@@ -24,22 +25,14 @@ _DROPPED = (
     *("TARGET_S3", "TARGET_AMAZON_AUDIENCE"),
     *("MELTANO_", "AWS_", "BOTO_", "SINGER_SDK_"),
 )
-_ADS_LISTS = ("profile_ids", "exclude_profile_ids", "account_types", "advertiser_ids")
-_ADS_ONLY = {*_ADS_LISTS, "time_unit", "extra_columns"}
-_AWS = (
-    *("access_key_id", "secret_access_key", "session_token"),
-    *("region", "profile_name", "endpoint_override"),
-)
-_MAPPING = {
-    "stream_maps": {},
-    "stream_map_config": {},
-    "faker_config": {},
-    "flattening_enabled": False,
-    "flattening_max_depth": 0,
-    "flattening_max_key_length": 255,
-    "flattening_separator": "__",
+_EMPTY = {
+    "string": "",
+    "date_iso8601": "",
+    "array": "[]",
+    "object": "{}",
+    "boolean": "false",
 }
-"""What the SDK adds to each plugin, all of it off."""
+"""What leaves a setting unset, by its kind; Meltano fails at an empty number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,64 +56,70 @@ class Bucket:
     secret_access_key: str
 
 
+def defaults(definitions: Path) -> dict[str, str]:
+    """Return the variables that set settings back, by Meltano's definitions.
+
+    Left out are those of configs of older connectors, which an empty object would set.
+    """
+    found = {}
+    for file in definitions.glob("*/*.lock"):
+        plugin = json.loads(file.read_text(encoding="utf-8"))
+        values = {
+            setting["name"]: setting.get("placeholder", _EMPTY.get(setting["kind"]))
+            for setting in plugin["settings"]
+            if not setting.get("label", "").endswith("(old)")
+        }
+        given = {name: text for name, text in values.items() if text is not None}
+        found.update(variables(plugin["namespace"].upper(), given))
+    return found
+
+
 def tap_settings(
     amazon: Amazon, start: date, end: date | None, spool: Path
 ) -> dict[str, object]:
-    """Return every setting of tap-amazon-ads; empty text means not set."""
+    """Return what the demo sets of tap-amazon-ads."""
     return {
         **amazon.credentials,
-        "region": "NA",
         "endpoint_uri": amazon.url,
         "auth_uri": amazon.token_url,
-        "max_attempts": 5,
-        "max_concurrency": 8,
-        "user_agent": "",
         "start_date": start.isoformat(),
         "end_date": "" if end is None else end.isoformat(),
         "lookback_days": LOOKBACK_DAYS,
-        "holdback_days": 0,
+        **_reading(spool),
+    }
+
+
+def _reading(spool: Path) -> dict[str, object]:
+    return {
         "max_runtime_seconds": 300,
         "poll_interval_seconds": 0.5,
         "poll_interval_max_seconds": 1,
-        "report_attempts": 3,
-        "raw_report_uri": "",
-        "report_stuck_hours": 24,
-        "gap_max_runs": 5,
         "spool_dir": str(spool),
         "spool_max_bytes": 2**30,
-        **{f"aws_{name}": "" for name in _AWS},
-        **{name: [] for name in _ADS_LISTS},
-        "time_unit": "DAILY",
-        "extra_columns": {},
-        "reports": [],
-        **_MAPPING,
-        "batch_config": {},
     }
 
 
 def selling_settings(
     amazon: Amazon, tokens: Mapping[str, str], start: str, spool: Path, files: Path
 ) -> dict[str, object]:
-    """Return every setting of tap-amazon-sp but those of old configs.
+    """Return what the demo sets of tap-amazon-sp.
 
     Read are a seller and a vendor in one marketplace: sales and traffic may be asked
     for once in 15 minutes, by all sellers of an application together.
     """
     kinds = {SELLER: "seller", VENDOR: "vendor"}
-    shared = tap_settings(amazon, date.min, None, spool)
-    kept = [name for name in shared if name not in _ADS_ONLY]
     return {
-        **{name: shared[name] for name in kept},
+        **amazon.credentials,
         "refresh_token": "",
+        "endpoint_uri": amazon.url,
+        "auth_uri": amazon.token_url,
         "start_date": start,
         "lookback_days": 0,
         # two days, as the other weekly reports have: one week, and so one report
         "holdback_days": dict.fromkeys(
             ("sales_and_traffic_by_date", "sales_and_traffic_by_asin"), 2
         ),
-        "account_name": "default",
-        "account_type": "auto",
-        "marketplace_ids": [],
+        **_reading(spool),
         "accounts": [
             {
                 "name": name,
@@ -132,43 +131,22 @@ def selling_settings(
         ],
         "report_options": {"sales_and_traffic": {"date_granularity": "WEEK"}},
         "holdback_hours": 1,
-        "app_budget_share": 1,
-        "unknown_fields": "keep",
         **custom_settings(files),
-        **_MAPPING,
-        "batch_config": {},
     }
 
 
 def target_settings(bucket: Bucket, spool: Path) -> dict[str, object]:
-    """Return every setting of target-s3; empty text means not set."""
+    """Return what the demo sets of target-s3."""
     aws = "cloud_provider.aws.aws_"
     return {
-        "format.format_type": "jsonl.gz",
-        "cloud_provider.cloud_provider_type": "aws",
         f"{aws}access_key_id": bucket.access_key_id,
         f"{aws}secret_access_key": bucket.secret_access_key,
-        f"{aws}session_token": "",
         f"{aws}region": bucket.region,
-        f"{aws}profile_name": "",
         f"{aws}bucket": bucket.name,
         f"{aws}endpoint_override": bucket.endpoint,
         "prefix": bucket.prefix,
-        "stream_name_path_override": "",
-        "use_raw_stream_name": False,
-        "add_record_metadata": True,
-        "include_process_date": False,
-        "max_batch_size": 100_000,
-        "max_batch_age": 5,
         "spool_dir": str(spool),
         "spool_max_bytes": 2**30,
-        "max_attempts": 5,
-        "append_date_to_prefix": True,
-        "append_date_to_prefix_grain": "day",
-        "partition_name_enabled": False,
-        "append_date_to_filename": True,
-        "append_date_to_filename_grain": "microsecond",
-        **_MAPPING,
     }
 
 
@@ -195,6 +173,7 @@ def environment(
 ) -> dict[str, str]:
     """Return what the demo sets; the rest is `inherited`."""
     return {
+        **defaults(project / DEFINITIONS),
         **variables("TAP_AMAZON_ADS", tap),
         **selecting("TAP_AMAZON_ADS", STREAMS),
         **variables("TARGET_S3", target_settings(bucket, spool)),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 FILE = "meltano.yml"
+DEFINITIONS = "plugins"
 _PLUGINS = ("tap-amazon-ads", "tap-amazon-sp", "target-s3")
 
 
@@ -31,7 +32,7 @@ def find_project(folder: Path) -> Path:
     """
     for candidate in (folder, *folder.parents):
         file = candidate / FILE
-        if file.is_file():
+        if file.is_file() and (candidate / DEFINITIONS).is_dir():
             text = file.read_text(encoding="utf-8")
             if all(f"name: {plugin}" in text for plugin in _PLUGINS):
                 return file
@@ -51,11 +52,12 @@ class DemoProject:
 
     @classmethod
     def make(cls, meltano_yml: Path) -> Self:
-        """Make the folder, private to the user, and copy meltano.yml there."""
+        """Make the folder, private to the user; copy meltano.yml and plugins/ there."""
         folder = Path(tempfile.mkdtemp(prefix="amazon-demo-"))
         (folder / ".meltano").mkdir()
         (folder / "spool").mkdir()
         shutil.copyfile(meltano_yml, folder / FILE)
+        shutil.copytree(meltano_yml.parent / DEFINITIONS, folder / DEFINITIONS)
         return cls(folder)
 
     @property

@@ -51,7 +51,7 @@ class SpoolFile:
             SpoolClosedError: the run ended meanwhile.
             StorageError: the disk is full or broken.
         """
-        self._spool.wait_for_room(self, len(block))
+        self._spool.wait_for_space(self, len(block))
         try:
             self._file.write(block)
         except OSError as error:
@@ -161,7 +161,7 @@ class Spool:
 
     # --- for SpoolFile -----------------------------------------------------
 
-    def wait_for_room(self, file: SpoolFile, count: int) -> None:
+    def wait_for_space(self, file: SpoolFile, count: int) -> None:
         """Block until `count` more bytes of this file may be written."""
         with self._changed:
             while not self._closed and not self._admits(file, count):

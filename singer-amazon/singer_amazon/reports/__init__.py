@@ -3,8 +3,8 @@
 Pure modules (no I/O, the clock is an argument):
 
 - `model`            windows, report requests, outcomes
-- `spans`            arithmetic on sets of days
-- `periods`          how sets of days are cut into windows
+- `periods`          arithmetic on sets of days, and how they are cut into windows
+- `rate_limiters`    which rate limiters a call has to keep
 - `partition_state`  what is delivered, missing and pending for one stream and account
 - `state_entries`    its parts as entries of a Singer state
 - `windows`          which windows to ask for today

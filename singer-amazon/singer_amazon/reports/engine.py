@@ -78,7 +78,7 @@ class Engine:
             report.report_id = pending.report_id
             report.requested_at = pending.requested_at
             report.adopted = True
-            report.asked = 1
+            report.accepted_count = 1
             report.no_document_seen = pending.seen_empty
             self._scheduler.put(report, now)
         return report
@@ -154,7 +154,7 @@ class Engine:
         """Record that a fetched document turned out to be damaged."""
         if report.request.account in self.blocked_accounts:
             return self.left(report, reason)
-        return next(self._read_again(report, reason, now))
+        return next(self._download_again(report, reason, now))
 
     def left(self, report: Report, reason: str) -> Change:
         """Leave a fetched report to the next run: it could not be stored."""
@@ -217,7 +217,7 @@ class Engine:
             case model.Running(word=word):
                 yield from self._running(report, word, now)
             case model.Ready(expected_bytes=size, is_failure=is_failure):
-                report.expected_bytes, report.unreachable = size, 0
+                report.expected_bytes, report.failed_calls = size, 0
                 report.is_failure = is_failure
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
@@ -229,14 +229,16 @@ class Engine:
                 report.reason, report.rest_may_be = reason, rest_may_be
                 yield self._move(report, Event.NOT_YET, forget_id=True)
             case model.Failed(reason=reason, is_final=is_final):
-                yield self._ask_again(report, reason, now, is_final=is_final)
+                yield self._request_again(report, reason, now, is_final=is_final)
             case model.Vanished():
-                yield self._ask_again(report, "Amazon no longer knows it (404)", now)
+                yield self._request_again(
+                    report, "Amazon no longer knows it (404)", now
+                )
             case model.Fetched(document=document):
                 report.document = document
                 yield self._move(report, Event.FETCHED)
             case model.Unreadable(reason=reason):
-                yield from self._read_again(report, reason, now)
+                yield from self._download_again(report, reason, now)
             case model.Cancelled():
                 report.stuck_id = report.report_id
                 yield self._move(report, Event.CANCELLED, now, forget_id=True)
@@ -253,16 +255,16 @@ class Engine:
             yield self._move(report, Event.GAVE_UP)
             return
         report.report_id, report.requested_at = outcome.report_id, now
-        report.asked += 1
-        report.polls = report.reads = report.unreachable = 0
+        report.accepted_count += 1
+        report.polls = report.downloads = report.failed_calls = 0
         report.no_document_seen = False
         report.adopted = outcome.adopted
-        yield self._move(report, Event.ACCEPTED, now + self._next_look(report))
+        yield self._move(report, Event.ACCEPTED, now + self._poll_wait(report))
 
     def _running(
         self, report: Report, word: str | None, now: datetime
     ) -> Iterator[Change]:
-        report.unknown_word, report.unreachable = word, 0
+        report.unknown_word, report.failed_calls = word, 0
         report.polls += 1
         asked = report.requested_at or now
         is_stuck = (now - asked).total_seconds() > self.retry.stuck_after
@@ -270,7 +272,7 @@ class Engine:
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
-            yield self._put_off(report, now + self._next_look(report))
+            yield self._put_off(report, now + self._poll_wait(report))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
@@ -282,34 +284,34 @@ class Engine:
             return self._move(report, Event.LEFT)
         return self._put_off(report, now + timedelta(seconds=POLICY.no_document_wait))
 
-    def _ask_again(
+    def _request_again(
         self, report: Report, reason: str, now: datetime, *, is_final: bool = False
     ) -> Change:
         report.reason = reason
         # a report of an earlier run that failed is no attempt of this one
-        is_tried = report.asked > self.retry.report_attempts
+        is_tried = report.accepted_count > self.retry.report_attempts
         if is_tried or is_final or report.request.listed_id:
             return self._move(report, Event.GAVE_UP)
         wait = timedelta(seconds=self.retry.poll_interval)
         return self._move(report, Event.AGAIN, now + wait, forget_id=True)
 
-    def _read_again(
+    def _download_again(
         self, report: Report, reason: str, now: datetime
     ) -> Iterator[Change]:
-        report.reads += 1
+        report.downloads += 1
         report.reason, report.document = reason, None
-        if report.reads >= POLICY.document_attempts:
+        if report.downloads >= POLICY.document_attempts:
             yield self._move(report, Event.GAVE_UP)
         else:
             yield self._move(report, Event.READ_AGAIN, now)
 
     def _unavailable(self, report: Report, reason: str, now: datetime) -> Change:
         report.reason = reason
-        report.unreachable += 1
-        if report.unreachable >= POLICY.unreachable_attempts:
+        report.failed_calls += 1
+        if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
-        return self._put_off(report, now + self._next_look(report))
+        return self._put_off(report, now + self._poll_wait(report))
 
     def _refused(self, report: Report, outcome: model.Refused) -> Iterator[Change]:
         account, scope = report.request.account, outcome.scope
@@ -349,7 +351,7 @@ class Engine:
             self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
 
-    def _next_look(self, report: Report) -> timedelta:
+    def _poll_wait(self, report: Report) -> timedelta:
         wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)
         wait = min(wait, self.retry.poll_interval_max)
         return timedelta(seconds=wait * (0.9 + self._random.random() / 10))

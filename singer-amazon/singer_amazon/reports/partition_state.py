@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import periods
 from singer_amazon.reports import state_entries as entries
 from singer_amazon.reports.model import (
     NO_MEMBERS,
@@ -66,31 +66,31 @@ class PartitionState:
 
     # --- questions ---------------------------------------------------------
 
-    def done(self, person: str) -> spans.Spans:
+    def done(self, person: str) -> periods.Spans:
         """Return the days this member (or "" for the account) needs no more."""
         days = [d.window for d in self.delivered if person in covered_by(d.members)]
         if self.bookmark is not None and person in covered_by(self.members):
             days.append(Window.up_to(self.bookmark))
-        return spans.union(days)
+        return periods.union(days)
 
-    def gap_days(self, person: str) -> spans.Spans:
+    def gap_days(self, person: str) -> periods.Spans:
         """Return the days that lie in an open gap of this member."""
-        return spans.union(
+        return periods.union(
             g.window for g in self.gaps if person in covered_by(g.members)
         )
 
-    def pending_days(self, person: str) -> spans.Spans:
+    def pending_days(self, person: str) -> periods.Spans:
         """Return the days a live report will bring for this member."""
-        return spans.union(
+        return periods.union(
             p.window for p in self.pending if person in covered_by(p.members)
         )
 
-    def missing(self, window: Window) -> spans.Spans:
+    def missing(self, window: Window) -> periods.Spans:
         """Return days neither delivered nor on their way, for anybody it covers."""
-        return spans.union(
+        return periods.union(
             part
             for person in covered_by(self.members)
-            for part in spans.subtract(
+            for part in periods.subtract(
                 [window], [*self.done(person), *self.pending_days(person)]
             )
         )
@@ -263,7 +263,7 @@ class PartitionState:
             owed = (
                 [Window(owed_from, self.bookmark)] if owed_from <= self.bookmark else []
             )
-            if not spans.subtract(owed, self.done(person)):
+            if not periods.subtract(owed, self.done(person)):
                 self.members |= {person}
                 del self.joining[person]
         self.delivered = _compact(
@@ -276,12 +276,12 @@ class PartitionState:
         for person in covered_by(members):
             owed_from = self.joining.get(person)
             owed = window if owed_from is None else window.since(owed_from)
-            days = spans.subtract([owed] if owed else [], self.done(person))
+            days = periods.subtract([owed] if owed else [], self.done(person))
             known = [g for g in self.gaps if person in covered_by(g.members)]
             for gap in known:
-                for part in spans.intersect(days, [gap.window]):
+                for part in periods.intersect(days, [gap.window]):
                     people.setdefault((part, gap.attempts + 1), set()).add(person)
-            for part in spans.subtract(days, [gap.window for gap in known]):
+            for part in periods.subtract(days, [gap.window for gap in known]):
                 people.setdefault((part, 1), set()).add(person)
         raised = [
             Gap(part, reason, attempts, _members(frozenset(names)))
@@ -309,7 +309,7 @@ class PartitionState:
             if others:
                 yield replace(gap, members=_members(others))
             if served:
-                for part in spans.subtract([gap.window], [window]):
+                for part in periods.subtract([gap.window], [window]):
                     yield replace(gap, window=part, members=_members(served))
 
 
@@ -318,7 +318,7 @@ def _until(day: DateOrHour) -> Window:
     return Window.up_to(step_back(day))
 
 
-def _reach(done: spans.Spans, bookmark: DateOrHour) -> DateOrHour:
+def _reach(done: periods.Spans, bookmark: DateOrHour) -> DateOrHour:
     """Return the last day reached from the bookmark without a hole."""
     for window in done:
         if window.start <= step_on(bookmark) and window.end > bookmark:
@@ -337,7 +337,7 @@ def _compact(
     by_window: dict[Window, set[str]] = {}
     past = [Window.up_to(bookmark)]
     for person, windows in per_person.items():
-        for window in spans.subtract(windows, past if person in covered else []):
+        for window in periods.subtract(windows, past if person in covered else []):
             by_window.setdefault(window, set()).add(person)
     return [
         Delivery(window, _members(frozenset(people)))

@@ -40,12 +40,12 @@ class Report:
     report_id: str | None = None
     requested_at: datetime | None = None
     adopted: bool = False
-    asked: int = 0
+    accepted_count: int = 0
     """How often this run has had it accepted."""
     throttled: int = 0
     polls: int = 0
-    unreachable: int = 0
-    reads: int = 0
+    failed_calls: int = 0
+    downloads: int = 0
     no_document_seen: bool = False
     is_failure: bool = False
     """Whether its document holds the reason of a failure, as Amazon's status says."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from singer_amazon.reports import spans
+from singer_amazon.reports import periods
 from singer_amazon.reports.model import (
     NO_MEMBERS,
     DateOrHour,
@@ -99,17 +99,19 @@ def plan_shared(
     notes = [_prepare(state, days, NO_MEMBERS) for state in states]
     joined = [_joined_requests(state, days, states) for state in states]
     new = [
-        spans.subtract(_new_days(state, days, ""), [request.window for request in mine])
+        periods.subtract(
+            _new_days(state, days, ""), [request.window for request in mine]
+        )
         for state, mine in zip(states, joined, strict=True)
     ]
-    back: list[spans.Spans] = [()] * len(states)
+    back: list[periods.Spans] = [()] * len(states)
     waiting = [index for index, days_lacked in enumerate(new) if days_lacked]
     readers = [(states[index], "") for index in waiting]
     for index, found in zip(
         waiting, _lookback(readers, days, limits, new), strict=True
     ):
         # what a joined report brings is read again with it
-        back[index] = spans.subtract(
+        back[index] = periods.subtract(
             found, [request.window for request in joined[index]]
         )
     windows = _shared_windows(states, [*new, *back], limits.grid)
@@ -202,7 +204,7 @@ def _gap_requests(
     for gap in state.gaps:
         people = covered_by(gap.members) & covered_by(members)
         busy = [p.window for p in state.pending if covered_by(p.members) & people]
-        left = spans.subtract([gap.window], [*brought, *busy])
+        left = periods.subtract([gap.window], [*brought, *busy])
         for window in limits.grid.cut(left):
             for chosen in _batches(sorted(people), limits.max_members):
                 yield WindowRequest(window, _members(chosen), window.start, is_gap=True)
@@ -211,7 +213,7 @@ def _gap_requests(
 def _day_requests(
     state: PartitionState, days: DateRange, limits: RequestLimits, members: Members
 ) -> Iterable[WindowRequest]:
-    groups: dict[tuple[spans.Spans, spans.Spans], list[str]] = {}
+    groups: dict[tuple[periods.Spans, periods.Spans], list[str]] = {}
     for person in sorted(covered_by(members)):
         new = _new_days(state, days, person)
         if new:
@@ -224,20 +226,20 @@ def _day_requests(
                 yield WindowRequest(window, _members(chosen), since)
 
 
-def _waiting_since(window: Window, new: spans.Spans, days: DateRange) -> DateOrHour:
+def _waiting_since(window: Window, new: periods.Spans, days: DateRange) -> DateOrHour:
     """Return the oldest new day in a window; nobody waits for those read again."""
-    fresh = spans.intersect([window], new)
+    fresh = periods.intersect([window], new)
     return fresh[0].start if fresh else days.end
 
 
-def _new_days(state: PartitionState, days: DateRange, person: str) -> spans.Spans:
+def _new_days(state: PartitionState, days: DateRange, person: str) -> periods.Spans:
     covered = state.bookmark is not None and person in covered_by(state.members)
     first = state.first_day
     if covered and state.bookmark is not None:
         first = step_on(state.bookmark)
     if first is None or first > days.end:
         return ()
-    return spans.subtract(
+    return periods.subtract(
         [Window(first, days.end)],
         [
             *state.done(person),
@@ -251,24 +253,29 @@ def _lookback(
     readers: Sequence[tuple[PartitionState, str]],
     days: DateRange,
     limits: RequestLimits,
-    new: Iterable[spans.Spans],
-) -> list[spans.Spans]:
+    new: Iterable[periods.Spans],
+) -> list[periods.Spans]:
     """Return the delivered days each reader has again, if possible for nothing.
 
     A look-back is shortened until it costs no report more, unless the new days
     alone need several, or a request can hold one period only.
     """
-    fresh = spans.union(window for days in new for window in days)
-    for count in range(limits.lookback, 0, -1):
+    fresh = periods.union(window for days in new for window in days)
+    starts = [days.oldest_kept if r.start is None else r.start for r, _ in readers]
+    first = max(days.oldest_kept, min(starts, default=days.end))
+    longest = Window(first, days.end).length if first <= days.end else 0
+    for count in range(min(limits.lookback, longest), 0, -1):
         parts = [_delivered_lately(*r, days, limits.grid, count) for r in readers]
-        if _is_free(fresh, spans.union(w for part in parts for w in part), limits.grid):
+        if _is_free(
+            fresh, periods.union(w for part in parts for w in part), limits.grid
+        ):
             return parts
     return [()] * len(readers)
 
 
 def _delivered_lately(
     state: PartitionState, person: str, days: DateRange, grid: Grid, count: int
-) -> spans.Spans:
+) -> periods.Spans:
     """Return the days of the last `count` periods delivered, free to ask for."""
     done = state.done(person)
     if not done:
@@ -283,10 +290,10 @@ def _delivered_lately(
     if first > newest:
         return ()
     busy = [*state.gap_days(person), *state.pending_days(person)]
-    return spans.subtract(spans.intersect([Window(first, newest)], done), busy)
+    return periods.subtract(periods.intersect([Window(first, newest)], done), busy)
 
 
-def _is_free(new: spans.Spans, back: spans.Spans, grid: Grid) -> bool:
+def _is_free(new: periods.Spans, back: periods.Spans, grid: Grid) -> bool:
     alone = grid.cut(new)
     if grid.is_single or len(alone) > len(new):
         return True
@@ -304,39 +311,39 @@ def _joined_requests(
     busy = list(state.pending_days(""))
     new = _new_days(state, days, "")
     for report in (report for other in states for report in other.pending):
-        fresh = spans.intersect([report.window], new)
-        if fresh and not spans.intersect([report.window], busy):
+        fresh = periods.intersect([report.window], new)
+        if fresh and not periods.intersect([report.window], busy):
             requests.append(WindowRequest(report.window, NO_MEMBERS, fresh[0].start))
             busy.append(report.window)
     return requests
 
 
 def _shared_windows(
-    states: Iterable[PartitionState], needed: Iterable[spans.Spans], grid: Grid
-) -> spans.Spans:
+    states: Iterable[PartitionState], needed: Iterable[periods.Spans], grid: Grid
+) -> periods.Spans:
     """Cut all that is needed, never across the edge of a pending report or gap.
 
     Whoever waits for such days must not get them by another report as well.
     """
-    left = [spans.union(window for part in needed for window in part)]
+    left = [periods.union(window for part in needed for window in part)]
     for state in states:
         for held in (*state.pending_days(""), *state.gap_days("")):
             left = [
                 piece
                 for part in left
                 for piece in (
-                    spans.intersect(part, [held]),
-                    spans.subtract(part, [held]),
+                    periods.intersect(part, [held]),
+                    periods.subtract(part, [held]),
                 )
             ]
     return tuple(sorted(window for part in left for window in grid.cut(part)))
 
 
 def _requests_of(
-    windows: spans.Spans, new: spans.Spans, back: spans.Spans, days: DateRange
+    windows: periods.Spans, new: periods.Spans, back: periods.Spans, days: DateRange
 ) -> Iterable[WindowRequest]:
     for window in windows:
-        if spans.intersect([window], [*new, *back]):
+        if periods.intersect([window], [*new, *back]):
             yield WindowRequest(window, NO_MEMBERS, _waiting_since(window, new, days))
 
 

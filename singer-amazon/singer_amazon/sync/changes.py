@@ -109,7 +109,7 @@ class ChangeRecorder:
             self.engine.request(subscribers, self._clock.now())
 
     def _carried(self, report: Report) -> None:
-        if report.reason and report.unreachable:
+        if report.reason and report.failed_calls:
             self.fail(report, f"{report.reason}; it stays pending for the next run")
         if report.no_document_seen:
             self._note_pending(report)

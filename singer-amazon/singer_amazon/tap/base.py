@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
@@ -38,7 +38,6 @@ from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats, log_summary
 from singer_amazon.tap.cli import CommandTap
-from singer_amazon.tap.context import TEST_SECONDS as TEST_SECONDS  # noqa: PLC0414 - SP
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.message_writer import StoppedError
 from singer_amazon.tap.record_writers import check_batch_config
@@ -46,8 +45,6 @@ from singer_amazon.tap.settings import check_shared
 from singer_amazon.tap.stream import ReportStream
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class ReportTap(CommandTap):
@@ -158,8 +155,8 @@ class ReportTap(CommandTap):
             clock=self.clock,
             writer=self.writer,
             stats=self.stats,
-            state_store=self.state_store,
-            is_test=self.is_test,
+            open_state_store=lambda: self.state_store,
+            only_tests=lambda: self.is_test,
             open_session=self._open_session,
             nap_seconds=self.nap_seconds,
         )
@@ -219,28 +216,6 @@ class ReportTap(CommandTap):
     def _raw_archive(self) -> RawArchive | None:
         uri = self.config.get("raw_report_uri")
         return open_raw_archive(uri, self.config) if uri else None
-
-    # what tap-amazon-sp takes from its tap until its parts take the RunContext
-
-    @property
-    def _session(self) -> Session | None:
-        return self.run_context.session if self.run_context.has_session else None
-
-    @property
-    def session(self) -> Session:  # noqa: D102
-        return self.run_context.session
-
-    def deliver(self, report: Report) -> None:  # noqa: D102
-        self.run_context.session.deliver(report)
-
-    def warn_once(self, text: str) -> None:  # noqa: D102
-        self.run_context.warn_once(text)
-
-    def in_background(self, call: Callable[[], T]) -> T:  # noqa: D102
-        return self.run_context.in_background(call)
-
-    def write_state(self) -> None:  # noqa: D102
-        self.run_context.write_state()
 
     # --- the state ---------------------------------------------------------
 

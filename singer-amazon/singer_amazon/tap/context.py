@@ -21,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TEST_SECONDS = POLICY.connection_test  # for tap-amazon-sp, as above
-
 
 @dataclass(eq=False)
 class RunContext:
@@ -33,15 +31,25 @@ class RunContext:
     writer: MessageWriter
     """Where messages go, and what knows of a signal."""
     stats: RunStats
-    state_store: StateStore
-    is_test: bool
-    """Whether only the connection is tested."""
+    open_state_store: Callable[[], StateStore] = field(repr=False)
+    only_tests: Callable[[], bool] = field(repr=False)
+    """Whether only the connection is tested; the SDK says so after the first checks."""
     open_session: Callable[[RunContext], Session] = field(repr=False)
     """Plans the reports of all selected streams."""
     nap_seconds: float = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
     _warned: set[str] = field(default_factory=set, init=False)
     _background: Workers[Any] = field(default_factory=lambda: Workers(1), init=False)
+
+    @cached_property
+    def is_test(self) -> bool:
+        """Whether only the connection is tested."""
+        return self.only_tests()
+
+    @cached_property
+    def state_store(self) -> StateStore:
+        """The state of this run, and when it is written."""
+        return self.open_state_store()
 
     # --- reports -----------------------------------------------------------
 
@@ -115,6 +123,3 @@ class RunContext:
     def write_state(self) -> None:
         """Write the state if it changed and is due."""
         self.state_store.write()
-
-
-ReportHost = RunContext  # for tap-amazon-sp until it takes the other name

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-REGIONS = ("NA", "EU", "FE")
+from singer_amazon.regions import REGIONS
+
+DEFAULT_START_DAYS = 30
+DEFAULT_LOOKBACK_DAYS = 30
 
 _DAYS = {"minimum": 0, "maximum": 3660}
 PER_STREAM = th.CustomType(
@@ -45,7 +48,7 @@ CREDENTIALS = (
         "region",
         th.StringType,
         default="NA",
-        allowed_values=list(REGIONS),
+        allowed_values=[*map(str, REGIONS)],
         title="Region",
         description=(
             "Region of the accounts: NA, EU or FE. Several regions are several "
@@ -95,8 +98,9 @@ REPORTING = (
         th.DateType,
         title="Start date",
         description=(
-            "First day to read, in each account's own time zone; 30 days back by "
-            "default. An existing bookmark goes first"
+            "First day to read, in each account's own time zone; "
+            f"{DEFAULT_START_DAYS} days back by default. An existing bookmark goes "
+            "first"
         ),
     ),
     th.Property(
@@ -108,7 +112,7 @@ REPORTING = (
     th.Property(
         "lookback_days",
         PER_STREAM,
-        default=30,
+        default=DEFAULT_LOOKBACK_DAYS,
         title="Look-back days",
         description=(
             "Delivered days to read again because Amazon restates them: a number, "

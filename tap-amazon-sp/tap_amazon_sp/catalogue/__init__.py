@@ -21,20 +21,20 @@ from tap_amazon_sp.catalogue.loader import (
 from tap_amazon_sp.catalogue.model import (
     EXTRA,
     Catalogue,
-    Column,
+    ColumnDefinition,
     Option,
-    Report,
-    StreamType,
+    ReportDefinition,
+    StreamDefinition,
 )
 
 __all__ = [
     "EXTRA",
     "Catalogue",
     "CatalogueError",
-    "Column",
+    "ColumnDefinition",
     "Option",
-    "Report",
-    "StreamType",
+    "ReportDefinition",
+    "StreamDefinition",
     "load_catalogue",
     "read_catalogue",
 ]

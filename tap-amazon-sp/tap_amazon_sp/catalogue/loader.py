@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from tap_amazon_sp.catalogue.model import (
-    AccountKind,
     Catalogue,
-    Column,
+    ColumnDefinition,
+    ColumnKind,
     Dates,
-    Kind,
     Option,
-    Report,
-    StreamType,
+    ReportDefinition,
+    StreamDefinition,
 )
+from tap_amazon_sp.marketplaces import AccountKind
 from tap_amazon_sp.periods import Period, PeriodRules
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-_SCALARS: set[str] = set(get_args(Kind)) - {"object", "list"}
-_AMOUNT = (Column("amount", "number"), Column("currencyCode", "string"))
+_SCALARS: set[str] = set(get_args(ColumnKind)) - {"object", "list"}
+_AMOUNT = (
+    ColumnDefinition("amount", "number"),
+    ColumnDefinition("currencyCode", "string"),
+)
 
 
 class CatalogueError(Exception):
@@ -111,9 +114,9 @@ def read_catalogue(folder: Traversable) -> Catalogue:
     return Catalogue(tuple(reports))
 
 
-def _report(file: str, raw: _ReportFile) -> Report:
+def _report(file: str, raw: _ReportFile) -> ReportDefinition:
     _check_periods(file, raw)
-    return Report(
+    return ReportDefinition(
         name=raw.report,
         report_type=raw.report_type,
         seed_name=raw.seed_name,
@@ -167,10 +170,10 @@ def _option(file: str, name: str, raw: _OptionFile) -> Option:
     return Option(name, raw.amazon_name, tuple(raw.values), raw.default)
 
 
-def _stream(file: str, report: _ReportFile, raw: _StreamFile) -> StreamType:
+def _stream(file: str, report: _ReportFile, raw: _StreamFile) -> StreamDefinition:
     columns = tuple(_column(file, name, spec) for name, spec in raw.columns.items())
     choices = [name for name, option in report.options.items() if option.values]
-    stream = StreamType(
+    stream = StreamDefinition(
         name=raw.name,
         array=raw.array,
         key=tuple(raw.key),
@@ -191,44 +194,44 @@ def _stream(file: str, report: _ReportFile, raw: _StreamFile) -> StreamType:
     return stream
 
 
-def _check_stream(file: str, report: _ReportFile, stream: StreamType) -> None:
+def _check_stream(file: str, report: _ReportFile, stream: StreamDefinition) -> None:
     """Check that everything a stream names exists."""
-    own = {column.name for column in stream.columns}
-    known = own | {column.name for column in stream.added}
+    fields = {column.name for column in stream.columns}
+    known = fields | {column.name for column in stream.added}
     times = {stream.replication_key} - {None}
     nulls = {n for by in stream.null_columns.values() for ns in by.values() for n in ns}
     named: list[tuple[str, set[Any]]] = [
-        ("its key names", set(stream.key) - own),
+        ("its key names", set(stream.key) - fields),
         ("its replication_key names", times - known),
         ("null_columns names", nulls - set(stream.key)),
         ("its options name", set(stream.options) - set(report.options)),
         ("null_columns has options", set(stream.null_columns) - set(stream.options)),
     ]
-    for words, missing in named:
+    for text, missing in named:
         if missing:
-            complaint = f"{stream.name}: {words} {', '.join(sorted(missing))}"
+            complaint = f"{stream.name}: {text} {', '.join(sorted(missing))}"
             raise CatalogueError(file, f"{complaint}, which it does not have")
 
 
-def _column(file: str, name: str, spec: object) -> Column:
+def _column(file: str, name: str, spec: object) -> ColumnDefinition:
     """Read a column: a kind, `amount`, `{fields}` or `[{fields of its objects}]`."""
     if spec == "amount":
-        return Column(name, "object", _AMOUNT)
+        return ColumnDefinition(name, "object", _AMOUNT)
     if isinstance(spec, dict):
-        return Column(name, "object", _fields(file, spec))
+        return ColumnDefinition(name, "object", _fields(file, spec))
     if isinstance(spec, list) and len(spec) == 1 and isinstance(spec[0], dict):
-        return Column(name, "list", _fields(file, spec[0]))
-    for kind in get_args(Kind):
+        return ColumnDefinition(name, "list", _fields(file, spec[0]))
+    for kind in get_args(ColumnKind):
         if spec == kind and kind in _SCALARS:
-            return Column(name, kind)
+            return ColumnDefinition(name, kind)
     raise CatalogueError(file, f"{name} is of no kind we know: {spec!r}")
 
 
-def _fields(file: str, specs: Mapping[str, object]) -> tuple[Column, ...]:
+def _fields(file: str, specs: Mapping[str, object]) -> tuple[ColumnDefinition, ...]:
     return tuple(_column(file, name, spec) for name, spec in specs.items())
 
 
-def _check_names(reports: list[Report]) -> None:
+def _check_names(reports: list[ReportDefinition]) -> None:
     """Check that no two reports share a stream's name."""
     seen: set[str] = set()
     for report in reports:

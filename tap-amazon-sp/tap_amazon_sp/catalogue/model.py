@@ -6,20 +6,23 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tap_amazon_sp.marketplaces import AccountKind
 from tap_amazon_sp.periods import Period, PeriodRules
 
-Kind = Literal[
+ColumnKind = Literal[
     "string", "integer", "number", "boolean", "date", "date-time", "object", "list"
 ]
-AccountKind = Literal["seller", "vendor"]
 Dates = Literal["periods", "offers", "none"]
 
 EXTRA = "_extra"
+Schema = Mapping[str, Any]
+"""A JSON schema of one column."""
+
 _FORMATS = {"date", "date-time"}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnDefinition:
     """A column by Amazon's own name.
 
     `fields` are those of an object, or of the objects in a list; other kinds have
@@ -27,8 +30,8 @@ class Column:
     """
 
     name: str
-    kind: Kind
-    fields: tuple[Column, ...] = ()
+    kind: ColumnKind
+    fields: tuple[ColumnDefinition, ...] = ()
 
     def json_schema(self, *, is_key: bool = False) -> dict[str, Any]:
         """Return its JSON schema; all but keys may be null, on every level."""
@@ -68,7 +71,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StreamType:
+class StreamDefinition:
     """A stream: one array of one report's document.
 
     `key` are Amazon's columns that identify a row within one document; `options`
@@ -81,7 +84,7 @@ class StreamType:
     name: str
     array: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnDefinition, ...]
     options: tuple[str, ...]
     is_dated: bool
     replication_key: str | None
@@ -90,14 +93,20 @@ class StreamType:
     per_request: int | None
 
     @property
-    def added(self) -> tuple[Column, ...]:
+    def added(self) -> tuple[ColumnDefinition, ...]:
         """The columns we add, in order: who, which options, when, which currency."""
-        columns = [Column("account_name", "string"), Column("marketplace_id", "string")]
-        columns += [Column(name, "string") for name in self.options]
+        columns = [
+            ColumnDefinition("account_name", "string"),
+            ColumnDefinition("marketplace_id", "string"),
+        ]
+        columns += [ColumnDefinition(name, "string") for name in self.options]
         if not self.is_dated:
-            columns += [Column("window_start", "date"), Column("window_end", "date")]
+            columns += [
+                ColumnDefinition("window_start", "date"),
+                ColumnDefinition("window_end", "date"),
+            ]
         if self.adds_currency:
-            columns.append(Column("currency_code", "string"))
+            columns.append(ColumnDefinition("currency_code", "string"))
         return tuple(columns)
 
     def primary_key(self, asked: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
@@ -133,7 +142,7 @@ class StreamType:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Report:
+class ReportDefinition:
     """One kind of document at Amazon, and the streams made of it.
 
     `dates` says what a request covers: whole `periods`; all `offers` that started
@@ -152,7 +161,7 @@ class Report:
     periods: Mapping[Period, PeriodRules]
     offer_options: tuple[str, ...]
     offer_days: int | None
-    streams: tuple[StreamType, ...]
+    streams: tuple[StreamDefinition, ...]
     notes: tuple[str, ...]
     source: str
     checked: str
@@ -184,20 +193,37 @@ class Report:
 class Catalogue:
     """All reports, sorted by name."""
 
-    reports: tuple[Report, ...]
+    reports: tuple[ReportDefinition, ...]
 
     @property
-    def streams(self) -> Mapping[str, StreamType]:
+    def streams(self) -> Mapping[str, StreamDefinition]:
         """All streams by name."""
         return {s.name: s for report in self.reports for s in report.streams}
 
-    def report(self, name: str) -> Report | None:
+    def report(self, name: str) -> ReportDefinition | None:
         """Return a report by its name."""
         return next((entry for entry in self.reports if entry.name == name), None)
 
-    def of_stream(self, stream: str) -> Report | None:
+    def of_stream(self, stream: str) -> ReportDefinition | None:
         """Return the report that a stream is read from."""
         for report in self.reports:
             if any(entry.name == stream for entry in report.streams):
                 return report
         return None
+
+    @property
+    def period_types(self) -> frozenset[str]:
+        """The report types that are requested by whole periods."""
+        return frozenset(r.report_type for r in self.reports if r.dates == "periods")
+
+    def kinds_of(self, report_type: str) -> tuple[AccountKind, ...]:
+        """Return the kinds of account that can have a type, as far as we know."""
+        kinds = {
+            kind
+            for report in self.reports
+            if report.report_type == report_type
+            for kind in report.accounts
+        }
+        if not kinds:  # a vendor's reports all say so in their name
+            kinds = {"vendor" if report_type.startswith("GET_VENDOR_") else "seller"}
+        return tuple(sorted(kinds))

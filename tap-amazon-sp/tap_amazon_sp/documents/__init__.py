@@ -3,5 +3,6 @@
 - `flat_files`      TSV and CSV; `charsets` says how to read their bytes
 - `xml_rows`        XML
 - `json_sections`   the named arrays of one JSON document, cut by `json_pieces` out of
-                    what `json_source` walks through
+                    what `json_source` reads
+- `row_shape`       records as rows of a table
 """

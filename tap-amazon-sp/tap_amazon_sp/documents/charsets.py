@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from singer_amazon.errors import DocumentError
 from tap_amazon_sp.marketplaces import find
 
-LONGEST_LINE_BYTES = 16 * 1024 * 1024
+MAX_LINE_BYTES = 16 * 1024 * 1024
 _PARAMETER = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 # Amazon's names that Python does not know
 _NAMES = {"windows-31j": "cp932", "cp1252": "cp1252", "utf8": "utf-8"}
@@ -51,8 +51,8 @@ class Charset:
         cls, content_type: str | None = None, marketplace: str | None = None
     ) -> Charset:
         """Choose by the download's Content-Type, else by the marketplace's id."""
-        place = find(marketplace or "")
-        old = _OLD_OF.get(place.code, _OLD) if place else _OLD
+        known = find(marketplace or "")
+        old = _OLD_OF.get(known.code, _OLD) if known else _OLD
         said = declared(content_type)
         tried = dict.fromkeys((said or "utf-8", "utf-8", old))
         return cls(tuple(tried), old if said in {None, "utf-8"} else said or old)
@@ -76,8 +76,8 @@ def lines(blocks: Iterable[bytes], charset: Charset) -> Iterator[str]:
     is_first = True
     for block in _with_end(blocks):
         whole, found, rest = (rest + block).rpartition(b"\n")
-        if len(rest) > LONGEST_LINE_BYTES:
-            msg = f"no end of a line within {LONGEST_LINE_BYTES} bytes"
+        if len(rest) > MAX_LINE_BYTES:
+            msg = f"no end of a line within {MAX_LINE_BYTES} bytes"
             raise DocumentError(msg)
         if not found:
             continue

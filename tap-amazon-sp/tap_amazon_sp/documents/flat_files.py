@@ -14,38 +14,38 @@ from singer_amazon.errors import DocumentError
 from tap_amazon_sp.documents.charsets import Charset, lines
 
 FileFormat = Literal["JSON", "CSV", "TSV", "XML"]
-_LEDGERS = {"GET_LEDGER_SUMMARY_VIEW_DATA", "GET_LEDGER_DETAIL_VIEW_DATA"}
+_QUOTED_TYPES = {"GET_LEDGER_SUMMARY_VIEW_DATA", "GET_LEDGER_DETAIL_VIEW_DATA"}
 _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FlatFileLayout:
     """How the lines of a flat file are cut into values."""
 
     delimiter: str
     is_quoted: bool
 
 
-TSV = Layout("\t", is_quoted=False)
-QUOTED_TSV = Layout("\t", is_quoted=True)
-CSV = Layout(",", is_quoted=True)
+TSV = FlatFileLayout("\t", is_quoted=False)
+QUOTED_TSV = FlatFileLayout("\t", is_quoted=True)
+CSV = FlatFileLayout(",", is_quoted=True)
 
 
-def layout_of(file_format: FileFormat, report_type: str) -> Layout:
+def layout_of(file_format: FileFormat, report_type: str) -> FlatFileLayout:
     """Return the layout of a flat file of a report type.
 
-    Only ledger reports quote the values of their TSV: in all others a quote sign
+    Only inventory ledgers quote the values of their TSV: in all others a quote sign
     is a sign like any other (inches, say).
     """
     if file_format == "CSV":
         return CSV
-    return QUOTED_TSV if report_type in _LEDGERS else TSV
+    return QUOTED_TSV if report_type in _QUOTED_TYPES else TSV
 
 
 def format_of(head: bytes) -> FileFormat | None:
     """Return the format that the first bytes of a document show.
 
-    None where they do not tell: an empty document, or a header of one column.
+    None where they do not show it: an empty document, or a header of one column.
     """
     text = head.removeprefix(_BOM).lstrip(b" \r\n")
     if text[:1] in {b"{", b"["}:
@@ -80,7 +80,7 @@ class FlatRows:
     """
 
     def __init__(
-        self, blocks: Iterable[bytes], layout: Layout, charset: Charset
+        self, blocks: Iterable[bytes], layout: FlatFileLayout, charset: Charset
     ) -> None:
         self.columns: tuple[str, ...] = ()
         self.odd = 0
@@ -117,7 +117,7 @@ class FlatRows:
         return row
 
 
-def _values(texts: Iterator[str], layout: Layout) -> Iterator[list[str]]:
+def _values(texts: Iterator[str], layout: FlatFileLayout) -> Iterator[list[str]]:
     """Yield the values of every line that is not empty."""
     if layout.is_quoted:
         # the reader joins lines where a quoted value goes on in the next one

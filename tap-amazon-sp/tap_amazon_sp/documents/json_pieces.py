@@ -15,10 +15,10 @@ from typing import Generic, TypeVar
 
 from singer_amazon.errors import DocumentError
 from tap_amazon_sp.documents.json_source import (
-    LONGEST_BYTES,
+    MAX_VALUE_BYTES,
     UNPARSABLE,
+    JsonSource,
     Scan,
-    Source,
     damaged,
     unexpected,
 )
@@ -32,7 +32,7 @@ _SPACE = b" \t\r\n"
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*")', re.DOTALL)
 
 
-def pieces(source: Source, parse: Callable[[bytes], T]) -> Iterator[T]:
+def pieces(source: JsonSource, parse: Callable[[bytes], T]) -> Iterator[T]:
     """Parse the array that comes next, piece by piece, and read past its end.
 
     `parse` gets a complete JSON array with some of the rows and raises
@@ -42,7 +42,7 @@ def pieces(source: Source, parse: Callable[[bytes], T]) -> Iterator[T]:
         DocumentError: the array is damaged, or the document ends within it.
     """
     source.take(b"[")
-    if source.peek() == b"]":
+    if source.next_byte() == b"]":
         source.take(b"]")
         return
     rows = _Rows(source, parse)
@@ -54,7 +54,7 @@ def pieces(source: Source, parse: Callable[[bytes], T]) -> Iterator[T]:
 class _Rows(Generic[T]):
     """The rest of an array whose opening bracket has been read."""
 
-    def __init__(self, source: Source, parse: Callable[[bytes], T]) -> None:
+    def __init__(self, source: JsonSource, parse: Callable[[bytes], T]) -> None:
         self.is_closed = False
         self._source = source
         self._buffer = source.buffer
@@ -71,10 +71,10 @@ class _Rows(Generic[T]):
     def guessed(self) -> T | None:
         """Parse up to what looks like the last row; None if that was wrong."""
         self._source.fill(PIECE_BYTES)
-        spot = self._last_row() if self._misses < _MISSES else None
-        if spot is None:
+        bounds = self._last_row() if self._misses < _MISSES else None
+        if bounds is None:
             return None
-        end, following = spot
+        end, following = bounds
         try:
             rows = self._parse(b"[" + bytes(memoryview(self._buffer)[:end]) + b"]")
         except UNPARSABLE:
@@ -89,9 +89,9 @@ class _Rows(Generic[T]):
         scan = self._scan()
         following = scan.next_row if scan.closed is None else scan.closed
         read = bytes(memoryview(self._buffer)[:following]).rstrip(_SPACE)
-        wanted = b"," if scan.closed is None else b"]"
-        if read[-1:] != wanted:
-            raise unexpected(read[-1:], repr(wanted.decode()))
+        expected = b"," if scan.closed is None else b"]"
+        if read[-1:] != expected:
+            raise unexpected(read[-1:], repr(expected.decode()))
         text = b"[" + read[:-1] + b"]"
         try:
             rows = self._parse(text)
@@ -116,16 +116,16 @@ class _Rows(Generic[T]):
 
     def _scan(self) -> Scan:
         """Count brackets until a row or the array has ended."""
-        wanted = PIECE_BYTES
+        expected = PIECE_BYTES
         while True:
-            is_whole = not self._source.fill(wanted)
+            is_whole = not self._source.fill(expected)
             scan = Scan(self._buffer, depth=1)
             if scan.closed is not None or scan.next_row:
                 return scan
             if is_whole:
                 raise unexpected(b"", "the end of the rows")
-            if len(self._buffer) > LONGEST_BYTES:
-                msg = f"no end of a row within {LONGEST_BYTES} bytes"
+            if len(self._buffer) > MAX_VALUE_BYTES:
+                msg = f"no end of a row within {MAX_VALUE_BYTES} bytes"
                 raise DocumentError(msg)
             # a long row is looked at again when twice as much is there
-            wanted = max(wanted, len(self._buffer) * 2)
+            expected = max(expected, len(self._buffer) * 2)

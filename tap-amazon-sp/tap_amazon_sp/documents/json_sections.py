@@ -13,7 +13,7 @@ import msgspec
 
 from singer_amazon.errors import DocumentError
 from tap_amazon_sp.documents.json_pieces import pieces
-from tap_amazon_sp.documents.json_source import Source, unexpected
+from tap_amazon_sp.documents.json_source import JsonSource, unexpected
 
 T = TypeVar("T")
 
@@ -21,11 +21,11 @@ _ANYTHING = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class ErrorDetailsError(DocumentError):
-    """The document holds no data, only Amazon's reason; `words` are its own."""
+    """The document holds no data, only Amazon's reason; `message` is its own."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(f"the document holds only Amazon's reason: {words}")
-        self.words = words
+    def __init__(self, message: str) -> None:
+        super().__init__(f"the document holds only Amazon's reason: {message}")
+        self.message = message
 
 
 class SectionReader(Generic[T]):
@@ -50,38 +50,40 @@ class SectionReader(Generic[T]):
             ErrorDetailsError: it has `errorDetails` and no array at all.
             DocumentError: the document is damaged, or lacks a wanted array.
         """
-        source = Source(blocks)
-        kind = source.peek()
+        source = JsonSource(blocks)
+        kind = source.next_byte()
         if kind != b"{":
-            words = {b"": "empty", b"[": "a JSON array"}.get(kind, "not JSON")
-            msg = f"the document is {words}, not a JSON object with arrays of rows"
+            text = {b"": "empty", b"[": "a JSON array"}.get(kind, "not JSON")
+            msg = f"the document is {text}, not a JSON object with arrays of rows"
             raise DocumentError(msg)
         yield from self._members(source, ())
-        if source.peek():
+        if source.next_byte():
             raise DocumentError("more follows the end of the JSON document")
         self._check()
 
     def _members(
-        self, source: Source, above: tuple[str, ...]
+        self, source: JsonSource, above: tuple[str, ...]
     ) -> Iterator[tuple[str, T]]:
         """Read an object whose opening brace comes next."""
         source.take(b"{")
-        if source.peek() == b"}":
+        if source.next_byte() == b"}":
             source.take(b"}")
             return
         while True:
-            if source.peek() != b'"':
-                raise unexpected(source.peek(), "a name")
+            if source.next_byte() != b'"':
+                raise unexpected(source.next_byte(), "a name")
             name: str = source.value()
             source.take(b":")
             yield from self._member(source, (*above, name))
-            if source.peek() == b"}":
+            if source.next_byte() == b"}":
                 source.take(b"}")
                 return
             source.take(b",")
 
-    def _member(self, source: Source, path: tuple[str, ...]) -> Iterator[tuple[str, T]]:
-        kind, name = source.peek(), ".".join(path)
+    def _member(
+        self, source: JsonSource, path: tuple[str, ...]
+    ) -> Iterator[tuple[str, T]]:
+        kind, name = source.next_byte(), ".".join(path)
         self._met[path] = {b"[": "an array", b"{": "an object"}.get(kind, "a value")
         parse = self._parsers.get(path)
         if kind == b"[":
@@ -112,26 +114,11 @@ class SectionReader(Generic[T]):
             if self._met.get(path) == "an array":
                 continue
             found = ", ".join(".".join(p) for p in self._met) or "nothing"
-            words = f"has no array {'.'.join(path)!r}"
+            text = f"has no array {'.'.join(path)!r}"
             if path in self._met:
-                words += f" ({'.'.join(path)} is {self._met[path]})"
-            msg = f"the document {words}; it has: {found}"
+                text += f" ({'.'.join(path)} is {self._met[path]})"
+            msg = f"the document {text}; it has: {found}"
             raise DocumentError(msg)
-
-
-def read_header(blocks: Iterable[bytes]) -> dict[str, Any]:
-    """Return all members of a document that are not arrays, by name.
-
-    Raises:
-        DocumentError: it is no JSON object, or damaged.
-    """
-    reader: SectionReader[Any] = SectionReader({})
-    try:
-        for _ in reader.read(blocks):
-            pass
-    except ErrorDetailsError:
-        pass  # it is what the header is read for
-    return reader.header
 
 
 def read_arrays(blocks: Iterable[bytes]) -> tuple[dict[str, Any], list[str]]:

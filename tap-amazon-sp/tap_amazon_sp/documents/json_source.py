@@ -1,4 +1,4 @@
-"""Walks through one JSON document block by block, holding only what it looks at."""
+"""Reads one JSON document block by block, holding only the part being parsed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from singer_amazon.errors import DocumentError
 
 BLOCK_BYTES = 512 * 1024
-LONGEST_BYTES = 64 * 1024 * 1024
+MAX_VALUE_BYTES = 64 * 1024 * 1024
 """The longest row, or value outside the wanted arrays, that is read."""
 
 _BOM = b"\xef\xbb\xbf"
@@ -23,7 +23,7 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 UNPARSABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Source:
+class JsonSource:
     """The part of a document that is not yet read."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
@@ -49,7 +49,7 @@ class Source:
                 return False
         return True
 
-    def peek(self) -> bytes:
+    def next_byte(self) -> bytes:
         """Return the next byte that is no space; nothing at the end."""
         while True:
             found = _NOT_SPACE.search(self.buffer)
@@ -61,28 +61,28 @@ class Source:
             if not self.more():
                 return b""
 
-    def take(self, wanted: bytes) -> None:
+    def take(self, expected: bytes) -> None:
         """Read a sign that must come next."""
-        found = self.peek()
-        if found != wanted:
-            raise unexpected(found, repr(wanted.decode()))
+        found = self.next_byte()
+        if found != expected:
+            raise unexpected(found, repr(expected.decode()))
         del self.buffer[:1]
 
     def value(self) -> Any:  # noqa: ANN401 - any JSON there may be
         """Read the value that comes next, whole."""
-        kind = self.peek()
+        kind = self.next_byte()
         if kind in b",:]}":  # nothing at all is in there too
             raise unexpected(kind, "a value")
-        wanted = BLOCK_BYTES
+        expected = BLOCK_BYTES
         while True:
             end = _value_end(kind, self.buffer)
             if end is not None:
                 break
-            if len(self.buffer) > LONGEST_BYTES:
-                msg = f"a value outside the rows is over {LONGEST_BYTES} bytes long"
+            if len(self.buffer) > MAX_VALUE_BYTES:
+                msg = f"a value outside the rows is over {MAX_VALUE_BYTES} bytes long"
                 raise DocumentError(msg)
-            wanted = max(wanted, len(self.buffer) * 2)
-            if not self.fill(wanted):
+            expected = max(expected, len(self.buffer) * 2)
+            if not self.fill(expected):
                 end = _value_end(kind, self.buffer) or len(self.buffer)
                 break
         try:
@@ -127,20 +127,20 @@ class Scan:
                     return
 
 
-def unexpected(found: bytes, wanted: str) -> DocumentError:
+def unexpected(found: bytes, expected: str) -> DocumentError:
     """Say what stands where something else must; nothing found is a cut document."""
     if not found:
         return DocumentError("the JSON document ends too early: it is cut")
-    words = f"{found.decode(errors='replace')!r} stands where {wanted} must"
-    return DocumentError(f"the document is not whole JSON: {words}")
+    text = f"{found.decode(errors='replace')!r} stands where {expected} must"
+    return DocumentError(f"the document is not whole JSON: {text}")
 
 
 def damaged(error: Exception, text: bytes | bytearray) -> DocumentError:
-    """Say what is wrong, with the words around it."""
+    """Say what is wrong, with the text around it."""
     found = re.search(r"byte (\d+)", str(error))
     near = b""
     if found:
-        place = int(found[1])
-        near = bytes(text[max(place - 20, 0) : place + 20])
-    words = f" near {near.decode(errors='replace')!r}" if near else ""
-    return DocumentError(f"the document is not whole JSON ({error}){words}")
+        at = int(found[1])
+        near = bytes(text[max(at - 20, 0) : at + 20])
+    where = f" near {near.decode(errors='replace')!r}" if near else ""
+    return DocumentError(f"the document is not whole JSON ({error}){where}")

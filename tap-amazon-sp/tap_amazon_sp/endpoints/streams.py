@@ -1,7 +1,7 @@
-"""Streams of endpoints: ready-made ones and the user's own.
+"""Streams of endpoints: ready-made ones and custom ones.
 
 The rows of all of them are read by one `EndpointRun`; whichever stream comes first
-starts it. The private hooks of the SDK leant on here are those of `ReportStream`.
+starts it. The SDK's private hooks used here are those of `ReportStream`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from singer_sdk import Stream, Tap
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from singer_amazon.tap.context import ReportHost
-from tap_amazon_sp.endpoints.models import Schema
-from tap_amazon_sp.endpoints.own_tables import tables
-from tap_amazon_sp.endpoints.places import Place
-from tap_amazon_sp.endpoints.rows import RowShape, first_page
-from tap_amazon_sp.endpoints.tables import Table
-from tap_amazon_sp.learning import learn_schema
+from singer_amazon.tap.context import RunContext
+from tap_amazon_sp.catalogue.model import Schema
+from tap_amazon_sp.documents.row_shape import RowShape
+from tap_amazon_sp.endpoints.bookmarks import TableBookmark
+from tap_amazon_sp.endpoints.custom import tables
+from tap_amazon_sp.endpoints.definitions import Table
+from tap_amazon_sp.schema_inference import apply_schema, infer_columns
 
 Read = Callable[["EndpointStream"], None]
 
@@ -28,12 +28,12 @@ _LIST: Schema = {"type": ["array", "null"]}
 
 
 def endpoint_streams(tap: Tap, read: Read) -> list[EndpointStream]:
-    """Return the streams of all endpoints; nothing is asked of Amazon for it.
+    """Return the streams of all endpoints, without a call to Amazon.
 
-    `read` is called when a stream's turn has come and brings all of its rows.
+    `read` is called when a stream is synced and brings all of its rows.
 
     Raises:
-        ConfigError: an own endpoint cannot be meant so.
+        ConfigError: a custom endpoint cannot be meant so.
     """
     return [
         EndpointStream(tap, table, read)
@@ -68,23 +68,23 @@ class EndpointStream(Stream):
         return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
 
     @property
-    def tap(self) -> ReportHost:
-        """The tap, as what it is."""
+    def run_context(self) -> RunContext:
+        """The run this stream is part of."""
         tap: Any = self._tap
-        return tap  # type: ignore[no-any-return]  # __init__ took this type
+        return tap.run_context  # type: ignore[no-any-return]  # of a ReportTap
 
     # --- the SDK's hooks ---------------------------------------------------
 
     @property
     def partitions(self) -> None:
-        """Nothing: the places are kept by the run, not by the SDK."""
+        """Nothing: the bookmarks are kept by the run, not by the SDK."""
         return
 
     def get_replication_key_signpost(
         self,
         context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
     ) -> None:
-        """Nothing: the run says itself how far a bookmark may go."""
+        """Nothing: the run itself knows how far a bookmark may go."""
         return
 
     def get_records(
@@ -128,32 +128,32 @@ class EndpointStream(Stream):
             super()._write_schema_message()
 
     def _write_state_message(self) -> None:
-        """Leave the pace of STATE messages to the run."""
-        self.tap.write_state()
+        """Leave it to the run when a STATE message is due."""
+        self.run_context.write_state()
 
     # --- rows --------------------------------------------------------------
 
-    def look_at(self, records: Sequence[dict[str, Any]]) -> None:
+    def infer_schema(self, records: Sequence[dict[str, Any]]) -> None:
         """Take the columns from the first page that has records, if need be."""
         if not self._is_open or not records:
             return
         self._is_open = False
-        columns = first_page(records)
-        columns |= {sub.new_field: _LIST for sub in self.table.subs}
+        columns = infer_columns(records)
+        columns |= {expansion.new_field: _LIST for expansion in self.table.expansions}
         self.shape = self._shape({**columns, **_known_so_far(self.table)})
-        learn_schema(self, self.shape.schema(self.added))
+        apply_schema(self, self.shape.schema(self.added))
 
-    def write(self, place: Place, records: Sequence[dict[str, Any]]) -> int:
+    def write(self, bookmark: TableBookmark, records: Sequence[dict[str, Any]]) -> int:
         """Write the rows in complete records; return how many."""
         self._write_schema_message()
-        writer = self.tap.writer
+        writer = self.run_context.writer
         left = self.ABORT_AT_RECORD_COUNT
         count = 0
         for record in records:
             for raw in self.table.rows(record):
                 if left is not None and count >= left:
                     return count
-                row = self.shape.row(raw, place.context)
+                row = self.shape.row(raw, bookmark.context)
                 self._check_key(row)
                 for message in self._generate_record_messages(row):
                     writer.write_message(message)
@@ -164,7 +164,7 @@ class EndpointStream(Stream):
         """Warn once of rows without what identifies them."""
         missing = [name for name in self.table.key if row[name] == ""]
         if missing:
-            self.tap.warn_once(
+            self.run_context.warn_once(
                 f"{self.name}: there are records without {', '.join(missing)}, which "
                 "is their key: a merging target keeps only one of them. Check "
                 "record_config.id_field"

@@ -1,4 +1,4 @@
-"""The port to Reports 2021-06-30: asks for reports, looks at them, finds documents."""
+"""The port to Reports 2021-06-30: creates reports, polls them, finds documents."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from singer_amazon.reports.model import (
     Vanished,
 )
 from tap_amazon_sp.client import RATE_HEADER, SpClient
-from tap_amazon_sp.reports.fatal import cancelled
-from tap_amazon_sp.reports.terms import Terms
+from tap_amazon_sp.reports.error_documents import cancelled
+from tap_amazon_sp.reports.request_spec import spec_of
 
 REPORTS = "/reports/2021-06-30/reports"
 DOCUMENTS = "/reports/2021-06-30/documents"
@@ -45,8 +45,6 @@ RESTRICTED = {
     "GET_EASYSHIP_DOCUMENTS",
 }
 
-_GONE = "Amazon no longer has it"
-
 
 class ReportsApi:
     """Implements singer_amazon.reports.api.ReportApi; called from several threads."""
@@ -54,12 +52,10 @@ class ReportsApi:
     def __init__(
         self,
         client_of: Callable[[str], SpClient],
-        terms_of: Callable[[ReportRequest], Terms],
-        heard: Callable[[str, str, str | None], None],
+        on_rate: Callable[[str, str, str | None], None],
     ) -> None:
         self._client_of = client_of
-        self._terms_of = terms_of
-        self._heard = heard
+        self._on_rate = on_rate
         self._documents: dict[tuple[str, str], str] = {}
         """Account and report id to document id, once a report is complete."""
         self._lock = threading.Lock()
@@ -67,51 +63,53 @@ class ReportsApi:
     # --- the port ----------------------------------------------------------
 
     def create(self, request: ReportRequest) -> Outcome:
-        """See ReportApi."""
+        """Ask for a report; the body is what the request's spec says."""
         client = self._client_of(request.account)
-        body = self._terms_of(request).body(request, client.clock.now())
-        answer = self._call(request, "createReport", "POST", REPORTS, json=body)
-        report_id = answer.json_object().get("reportId")
-        if answer.status == HTTPStatus.ACCEPTED and isinstance(report_id, str):
+        body = spec_of(request).body(request, client.clock.now())
+        response = self._call(request, "createReport", "POST", REPORTS, json=body)
+        report_id = response.json_object().get("reportId")
+        if response.status == HTTPStatus.ACCEPTED and isinstance(report_id, str):
             return Accepted(report_id)
-        return self._declined(request, answer)
+        return self._declined(request, response)
 
     def poll(self, request: ReportRequest, report_id: str) -> Outcome:
-        """See ReportApi."""
-        answer = self._call(request, "getReport", "GET", f"{REPORTS}/{report_id}")
-        if answer.status == HTTPStatus.NOT_FOUND:
+        """Poll a report, and keep the id of its document once there is one."""
+        response = self._call(request, "getReport", "GET", f"{REPORTS}/{report_id}")
+        if response.status == HTTPStatus.NOT_FOUND:
             return Vanished()
-        if answer.status != HTTPStatus.OK:
-            return self._declined(request, answer)
-        return self._outcome(request, report_id, answer.json_object())
+        if response.status != HTTPStatus.OK:
+            return self._declined(request, response)
+        return self._outcome(request, report_id, response.json_object())
 
     def document_url(self, request: ReportRequest, report_id: str) -> str:
-        """See ReportApi: the address lives five minutes."""
+        """Return where the document is: the URL lives five minutes."""
         document_id = self._documents.get((request.account, report_id))
         if document_id is None:
             outcome = self.poll(request, report_id)
             document_id = self._documents.get((request.account, report_id))
             if document_id is None:
                 raise OutcomeError(outcome)
-        answer = self._call(
+        response = self._call(
             request,
             "getReportDocument",
             "GET",
             f"{DOCUMENTS}/{document_id}",
             restricted=request.report_type in RESTRICTED,
         )
-        url = answer.json_object().get("url")
-        if answer.status == HTTPStatus.OK and isinstance(url, str):
+        url = response.json_object().get("url")
+        if response.status == HTTPStatus.OK and isinstance(url, str):
             return url
-        if answer.status == HTTPStatus.NOT_FOUND:
+        if response.status == HTTPStatus.NOT_FOUND:
             raise OutcomeError(Vanished())
-        raise OutcomeError(self._declined(request, answer))
+        raise OutcomeError(self._declined(request, response))
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
-        """See ReportApi: Amazon allows it while a report is IN_QUEUE."""
-        answer = self._call(request, "cancelReport", "DELETE", f"{REPORTS}/{report_id}")
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._declined(request, answer)
+        """Cancel a report: Amazon allows it while it is IN_QUEUE."""
+        response = self._call(
+            request, "cancelReport", "DELETE", f"{REPORTS}/{report_id}"
+        )
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self._declined(request, response)
         return Cancelled()
 
     # --- inside ------------------------------------------------------------
@@ -125,9 +123,9 @@ class ReportsApi:
         **arguments: Any,  # noqa: ANN401 - SpClient.call's own
     ) -> Response:
         client = self._client_of(request.account)
-        answer = client.call(operation, method, path, **arguments)
-        self._heard(request.account, operation, answer.headers.get(RATE_HEADER))
-        return answer
+        response = client.call(operation, method, path, **arguments)
+        self._on_rate(request.account, operation, response.headers.get(RATE_HEADER))
+        return response
 
     def _outcome(
         self, request: ReportRequest, report_id: str, report: Mapping[str, object]
@@ -151,15 +149,15 @@ class ReportsApi:
             case _:
                 return Running(word=str(status))
 
-    def _declined(self, request: ReportRequest, answer: Response) -> Outcome:
-        """Say what an answer means that is no success."""
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+    def _declined(self, request: ReportRequest, response: Response) -> Outcome:
+        """Return what a response means that is no success."""
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             now = self._client_of(request.account).clock.now()
-            return Throttled(answer.retry_after(now))
-        said = f"HTTP {answer.status}: {answer.message()}"
-        if answer.request_id:
-            said += f" (request {answer.request_id})"
-        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return Throttled(response.retry_after(now))
+        said = f"HTTP {response.status}: {response.message()}"
+        if response.request_id:
+            said += f" (request {response.request_id})"
+        if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             advice = (
                 "Check that the application has the role this report needs and that "
                 "the account is of the right kind and region; then authorise it anew"

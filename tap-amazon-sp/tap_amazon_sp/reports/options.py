@@ -14,9 +14,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
 from singer_amazon.errors import ConfigError
-from tap_amazon_sp.catalogue.model import Catalogue, Option, Report, StreamType
+from tap_amazon_sp.catalogue.model import (
+    Catalogue,
+    Option,
+    ReportDefinition,
+    StreamDefinition,
+)
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import Period
+from tap_amazon_sp.timestamps import format_instant, midnight
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -25,7 +31,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 class Combination:
     """One value for each option of a report, by our names: one request of its own."""
 
-    report: Report
+    report: ReportDefinition
     values: Mapping[str, str]
 
     def __str__(self) -> str:
@@ -38,7 +44,7 @@ class Combination:
             return Period(self.values[self.report.period_option])
         return next(iter(self.report.periods), None)
 
-    def context(self, stream: StreamType) -> dict[str, str]:
+    def context(self, stream: StreamDefinition) -> dict[str, str]:
         """Return the values that tell a stream's rows apart, as added columns."""
         return {name: self.values[name] for name in stream.options}
 
@@ -60,8 +66,9 @@ class Combination:
             if value is not None:
                 sent[option.amazon_name] = value
         if offers is not None:
-            texts = (f"{instant:%Y-%m-%dT%H:%M:%SZ}" for instant in offers)
-            sent.update(zip(self.report.offer_options, texts, strict=True))
+            sent.update(
+                zip(self.report.offer_options, map(format_instant, offers), strict=True)
+            )
         return sent
 
 
@@ -72,8 +79,8 @@ class Choice:
     combinations: tuple[Combination, ...]
     notes: tuple[str, ...] = ()
 
-    def of_stream(self, stream: StreamType) -> tuple[Combination, ...]:
-        """Return the combinations a stream needs: the first of each it can tell."""
+    def of_stream(self, stream: StreamDefinition) -> tuple[Combination, ...]:
+        """Return the combinations a stream needs: the first of each it knows."""
         found: dict[tuple[tuple[str, str], ...], Combination] = {}
         for combination in self.combinations:
             context = tuple(combination.context(stream).items())
@@ -84,13 +91,13 @@ class Choice:
 def choices(
     catalogue: Catalogue, report_options: Mapping[str, object] | None
 ) -> dict[str, Choice]:
-    """Return what to ask of every report of the catalogue, by its name.
+    """Return what to request of every report of the catalogue, by its name.
 
     Raises:
         ConfigError: `report_options` names what does not exist, or leaves no
             combination of a report.
     """
-    wanted: dict[str, Mapping[str, object]] = {}
+    given: dict[str, Mapping[str, object]] = {}
     for name, values in _nested(report_options or {}).items():
         report = _report(catalogue, name)
         if not isinstance(values, Mapping):
@@ -99,8 +106,8 @@ def choices(
                 'e.g. {"report_period": "WEEK"}'
             )
             raise ConfigError(msg)
-        wanted[report.name] = values
-    return {r.name: choose(r, wanted.get(r.name, {})) for r in catalogue.reports}
+        given[report.name] = values
+    return {r.name: choose(r, given.get(r.name, {})) for r in catalogue.reports}
 
 
 def _nested(options: Mapping[str, object]) -> dict[str, object]:
@@ -117,14 +124,14 @@ def _nested(options: Mapping[str, object]) -> dict[str, object]:
     return found
 
 
-def choose(report: Report, wanted: Mapping[str, object]) -> Choice:
+def choose(report: ReportDefinition, given: Mapping[str, object]) -> Choice:
     """Return the combinations of one report.
 
     Raises:
         ConfigError: see `choices`.
     """
     asked: dict[str, object] = {}
-    for name, value in wanted.items():
+    for name, value in given.items():
         option = report.option(name)
         if option is None:
             raise ConfigError(_unknown_option(report, name))
@@ -149,9 +156,9 @@ def choose(report: Report, wanted: Mapping[str, object]) -> Choice:
 
 
 def offers_since(
-    report: Report, now: datetime, start: date | None
+    report: ReportDefinition, now: datetime, start: date | None
 ) -> tuple[datetime, datetime]:
-    """Return the first and last start of the offers to ask for, in UTC.
+    """Return the first and last start of the offers to request, in UTC.
 
     All that Amazon keeps, unless the user's own `start` narrows it; a bookmark
     never does, for the numbers of an offer change as long as it runs.
@@ -163,18 +170,16 @@ def offers_since(
         msg = f"{report.name} has no offers"
         raise ValueError(msg)
     last = now.astimezone(timezone.utc).replace(microsecond=0)
-    midnight = last.replace(hour=0, minute=0, second=0)
-    first = midnight - timedelta(days=report.offer_days - 1)
+    first = midnight(last.date()) - timedelta(days=report.offer_days - 1)
     if start is not None:
-        wanted = datetime(start.year, start.month, start.day, tzinfo=timezone.utc)
-        first = min(max(first, wanted), last)
+        first = min(max(first, midnight(start)), last)
     return first, last
 
 
 def _values(
-    report: Report, option: Option, value: object, notes: list[str]
+    report: ReportDefinition, option: Option, value: object, notes: list[str]
 ) -> list[str]:
-    """Return the values to ask for; none for a currency left to the marketplace."""
+    """Return the values to request; none for a currency left to the marketplace."""
     where = f"report_options.{report.name}.{option.name}"
     if value is None:
         return [option.default] if option.default is not None else []
@@ -212,7 +217,9 @@ def _currency(where: str, texts: list[str]) -> list[str]:
     return texts
 
 
-def _no_value(where: str, report: Report, option: Option, bad: list[str]) -> str:
+def _no_value(
+    where: str, report: ReportDefinition, option: Option, bad: list[str]
+) -> str:
     if not bad:
         return f"{where} is an empty list: name a value or leave the option out"
     return (
@@ -221,7 +228,7 @@ def _no_value(where: str, report: Report, option: Option, bad: list[str]) -> str
     )
 
 
-def _report(catalogue: Catalogue, name: str) -> Report:
+def _report(catalogue: Catalogue, name: str) -> ReportDefinition:
     report = catalogue.report(name)
     if report is not None:
         return report
@@ -239,7 +246,7 @@ def _report(catalogue: Catalogue, name: str) -> Report:
     raise ConfigError(msg)
 
 
-def _unknown_option(report: Report, name: str) -> str:
+def _unknown_option(report: ReportDefinition, name: str) -> str:
     names = ", ".join(option.name for option in report.options)
     takes = f"it takes {names}" if names else "it takes none: leave it out"
     return f"report_options.{report.name}: {report.name} has no option {name}; {takes}"

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from singer_amazon.rate_limits import Quota, RateLimiter, TokenBucket
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.report import CallKind
 from tap_amazon_sp.rates import RATES, rate_of_header
+from tap_amazon_sp.timestamps import format_instant, parse_instant
 
 SALES_AND_TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 OPERATIONS: Mapping[CallKind, str] = {
@@ -50,7 +51,7 @@ def application_quota(
     )
     listed = state.get("creates")
     texts = listed if isinstance(listed, list) else []
-    times = [_instant(text) for text in (*texts, state.get("last_create"))]
+    times = [parse_instant(text) for text in (*texts, state.get("last_create"))]
     # a clock that was ahead must not close the quota for long
     for at in sorted({min(at, now) for at in times if at is not None}):
         if now - at < _DAY:
@@ -61,16 +62,8 @@ def application_quota(
 def quota_state(quota: Quota, now: datetime) -> dict[str, object]:
     """Return the counters for the next run; empty if there is nothing to keep."""
     quota.forget(now)
-    texts = [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at, _ in quota.taken]
+    texts = [format_instant(at) for at, _ in quota.taken]
     return {"last_create": texts[-1], "creates": texts} if texts else {}
-
-
-def _instant(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 class SpReportRateLimiters:
@@ -92,8 +85,8 @@ class SpReportRateLimiters:
             return (bucket, self._application)
         return (bucket,)
 
-    def heard(self, account: str, operation: str, header: str | None) -> None:
-        """Take over the rate that an answer names; any thread may call."""
+    def correct(self, account: str, operation: str, header: str | None) -> None:
+        """Take over the rate that a response names; any thread may call."""
         rate = rate_of_header(header)
         if rate is not None:
             self._bucket(account, operation).correct(rate)
@@ -104,7 +97,7 @@ class SpReportRateLimiters:
         return {_BUDGET: kept} if kept else {}
 
     def seconds_for(self, requests: Iterable[ReportRequest], now: datetime) -> float:
-        """Return how long it takes to ask for all of these."""
+        """Return how long it takes to request all of these."""
         per_account: Counter[str] = Counter()
         sales = 0
         for request in requests:

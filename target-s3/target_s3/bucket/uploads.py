@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from singer_amazon.workers import Workers
 from target_s3.bucket.s3 import ObjectStore
 
 WORKERS = 4
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """One closed object; ``number`` is the one the state tracker gave it.
-
-    Once it is through, it is stored where ``error`` is None.
-    """
+    """One closed object; ``number`` is the one the state tracker gave it."""
 
     stream: str
     key: str
@@ -25,69 +21,54 @@ class Upload:
     rows: int
     size: int
     number: int
-    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    store: ObjectStore
+    upload: Upload
+
+    def __call__(self) -> Upload:
+        with self.upload.file as file:
+            self.store.put(self.upload.key, file)
+        return self.upload
 
 
 class Uploads:
-    """Hands uploads to threads and collects those that are through.
+    """Hands uploads to threads; those not taken back yet need ``pending_bytes``.
 
-    ``pending`` of them were not collected yet and take ``pending_bytes`` of disk. With
-    no workers every upload is made at once by the caller, as tests want it.
+    With no workers every upload is made at once by the caller, as tests want it.
     """
 
     def __init__(self, store: ObjectStore, workers: int = WORKERS) -> None:
-        self._store = store
-        self._workers = workers
-        self._threads: list[threading.Thread] = []
-        self._waiting: queue.SimpleQueue[Upload] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[Upload] = queue.SimpleQueue()
         self.pending_bytes = 0
-        self.pending = 0
+        self._store = store
+        self._workers: Workers[Upload] = Workers(workers)
+
+    @property
+    def pending(self) -> int:
+        """Uploads that were not taken back yet."""
+        return self._workers.under_way
 
     def submit(self, upload: Upload) -> None:
         """Upload the file as soon as a thread is free, and close it then."""
-        self.pending += 1
         self.pending_bytes += upload.size
-        if not self._workers:
-            self._results.put(self._put(upload))
-            return
-        self._waiting.put(upload)
-        if len(self._threads) < min(self._workers, self.pending):
-            thread = threading.Thread(target=self._work, name="upload", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._workers.submit(_Call(self._store, upload))
 
-    def result(self, timeout: float = 0) -> Upload | None:
-        """The next that is through, None when none was within ``timeout`` seconds."""
-        if not self.pending:
-            return None
-        try:
-            found = self._results.get(block=timeout > 0, timeout=timeout)
-        except queue.Empty:
-            return None
-        self.pending -= 1
-        self.pending_bytes -= found.size
-        return found
+    def stored(self, timeout: float = 0) -> Upload | None:
+        """The next that is stored, None if none is within ``timeout`` seconds.
+
+        Raises:
+            StoreError: the next one could not be stored.
+        """
+        for upload in self._workers.next_result(timeout) or ():
+            self.pending_bytes -= upload.size
+            return upload
+        return None
 
     def give_up(self) -> None:
         """Drop the uploads that have not begun; those under way go on."""
-        while True:
-            try:
-                upload = self._waiting.get_nowait()
-            except queue.Empty:
-                return
-            upload.file.close()
-            self.pending -= 1
-            self.pending_bytes -= upload.size
-
-    def _work(self) -> None:
-        while True:
-            self._results.put(self._put(self._waiting.get()))
-
-    def _put(self, upload: Upload) -> Upload:
-        try:
-            with upload.file:
-                self._store.put(upload.key, upload.file)
-        except Exception as error:  # noqa: BLE001 - raised again by the main thread
-            upload.error = error
-        return upload
+        for call in self._workers.drop_waiting():
+            if isinstance(call, _Call):
+                call.upload.file.close()
+                self.pending_bytes -= call.upload.size

@@ -109,7 +109,7 @@ def test_a_stop_while_nobody_reads_tears_nothing(
 def test_a_stop_while_somebody_reads_slowly_tears_nothing(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MessageWriter, "_make_room", lambda *_: None)
+    monkeypatch.setattr(MessageWriter, "_enlarge_pipe", lambda *_: None)
     writer = pipe.writer(monkeypatch)
     pipe.read_in_background(block=4096, pause=0.01)
     stop_in(writer, 0.05)
@@ -130,7 +130,7 @@ def test_half_a_line_and_nobody_reads_is_the_end(
     def leave(code: int) -> None:
         raise ExitedError(code)
 
-    monkeypatch.setattr(MessageWriter, "_make_room", lambda *_: None)
+    monkeypatch.setattr(MessageWriter, "_enlarge_pipe", lambda *_: None)
     monkeypatch.setattr(os, "_exit", leave)
     writer = pipe.writer(monkeypatch)
     stop_in(writer, 0.1)

@@ -274,7 +274,7 @@ def test_a_value_that_one_report_has_not_is_skipped_with_a_line(
     assert {r["selling_program"] for r in ended.records()} == {"RETAIL"}
 
 
-def test_each_marketplace_is_a_place_of_its_own(emulator: Emulator) -> None:
+def test_each_marketplace_is_a_partition_of_its_own(emulator: Emulator) -> None:
     ended = run(
         emulator, SEARCH_TERMS, accounts=[account(SELLER, account_type="seller")]
     )

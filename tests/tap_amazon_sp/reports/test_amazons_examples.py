@@ -13,7 +13,7 @@ from jsonschema import Draft4Validator, Draft7Validator, FormatChecker
 from amazon_emulator import Emulator
 from support.sp_material import SPECS, needs_specs, spec
 from support.sp_runs import SELLER, US, VENDOR, account, run
-from tap_amazon_sp.catalogue import Report, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
 
 CATALOGUE = load_catalogue()
 # example document -> report of the catalogue whose schema it belongs to
@@ -48,7 +48,7 @@ def test_every_report_has_an_example() -> None:
 @needs_specs
 @pytest.mark.parametrize(("report", "example"), KNOWN)
 def test_an_official_example_comes_out_whole(
-    emulator: Emulator, report: Report, example: str
+    emulator: Emulator, report: ReportDefinition, example: str
 ) -> None:
     document = spec(f"examples/{example}")
     emulator.client.add_fault(
@@ -88,7 +88,9 @@ def test_an_official_example_comes_out_whole(
 
 @needs_specs
 @pytest.mark.parametrize("report", CATALOGUE.reports, ids=lambda report: report.name)
-def test_requests_fit_amazons_model(emulator: Emulator, report: Report) -> None:
+def test_requests_fit_amazons_model(
+    emulator: Emulator, report: ReportDefinition
+) -> None:
     model = spec("reports_2021-06-30.json")
     validator = Draft4Validator(
         {
@@ -135,7 +137,9 @@ def _array(document: Any, path: str) -> list[dict[str, Any]]:
 
 @needs_specs
 @pytest.mark.parametrize(("report", "example"), KNOWN)
-def test_keys_of_the_examples_are_unique(report: Report, example: str) -> None:
+def test_keys_of_the_examples_are_unique(
+    report: ReportDefinition, example: str
+) -> None:
     document = spec(f"examples/{example}")
     for stream in report.streams:
         keys = Counter(

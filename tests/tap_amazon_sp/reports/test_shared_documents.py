@@ -129,11 +129,7 @@ def test_a_document_that_breaks_for_one_stream_has_served_the_other(
     document = json.dumps({"reportSpecification": {}, "salesAggregate": rows})
     emulator.client.add_fault("document", operation="create_report", text=document)
     ended = run(
-        emulator,
-        SALES,
-        SALES_BY_ASIN,
-        start_date="2026-11-05",
-        end_date="2026-11-05",
+        emulator, SALES, SALES_BY_ASIN, start_date="2026-11-05", end_date="2026-11-05"
     )
     assert ended.code == 1
     assert len(ended.records(SALES)) == 1
@@ -173,9 +169,7 @@ def test_sales_and_traffic_by_date_alone_asks_the_range_in_one_request(
     assert len(asked(emulator)) == 1
 
 
-def test_sales_and_traffic_by_asin_wants_each_day_by_itself(
-    emulator: Emulator,
-) -> None:
+def test_sales_and_traffic_by_asin_wants_each_day_by_itself(emulator: Emulator) -> None:
     ended = run(
         emulator, BY_DATE, BY_ASIN, start_date="2026-11-14", max_runtime_seconds=10**5
     )

@@ -51,7 +51,7 @@ def test_cancelled_is_no_data(emulator: Emulator) -> None:
     assert kept(ended)["replication_key_value"] == "2026-11-14"
 
 
-def test_done_without_a_document_is_looked_at_again_by_the_next_run(
+def test_done_without_a_document_is_polled_again_by_the_next_run(
     emulator: Emulator,
 ) -> None:
     emulator.client.add_fault("no_document", operation="create_report")
@@ -67,9 +67,7 @@ def test_done_without_a_document_is_looked_at_again_by_the_next_run(
     assert not pending_ids(second.state)
 
 
-def test_done_without_a_document_may_have_one_the_next_time(
-    emulator: Emulator,
-) -> None:
+def test_done_without_a_document_may_have_one_the_next_time(emulator: Emulator) -> None:
     emulator.client.add_fault("no_document", operation="get_report", times=1)
     first = week(emulator)
     second = week(emulator, state=first.state)
@@ -274,9 +272,7 @@ def test_a_snapshot_that_is_not_there_yet_is_a_wait_too(emulator: Emulator) -> N
 # --- accounts ------------------------------------------------------------------
 
 
-def test_a_dead_token_or_a_missing_right_stops_nobody_else(
-    emulator: Emulator,
-) -> None:
+def test_a_dead_token_or_a_missing_right_stops_nobody_else(emulator: Emulator) -> None:
     ended = run(
         emulator,
         SEARCH_TERMS,

@@ -42,7 +42,7 @@ def flat_content(plan: SpRowPlan) -> FlatContent | XmlContent:
         return _listings(plan)
     rows: Callable[[SpRowPlan], Iterator[Cells]] = _stock
     if name.startswith(_LEDGER):
-        rows = _ledger
+        rows = _stock_movements
     elif name in (_RESTRICTED, _VAT):
         rows = order_files.shipping if name == _RESTRICTED else order_files.vat
     return _file(plan, columns.OTHER[name], rows)
@@ -173,7 +173,7 @@ def _days(plan: SpRowPlan) -> Iterator[datetime]:
         day += timedelta(days=1)
 
 
-def _ledger(plan: SpRowPlan) -> Iterator[Cells]:
+def _stock_movements(plan: SpRowPlan) -> Iterator[Cells]:
     for day in _days(plan):
         for item in _products(plan):
             draw = plan.draw(item.sku, day.date())

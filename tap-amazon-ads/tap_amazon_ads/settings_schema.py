@@ -1,0 +1,99 @@
+"""The settings of this tap beside those all taps share."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+from tap_amazon_ads.account_finder import KINDS
+
+_TIME_UNITS = ["DAILY", "SUMMARY"]
+_IDS = th.ArrayType(th.CustomType({"type": ["string", "integer"]}))
+
+ACCOUNTS = (
+    th.Property(
+        "profile_ids",
+        _IDS,
+        title="Profiles",
+        description="Profiles to read; all the token sees by default",
+    ),
+    th.Property(
+        "exclude_profile_ids",
+        _IDS,
+        title="Excluded profiles",
+        description="Profiles to leave out",
+    ),
+    th.Property(
+        "account_types",
+        th.ArrayType(th.StringType(allowed_values=list(KINDS))),
+        title="Account types",
+        description="Accounts to read: seller, vendor, agency; all by default",
+    ),
+    th.Property(
+        "advertiser_ids",
+        _IDS,
+        title="Advertisers",
+        description="DSP advertisers to read; all of the agencies by default",
+    ),
+)
+
+REPORTS = (
+    th.Property(
+        "time_unit",
+        th.StringType,
+        default=_TIME_UNITS[0],
+        allowed_values=_TIME_UNITS,
+        title="Time unit",
+        description="DAILY: a row per day; SUMMARY: one total over the range",
+    ),
+    th.Property(
+        "extra_columns",
+        th.CustomType(
+            {
+                "type": ["object", "null"],
+                "additionalProperties": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                },
+            }
+        ),
+        title="Extra columns",
+        description=(
+            "Columns to add to streams, as an object of stream to names; "
+            "Amazon judges them"
+        ),
+    ),
+    th.Property(
+        "reports",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("name", th.StringType, required=True),
+                th.Property("ad_product", th.StringType, required=True),
+                th.Property("report_type_id", th.StringType, required=True),
+                th.Property("group_by", th.ArrayType(th.StringType), required=True),
+                th.Property("columns", th.ArrayType(th.StringType)),
+                th.Property(
+                    "filters",
+                    th.ArrayType(
+                        th.ObjectType(
+                            th.Property("field", th.StringType, required=True),
+                            th.Property(
+                                "values",
+                                th.ArrayType(th.StringType),
+                                required=True,
+                            ),
+                        )
+                    ),
+                ),
+                th.Property(
+                    "time_unit",
+                    th.StringType,
+                    allowed_values=_TIME_UNITS,
+                ),
+                th.Property("key", th.ArrayType(th.StringType)),
+            )
+        ),
+        default=[],
+        title="Own reports",
+        description="Report streams of your own, without code",
+    ),
+)

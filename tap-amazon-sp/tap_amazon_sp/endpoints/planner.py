@@ -1,0 +1,201 @@
+"""Which lists of which accounts a run reads, and from when on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from singer_amazon.tap.context import RunContext
+from singer_amazon.tap.settings import day
+from tap_amazon_sp.account_finder import AccountFinder
+from tap_amazon_sp.accounts import Account
+from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
+from tap_amazon_sp.endpoints.definitions import Listing
+from tap_amazon_sp.endpoints.streams import EndpointStream
+from tap_amazon_sp.endpoints.time_slices import FIRST_HOURS, TimeSlicer, newest
+from tap_amazon_sp.marketplaces import Marketplace, by_id
+from tap_amazon_sp.periods import START_DAYS
+from tap_amazon_sp.timestamps import midnight, parse_instant
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPlan:
+    """One list to read for one account."""
+
+    listing: Listing
+    account: Account
+    params: Mapping[str, Any]
+    bookmarks: Sequence[tuple[TableBookmark, datetime]]
+    """Each table of it, and from when on it needs records."""
+    slicer: TimeSlicer
+    limit: datetime
+    """Where a bookmark may move to at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RequestScope:
+    """One account, and the marketplaces one request of a listing is for."""
+
+    account: Account
+    marketplaces: tuple[str, ...]
+    zone: tzinfo
+
+    @property
+    def label(self) -> str:
+        """The account as people know it."""
+        found = [by_id(text) for text in self.marketplaces]
+        codes = [m.code if m else "?" for m in found]
+        where = f"{self.account.name} in {', '.join(codes)}"
+        return where if codes else self.account.label
+
+
+def plan_listings(
+    run: RunContext,
+    accounts: AccountFinder,
+    streams: Sequence[EndpointStream],
+    bookmarks: BookmarkStore,
+) -> list[ListingPlan]:
+    """Return what to read: tables of one listing are read together."""
+    groups: dict[int, list[EndpointStream]] = {}
+    for stream in streams:
+        groups.setdefault(id(stream.table.listing), []).append(stream)
+    planned = []
+    for group in groups.values():
+        scopes = list(_scopes(accounts, group))
+        scopes = scopes[:1] if run.is_test else scopes
+        planned += [_plan(run, scope, group, bookmarks) for scope in scopes]
+    return planned
+
+
+def _scopes(
+    accounts: AccountFinder, group: Sequence[EndpointStream]
+) -> Iterable[_RequestScope]:
+    listing = group[0].table.listing
+    names = ", ".join(stream.name for stream in group)
+    for account in accounts.all:
+        if listing.kinds and account.kind not in listing.kinds:
+            logger.info(
+                "%s: left out for %s, which is a %s", names, account.name, account.kind
+            )
+        elif listing.is_by_marketplace:
+            for marketplace in account.marketplaces:
+                only = (marketplace.marketplace_id,)
+                yield _RequestScope(account, only, _zone(marketplace))
+        elif listing.marketplace_param is not None:
+            ids = _named(listing, account)
+            if ids:
+                yield _RequestScope(account, ids, _zone(by_id(ids[0])))
+            else:
+                logger.info(
+                    "%s: left out for %s: none of its marketplaces is in %s",
+                    names,
+                    account.name,
+                    listing.marketplace_param,
+                )
+        else:
+            yield _RequestScope(
+                account, (), _zone(next(iter(account.marketplaces), None))
+            )
+
+
+def _named(listing: Listing, account: Account) -> tuple[str, ...]:
+    """Return the marketplaces the settings name that are not of another region."""
+    value = listing.params[listing.marketplace_param or ""]
+    texts = value if isinstance(value, (list, tuple)) else str(value).split(",")
+    ids = tuple(str(text).strip() for text in texts if str(text).strip())
+    return tuple(
+        text
+        for text in ids
+        if (known := by_id(text)) is None or known.region == account.region
+    )
+
+
+def _plan(
+    run: RunContext,
+    scope: _RequestScope,
+    group: Sequence[EndpointStream],
+    bookmarks: BookmarkStore,
+) -> ListingPlan:
+    listing = group[0].table.listing
+    end = _end(run, listing, scope.zone)
+    starts = []
+    for stream in group:
+        bookmark = _bookmark(stream, scope)
+        if (warning := bookmarks.load(bookmark)) is not None:
+            logger.warning(warning)
+        starts.append((bookmark, _start(run, listing, bookmark, scope.zone, end)))
+    hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in starts]
+    return ListingPlan(
+        listing=listing,
+        account=scope.account,
+        params=listing.params_for(scope.marketplaces),
+        bookmarks=starts,
+        slicer=TimeSlicer(
+            min(start for _, start in starts),
+            end,
+            hours=listing.slice_hours,
+            first_hours=min(hours),
+            is_bounded=listing.updated_before is not None,
+        ),
+        limit=newest(run.stats.started),
+    )
+
+
+def _bookmark(stream: EndpointStream, scope: _RequestScope) -> TableBookmark:
+    context = {"account_name": scope.account.name}
+    if stream.table.listing.has_marketplace:
+        context["marketplace_id"] = ",".join(scope.marketplaces)
+    return TableBookmark(stream.table, context, scope.label)
+
+
+# --- from when to when ---------------------------------------------------------
+
+
+def _start(
+    run: RunContext,
+    listing: Listing,
+    bookmark: TableBookmark,
+    zone: tzinfo,
+    end: datetime,
+) -> datetime:
+    """Return from when on a table needs records."""
+    if run.is_test:
+        return end - timedelta(hours=FIRST_HOURS)
+    set_to = day(run.config, "start_date")
+    first = None if set_to is None else midnight(set_to, zone)
+    if bookmark.position is None:
+        given = parse_instant(listing.params.get(listing.updated_at or ""))
+        usual = run.stats.started - timedelta(days=START_DAYS)
+        return given or first or usual.replace(microsecond=0)
+    if first is not None and first > bookmark.position:
+        logger.warning(
+            "%s of %s: start_date %s is after the bookmark: what changed between is "
+            "not read",
+            bookmark.table.name,
+            bookmark.label,
+            set_to,
+        )
+        return first
+    return bookmark.position
+
+
+def _end(run: RunContext, listing: Listing, zone: tzinfo) -> datetime:
+    """Return until when records are read."""
+    ends = [newest(run.stats.started)]
+    last = day(run.config, "end_date")
+    if last is not None:
+        ends.append(midnight(last + timedelta(days=1), zone))
+    given = parse_instant(listing.params.get(listing.updated_before or ""))
+    if given is not None:
+        ends.append(given)
+    return min(ends)
+
+
+def _zone(marketplace: Marketplace | None) -> tzinfo:
+    return timezone.utc if marketplace is None else ZoneInfo(marketplace.zone)

@@ -1,0 +1,110 @@
+"""The span of a run in slices of time, so that progress can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+SAFE_DISTANCE = timedelta(minutes=2)
+"""How far in the past Amazon wants the upper bound of a search to be."""
+
+FIRST_HOURS = 24.0
+GROWTH = 4
+MANY_PAGES = 20
+MIN_LENGTH = timedelta(minutes=15)
+MAX_LENGTH = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSlice:
+    """What was updated from `after` on and before `before`; None: until now.
+
+    Amazon takes `after` as "at or after": records on the edge come twice, and the
+    key merges them.
+    """
+
+    after: datetime
+    before: datetime | None
+
+    def params(
+        self, params: Mapping[str, Any], after: str | None, before: str | None
+    ) -> dict[str, Any]:
+        """Return parameters with the bounds, which go before what is set there."""
+        if after is None:
+            return dict(params)
+        bounds = {after: self.after}
+        if before is not None and self.before is not None:
+            bounds[before] = self.before
+        return {**params, **bounds}
+
+
+def newest(now: datetime) -> datetime:
+    """Return the upper bound of a run begun now, in whole seconds of UTC.
+
+    It is the next bookmark too, where records carry no time of their own.
+    """
+    return (now - SAFE_DISTANCE).astimezone(timezone.utc).replace(microsecond=0)
+
+
+class TimeSlicer:
+    """Cuts the span of a run into slices, oldest first, without holes.
+
+    With `hours` all are of that length. Else they follow what a slice costs: longer
+    while one page holds it, shorter when it takes many, so that a quiet account is
+    read in few calls and a busy one keeps its progress. An endpoint that takes no
+    upper bound (`is_bounded` False) is read in one piece only, until now.
+    """
+
+    def __init__(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        hours: float | None = None,
+        first_hours: float = FIRST_HOURS,
+        is_bounded: bool = True,
+    ) -> None:
+        self._at, self._end = start, end
+        self._is_bounded = is_bounded
+        self._is_fixed = hours is not None
+        self.length = timedelta(hours=hours or first_hours)
+
+    def next(self) -> TimeSlice | None:
+        """Return the next slice, None after the last."""
+        if self._at >= self._end:
+            return None
+        after = self._at
+        if not self._is_bounded:
+            self._at = self._end
+            return TimeSlice(after, None)
+        # an instant that datetime cannot hold is later than any end
+        left = self._end - after
+        self._at = self._end if left <= self.length else after + self.length
+        return TimeSlice(after, self._at)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the slice handed out last is the last one."""
+        return self._at >= self._end
+
+    def took(self, pages: int) -> None:
+        """Learn from how many pages a slice took."""
+        if self._is_fixed:
+            return
+        if pages <= 1:
+            self.length = min(self.length * GROWTH, MAX_LENGTH)
+        elif pages > MANY_PAGES:
+            self.length = max(self.length / 2, MIN_LENGTH)
+
+    def next_hours(self, *, was_too_long: bool) -> float | None:
+        """Return the first length for the next run, where it is not the usual one.
+
+        `was_too_long`: this run did not even end its first slice.
+        """
+        if self._is_fixed or not self._is_bounded:
+            return None
+        length = max(self.length / 2, MIN_LENGTH) if was_too_long else self.length
+        hours = length.total_seconds() / 3600
+        return hours if hours < FIRST_HOURS else None

@@ -1,0 +1,190 @@
+"""The reports of one run: streams, settings, rate limits, the port to Amazon."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from singer_sdk import Stream, Tap
+
+from singer_amazon.errors import ConfigError
+from singer_amazon.reports.engine import Engine, Report
+from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import Outcome
+from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.state_store import COUNTERS
+from singer_amazon.tap.context import RunContext
+from singer_amazon.tap.settings import check_stream_names
+from singer_amazon.tap.stream import ReportStream
+from tap_amazon_sp.account_finder import AccountFinder
+from tap_amazon_sp.accounts import read_accounts
+from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.reports.api import ReportsApi
+from tap_amazon_sp.reports.custom.files import FileSaver
+from tap_amazon_sp.reports.custom.partitions import CustomPartitions
+from tap_amazon_sp.reports.custom.settings import read_custom_reports
+from tap_amazon_sp.reports.custom.streams import CustomReportStream
+from tap_amazon_sp.reports.error_documents import classify_document
+from tap_amazon_sp.reports.options import choices
+from tap_amazon_sp.reports.partitions import CataloguePartitions
+from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters, in_words
+from tap_amazon_sp.reports.request_spec import spec_of
+from tap_amazon_sp.reports.streams import CatalogueStream
+
+logger = logging.getLogger(__name__)
+
+MIN_LOGGED_SECONDS = 60.0
+"""Seconds of requesting that people should know of before they wait."""
+
+
+def report_streams(tap: Tap) -> list[ReportStream]:
+    """Return the report streams of the catalogue, then the custom ones.
+
+    Raises:
+        ConfigError: report_options or reports cannot be meant so.
+    """
+    catalogue, config = load_catalogue(), tap.config
+    chosen = choices(catalogue, config.get("report_options"))
+    saver = FileSaver(config, config.get("spool_dir"))
+    known = [
+        CatalogueStream(tap, report, stream, chosen[report.name])
+        for report in catalogue.reports
+        for stream in report.streams
+    ]
+    custom = read_custom_reports(config.get("reports") or ())
+    return [*known, *(CustomReportStream(tap, report, saver) for report in custom)]
+
+
+def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[str]:
+    """Check the settings of reports; return what people should know of them.
+
+    Raises:
+        ConfigError: one is wrong.
+    """
+    found = list(streams)
+    notes = [n for s in found if isinstance(s, CatalogueStream) for n in s.choice.notes]
+    accounts = {account.name for account in read_accounts(config)}
+    for stream in found:
+        if isinstance(stream, CustomReportStream):
+            notes += _check_custom(stream, accounts)
+    for name in ("lookback_days", "holdback_days"):
+        check_stream_names(config, name, [stream.name for stream in found])
+    return list(dict.fromkeys(notes))
+
+
+def _check_custom(stream: CustomReportStream, accounts: set[str]) -> list[str]:
+    for name in stream.custom_report.accounts:
+        if name not in accounts:
+            msg = f"reports.{stream.name}.accounts: there is no account {name!r}"
+            raise ConfigError(msg)
+    if stream.primary_keys:
+        return []
+    note = (
+        f"reports: {stream.name} has no key: the target can only append its rows. Set "
+        "key to the columns that identify a row"
+    )
+    return [note]
+
+
+class ReportService:
+    """What tap-amazon-sp adds to a ReportTap for its report streams."""
+
+    def __init__(
+        self, run: RunContext, accounts: AccountFinder, streams: Mapping[str, Stream]
+    ) -> None:
+        self._run = run
+        self._accounts = accounts
+        self._streams = streams
+
+    # --- the plan ----------------------------------------------------------
+
+    def partitions(self, streams: Sequence[ReportStream]) -> list[Partition]:
+        """Return every window to read, stream by stream."""
+        known = [s for s in streams if isinstance(s, CatalogueStream)]
+        custom = [s for s in streams if isinstance(s, CustomReportStream)]
+        run, accounts = self._run, self._accounts
+        return [
+            *CataloguePartitions(run, accounts).of(known),
+            *CustomPartitions(run, accounts).of(custom),
+        ]
+
+    def check_files(self, engine: Engine) -> None:
+        """Refuse a plan in which one file would overwrite another.
+
+        Raises:
+            ConfigError: it would, or a file cannot be written there.
+        """
+        taken: dict[str, str] = {}
+        for report in engine.reports:
+            for subscriber in report.subscribers:
+                stream = self._streams[subscriber.stream]
+                if not isinstance(stream, CustomReportStream):
+                    continue
+                if not stream.custom_report.output_file:
+                    continue
+                # the id Amazon will give is a name of its own in any case
+                number = report.report_id or f"report-{len(taken)}"
+                location = stream.location(subscriber, number)
+                if location.uri in taken:
+                    msg = (
+                        f"reports.{stream.name}.output_file: {location.uri} would be "
+                        "written twice in this run: add {account}, {marketplace_id}, "
+                        "{start} or {report_id} to the name"
+                    )
+                    raise ConfigError(msg)
+                if location.store not in taken.values():
+                    stream.saver.check(location)
+                taken[location.uri] = location.store
+
+    def log_plan(self, engine: Engine) -> None:
+        """Log how long requesting takes at Amazon's rates, before waiting for it."""
+        now = self._run.clock.now()
+        planned = [r.request for r in engine.reports if r.state is State.PLANNED]
+        seconds = self.rate_limiters.seconds_for(planned, now)
+        if seconds < MIN_LOGGED_SECONDS:
+            return
+        left = (self._run.deadline - now).total_seconds()
+        rest = (
+            f". Max runtime ends in {in_words(left)}: the rest follows in later runs"
+            if seconds > left
+            else ""
+        )
+        logger.info(
+            "%d reports to ask for take about %s at the pace Amazon allows%s",
+            len(planned),
+            in_words(seconds),
+            rest,
+        )
+
+    # --- the run -----------------------------------------------------------
+
+    @cached_property
+    def rate_limiters(self) -> SpReportRateLimiters:
+        """How often each operation may be called."""
+        bookmarks = self._run.state_store.state.get("bookmarks") or {}
+        counters = bookmarks.get(COUNTERS)
+        return SpReportRateLimiters(
+            counters if isinstance(counters, dict) else {},
+            self._run.clock.now(),
+            share=float(self._run.config["app_budget_share"]),
+        )
+
+    def api(self) -> ReportsApi:
+        """Return the port to Amazon."""
+        return ReportsApi(
+            lambda account: self._accounts.account(account).caller.client,
+            self.rate_limiters.correct,
+        )
+
+    def classify(self, report: Report, path: Path) -> Outcome | None:
+        """Return what a document is if it holds no rows, but Amazon's reason."""
+        spec, now = spec_of(report.request), self._run.clock.now()
+        return classify_document(
+            report,
+            path,
+            is_checked=spec.is_checked,
+            is_due=not spec.may_come(report.request.window, now),
+        )

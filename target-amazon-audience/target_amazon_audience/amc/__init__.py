@@ -1,0 +1,1 @@
+"""Amazon's audiences: what they hold, their JSON, and how one speaks with them."""

@@ -1,0 +1,1 @@
+"""From members to accepted batches, and to what came of their jobs."""

@@ -1,0 +1,96 @@
+"""Batches of members for one audience: one row per person, bounded rows and bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import repeat
+
+from target_amazon_audience.amc import payload
+from target_amazon_audience.amc.payload import Destination, RecordsRequest
+from target_amazon_audience.matching.member import Member, merged
+
+
+@dataclass(slots=True)
+class BatchLimits:
+    """How large a request may be; shrinks when Amazon says it is too large."""
+
+    rows: int = 6000
+    bytes: int = 4_000_000
+
+    def refused(self, size: int) -> None:
+        """Learn from a request of this many bytes that was too large."""
+        self.bytes = max(min(self.bytes, size // 2), 1)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Members under way to one request, by external id."""
+
+    opened_at: float
+    members: dict[str, Member] = field(default_factory=dict)
+    bytes: int = 0
+    merged: int = 0
+    has_consent: bool = False
+    """Whether anybody's consent goes to Amazon."""
+
+    def request(self, action: str, destination: Destination) -> RecordsRequest:
+        """Return the request that carries all its members."""
+        rows = map(payload.row, self.members.values(), repeat(action))
+        count = len(self.members)
+        return destination.request(rows, count, has_consent=self.has_consent)
+
+
+class Batcher:
+    """Fills one batch after the other; a full one is handed back by ``add``."""
+
+    def __init__(self, limits: BatchLimits, *, merges: bool = True) -> None:
+        self._limits = limits
+        self._merges = merges
+        self.open: Batch | None = None
+
+    def add(self, member: Member, now: float) -> Batch | None:
+        """Take a member; return the batch that had to be closed before it, if any.
+
+        A second record of a person joins the first or replaces it.
+        """
+        batch = self.open
+        if batch is None:
+            batch = self.open = Batch(now)
+        members, limits = batch.members, self._limits
+        old = members.setdefault(member.external_id, member)
+        if old is not member:
+            self._again(batch, old, member)
+            return None
+        size = batch.bytes + payload.size(member)
+        is_over = size > limits.bytes or len(members) > limits.rows
+        if is_over and len(members) > 1:
+            del members[member.external_id]
+            self.open = None
+            self.add(member, now)
+            return batch
+        batch.bytes = size
+        if member.consent is not None:
+            batch.has_consent = True
+        return None
+
+    def drop(self, external_id: str) -> bool:
+        """Take a person out of the open batch; say whether one was in it."""
+        batch = self.open
+        if batch is None or (old := batch.members.pop(external_id, None)) is None:
+            return False
+        batch.bytes -= payload.size(old)
+        return True
+
+    def close(self) -> Batch | None:
+        """Return the open batch, if it holds anyone."""
+        batch, self.open = self.open, None
+        return batch if batch is not None and batch.members else None
+
+    def _again(self, batch: Batch, old: Member, new: Member) -> None:
+        # The person moves to the end, as if they had come only now.
+        del batch.members[old.external_id]
+        found = merged(old, new) if self._merges else new
+        batch.members[found.external_id] = found
+        batch.bytes += payload.size(found) - payload.size(old)
+        batch.has_consent |= found.consent is not None
+        batch.merged += 1

@@ -1,0 +1,1 @@
+"""From a record to a member that Amazon can match; without input or output."""

@@ -1,0 +1,174 @@
+"""The written form of each match key that Amazon hashes, field by field.
+
+Every function takes text and returns the bytes to hash, empty where nothing usable
+is left. Rules and evidence: docs/target-amazon-audience.md, "How values are written".
+All text is brought to NFC first, so that a letter and its decomposed twin agree.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections.abc import Callable, Mapping
+
+from target_amazon_audience.matching.reference import state_codes, street_words
+
+_ALL = bytes(range(256))
+_LETTERS = string.ascii_lowercase.encode()
+_DIGITS = string.digits.encode()
+_AT = ord("@")
+
+
+def _all_but(kept: bytes) -> bytes:
+    return bytes(byte for byte in _ALL if byte not in kept)
+
+
+_LOWER = bytes.maketrans(string.ascii_uppercase.encode(), _LETTERS)
+_UPPER = bytes.maketrans(_LETTERS, string.ascii_uppercase.encode())
+_NOT_EMAIL = _all_but(_LETTERS + string.ascii_uppercase.encode() + _DIGITS + b".@-")
+_NOT_PLAIN = _all_but(_LETTERS + string.ascii_uppercase.encode() + _DIGITS)
+_NOT_LETTER = _all_but(_LETTERS + string.ascii_uppercase.encode())
+_NOT_DIGIT = _all_but(_DIGITS)
+
+# Amazon's uploader spells these out in names; all other accented letters vanish.
+_SPELT_OUT = str.maketrans(
+    {"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "ø": "o", "æ": "ae"}
+)
+_DISPLAY_NAME = re.compile(r"[<>()]|mailto:", re.IGNORECASE)
+_NOT_WORD = re.compile(r"[^\w.@-]")
+_GB_POSTAL = re.compile(rb"[a-z]{1,2}(?:[0-9]{2,3}[a-z]{2}|[0-9][a-z][0-9][a-z]{2})")
+_CA_POSTAL = re.compile(rb"(?:[a-z][0-9]){3}")
+_FIVE_DIGITS = frozenset({"US", "DE", "ES", "FR", "IT"})
+_OTHER_DIGITS = {"IN": 6, "JP": 7}
+
+
+def _composed(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _lowered(text: str) -> bytes:
+    """Lower-case by the rules of Unicode: a Kelvin sign becomes a plain k."""
+    return _composed(text).lower().encode("utf-8", "replace")
+
+
+def email(text: str) -> bytes:
+    """Lower case, only ``a-z 0-9 . @ -``; one ``@`` with text on both sides.
+
+    An address with a display name is empty: its name would become part of it.
+    """
+    if text.isascii():
+        found = text.encode().translate(_LOWER, _NOT_EMAIL)
+    else:
+        found = _lowered(text).translate(None, _NOT_EMAIL)
+    if not _is_address(found):
+        return b""
+    # nothing is taken for a display name that has not lost a character above
+    return b"" if len(found) != len(text) and _DISPLAY_NAME.search(text) else found
+
+
+def email_as_uploader(text: str) -> bytes:
+    """Write an e-mail as Amazon's AMC uploader does: ``_`` and other letters stay."""
+    found = _NOT_WORD.sub("", _composed(text).lower()).encode("utf-8", "replace")
+    return found if _is_address(found) and not _DISPLAY_NAME.search(text) else b""
+
+
+def _is_address(text: bytes) -> bool:
+    return text.count(b"@") == 1 and text[0] != _AT and text[-1] != _AT
+
+
+def name(text: str) -> bytes:
+    """Lower case, six letters spelt out (``ß`` as ``ss``), then only ``a-z 0-9``."""
+    if text.isascii():
+        return text.encode().translate(_LOWER, _NOT_PLAIN)
+    spelt = _composed(text).lower().translate(_SPELT_OUT)
+    return spelt.encode("utf-8", "replace").translate(None, _NOT_PLAIN)
+
+
+def city(text: str) -> bytes:
+    """Lower case, then only ``a-z 0-9``: accented letters vanish."""
+    if text.isascii():
+        return text.encode().translate(_LOWER, _NOT_PLAIN)
+    return _lowered(text).translate(None, _NOT_PLAIN)
+
+
+def state(text: str, country: str | None) -> bytes:
+    """Code of the state where the country's names are known, else two letters."""
+    raised = _composed(text).upper().encode("utf-8", "replace")
+    letters = raised.translate(_UPPER, _NOT_LETTER)
+    code = state_codes(country).get(letters.decode())
+    return (code or letters[:2].decode()).lower().encode()
+
+
+def postal(text: str, country: str | None) -> bytes:
+    """Postal code by the rule of its country; without one ``a-z 0-9``, lower case."""
+    plain = unicodedata.normalize("NFKC", text) if not text.isascii() else text
+    found = plain.lower().encode("utf-8", "replace").translate(_LOWER, _NOT_PLAIN)
+    if country in _FIVE_DIGITS or country in _OTHER_DIGITS:
+        length = _OTHER_DIGITS.get(country, 5)
+        digits = found.translate(None, _NOT_DIGIT)[:length]
+        return digits if len(digits) == length else b""
+    if country == "CA":
+        return found[:6] if _CA_POSTAL.fullmatch(found[:6]) else b""
+    if country == "GB":
+        return found if _GB_POSTAL.fullmatch(found) else b""
+    return found
+
+
+def postal_as_uploader(text: str, country: str | None) -> bytes:
+    """Write a postal code as Amazon's AMC uploader does: CA and GB in capitals."""
+    found = postal(text, country)
+    return found.translate(_UPPER) if country in {"CA", "GB"} else found
+
+
+# A comma takes the spaces around it along; the word C/O only as a word of its own.
+_DELIMITER = re.compile(r"\s*,\s*|\bC/O\b|[!\[\](){}.\s]")
+_SPACES = str.maketrans(dict.fromkeys(",![](){}.", " "))
+_POUND = re.compile(r"([A-Z]*)#([0-9A-Z\-/]*)")
+
+
+def address(text: str, country: str | None) -> bytes:
+    """Street line as Amazon's own code writes it: words shortened, no spaces.
+
+    Accents, apostrophes and inner dashes stay. The steps that split a token walk as
+    far as there were tokens before, as Amazon's do: the last ones stay whole then.
+    """
+    raised = _composed(text).strip().upper()
+    if "C/O" in raised:
+        tokens = [token for token in _DELIMITER.split(raised) if token]
+    else:  # the same, five times faster
+        tokens = raised.translate(_SPACES).split()
+    if "-" in raised:
+        tokens = _split(tokens, "-", _dash_parts)
+    if "#" in raised:
+        tokens = _split(tokens, "#", _pound_parts)
+    words: Mapping[str, str] = street_words(country)
+    joined = "".join([words.get(token, token) for token in tokens])
+    return joined.lower().encode("utf-8", "replace")
+
+
+def _split(
+    tokens: list[str], mark: str, parts: Callable[[str], list[str]]
+) -> list[str]:
+    """Take apart the tokens that hold a mark; those moved past the end stay whole."""
+    end, index = len(tokens), 0
+    while index < end:
+        if mark in tokens[index]:
+            tokens[index : index + 1] = parts(tokens[index])
+        index += 1
+    return tokens
+
+
+def _dash_parts(token: str) -> list[str]:
+    """``12-B`` is number and letter; ``12-14`` and ``A-B`` stay."""
+    left, _, right = token.rpartition("-")
+    is_pair = left.isdigit() and right and not right.isdigit()
+    return [left, right] if is_pair else [token]
+
+
+def _pound_parts(token: str) -> list[str]:
+    """``APT#5`` is three; what is neither letters nor behind ``#`` is lost."""
+    found = _POUND.search(token)
+    if not found:
+        return [token]
+    return [part for part in (found[1], "#", found[2]) if part]

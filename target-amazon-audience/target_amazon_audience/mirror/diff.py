@@ -1,0 +1,172 @@
+"""What sets a mirror's input apart from what Amazon holds, worked out by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from target_amazon_audience.matching.member import Member, unpack
+from target_amazon_audience.state.store import AudienceStore
+
+PAGE_ROWS = 6000
+
+MAX_JOB_SECONDS = 3 * 86400.0
+"""After this a job that has not ended holds nothing up any more."""
+
+_BUSY = (
+    "exists (select 1 from batches b where b.id = m.batch"
+    " and (b.job_id is null or b.accepted_at > :stuck_before))"
+)
+_TO_CREATE = (
+    "not exists (select 1 from temp.tried t where t.sink = s.sink"
+    " and t.external_id = s.external_id and t.action = 'CREATE')"
+)
+_TO_DELETE = (
+    "not exists (select 1 from temp.tried t where t.sink = :sink"
+    " and t.external_id = m.external_id and t.action = 'DELETE')"
+)
+_ABSENT = "(s.external_id is null or s.status = 2)"
+_OTHER = "(m.removing or m.pii != s.pii)"
+_DUE = (
+    "(m.confirmed != 1 or m.sent_at <= :resend_before"
+    " or m.country != s.country or m.consent is not s.consent)"
+)
+
+
+class DiffQuery:
+    """Which members a page is of, as SQL; ``s`` is staged, ``m`` what Amazon holds.
+
+    A member whose last batch Amazon still works on is left alone: which of two jobs
+    is carried out first is not known. Nothing is sent twice in one run. The numbers
+    of ``s.status`` are those of ``StagedStatus``.
+    """
+
+    NEW = f"s.status = 0 and m.external_id is null and {_TO_CREATE}"
+    CHANGED = f"s.status = 0 and {_OTHER} and not {_BUSY} and {_TO_DELETE}"
+    AGAIN = (
+        f"s.status = 0 and m.pii = s.pii and not m.removing and {_DUE}"
+        f" and not {_BUSY} and {_TO_CREATE}"
+    )
+    GONE = f"{_ABSENT} and not {_BUSY} and {_TO_DELETE}"
+    MISSING = f"{_ABSENT} and not (m.removing and {_BUSY})"
+    """All that are to go, those that have to wait as well."""
+    HELD_UP = (
+        f"s.status = 0 and {_BUSY} and ({_OTHER} or m.country != s.country"
+        " or m.consent is not s.consent)"
+    )
+    HELD_UP_GONE = f"{_ABSENT} and {_BUSY} and not m.removing"
+
+
+_FROM_MEMBERS = frozenset({DiffQuery.GONE, DiffQuery.MISSING, DiffQuery.HELD_UP_GONE})
+
+
+Value = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How a mirror's input compares with what Amazon holds."""
+
+    known: int
+    wanted: int
+    new: int
+    changed: int
+    again: int
+    gone: int
+
+    def as_dict(self, *, removed: int) -> dict[str, int]:
+        """Return the counts for a report."""
+        return {
+            "known": self.known,
+            "wanted": self.wanted,
+            "new": self.new,
+            "changed": self.changed,
+            "sent_again": self.again,
+            "missing": self.gone,
+            "removed": removed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLimits:
+    """What is too old, as times of sending."""
+
+    resend_before: float
+    """Members sent before are sent again."""
+    stuck_before: float = 0.0
+    """Jobs accepted before hold nothing up."""
+
+
+class Difference:
+    """What one mirror's input holds, compared with what Amazon holds."""
+
+    def __init__(
+        self, store: AudienceStore, audience_id: int, sink: int, ages: AgeLimits
+    ) -> None:
+        self._store = store
+        self._values: dict[str, Value] = {
+            "audience": audience_id,
+            "sink": sink,
+            "resend_before": ages.resend_before,
+            "stuck_before": ages.stuck_before,
+        }
+
+    def counts(self, wanted: int) -> Counts:
+        """Return how large each part of the difference is."""
+        queries = (
+            "from members where audience_id = :audience",
+            *map(_from, (DiffQuery.NEW, DiffQuery.CHANGED)),
+            *map(_from, (DiffQuery.AGAIN, DiffQuery.MISSING)),
+        )
+        with self._store.reading() as db:
+            known, *sizes = [
+                int(db.execute(f"select count(*) {query}", self._values).fetchone()[0])
+                for query in queries
+            ]
+        return Counts(known, wanted, *sizes)
+
+    def pages(self, query: str, *, held: bool = False) -> Iterator[list[Member]]:
+        """Yield the members of a part: as in the input, or (``held``) as at Amazon.
+
+        A page is read whole before it is handed out: what is done with it may change
+        the tables.
+        """
+        table = "m" if held else "s"
+        columns = ", ".join(
+            f"{table}.{name}" for name in ("external_id", "pii", "country", "consent")
+        )
+        statement = (
+            f"select {columns} {_from(query)} and {table}.external_id > :after"
+            f" order by {table}.external_id limit {PAGE_ROWS}"
+        )
+        values = {**self._values, "after": ""}
+        while True:
+            with self._store.reading() as db:
+                rows = db.execute(statement, values).fetchall()
+            if not rows:
+                return
+            values["after"] = rows[-1][0]
+            yield [Member(row[0], unpack(row[1]), row[2], row[3]) for row in rows]
+
+    def in_the_way(self, *, removes: bool) -> set[int]:
+        """Return the batches that members wait for who have to be sent or removed."""
+        queries = [DiffQuery.HELD_UP, *([DiffQuery.HELD_UP_GONE] if removes else [])]
+        with self._store.reading() as db:
+            return {
+                int(row[0])
+                for query in queries
+                for row in db.execute(
+                    f"select distinct m.batch {_from(query)}", self._values
+                )
+            }
+
+
+def _from(query: str) -> str:
+    """Return the part of a query that joins what is staged with what is held."""
+    staged = "(select * from temp.staged where sink = :sink) s"
+    held = "(select * from members where audience_id = :audience) m"
+    first, second = (held, staged) if query in _FROM_MEMBERS else (staged, held)
+    return (
+        f"from {first} left join {second} on s.external_id = m.external_id"
+        f" where ({query})"
+    )

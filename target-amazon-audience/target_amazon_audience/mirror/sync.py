@@ -1,0 +1,249 @@
+"""MIRROR: at the end of the input the audience becomes what the input said.
+
+Order of the uploads: members sent again, members that go, old hashes of changed
+members, new members. A member is sent only while Amazon works on no other batch of
+theirs: changed members are created anew once the job that deletes their old hashes has
+ended, and a member whom an earlier run has just created is deleted once that is done.
+So the uploads are worked out again each time the jobs in the way have ended, until
+nothing is left to do or time is up; the next run goes on from what the database says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from target_amazon_audience.delivery.batches import Batch, Batcher
+from target_amazon_audience.delivery.uploader import Upload
+from target_amazon_audience.matching.member import CREATE, DELETE
+from target_amazon_audience.mirror.diff import (
+    MAX_JOB_SECONDS,
+    AgeLimits,
+    Counts,
+    Difference,
+    DiffQuery,
+)
+from target_amazon_audience.mirror.staging import Staged
+from target_amazon_audience.sink import AudienceSink
+
+if TYPE_CHECKING:
+    from target_amazon_audience.delivery.jobs import Ended
+    from target_amazon_audience.delivery.uploader import Outcome
+    from target_amazon_audience.matching.member import Refusal
+    from target_amazon_audience.state.members import Members
+
+_PERCENT = 100
+
+
+def age_limits(now: float, ttl: int, last_run: float | None) -> AgeLimits:
+    """Return the times before which a member was sent, or a job taken, too long ago.
+
+    A member is sent again before half its time to live has passed; the next run is
+    taken to be as far away as the last one is.
+    """
+    gap = 0.0 if last_run is None else max(now - last_run, 0.0)
+    return AgeLimits(now + gap - ttl / 2, now - MAX_JOB_SECONDS)
+
+
+def held_back(counts: Counts, max_percent: float) -> str | None:
+    """Return why nobody may be removed, None where the removals are in order."""
+    if not counts.gone:
+        return None
+    if not counts.wanted:
+        return (
+            f"the input held no usable record, so none of {counts.known:,} members "
+            "was removed"
+        )
+    if counts.gone * _PERCENT > counts.known * max_percent:
+        return (
+            f"{counts.gone:,} of {counts.known:,} members are missing from the input, "
+            f"more than mirror_max_delete_percent ({max_percent:g}), so nobody was "
+            "removed: check the input, or raise the setting for one run"
+        )
+    return None
+
+
+class MirrorSink(AudienceSink):
+    """One audience that becomes what the input says, once that was read."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._staged = Staged(self.store, self.number, merges=self.settings.merges)
+        # an input that is read again from the middle would remove the rest
+        self._number = self.states.opened()
+        self._difference: Difference | None = None
+        self._removes = False
+        """Whether members that the input does not name are removed."""
+        self._in_the_way: set[int] = set()
+        """Batches Amazon still works on that members wait for."""
+        self._is_held_up = False
+        """Whether there were such batches when last asked."""
+        self._nameless = 0
+        self._unread = 0
+
+    # Records
+
+    def refuse(self, refusal: Refusal, stream: str) -> None:
+        """Note a record that could not even be read."""
+        self._unread += 1
+        super().refuse(refusal, stream)
+
+    def _refused(self, refusal: Refusal, stream: str) -> None:
+        super()._refused(refusal, stream)
+        if refusal.external_id is None:
+            self._nameless += 1
+        elif refusal.is_denied:
+            self._staged.deny(refusal.external_id)
+        else:
+            self._staged.keep(refusal.external_id)
+
+    def _opened(self) -> int | None:
+        return self._number
+
+    def flush(self) -> None:
+        """Stage the open batch."""
+        batch = self.batcher.close()
+        if batch is not None:
+            self._send(batch)
+
+    @property
+    def opened_at(self) -> float | None:
+        """Nothing is sent early."""
+        return None
+
+    def _send(self, batch: Batch) -> None:
+        self.report.merged += batch.merged
+        self._staged.add(batch.members.values())
+
+    # What comes of batches
+
+    def _uploaded(self, outcome: Outcome) -> None:
+        super()._uploaded(outcome)
+        old = outcome.upload.replaces
+        if outcome.failure is None and old in self._in_the_way:
+            self._in_the_way.remove(old)
+            self._in_the_way.update(batch.id for batch in outcome.batches)
+
+    def _ended(self, ended: Ended) -> None:
+        super()._ended(ended)
+        self._in_the_way.discard(ended.batch.id)
+
+    # The end
+
+    def last_uploads(self, *, unreadable: int) -> Iterable[Upload]:
+        """Compare the input with what Amazon holds; return what is to be sent."""
+        too_many = self._end_records()
+        if self.failure is not None:
+            return ()
+        if self.members is None and not self._staged.count():
+            return ()
+        if not self.is_usable() or self.members is None:
+            return ()
+        self._compare(self.members, self._doubts(unreadable) or too_many)
+        return self._uploads()
+
+    def _compare(self, members: Members, why_not: str | None) -> None:
+        """Report the difference; decide whether missing members may be removed."""
+        report = self.report
+        if self._nameless:
+            report.note(
+                f"{self._nameless:,} rejected records have no usable external id: if "
+                "they are of members, these count as missing"
+            )
+        ages = age_limits(self._time(), self.resolver.ttl, members.last_run())
+        self._difference = Difference(
+            self.store, members.audience_id, self.number, ages
+        )
+        counts = self._difference.counts(self._staged.count())
+        reason = held_back(counts, self.settings.max_delete_percent)
+        if counts.gone:
+            reason = why_not or reason
+        report.mirror = counts.as_dict(removed=0 if reason else counts.gone)
+        if not counts.known:
+            report.note(
+                "first mirror of this audience with this database: members that "
+                "Amazon has from elsewhere are not known and not removed"
+            )
+        if reason:
+            report.fail(f"MIRROR removed nobody: {reason}")
+        self._removes = reason is None
+
+    def _doubts(self, unreadable_lines: int) -> str | None:
+        """Return why it is not known whom the input would keep, None where it is."""
+        if self._unread:
+            return (
+                f"{self._unread:,} records could not be read (a key column is "
+                "missing, or an expression of stream_maps failed), so it is not known "
+                "whom they would keep"
+            )
+        if unreadable_lines:
+            return f"{unreadable_lines} lines of the input could not be read"
+        return None
+
+    def end_input(self) -> None:
+        """Note that everything was sent; STATE may pass unless something failed."""
+        if self.failure is not None or self._number is None:
+            return
+        self.states.complete(self._number)
+        self._number = None
+        if self.members is not None and not self.settings.is_dry:
+            self.members.ran(self._time())
+
+    def watch(self) -> None:
+        """Find out which jobs are in the way, once all uploads are accepted."""
+        is_sending = self.failure is None and not self.settings.is_dry
+        if self._difference is not None and is_sending:
+            self._in_the_way = self._difference.in_the_way(removes=self._removes)
+            self._is_held_up = bool(self._in_the_way)
+
+    def later_uploads(self, *, is_last: bool = False) -> Iterable[Upload]:
+        """Return what was held up, once the jobs in its way have ended."""
+        is_free = is_last or not self._in_the_way
+        if self.failure is not None or not self._is_held_up or not is_free:
+            return ()
+        self._is_held_up = False
+        return self._uploads()
+
+    def wait_until(self) -> float | None:
+        """Jobs in the way are waited for in any case."""
+        if self.failure is not None:
+            return None
+        return self.jobs.wait_until(self._in_the_way)
+
+    def finish(self) -> None:
+        """Complete the report, with what is left to the next run."""
+        super().finish()
+        if self._in_the_way:
+            self.report.note(
+                f"{len(self._in_the_way)} batches that Amazon still works on hold up "
+                "other changes of their members; the next run completes them"
+            )
+
+    # What differs
+
+    def _uploads(self) -> Iterator[Upload]:
+        """Yield what can be sent now and this run has not sent yet."""
+        yield from self._part(CREATE, DiffQuery.AGAIN)
+        if self._removes:
+            yield from self._part(DELETE, DiffQuery.GONE)
+        yield from self._part(DELETE, DiffQuery.CHANGED)
+        yield from self._part(CREATE, DiffQuery.NEW)
+
+    def _part(self, action: str, query: str) -> Iterator[Upload]:
+        for batch in self._batches(query, held=action == DELETE):
+            self._staged.try_once(action, batch.members)
+            request = batch.request(action, self.destination)
+            yield Upload(action, request, self.stream or "")
+
+    def _batches(self, query: str, *, held: bool) -> Iterator[Batch]:
+        if self._difference is None:
+            return
+        batcher = Batcher(self.limits)
+        for page in self._difference.pages(query, held=held):
+            for member in page:
+                full = batcher.add(member, 0.0)
+                if full is not None:
+                    yield full
+        last = batcher.close()
+        if last is not None:
+            yield last

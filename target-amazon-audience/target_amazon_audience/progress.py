@@ -1,0 +1,79 @@
+"""Logs how far a run is, and at the end what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from singer_amazon.target.errors import KeyMissingError
+from target_amazon_audience.errors import RunFailedError
+from target_amazon_audience.report import write_summary
+
+if TYPE_CHECKING:
+    from singer_amazon.errors import AmazonError
+    from target_amazon_audience.router import Router
+    from target_amazon_audience.sink import AudienceSink
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class ProgressLog:
+    """Logs how a run goes and went; times are seconds of the run's clock."""
+
+    sinks: Sequence[AudienceSink]
+    router: Router
+    began: float
+    _logged: float = 0.0
+
+    def tick(self, now: float, under_way: int) -> None:
+        """Log how far the run is, every half minute."""
+        if now - max(self._logged, self.began) < PROGRESS_SECONDS:
+            return
+        self._logged = now
+        limiters = {id(sink.limiter): sink.limiter for sink in self.sinks}
+        logger.info(
+            "Records %s, batches accepted %s, calls under way %s, jobs open %s, "
+            "throttled %s times",
+            f"{sum(sink.report.records for sink in self.sinks):,}",
+            sum(sink.report.batches for sink in self.sinks),
+            under_way,
+            sum(len(sink.jobs.schedule) for sink in self.sinks),
+            sum(limiter.throttled for limiter in limiters.values()),
+        )
+
+    def log_summary(self, now: float, failure: AmazonError | None) -> None:
+        """Log the reports, as text and as JSON, and write them to their files."""
+        unreadable = self.router.unreadable
+        for sink in self.sinks:
+            sink.report.throttled = sink.limiter.throttled
+            sink.report.log()
+        if unreadable:
+            logger.warning("%s lines of the input could not be read", unreadable)
+        if failure is not None and not any(sink.failure for sink in self.sinks):
+            logger.error("%s", failure)
+        summary = {
+            "seconds": round(now - self.began, 1),
+            "unreadable_lines": unreadable,
+            "failure": None if failure is None else str(failure),
+            "audiences": [sink.report.as_dict() for sink in self.sinks],
+        }
+        for path in {sink.settings.summary_path for sink in self.sinks}:
+            if path is not None:
+                write_summary(path, summary)
+        logger.info("Run summary: %s", msgspec.json.encode(summary).decode())
+
+    def failure(self) -> AmazonError | None:
+        """Return what makes the run fail, though it went to its end."""
+        if self.router.keyless:
+            stream, key = next(iter(self.router.keyless.items()))
+            msg = f"Records of stream {stream} lack the key column {key}."
+            return KeyMissingError(msg)
+        sentences = [text for sink in self.sinks for text in sink.report.failures]
+        return RunFailedError(" ".join(sentences)) if sentences else None

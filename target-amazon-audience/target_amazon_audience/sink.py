@@ -1,0 +1,354 @@
+"""One audience of a run: its records on the way in, its batches on the way out.
+
+Only the main thread is in here. Uploads and looks at jobs go out by the ``Dispatcher``;
+what comes of them is a value, which ``apply`` takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from singer_amazon.errors import AmazonError
+from target_amazon_audience.amc.models import StoppedError
+from target_amazon_audience.amc.payload import NO_DESTINATION, Destination
+from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
+from target_amazon_audience.delivery.jobs import (
+    MAX_ATTEMPTS,
+    Ended,
+    JobTracker,
+    Poll,
+    Resend,
+)
+from target_amazon_audience.delivery.results import ResultRecorder
+from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
+from target_amazon_audience.dry_run import PayloadPreview
+from target_amazon_audience.matching.member import CREATE, DELETE, Member, Refusal
+from target_amazon_audience.matching.record_reader import RecordReader
+from target_amazon_audience.rejects import Rejects
+from target_amazon_audience.report import AudienceReport
+from target_amazon_audience.state.members import Members
+
+if TYPE_CHECKING:
+    from singer_amazon.clock import Clock
+    from singer_amazon.target.state_tracker import StateTracker
+    from target_amazon_audience.amc.rate_limits import SharedLimiter
+    from target_amazon_audience.amc.resolver import AudienceResolver
+    from target_amazon_audience.delivery.dispatcher import Dispatcher
+    from target_amazon_audience.settings import AudienceSettings
+    from target_amazon_audience.state.access import StateAccess
+    from target_amazon_audience.state.store import AudienceStore, OpenBatch
+
+
+@dataclass
+class AudienceSink:
+    """Everything about one audience in one run that adds or removes what it reads."""
+
+    number: int
+    stream: str | None
+    settings: AudienceSettings
+    resolver: AudienceResolver
+    access: StateAccess
+    store: AudienceStore
+    dispatcher: Dispatcher
+    states: StateTracker
+    clock: Clock
+    now: float = 0.0
+    """The time as of the block of lines being read."""
+    failure: AmazonError | None = None
+    uploader: Uploader | None = None
+    _number: int | None = field(default=None, repr=False)
+    """The STATE that the open batch belongs to."""
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.limits = BatchLimits(settings.batch_rows, settings.batch_bytes)
+        self.reader = RecordReader(settings.rules)
+        self.batcher = Batcher(self.limits, merges=settings.merges)
+        self.rejects = Rejects(None if settings.is_dry else settings.rejects_path)
+        self.report = AudienceReport(
+            stream=self.stream,
+            action=settings.action,
+            upload_mode=settings.upload_mode,
+            target=settings.target,
+            external_audience_id=settings.external_audience_id,
+        )
+        self.jobs = JobTracker(settings, self.report)
+        self.results = ResultRecorder(
+            self.store, self.states, self.report, self.rejects
+        )
+        self.action = DELETE if settings.upload_mode == "DELETE" else CREATE
+        self._preview = PayloadPreview()
+
+    @property
+    def members(self) -> Members | None:
+        """The members of the audience, once it is known which one it is."""
+        return self.results.members
+
+    # The start
+
+    def open(self) -> None:
+        """Look everything up; take over the batches of earlier runs."""
+        if self.settings.is_dry:
+            found = self.report.audience_id = self.resolver.known_id()
+            if found is not None:
+                self._know(found)
+            return
+        self.resolver.check()
+        for note in self.resolver.notes:
+            self.report.note(note)
+        audience_id = self.resolver.audience_id
+        self.report.audience_id = audience_id
+        if audience_id is None:
+            return
+        self._claim(audience_id)
+        self._know(audience_id)
+        self.store.forget_drafts(audience_id)
+        batches = self.store.open_batches(audience_id)
+        self.report.earlier_batches = len(batches)
+        self.jobs.begin(batches, self._time())
+
+    def _claim(self, audience_id: int) -> None:
+        """Make sure that nobody else works on the audience."""
+        self.access.claim_id(audience_id, self.stream)
+        if self.settings.action == "CREATE":
+            path, label = self.settings.state_path, self.settings.label
+            self.access.lock_id(path, audience_id, label)
+
+    def _know(self, audience_id: int) -> Members:
+        found = Members(self.store, audience_id, is_mirror=self.settings.is_mirror)
+        self.results.members = found
+        return found
+
+    def supersede(self) -> None:
+        """Give up sending again what this run may undo, now that it begins."""
+        audience_id = self.report.audience_id
+        if audience_id is None or self.failure is not None or self.settings.is_dry:
+            return
+        batches = self.store.open_batches(audience_id)
+        self.store.give_up(self.jobs.give_up(batches, self.action), MAX_ATTEMPTS)
+
+    def fail(self, error: AmazonError) -> None:
+        """Give this audience up; others go on. Its records come again next time."""
+        if self.failure is not None:
+            return
+        self.failure = error
+        if isinstance(error, StoppedError):
+            self.report.note(str(error))
+        else:
+            self.report.fail(str(error))
+        if self._number is None:
+            self._number = self.states.opened()
+
+    # Records
+
+    def take(self, records: Sequence[dict[str, Any]], stream: str) -> Iterator[None]:
+        """Take records that came in a row; yield after each batch they fill."""
+        self.report.records += len(records)
+        read, add, now = self.reader.read, self.batcher.add, self.now
+        members = self.members
+        if self.action == DELETE and members is not None and members.is_tracked:
+            read = self._read_with_held
+        left = iter(records)
+        for record in left if self.failure is None else ():
+            found = read(record)
+            if isinstance(found, Refusal):
+                self._refused(found, stream)
+                continue
+            full = add(found, now)
+            if full is not None:
+                self._number = self._numbered()
+                self._send(full)
+                self._number = self._opened()
+                yield
+                if self.failure is not None:
+                    break
+        if self.batcher.open is not None:
+            self._number = self._numbered()
+        if self.failure is not None:
+            unsent = f"not sent: {type(self.failure).__name__}"
+            self.report.skipped[unsent] += sum(1 for _ in left)
+
+    def _read_with_held(self, record: dict[str, Any]) -> Member | Refusal:
+        """Read a record that is deleted; what a mirror has created of it goes too."""
+        found = self.reader.read(record)
+        if self.members is None or not isinstance(found, Member):
+            return found
+        return self.members.with_held(found)
+
+    def refuse(self, refusal: Refusal, stream: str) -> None:
+        """Note a record that could not even be read."""
+        self.report.records += 1
+        self._refused(refusal, stream)
+
+    def _refused(self, refusal: Refusal, stream: str) -> None:
+        self.report.skipped[refusal.reason] += 1
+        self.rejects.add(refusal.external_id, stream, refusal.field, refusal.reason)
+        if refusal.is_denied and refusal.external_id is not None:
+            self.batcher.drop(refusal.external_id)
+
+    def _opened(self) -> int | None:
+        return self.states.opened()
+
+    def _numbered(self) -> int | None:
+        """Return the number of the open batch: no STATE came since it was opened."""
+        return self._opened() if self._number is None else self._number
+
+    # Batches
+
+    def flush(self) -> None:
+        """Send the open batch."""
+        batch = self.batcher.close()
+        if batch is not None:
+            self._send(batch)
+        elif self._number is not None and self.failure is None:
+            self.states.complete(self._number)
+        if self.failure is None:
+            self._number = None
+
+    @property
+    def opened_at(self) -> float | None:
+        """When the open batch got its first row, if there is one to send early."""
+        batch = self.batcher.open
+        return None if batch is None else batch.opened_at
+
+    def _send(self, batch: Batch) -> None:
+        self.report.merged += batch.merged
+        if self.is_usable():
+            self.dispatcher.wait_for_slot()
+            request = batch.request(self.action, self.destination)
+            self.submit(Upload(self.action, request, self.stream or "", self._number))
+
+    def submit(self, upload: Upload) -> None:
+        """Hand an upload to the threads that send; a dry run only counts it."""
+        if self.uploader is not None:
+            self.dispatcher.upload(self.number, self.uploader, upload)
+            return
+        self.report.batches += 1
+        self.report.sent += upload.request.count
+        self._preview.show(upload.request)
+
+    def is_usable(self) -> bool:
+        """Make the audience and the uploader when they are needed first."""
+        if self.settings.is_dry or self.uploader is not None:
+            return True
+        try:
+            self.uploader = self._make_uploader(self.resolver.destination())
+        except AmazonError as error:
+            self.fail(error)
+            return False
+        self.report.audience_id = self.destination.audience_id
+        self.report.is_created = self.resolver.is_created
+        return True
+
+    def _make_uploader(self, destination: Destination) -> Uploader:
+        limiter = self.dispatcher.limiter(destination.connection, self.store)
+        members = self.members
+        if members is None:
+            self._claim(destination.audience_id)
+            members = self._know(destination.audience_id)
+        return Uploader(
+            self.dispatcher.api,
+            self.store,
+            members,
+            destination,
+            limiter,
+            self.limits,
+            self.clock,
+        )
+
+    @property
+    def destination(self) -> Destination:
+        """Where requests lead; nowhere in a dry run."""
+        return NO_DESTINATION if self.uploader is None else self.uploader.destination
+
+    @property
+    def limiter(self) -> SharedLimiter:
+        """What limits calls on the connection that the records count to."""
+        if self.uploader is None:
+            return self.dispatcher.no_connection
+        return self.uploader.limiter
+
+    # What comes of them
+
+    def poll_jobs(self) -> Iterator[None]:
+        """Look at the jobs that are due; yield before each."""
+        for batch in self.jobs.schedule.due(self._time()):
+            yield
+            self.dispatcher.poll(self.number, batch, self.limiter)
+
+    def apply(self, value: Outcome | Poll) -> None:
+        """Take what came of an upload, or of a look at a job."""
+        if isinstance(value, Outcome):
+            self._uploaded(value)
+            return
+        found = self.jobs.polled(value, self._time())
+        if isinstance(found, Resend):
+            if self.is_usable():
+                self._send_again(found.batch)
+                return
+            found = self.jobs.reject(found.batch, found.job)
+        if found is not None:
+            self._ended(found)
+
+    def _uploaded(self, outcome: Outcome) -> None:
+        self.results.uploaded(outcome, self.jobs.schedule, self._time())
+        if outcome.failure is not None:
+            self.fail(outcome.failure)
+
+    def _send_again(self, batch: OpenBatch) -> None:
+        request = self.destination.repeat(self.store.payload(batch.id), batch.rows)
+        attempts = batch.attempts + 1
+        self.submit(
+            Upload(batch.action, request, batch.stream, None, attempts, batch.id)
+        )
+
+    def _ended(self, ended: Ended) -> None:
+        self.results.ended(ended)
+
+    # The end
+
+    def last_uploads(self, *, unreadable: int) -> Iterable[Upload]:  # noqa: ARG002
+        """Return what is sent once the input has ended, after the open batch."""
+        self._end_records()
+        return ()
+
+    def _end_records(self) -> str | None:
+        """Send the open batch; return what is wrong with the input as a whole."""
+        self.flush()
+        if self.failure is not None:
+            return None
+        too_many = self.report.too_many_rejected(self.settings.max_rejected_percent)
+        if too_many:
+            self.report.fail(too_many)
+        return too_many
+
+    def end_input(self) -> None:
+        """Note that everything was sent; STATE may pass unless something failed."""
+
+    def watch(self) -> None:
+        """Find out which jobs uploads still wait for."""
+
+    def later_uploads(self, *, is_last: bool = False) -> Iterable[Upload]:  # noqa: ARG002
+        """Return uploads that may go now that the jobs in their way have ended.
+
+        With ``is_last`` members whose own jobs have ended do not wait for the others.
+        """
+        return ()
+
+    def wait_until(self) -> float | None:
+        """Return until when this audience waits for jobs; None if it does not."""
+        return None if self.failure is not None else self.jobs.wait_until()
+
+    def finish(self) -> None:
+        """Complete the report."""
+        report, reader = self.report, self.reader
+        report.unusable = dict(reader.unusable)
+        report.consent_missing = reader.consent_missing
+        if report.audience_id is not None and not self.settings.is_dry:
+            report.pending = len(self.store.open_batches(report.audience_id))
+        self.rejects.close()
+
+    def _time(self) -> float:
+        return self.clock.now().timestamp()

@@ -1,0 +1,1 @@
+"""The file that remembers audiences, batches and members from run to run."""

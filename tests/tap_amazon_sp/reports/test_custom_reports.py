@@ -1,0 +1,380 @@
+"""Custom reports: rows of any format, saved files, reports there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amazon_emulator import Emulator
+from singer_amazon.errors import AmazonError
+from support.s3 import Bucket, LocalS3, local_s3
+from support.sp_runs import (
+    CANADA,
+    SELLER,
+    US,
+    VENDOR,
+    Json,
+    account,
+    asked,
+    partitions,
+    run,
+)
+from support.tap_runs import Ended, next_day
+
+ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
+LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
+LEDGER = "GET_LEDGER_DETAIL_VIEW_DATA"
+SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+XML_ORDERS = "GET_XML_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
+TRAFFIC = "GET_VENDOR_TRAFFIC_REPORT"
+SELLERS = [account(SELLER, account_type="seller", marketplace_ids=[US])]
+
+
+def mine(report_type: str, spec: Json | None = None, **changes: object) -> Json:
+    """Return one entry of `reports`, called mine."""
+    return {
+        "name": "mine",
+        "report_spec": {"reportType": report_type, **(spec or {})},
+        **changes,
+    }
+
+
+def read(emulator: Emulator, entry: Json, **changes: Any) -> Ended:
+    """Read one custom report of the seller."""
+    settings: Json = {"accounts": SELLERS, "reports": [entry]}
+    return run(emulator, "mine", **settings | changes)
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[LocalS3]:
+    """A local S3."""
+    with local_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket, and no credential in the environment."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    return s3.new_bucket()
+
+
+# --- formats -------------------------------------------------------------------
+
+
+def test_a_flat_file_has_the_columns_of_its_header(emulator: Emulator) -> None:
+    ended = read(emulator, mine(LISTINGS, key=["seller-sku"]))
+    (schema,) = [m for m in ended.messages if m["type"] == "SCHEMA"]
+    assert schema["key_properties"] == ["account_name", "marketplace_id", "seller-sku"]
+    rows = ended.records("mine")
+    assert len(rows) == 6
+    assert set(rows[0]) <= set(schema["schema"]["properties"])
+    assert rows[0]["item-note"] == '24" screen'  # a quote sign is a sign
+
+
+def test_ledger_reports_quote_their_values(emulator: Emulator) -> None:
+    dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
+    ended = read(emulator, mine(LEDGER, dates))
+    assert ended.records("mine")[0]["Title"].endswith('"quoted"')
+    days = ("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")
+    assert asked(emulator) == [(LEDGER, *days)]
+
+
+def test_xml_rows_keep_their_shape(emulator: Emulator) -> None:
+    dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
+    entry = mine(XML_ORDERS, dates, file_format="XML", records_path="Message.Order")
+    rows = read(emulator, entry).records("mine")
+    assert rows
+    assert all(isinstance(value, (str, dict, list)) for value in rows[0].values())
+
+
+@pytest.mark.parametrize("file_format", [None, "JSON", "CSV"])
+def test_json_is_known_by_its_bytes(
+    emulator: Emulator, file_format: str | None
+) -> None:
+    spec = {
+        "reportOptions": {"reportPeriod": "DAY"},
+        "dataStartTime": "2026-11-01",
+        "dataEndTime": "2026-11-03",
+    }
+    entry = mine(TRAFFIC, spec, file_format=file_format)
+    if file_format != "CSV":
+        entry["records_path"] = "trafficByAsin"
+    ended = read(emulator, entry, accounts=[account(VENDOR)])
+    if file_format == "CSV":
+        assert ended.said("file_format says CSV, but the document is JSON")
+        assert "several arrays" in str(ended.summary["failures"])
+        return
+    assert len(ended.records("mine")) == 9
+    assert {type(r["glanceViews"]) for r in ended.records("mine")} == {int}
+
+
+@pytest.mark.parametrize(
+    ("name", "country"), [("nordwind-eu", "DE"), ("sakura-jp", "JP")]
+)
+def test_signs_of_europe_and_japan_come_out_right(
+    emulator: Emulator, name: str, country: str
+) -> None:
+    region = "EU" if country == "DE" else "FE"
+    there = account(
+        name, account_type="seller", marketplace_ids=[country], region=region
+    )
+    ended = read(emulator, mine(LISTINGS), accounts=[there])
+    (report,) = emulator.client.statistics().sp_reports
+    expected = emulator.client.sp_rows(name, report.report_id)["rows"]
+    texts = [list(row.values())[2:] for row in ended.records("mine")]
+    assert texts == [list(row.values()) for row in expected]
+    assert any(not text.isascii() for row in texts for text in row)
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_gzip_is_known_by_its_bytes(emulator: Emulator, compression: str) -> None:
+    emulator.client.change(sp_compression=compression)
+    assert len(read(emulator, mine(LISTINGS)).records("mine")) == 6
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"flattening_enabled": True, "flattening_max_depth": 1},
+        {"stream_maps": {"mine": {"twice": "record['price'] + record['price']"}}},
+    ],
+    ids=["flattening", "stream maps"],
+)
+def test_maps_and_flattening_see_every_column(
+    emulator: Emulator, settings: Json
+) -> None:
+    rows = read(emulator, mine(LISTINGS, key=["seller-sku"]), **settings).records(
+        "mine"
+    )
+    assert len(rows) == 6
+    assert all(row["item-name"] and row["price"] for row in rows)
+    if "stream_maps" in settings:
+        assert rows[0]["twice"] == rows[0]["price"] * 2
+
+
+# --- dates ---------------------------------------------------------------------
+
+
+def test_windows_follow_start_date_and_bookmark(emulator: Emulator) -> None:
+    entry = mine(ORDERS, dates="window", window_days=10, key=["amazon-order-id", "sku"])
+    first = read(emulator, entry)
+    assert [window[1:] for window in asked(emulator)] == [
+        ("2026-11-01T00:00:00Z", "2026-11-10T23:59:59Z"),
+        ("2026-11-11T00:00:00Z", "2026-11-19T23:59:59Z"),
+    ]
+    next_day(emulator)
+    second = read(emulator, entry, state=first.state)
+    assert asked(emulator)[2][1:] == ("2026-11-20T00:00:00Z", "2026-11-20T23:59:59Z")
+    assert {r["window_start"] for r in second.records()} == {"2026-11-20"}
+
+
+def test_another_definition_begins_anew_and_says_so(emulator: Emulator) -> None:
+    first = read(emulator, mine(ORDERS, dates="window"))
+    spec = {"reportOptions": {"ShowSalesChannel": "true"}}
+    second = read(emulator, mine(ORDERS, spec, dates="window"), state=first.state)
+    assert second.said("WARNING", "mine", "defined otherwise", "from the beginning")
+    assert asked(emulator)[0][1] == asked(emulator)[1][1] == "2026-11-01T00:00:00Z"
+    third = read(emulator, mine(ORDERS, spec, dates="window"), state=second.state)
+    assert not third.said("defined otherwise")
+    assert third.records() == []
+
+
+def test_without_dates_each_run_asks_once(emulator: Emulator) -> None:
+    first = read(emulator, mine(LISTINGS))
+    second = read(emulator, mine(LISTINGS), state=first.state)
+    assert len(second.records()) == 6
+    assert asked(emulator) == [(LISTINGS, None, None)] * 2
+
+
+def test_several_marketplaces_go_in_one_request(emulator: Emulator) -> None:
+    spec = {
+        "marketplaceIds": ["US", "CA"],
+        "dataStartTime": "2026-11-01",
+        "dataEndTime": "2026-11-02",
+    }
+    entry = mine(ORDERS, spec)
+    accounts = [account(SELLER, account_type="seller")]
+    ended = read(emulator, entry, accounts=accounts)
+    assert asked(emulator, "marketplaceIds") == [([US, CANADA],)]
+    assert {r["marketplace_id"] for r in ended.records()} == {f"{US},{CANADA}"}
+
+
+def test_a_custom_report_is_read_for_the_accounts_that_can_have_it(
+    emulator: Emulator,
+) -> None:
+    accounts = [*SELLERS, account(VENDOR)]
+    ended = read(emulator, mine(LISTINGS), accounts=accounts)
+    assert (ended.code, len(asked(emulator))) == (0, 1)
+    both = mine(LISTINGS, accounts=[VENDOR])
+    assert read(emulator, both, accounts=accounts).code == 1  # the user insists
+
+
+def test_restricted_reports_get_a_token_of_their_own(emulator: Emulator) -> None:
+    dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
+    name = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING"
+    ended = read(emulator, mine(name, dates))
+    assert ended.code == 0
+    statistics = emulator.client.statistics()
+    assert statistics.count("create_restricted_data_token", 200) == 1
+
+
+# --- reports that are there ------------------------------------------------------
+
+
+def test_settlements_are_listed_and_each_is_taken_once(emulator: Emulator) -> None:
+    entry = mine(SETTLEMENT, mode="existing")
+    settings = {"start_date": "2026-09-01"}
+    first = read(emulator, entry, **settings)
+    settlements = {r["settlement-id"] for r in first.records()}
+    assert len(settlements) >= 4
+    assert asked(emulator) == []
+    second = read(emulator, entry, state=first.state, **settings)
+    assert (second.code, second.records()) == (0, [])
+    next_day(emulator, 15)
+    third = read(emulator, entry, state=second.state, **settings)
+    new = {r["settlement-id"] for r in third.records()}
+    assert new
+    assert not new & settlements
+
+
+def test_a_run_cut_before_the_last_settlement_goes_on_with_it(
+    emulator: Emulator,
+) -> None:
+    entry = mine(SETTLEMENT, mode="existing")
+    settings = {"start_date": "2026-09-01"}
+    emulator.client.add_fault("status", operation="get_report_document", code=503)
+    first = read(emulator, entry, **settings, max_attempts=1)
+    assert first.code == 1
+    assert first.records() == []
+    emulator.client.clear_faults()
+    second = read(emulator, entry, state=first.state, **settings)
+    assert len({r["settlement-id"] for r in second.records()}) >= 4
+
+
+# --- files ---------------------------------------------------------------------
+
+
+def test_a_document_is_saved_and_one_row_says_so(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.client.change(sp_compression="gzip")
+    name = "{name}-{account}-{marketplace_id}.tsv"
+    ended = read(emulator, mine(LISTINGS, output_file=str(tmp_path / "deep" / name)))
+    (row,) = ended.records("mine")
+    file = tmp_path / "deep" / f"mine-{SELLER}-{US}.tsv"
+    assert (row["file"], row["bytes"]) == (str(file), file.stat().st_size)
+    (report,) = emulator.client.statistics().sp_reports
+    assert row["report_id"] == report.report_id
+    assert len(file.read_bytes().splitlines()) == 7
+    assert file.read_bytes().startswith(b"item-name\t")
+
+
+def test_a_document_is_saved_in_s3(emulator: Emulator, bucket: Bucket) -> None:
+    ended = read(
+        emulator,
+        mine(LISTINGS, output_file=f"s3://{bucket.name}/amazon/{{name}}.tsv"),
+        aws_endpoint_override=bucket.endpoint,
+        aws_access_key_id="emulator",
+        aws_secret_access_key="emulator-secret",
+        aws_region="us-east-1",
+    )
+    (row,) = ended.records("mine")
+    assert row["file"] == f"s3://{bucket.name}/amazon/mine.tsv"
+    assert bucket.read("amazon/mine.tsv").startswith(b"item-name\t")
+
+
+def test_two_documents_of_one_name_are_refused_before_the_first_call(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    entry = mine(LISTINGS, output_file=str(tmp_path / "listings.tsv"))
+    accounts = [account(SELLER, account_type="seller", marketplace_ids=["US", "CA"])]
+    ended = read(emulator, entry, accounts=accounts)
+    assert ended.code == 1
+    assert ended.said("ERROR", "reports.mine.output_file", "written twice")
+    assert asked(emulator) == []
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_first_call(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    ended = read(emulator, mine(LISTINGS, output_file=str(tmp_path / "file" / "x.tsv")))
+    assert ended.code == 1
+    assert ended.said("ERROR", "output_file", "cannot be written")
+    assert asked(emulator) == []
+
+
+# --- settings ------------------------------------------------------------------
+
+BAD: list[tuple[Json, list[str]]] = [
+    (mine(SETTLEMENT), ["settlement reports", "mode to existing"]),
+    (
+        mine(LISTINGS, {"reportSpecification": {}}),
+        ["report_spec.reportSpecification", "none of Amazon's names"],
+    ),
+    (mine(LISTINGS, {"reportOptions": ["a"]}), ["reportOptions is no object"]),
+    (mine(LISTINGS, {"reportOptions": {"a": [1]}}), ["reportOptions.a is no text"]),
+    (mine(LISTINGS, {"dataStartTime": "soon"}), ["dataStartTime 'soon' is no time"]),
+    (
+        mine(LISTINGS, {"dataStartTime": "2026-11-01"}),
+        ["needs both dataStartTime and dataEndTime"],
+    ),
+    (
+        mine(LISTINGS, {"dataStartTime": "2026-11-02", "dataEndTime": "2026-11-01"}),
+        ["dataEndTime 2026-11-01 is before dataStartTime 2026-11-02"],
+    ),
+    (
+        mine(
+            LISTINGS,
+            {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-01"},
+            dates="window",
+        ),
+        ["contradict each other"],
+    ),
+    (mine(LISTINGS, mode="existing", dates="none"), ["mode existing takes no dates"]),
+    (mine(LISTINGS, window_days=3), ["window_days works with dates window only"]),
+    (mine(LISTINGS, {"marketplaceIds": ["Mars"]}), ["'Mars' is no marketplace"]),
+    (mine(LISTINGS, output_file="{folder}/x"), ["output_file", "{folder} is none of"]),
+    (mine(LISTINGS, output_file="{start:%Y}/x"), ["output_file", "is none of"]),
+    (mine(LISTINGS, output_file="{}/x"), ["output_file", "is none of"]),
+    (mine(LISTINGS, output_file="s3://"), ["output_file", "no bucket or no name"]),
+    (mine(LISTINGS, accounts=["nobody"]), ["there is no account 'nobody'"]),
+    (
+        mine(LISTINGS, file_format="TSV", records_path="a"),
+        ["records_path means nothing in a TSV file"],
+    ),
+    ({"name": "mine", "report_spec": {}}, ["report_spec.reportType is missing"]),
+    ({**mine(LISTINGS), "name": "vendor_forecasting"}, ["two streams are called"]),
+]
+
+
+@pytest.mark.parametrize(("entry", "words"), BAD, ids=[json.dumps(b[1]) for b in BAD])
+def test_a_wrong_entry_is_one_sentence_before_the_first_call(
+    emulator: Emulator, entry: Json, words: list[str]
+) -> None:
+    try:
+        ended = run(emulator, reports=[entry], accounts=SELLERS)
+    except AmazonError as error:
+        said = str(error)
+    else:
+        assert ended.code == 1
+        (said,) = ended.said("ERROR")
+    assert all(word in said for word in words)
+    assert not emulator.client.statistics().calls
+
+
+def test_an_entry_without_a_key_is_warned_that_rows_are_appended(
+    emulator: Emulator,
+) -> None:
+    ended = read(emulator, mine(LISTINGS))
+    assert ended.said("WARNING", "mine has no key", "append")
+    assert partitions(ended.state, "mine")
