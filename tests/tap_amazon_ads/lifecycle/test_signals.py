@@ -29,12 +29,12 @@ BOTH: Json = {"streams": [CAMPAIGNS, TARGETING], "profile_ids": [SELLER, CANADA]
 
 
 @pytest.fixture
-def emulator(shared_emulator: Emulator) -> Iterator[Emulator]:
+def emulator(running: Emulator) -> Iterator[Emulator]:
     """An emulator whose clock runs with the machine's, as a process's does."""
-    shared_emulator.client.reset()
-    shared_emulator.client.real_time()
-    yield shared_emulator
-    shared_emulator.client.reset()
+    running.client.reset()
+    running.client.real_time()
+    yield running
+    running.client.reset()
 
 
 @pytest.fixture
