@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from amazon_emulator import Emulator
-from support.core.emulators import emulator_fixtures
+from support.core.emulation import emulator_fixtures
 from support.sp.runs import BY_ASIN, SELLER, QuickTap, partitions, run, settings
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.reports.error_documents import Cause

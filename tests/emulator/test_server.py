@@ -18,7 +18,7 @@ import requests
 
 from amazon_emulator import Emulator, EmulatorClient, EmulatorError
 from support.ads.emulation import AGENCY, SELLER, report_body
-from support.core.emulators import emulator_fixtures
+from support.core.emulation import emulator_fixtures
 
 PATH = "/reporting/reports"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from singer_amazon.rate_limits import AdaptiveRateLimiter, Quota
 from singer_amazon.retry_policy import POLICY
-from support.core.report_parts import NOON
+from support.core.reports import NOON
 
 
 def seconds_closed(limiter: AdaptiveRateLimiter) -> float:

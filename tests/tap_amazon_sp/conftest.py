@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.core.emulators import emulator_fixtures
+from support.core.emulation import emulator_fixtures
 
 running, emulator = emulator_fixtures()

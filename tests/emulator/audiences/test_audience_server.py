@@ -19,7 +19,7 @@ from support.audience.emulation import (
     pii,
     record,
 )
-from support.core.emulators import emulator_fixtures
+from support.core.emulation import emulator_fixtures
 
 FIELDS = (
     "email",

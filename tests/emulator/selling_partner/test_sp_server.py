@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient, EmulatorError
-from support.core.emulators import emulator_fixtures
+from support.core.emulation import emulator_fixtures
 from support.sp.emulation import (
     AGENT,
     DOCUMENTS,

@@ -17,7 +17,7 @@ from singer_amazon.clock import FakeClock
 from singer_amazon.errors import AuthError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.transport import Transport
-from support.core.report_parts import NOON
+from support.core.reports import NOON
 from support.core.scripted_server import (
     Received,
     Reply,

@@ -18,7 +18,7 @@ from singer_amazon.errors import RejectedError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import BEARER, ApiClient, Scheme
 from singer_amazon.http.transport import Response, Transport
-from support.core.report_parts import NOON
+from support.core.reports import NOON
 from support.core.scripted_server import (
     Reply,
     Reset,

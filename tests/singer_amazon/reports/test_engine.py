@@ -17,8 +17,7 @@ from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
 from singer_amazon.reports.rate_limiters import AdaptiveReportRateLimiters
 from singer_amazon.reports.schedule import interleaved
-from support.core.engine_harness import OUTCOMES, EngineHarness
-from support.core.report_parts import NOON, day, pending, request
+from support.core.reports import NOON, OUTCOMES, EngineHarness, day, pending, request
 
 STREAMS = ["campaigns", "targeting", "search_terms", "products"]
 

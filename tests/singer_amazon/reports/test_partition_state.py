@@ -9,7 +9,7 @@ import pytest
 
 from singer_amazon.reports.model import ClosedGap, Delivery, Window
 from singer_amazon.reports.partition_state import PartitionState
-from support.core.report_parts import NOON, day, pending, people, spans_of, window
+from support.core.reports import NOON, day, pending, people, spans_of, window
 
 MAX_RUNS = 5
 

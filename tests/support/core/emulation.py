@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import pytest
 from werkzeug.test import Client, TestResponse
 
+from amazon_emulator import Emulator
 from amazon_emulator.emulation import Emulation
 from amazon_emulator.settings import Settings
 
@@ -51,3 +54,25 @@ class EmulationCaller:
 def dashed(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers by their names, which hold dashes."""
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def emulator_fixtures(
+    scope: Literal["module", "session"] = "module",
+    *,
+    frozen: bool = True,
+    **settings: Any,
+) -> tuple[Any, Any]:
+    """Return the fixtures `running`, and `emulator`: the same as new, at noon."""
+
+    @pytest.fixture(scope=scope)
+    def running() -> Iterator[Emulator]:
+        with Emulator(now=NOON, frozen=frozen, **settings) as emulator:
+            yield emulator
+
+    @pytest.fixture
+    def emulator(running: Emulator) -> Emulator:
+        running.client.reset()
+        running.client.set_now(NOON, frozen=frozen)
+        return running
+
+    return running, emulator

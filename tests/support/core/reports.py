@@ -1,11 +1,14 @@
-"""Drives an engine without threads or sockets: a scripted Amazon and a fake clock."""
+"""Makers of the engine's values, and a harness that drives an engine.
+
+No threads, no sockets: a scripted Amazon and a fake clock.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from singer_amazon.reports import model
 from singer_amazon.reports.engine import (
@@ -17,8 +20,74 @@ from singer_amazon.reports.engine import (
     RetrySettings,
 )
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import Outcome, ReportRequest
-from support.core.report_parts import NOON
+from singer_amazon.reports.model import (
+    NO_MEMBERS,
+    Members,
+    Outcome,
+    PendingReport,
+    ReportRequest,
+    Window,
+)
+from support.core.emulation import NOON
+
+__all__ = ["NOON"]
+
+DAY_ONE = date(2026, 10, 1)
+
+
+def day(number: int) -> date:
+    """Return the n-th day of the tests' calendar; day 1 is 1 October 2026."""
+    return DAY_ONE + timedelta(days=number - 1)
+
+
+def window(first: int, last: int | None = None) -> Window:
+    return Window(day(first), day(first if last is None else last))
+
+
+def numbers(windows: Iterable[Window]) -> set[int]:
+    """Return all days of these windows as numbers."""
+    return {
+        (item.start - DAY_ONE).days + 1 + offset
+        for item in windows
+        for offset in range(item.length)
+    }
+
+
+def spans_of(windows: Iterable[Window]) -> list[tuple[int, int]]:
+    return [((w.start - DAY_ONE).days + 1, (w.end - DAY_ONE).days + 1) for w in windows]
+
+
+def people(names: Sequence[str] = ()) -> Members:
+    """Return advertisers by one letter each."""
+    return frozenset(names) if names else NO_MEMBERS
+
+
+def pending(
+    first: int, last: int | None = None, report_id: str = "r1", names: str = ""
+) -> PendingReport:
+    return PendingReport(report_id, window(first, last), "f" * 16, NOON, people(names))
+
+
+def request(
+    first: int = 1,
+    last: int | None = None,
+    *,
+    stream: str = "campaigns",
+    account: str = "1",
+    report_type: str = "spCampaigns",
+    waiting_since: int | None = None,
+    fingerprint: str | None = None,
+) -> ReportRequest:
+    return ReportRequest(
+        stream=stream,
+        account=account,
+        report_type=report_type,
+        window=window(first, last),
+        definition={"stream": stream},
+        fingerprint=fingerprint or stream,
+        waiting_since=day(first if waiting_since is None else waiting_since),
+    )
+
 
 Answerer = Callable[[Action], Outcome]
 
