@@ -14,7 +14,7 @@ COPY --from=build /opt/amazon-singer /opt/amazon-singer
 ENV PATH="/opt/amazon-singer/bin:$PATH" PYTHONUNBUFFERED=1
 WORKDIR /project
 RUN chown singer:singer /project
-USER singer
+USER 10001
 COPY --chown=singer:singer meltano.yml ./
 COPY --chown=singer:singer plugins ./plugins
 CMD ["meltano", "--help"]

