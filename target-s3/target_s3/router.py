@@ -22,6 +22,7 @@ from target_s3.record_metadata import (
     decode_exactly,
     encode_exactly,
     has_column,
+    unreadable_rows,
 )
 
 logger = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ class MessageRouter:
             self._routes[message.stream] = [
                 Route(
                     self._output(mapped),
-                    mapped.transform and _on_json(mapped.transform),
+                    mapped.transform and _on_json(mapped.name, mapped.transform),
                 )
                 for mapped in found
             ]
@@ -170,9 +171,10 @@ def _where(where: str | int) -> str:
     return f"Line {where} of the input" if isinstance(where, int) else where
 
 
-def _on_json(transform: Transform) -> Callable[[bytes], bytes | None]:
+def _on_json(stream: str, transform: Transform) -> Callable[[bytes], bytes | None]:
     def transform_json(record: bytes) -> bytes | None:
-        found = transform(decode_exactly(record))
-        return None if found is None else encode_exactly(found)
+        with unreadable_rows(stream, "stream maps"):
+            found = transform(decode_exactly(record))
+            return None if found is None else encode_exactly(found)
 
     return transform_json
