@@ -8,6 +8,7 @@ some reader takes for the end of a line, a comment or another delimiter is quote
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
@@ -17,20 +18,16 @@ from target_s3.formats.columns import Column
 from target_s3.formats.gzip_file import FormatWriter
 from target_s3.record_metadata import unreadable_rows
 
-# Python's writer quotes a field that holds a character of its line end, so this is its
-# line end; the true one is put in its place, line by line.
+# Python's writer leaves these unquoted (a lone CR before Python 3.13).
+_CONTROLS = bytes((*range(10), *range(11, 32), 127))
+_AT_START = (b",'", b"\n'", b"\xef\xbb\xbf")
+# It quotes a field that holds a character of its line end. With this one for a line end
+# it quotes them all, and the true one is put in its place, line by line.
 _ALWAYS_QUOTED = "".join((*map(chr, range(32)), ";|#'\x7f\x85\u2028\u2029\ufeff"))
 
 # Numbers stay the text they are.
 _decode = msgspec.json.Decoder(dict[str, Any], float_hook=msgspec.Raw).decode
 _encode = msgspec.json.Encoder().encode
-
-
-class _Lines:
-    """Takes one line after the other, as Python's writer hands them out."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self.write = lines.append
 
 
 class CsvWriter(FormatWriter):
@@ -50,16 +47,13 @@ class CsvWriter(FormatWriter):
         self._warn = warn
         self._names = [column.name for column in columns]
         self._known = frozenset(self._names)
-        self._lines: list[str] = []
-        self._csv = csv.writer(_Lines(self._lines), lineterminator=_ALWAYS_QUOTED)
-        self._csv.writerow(self._names)
-        self._flush()
+        self._append(_csv([self._names]))
 
     def write(self, rows: Sequence[bytes]) -> None:
         """Write rows, each the JSON text of one object."""
         with unreadable_rows(self._stream, "CSV"):
-            self._csv.writerows([self._fields(_decode(row)) for row in rows])
-        self._flush()
+            table = [self._fields(_decode(row)) for row in rows]
+        self._append(_csv(table))
 
     def _fields(self, record: dict[str, Any]) -> list[object]:
         if not self._known.issuperset(record):
@@ -71,10 +65,30 @@ class CsvWriter(FormatWriter):
             for value in map(get, self._names)
         ]
 
-    def _flush(self) -> None:
-        end = -len(_ALWAYS_QUOTED)
-        self._append("\n".join([*(line[:end] for line in self._lines), ""]).encode())
-        self._lines.clear()
+
+class _Lines:
+    """Takes one line after the other, as Python's writer hands them out."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.write = self.lines.append
+
+
+def _csv(table: Sequence[Sequence[object]]) -> bytes:
+    """Return the lines of the table; few need a second, slower look."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(table)
+    found = buffer.getvalue().encode()
+    if not (
+        len(found.translate(None, _CONTROLS)) < len(found)
+        or found.startswith(b"'")
+        or any(start in found for start in _AT_START)
+    ):
+        return found
+    careful = _Lines()
+    csv.writer(careful, lineterminator=_ALWAYS_QUOTED).writerows(table)
+    lines = [line[: -len(_ALWAYS_QUOTED)] for line in careful.lines]
+    return "\n".join([*lines, ""]).encode()
 
 
 _PLAIN = frozenset({str, int, type(None)})
