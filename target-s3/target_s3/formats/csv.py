@@ -20,7 +20,7 @@ from target_s3.record_metadata import unreadable_rows
 
 # Python's writer leaves these unquoted (a lone CR before Python 3.13).
 _CONTROLS = bytes((*range(10), *range(11, 32), 127))
-_AT_START = (b",'", b"\n'", b"\xef\xbb\xbf")
+_SEQUENCES = (b",'", b"\n'", *(c.encode() for c in "\x85\u2028\u2029\ufeff"))
 # It quotes a field that holds a character of its line end. With this one for a line end
 # it quotes them all, and the true one is put in its place, line by line.
 _ALWAYS_QUOTED = "".join((*map(chr, range(32)), ";|#'\x7f\x85\u2028\u2029\ufeff"))
@@ -82,7 +82,7 @@ def _csv(table: Sequence[Sequence[object]]) -> bytes:
     if not (
         len(found.translate(None, _CONTROLS)) < len(found)
         or found.startswith(b"'")
-        or any(start in found for start in _AT_START)
+        or any(part in found for part in _SEQUENCES)
     ):
         return found
     careful = _Lines()

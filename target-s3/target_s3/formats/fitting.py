@@ -16,17 +16,18 @@ from target_s3.formats.columns import ColumnKind
 from target_s3.record_metadata import encode_exactly
 
 _EXACT_INTEGERS = range(-(2**53), 2**53 + 1)
-_LONG_INTEGERS = range(-(2**63), 2**63)
 # Powers of ten of a number that may still be within 64 bits.
 _MAX_ADJUSTED = 19
 
 _NONE = type(None)
 _UNTOUCHED = {
     ColumnKind.TEXT: frozenset({str, _NONE}),
-    ColumnKind.INTEGER: frozenset({_NONE}),
+    ColumnKind.INTEGER: frozenset({int, _NONE}),
     ColumnKind.NUMBER: frozenset({float, _NONE}),
     ColumnKind.BOOLEAN: frozenset({bool, _NONE}),
 }
+
+TOO_LONG = "a whole number beyond 64 bits"
 
 
 class MisfitError(ValueError):
@@ -36,26 +37,16 @@ class MisfitError(ValueError):
 def fitted(kind: ColumnKind, values: Sequence[Any]) -> Sequence[Any]:
     """Return the values as the column stores them; each means what it did before.
 
+    That integers have 64 bits at most is left for Arrow to check.
+
     Raises:
         MisfitError: one cannot be stored without a change.
     """
     types = set(map(type, values))
     if types <= _UNTOUCHED[kind]:
         return values
-    if kind is ColumnKind.INTEGER and types <= {int, _NONE}:
-        _check_range(values)
-        return values
     fit = _FITS[kind]
     return [None if value is None else fit(value) for value in values]
-
-
-def _check_range(values: Sequence[int | None]) -> None:
-    numbers = [value for value in values if value is not None]
-    if numbers and not (
-        min(numbers) in _LONG_INTEGERS and max(numbers) in _LONG_INTEGERS
-    ):
-        msg = "a whole number beyond 64 bits"
-        raise MisfitError(msg)
 
 
 def _text(value: object) -> str:
@@ -65,15 +56,13 @@ def _text(value: object) -> str:
 def _integer(value: object) -> int:
     if isinstance(value, Decimal):
         if value and value.adjusted() > _MAX_ADJUSTED:
-            msg = "a whole number beyond 64 bits"
-            raise MisfitError(msg)
+            raise MisfitError(TOO_LONG)
         if value == value.to_integral_value():
             value = int(value)
     elif isinstance(value, float) and value.is_integer():
         value = int(value)
     if type(value) is not int:
         raise MisfitError(_kind_of(value))
-    _check_range([value])
     return value
 
 

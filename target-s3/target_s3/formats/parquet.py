@@ -18,7 +18,7 @@ from singer_amazon.errors import ConfigError
 from singer_amazon.target.messages import printable
 from target_s3.errors import FormatError
 from target_s3.formats.columns import Column, ColumnKind
-from target_s3.formats.fitting import MisfitError, fitted
+from target_s3.formats.fitting import TOO_LONG, MisfitError, fitted
 from target_s3.formats.jsonl import JsonLinesWriter
 from target_s3.record_metadata import exact_number, unreadable_rows
 
@@ -105,20 +105,25 @@ class ParquetWriter(JsonLinesWriter):
 
     def _batch(self, pa: Any, schema: Any, rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
         known = {column.name for column in self._columns}
-        for row in rows:
-            if not known.issuperset(row):
-                for name in row.keys() - known:
-                    self._warn(name)
-        arrays = [self._array(pa, column, rows) for column in self._columns]
+        for names in set(map(tuple, rows)):
+            for name in set(names) - known:
+                self._warn(name)
+        getters = [row.get for row in rows]
+        arrays = [
+            self._array(pa, column, [get(name) for get in getters])
+            for column in self._columns
+            for name in (column.name,)
+        ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
-    def _array(self, pa: Any, column: Column, rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
-        values = [row.get(column.name) for row in rows]
+    def _array(self, pa: Any, column: Column, values: list[Any]) -> Any:  # noqa: ANN401 - pyarrow has no types
         try:
             return pa.array(fitted(column.kind, values), _arrow_type(pa, column.kind))
         except MisfitError as error:
             what = str(error)
-        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        except OverflowError:
+            what = TOO_LONG
+        except (pa.ArrowException, TypeError, ValueError):
             # Arrow's own words repeat the value, which may be personal data.
             what = "a value"
         msg = (
