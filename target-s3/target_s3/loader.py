@@ -58,7 +58,7 @@ class Loader:
             process_date=settings.include_process_date,
         )
         self._router = MessageRouter(
-            settings.format,
+            settings,
             self.objects,
             store,
             states,

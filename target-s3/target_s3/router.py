@@ -24,6 +24,7 @@ from target_s3.record_metadata import (
     has_column,
     unreadable_rows,
 )
+from target_s3.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class MessageRouter:
 
     def __init__(
         self,
-        format_name: str,
+        settings: Settings,
         objects: OpenObjects,
         store: ObjectStore,
         states: StateTracker,
@@ -54,7 +55,7 @@ class MessageRouter:
         self.decoder = MessageDecoder(RecordMessage, keep_text=True)
         self.unreadable = UnreadableLines(states)
         # Lines of JSON describe themselves; a table with new columns is a new object.
-        self._is_table = not format_name.startswith("jsonl")
+        self._is_table = not settings.format.startswith("jsonl")
         self._objects = objects
         self._states = states
         self._maps = maps
@@ -63,7 +64,13 @@ class MessageRouter:
         self._outputs: dict[str, OutputStream] = {}
         self._routes: dict[str, list[Route]] = {}
         self._batches = BatchFileLoader(
-            format_name, objects, store, self._row, drain_results
+            settings,
+            objects,
+            store,
+            self._row,
+            drain_results,
+            self.decoder.mender,
+            self.unreadable,
         )
         self._handlers: dict[str, Callable[[int, RecordMessage], None]] = {
             "SCHEMA": self._schema,

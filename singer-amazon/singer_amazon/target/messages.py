@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -42,19 +42,74 @@ class Message(msgspec.Struct, gc=False):
 M = TypeVar("M", bound=Message)
 
 
+T = TypeVar("T")
+
+
+class Mended(NamedTuple, Generic[T]):
+    """What was read of a line, and what is not in it."""
+
+    message: T
+    repairs: list[Repair]
+
+
+class LineMender:
+    """Reads single lines that are not strict JSON, and says what it costs.
+
+    Only the value that cannot be read is dropped, with a warning that says where. With
+    ``keep_text`` a text keeps its good characters instead. One serves one run: it
+    counts ``replaced_values``.
+    """
+
+    def __init__(self, *, keep_text: bool = False) -> None:
+        self.replaced_values = 0
+        self._keep_text = keep_text
+        self._warned: Counter[tuple[str | None, str]] = Counter()
+
+    def mended(self, line: bytes, decode: Callable[[bytes], T]) -> Mended[T] | None:
+        """Return what ``decode`` makes of the mended line, None if it cannot."""
+        for finite in (False, True):
+            try:
+                text, repairs = repair(
+                    line, keep_text=self._keep_text, finite_numbers=finite
+                )
+                return Mended(decode(text), repairs)
+            except (*_FAILURES, UnclearError):  # noqa: PERF203 - two tries
+                continue
+        return None
+
+    def warn(self, where: str, stream: str | None, repairs: Iterable[Repair]) -> None:
+        """Say which values were dropped, a few times for each column."""
+        for found in repairs:
+            self.replaced_values += 1
+            column = printable(found.column)
+            is_new = len(self._warned) < _MAX_COLUMNS or self._warned[stream, column]
+            self._warned[stream, column] += 1
+            if is_new and self._warned[stream, column] <= _MAX_WARNINGS:
+                logger.warning(
+                    "%s: column %s of stream %s holds %s; only this value is %s.",
+                    where,
+                    column,
+                    stream,
+                    found.reason,
+                    "replaced" if self._keep_text else "left out",
+                )
+
+
 class MessageDecoder(Generic[M]):
     """Reads blocks of lines into messages of one kind.
 
-    A line that is not strict JSON is read leniently: only the value that cannot be read
-    is dropped, with a warning that says where. With ``keep_text`` a text keeps its good
-    characters instead. One decoder serves one run: it counts ``replaced_values``.
+    A line that is not strict JSON is read leniently, by ``mender``. One decoder serves
+    one run.
     """
 
     def __init__(self, kind: type[M], *, keep_text: bool = False) -> None:
-        self.replaced_values = 0
+        self.mender = LineMender(keep_text=keep_text)
         self._decoder = msgspec.json.Decoder(kind)
-        self._keep_text = keep_text
-        self._warned: Counter[tuple[str | None, str]] = Counter()
+
+    @property
+    def replaced_values(self) -> int:
+        """Values that were dropped or replaced so far."""
+        return self.mender.replaced_values
 
     def decode(self, block: Block) -> list[M] | None:
         """Return the block's messages, one a line; None where a line is none."""
@@ -105,50 +160,30 @@ class MessageDecoder(Generic[M]):
         try:
             return self._strictly(line)
         except _FAILURES as error:
-            mended = self._leniently(line, number)
-            if mended is not None:
-                return mended
+            where = f"Line {number} of the input"
+            found = self.mender.mended(line, self._strictly)
+            if found is not None:
+                self.mender.warn(where, found.message.stream, found.repairs)
+                return found.message
             raise InputError(_complaint(error, number, is_cut=is_cut)) from None
 
     def _strictly(self, line: bytes) -> M:
         line.decode()  # The parser skips over ``Raw`` parts and would let it pass.
         return self._decoder.decode(line)
 
-    def _leniently(self, line: bytes, number: int) -> M | None:
-        for finite in (False, True):
-            try:
-                mended, repairs = repair(
-                    line, keep_text=self._keep_text, finite_numbers=finite
-                )
-                message = self._strictly(mended)
-            except (*_FAILURES, UnclearError):
-                continue
-            self._warn(number, message.stream, repairs)
-            return message
-        return None
-
-    def _warn(self, number: int, stream: str | None, repairs: Iterable[Repair]) -> None:
-        for found in repairs:
-            self.replaced_values += 1
-            column = printable(found.column)
-            is_new = len(self._warned) < _MAX_COLUMNS or self._warned[stream, column]
-            self._warned[stream, column] += 1
-            if is_new and self._warned[stream, column] <= _MAX_WARNINGS:
-                logger.warning(
-                    "Line %s of the input: column %s of stream %s holds %s; only this "
-                    "value is %s.",
-                    number,
-                    column,
-                    stream,
-                    found.reason,
-                    "replaced" if self._keep_text else "left out",
-                )
-
 
 def printable(name: str) -> str:
     """Return the name of a column fit for a log: not longer than a name, one line."""
     short = name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}..."
     return short if short.isprintable() else ascii(short)
+
+
+def readable_bytes(number: int) -> str:
+    """Return a limit as people write it, in binary units: 128 MB."""
+    for unit, size in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
+        if number >= size:
+            return f"{number / size:,.1f}".removesuffix(".0") + f" {unit}"
+    return f"{number:,} bytes"
 
 
 def _complaint(error: Exception, number: int, *, is_cut: bool) -> str:
