@@ -181,7 +181,10 @@ class BatchFileLoader:
             self._require(is_allowed_key(uri, self._roots), where)
             file = self._objects.new_file()
             bounded = cast("BinaryIO", _Bounded(file, where, self._max_bytes))
-            self._store.fetch(uri, bounded)
+            with ExitStack() as stack:
+                stack.enter_context(file)
+                self._store.fetch(uri, bounded)
+                stack.pop_all()
             file.seek(0)
             return file
         try:

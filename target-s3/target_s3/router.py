@@ -9,7 +9,12 @@ from collections.abc import Callable
 from msgspec import Raw
 
 from singer_amazon.target.errors import InputError, KeyMissingError, SchemaMissingError
-from singer_amazon.target.messages import NOTHING, Message, MessageDecoder
+from singer_amazon.target.messages import (
+    NOTHING,
+    Message,
+    MessageDecoder,
+    printable,
+)
 from singer_amazon.target.state_tracker import StateTracker
 from singer_amazon.target.stdin import Block
 from singer_amazon.target.stream_maps import MappedStream, StreamMaps, Transform
@@ -160,7 +165,7 @@ class MessageRouter:
             logger.warning(
                 "%s has the unknown type %r; such lines are ignored.",
                 _where(line),
-                message.type,
+                printable(message.type),
             )
 
     def _routes_of(self, line: int, message: RecordMessage) -> list[Route]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import uuid
@@ -66,7 +67,7 @@ class FolderArchive:
     def check(self) -> None:
         """Make the folder and try it."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _make_private(self._folder)
             with tempfile.NamedTemporaryFile(dir=self._folder):
                 pass
         except OSError as error:
@@ -81,7 +82,8 @@ class FolderArchive:
         # a name of its own: two runs may keep the same document at once
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(target.parent)
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             shutil.copyfile(path, part)
             part.replace(target)
         except OSError as error:
@@ -89,6 +91,13 @@ class FolderArchive:
                 part.unlink(missing_ok=True)
             msg = f"the document was not kept: {target} ({error.strerror})"
             raise StorageError(msg) from None
+
+
+def _make_private(folder: Path) -> None:
+    """Make the folder and what is missing above it, for this user only."""
+    missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    for part in reversed(missing):
+        part.mkdir(mode=0o700, exist_ok=True)
 
 
 class S3Archive:
