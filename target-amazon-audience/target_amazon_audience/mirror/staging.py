@@ -83,15 +83,16 @@ class Staged:
         self._has_arrived = True
 
     def settle(self) -> None:
-        """Put what has arrived in the order of persons, each once."""
+        """Put what has arrived in the order of persons, each once.
+
+        The rows that came stay: temporary files do not shrink before they are closed.
+        """
         if not self._has_arrived:
             return
         self._has_arrived = False
         with self._store.staging() as db:
             db.execute(ORDER_BY_PERSON)
-            values = {"sink": self.sink}
-            db.execute(self._settling, values)
-            db.execute("delete from temp.arrived where sink = :sink", values)
+            db.execute(self._settling, {"sink": self.sink})
 
     def try_once(self, action: str, external_ids: Iterable[str]) -> None:
         """Note whom this run has sent, so that it does so once."""
