@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from target_amazon_audience.matching.member import Member, unpack
 from target_amazon_audience.state.store import AudienceStore
 
-PAGE_ROWS = 6000
+PAGE_ROWS = 500
+"""Few: they are held beside the batch that they fill."""
 
 MAX_JOB_SECONDS = 3 * 86400.0
 """After this a job that has not ended holds nothing up any more."""
