@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
 from singer_amazon.errors import CallError, RejectedError, TransientError
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response
@@ -188,7 +186,7 @@ class HttpAudienceApi:
 
     def upload(self, body: bytearray) -> str:
         """Send one request with records and return the id of its job."""
-        response = self._call_once("POST", _RECORDS, msgspec.Raw(body))
+        response = self._call_once("POST", _RECORDS, body)
         return required(response, "jobRequestId")
 
     def job(self, job_id: str) -> Job:

@@ -133,6 +133,7 @@ class MirrorSink(AudienceSink):
     def last_uploads(self, *, unreadable: int) -> Iterable[Upload]:
         """Compare the input with what Amazon holds; return what is to be sent."""
         too_many = self._end_records()
+        self._staged.settle()
         if self.failure is not None:
             return ()
         if self.members is None and not self._staged.count():
