@@ -13,6 +13,7 @@ from singer_amazon.target.messages import NOTHING, Message, MessageDecoder
 from singer_amazon.target.state_tracker import StateTracker
 from singer_amazon.target.stdin import Block
 from singer_amazon.target.stream_maps import MappedStream, StreamMaps, Transform
+from singer_amazon.target.unreadable_lines import UnreadableLines
 from target_s3.batch_files import BatchFileLoader
 from target_s3.bucket.s3 import ObjectStore
 from target_s3.object_writer import OpenObjects, OutputStream, Route
@@ -35,9 +36,6 @@ class RecordMessage(Message):
     manifest: list[str] | None = None
 
 
-_decoder = MessageDecoder(RecordMessage)
-
-
 class MessageRouter:
     """Knows every stream by its SCHEMA; calls ``drain_results`` between rows."""
 
@@ -52,6 +50,8 @@ class MessageRouter:
         drain_results: Callable[[], None],
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.decoder = MessageDecoder(RecordMessage, keep_text=True)
+        self.unreadable = UnreadableLines(states)
         # Lines of JSON describe themselves; a table with new columns is a new object.
         self._is_table = not format_name.startswith("jsonl")
         self._objects = objects
@@ -78,7 +78,7 @@ class MessageRouter:
         records = 0
         before = self.counts["BATCH"]
         try:
-            for line, message in _decoder.numbered(block):
+            for line, message in self.decoder.numbered(block, self.unreadable):
                 if message.type == "RECORD":
                     take_record(line, message)
                     records += 1

@@ -267,9 +267,10 @@ def test_a_bad_line_is_one_sentence_and_exit_1(bucket: Bucket, start: Start) -> 
     assert "Line 4 of the input is not valid JSON" in sentence
     assert "private" not in command.log
     assert "Traceback" not in command.log
-    assert [row["id"] for row in bucket.rows("campaigns")] == ["1"]
+    assert [row["id"] for row in bucket.rows("campaigns")] == ["1", "2"]
     assert command.states == [1]
-    assert '"records":1' in last_line(command)
+    assert '"records":2' in last_line(command)
+    assert '"unreadable_lines":1' in last_line(command)
 
 
 def test_an_input_cut_in_its_last_line_says_so(bucket: Bucket, start: Start) -> None:

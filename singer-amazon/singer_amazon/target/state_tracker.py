@@ -60,6 +60,10 @@ class StateTracker:
         self._open[self._newest] += 1
         return self._newest
 
+    def hold(self) -> None:
+        """Note that something is lost here: no STATE from after it is ever echoed."""
+        self.opened()
+
     def complete(self, number: int) -> None:
         """Note that all records of a batch which got ``number`` are where they go."""
         self._open[number] -= 1
