@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from singer_amazon.target.errors import KeyMissingError
+from singer_amazon.target.errors import KeyMissingError, UnreadableLinesError
 from target_amazon_audience.errors import RunFailedError
 from target_amazon_audience.report import write_summary
 
@@ -50,7 +50,7 @@ class ProgressLog:
 
     def log_summary(self, now: float, failure: AmazonError | None) -> None:
         """Log the reports, as text and as JSON, and write them to their files."""
-        unreadable = self.router.unreadable
+        unreadable = self.router.unreadable.count
         for sink in self.sinks:
             sink.report.throttled = sink.limiter.throttled
             sink.report.log()
@@ -61,6 +61,7 @@ class ProgressLog:
         summary = {
             "seconds": round(now - self.began, 1),
             "unreadable_lines": unreadable,
+            "values_left_out": self.router.decoder.replaced_values,
             "failure": None if failure is None else str(failure),
             "audiences": [sink.report.as_dict() for sink in self.sinks],
         }
@@ -75,5 +76,9 @@ class ProgressLog:
             stream, key = next(iter(self.router.keyless.items()))
             msg = f"Records of stream {stream} lack the key column {key}."
             return KeyMissingError(msg)
+        try:
+            self.router.unreadable.check()
+        except UnreadableLinesError as error:
+            return error
         sentences = [text for sink in self.sinks for text in sink.report.failures]
         return RunFailedError(" ".join(sentences)) if sentences else None

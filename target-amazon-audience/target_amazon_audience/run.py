@@ -13,10 +13,12 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.target.stdin import TICK_SECONDS, Block, LineSource, blocks
 from singer_amazon.target.stream_maps import StreamMaps
 from target_amazon_audience.amc.rate_limits import MIN_PAUSE_SECONDS
 from target_amazon_audience.amc.resolver import AudienceResolver, key_of
+from target_amazon_audience.delivery.jobs import MAX_FIRST_LOOK_SECONDS
 from target_amazon_audience.errors import RunFailedError
 from target_amazon_audience.mirror.sync import MirrorSink
 from target_amazon_audience.progress import ProgressLog
@@ -137,8 +139,7 @@ class Run:
         """Look everything up, then at the jobs of earlier runs."""
         for sink in self._sinks:
             self._open_sink(sink)
-        while self._dispatcher.under_way:
-            self._collect(TICK_SECONDS)
+        self._wait_for_calls(MAX_FIRST_LOOK_SECONDS)
         for sink in self._sinks:
             sink.supersede()
         if all(sink.failure for sink in self._sinks):
@@ -200,6 +201,8 @@ class Run:
             timeout = 0
 
     def _log_and_echo(self, now: float) -> None:
+        for sink in self._sinks:
+            sink.release()
         self._states.tick(now)
         self._progress.tick(now, self._dispatcher.under_way)
 
@@ -210,8 +213,7 @@ class Run:
         is_whole = failure is None and not self._is_stopped()
         for sink in self._sinks:
             if is_whole or not sink.settings.is_mirror:
-                unreadable = self._router.unreadable
-                self._submit_all(sink, sink.last_uploads(unreadable=unreadable))
+                self._submit_all(sink, sink.last_uploads(self._router.why_not_all()))
             elif sink.failure is None:
                 sink.report.fail(
                     "MIRROR changed nothing: the input did not come to its end"
@@ -220,9 +222,11 @@ class Run:
         if is_whole:
             for sink in self._sinks:
                 sink.end_input()
-        self._states.tick(self._now())
+        self._log_and_echo(self._now())
         if is_whole:
             self._wait_for_jobs()
+        for sink in self._sinks:
+            sink.release()
         self._states.echo()
         for sink in self._sinks:
             sink.finish()
@@ -238,8 +242,11 @@ class Run:
             sink.submit(upload)
         return number > 0
 
-    def _wait_for_calls(self) -> None:
-        while self._dispatcher.under_way:
+    def _wait_for_calls(self, grace: float = POLICY.grace) -> None:
+        """Wait for all uploads; looks at jobs have ``grace`` seconds to come back."""
+        limit = self._now() + grace
+        calls = self._dispatcher
+        while calls.uploads_under_way or (calls.under_way and self._now() < limit):
             self._collect(TICK_SECONDS)
             self._log_and_echo(self._now())
 
@@ -258,7 +265,7 @@ class Run:
                 for sink in self._sinks
                 if (limit := sink.wait_until()) is not None and now < limit
             ]
-            if not waiting and not self._dispatcher.under_way:
+            if not waiting and not self._dispatcher.uploads_under_way:
                 break
             for sink in waiting:
                 for _ in sink.poll_jobs():

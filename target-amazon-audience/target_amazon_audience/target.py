@@ -19,6 +19,7 @@ from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
 from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
 from target_amazon_audience.delivery.dispatcher import Dispatcher
 from target_amazon_audience.run import Run, open_sinks
+from target_amazon_audience.setting_names import UNUSED, unknown_variables
 from target_amazon_audience.settings_schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
@@ -37,10 +38,19 @@ class TargetAmazonAudience(CommandTarget):
     """Threads for calls: `max_concurrency` of them; 0 for tests without threads."""
     _run: Run | None = None
 
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the SDK's own options
+        self._reads_environment = bool(options.get("parse_env_config"))
+        super().__init__(**options)
+
     def check_settings(self) -> list[str]:
         """Check everything here; the SDK's messages repeat secret values."""
+        known = self.config_jsonschema["properties"]
+        sentences = settings.complaints_of_names(self._config, known)
+        if self._reads_environment:
+            sentences += unknown_variables(self._env_var_prefix, known)
+        self._note_unused()
         self._config = settings.prepared(self._config, self.config_jsonschema)
-        sentences = super().check_settings()
+        sentences += super().check_settings()
         sentences += settings.complaints_of_streams(self._config)
         if sentences:
             return sentences
@@ -49,6 +59,15 @@ class TargetAmazonAudience(CommandTarget):
         except ConfigError as error:
             return [str(error)]
         return []
+
+    def _note_unused(self) -> None:
+        streams = self._config.get("streams")
+        entries = streams.values() if isinstance(streams, dict) else ()
+        found = UNUSED.intersection(self._config).union(
+            *(UNUSED & entry.keys() for entry in entries if isinstance(entry, dict))
+        )
+        for name in sorted(found):
+            self.logger.warning("Setting %s is known and not used here", name)
 
     def make_api(self, region: str) -> AudienceApi:
         """Return the adapter that speaks with Amazon."""

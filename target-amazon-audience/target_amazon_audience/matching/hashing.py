@@ -101,7 +101,7 @@ def _hasher(field: str, write: Writer, mode: str, form: tuple[str, str]) -> Hash
     is_asked_before = field not in _SELDOM_EMPTY
     before, after = form
 
-    def hashed(text: str, country: str | None) -> str | None:
+    def hashed(text: str, country: str | None) -> str | None:  # noqa: PLR0911 - a check a line
         text = text.strip()
         if not text:
             return ""
@@ -130,7 +130,7 @@ def _is_empty(field: str, text: str) -> bool:
     return is_no_value(text) and (field != "state" or text != "NA")
 
 
-def flaw(field: str, value: object, mode: str) -> str:
+def flaw(field: str, value: object, mode: str) -> str:  # noqa: PLR0911 - a check a line
     """Return why a value of a field, which no hasher takes, cannot be used."""
     text = as_text(value)
     if text is None:
@@ -162,4 +162,3 @@ def as_text(value: object) -> str | None:
     if not isinstance(value, float | Decimal) or not -_EXACT < value < _EXACT:
         return None  # not a number at all, or one that may have lost digits
     return str(int(value)) if value == int(value) else format(value, "f")
-

@@ -43,9 +43,12 @@ _CA_POSTAL = re.compile(rb"(?:[a-z][0-9]){3}")
 _FIVE_DIGITS = frozenset({"US", "DE", "ES", "FR", "IT"})
 _OTHER_DIGITS = {"IN": 6, "JP": 7}
 _LOST_ZEROS = {
-    **{"US": (3, 5), "IT": (3, 5), "DE": (4, 5), "ES": (4, 5), "FR": (4, 5)},
-    **{"MX": (4, 5), "TR": (4, 5), "PL": (3, 5), "JP": (6, 7), "SG": (5, 6)},
-    **{"AU": (3, 4), "NO": (3, 4), "BR": (7, 8)},
+    **dict.fromkeys(("US", "IT", "PL"), (3, 5)),
+    **dict.fromkeys(("DE", "ES", "FR", "MX", "TR"), (4, 5)),
+    **dict.fromkeys(("AU", "NO"), (3, 4)),
+    "SG": (5, 6),
+    "JP": (6, 7),
+    "BR": (7, 8),
 }
 """Digits that a code keeps as a number at least, and digits it is written with."""
 _ZIP_PLUS_4 = re.compile(r"(\d{3,5})-?(\d{4})")

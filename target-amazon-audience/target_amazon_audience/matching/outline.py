@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
+from singer_amazon.target.messages import printable
+
 _MAX_COLUMNS = 12
-_MAX_NAME = 64
-_MANY_DIGITS = re.compile(r"\d{5}")
-
-
-def shown_name(name: str) -> str:
-    """Return the name of a column; one that may itself be personal data is hidden."""
-    is_plain = (
-        len(name) <= _MAX_NAME
-        and name.isprintable()
-        and "@" not in name
-        and not _MANY_DIGITS.search(name)
-    )
-    return name if is_plain else f"(a name of {len(name)} characters)"
 
 
 def shown_names(names: Iterable[str]) -> str:
     """Return names of columns, some of them where there are many."""
     found = [*names]
-    shown = ", ".join(map(shown_name, found[:_MAX_COLUMNS]))
+    shown = ", ".join(map(printable, found[:_MAX_COLUMNS]))
     more = len(found) - _MAX_COLUMNS
     return f"{shown} and {more} more" if more > 0 else shown or "none"
 
 
 def outline(record: Mapping[str, object]) -> str:
     """Return the columns of a record with kind and length of what they hold."""
-    found = [f"{shown_name(name)}: {_kind(value)}" for name, value in record.items()]
+    found = [f"{printable(name)}: {_kind(value)}" for name, value in record.items()]
     more = len(found) - _MAX_COLUMNS
     shown = "; ".join(found[:_MAX_COLUMNS])
     return f"{shown}; {more} more" if more > 0 else shown or "no columns"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from singer_amazon.target.messages import printable
 from target_amazon_audience.matching.consent import (
     CONSENT_FIELDS,
     ConsentRules,
@@ -104,8 +105,8 @@ class RecordReader:
         """Fields that held something which cannot be used."""
         self.flaws: Counter[tuple[str, str]] = Counter()
         """The same by field and reason."""
-        self.columns: dict[str, None] = {}
-        """Columns that records had, by name, in small letters."""
+        self._missing = {*rules.field_mapping}
+        """Fields with a column of the user's that no record has had yet."""
         self.consent_missing = 0
         """Records sent although consent was missing, as ``consent_mode`` allows."""
 
@@ -161,10 +162,10 @@ class RecordReader:
         return Member(external_id, pii, country, wire)
 
     def _shape(self, columns: tuple[str, ...]) -> _Shape:
-        self.columns.update(dict.fromkeys(map(str.lower, columns)))
         by_name = {column.lower(): column for column in reversed(columns)}
         by_name.update((c, c) for c in columns if c == c.lower())
         column_of = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
+        self._missing -= column_of.keys()
         fields = [field for field in PII_FIELDS if field in column_of]
         shape = _Shape(
             tuple((column_of[field], self._hashers[field]) for field in fields),
@@ -179,6 +180,24 @@ class RecordReader:
             self._shapes.clear()
         self._shapes[columns] = shape
         return shape
+
+    def fields_of(self, columns: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Return our fields that columns hold, and the columns that hold none."""
+        field_of = {column: field for field, column in self._columns.items()}
+        found, ignored = [], []
+        for column in columns:
+            field = field_of.get(column.lower())
+            if field is not None:
+                is_ours = field == column.lower()
+                found.append(field if is_ours else f"{field} ({printable(column)})")
+            elif column.lower() != DELETED_AT:
+                ignored.append(column)
+        return sorted(found), ignored
+
+    def never_came(self) -> list[tuple[str, str]]:
+        """Return the fields whose columns no record has had, with these columns."""
+        mapping = self._rules.field_mapping
+        return [(field, mapping[field]) for field in sorted(self._missing)]
 
     # Country
 

@@ -7,6 +7,7 @@ in forms of their own. Each of them, hashed, would be another person's hash.
 from __future__ import annotations
 
 import re
+import string
 
 _NULL_WORDS = frozenset(
     {"null", "none", "nil", "nan", "nat", "n/a", "n.a.", "n.a", "n. a.", "n/d"}
@@ -17,6 +18,7 @@ _PLACEHOLDERS = frozenset(
     {"unknown", "(unknown)", "unbekannt", "missing", "k.a.", "k. a.", "keine angabe"}
 )
 _NO_VALUES = _NULL_WORDS | _PLACEHOLDERS
+_PUNCTUATION = f"{string.punctuation}{string.whitespace}\u2013\u2014\u2026"
 _LONGEST_WORD = max(map(len, _NO_VALUES))
 # errors of spreadsheets, as they are called in several languages
 _SHEET_ERROR = re.compile(r"#(?:[^\W_]+(?:/\d)?[!?]|n/?[avd])")
@@ -63,7 +65,7 @@ def is_null_word(text: str) -> bool:
     word = text.strip().lower()
     return (
         word in _NULL_WORDS
-        or not any(map(str.isalnum, word))
+        or not word.strip(_PUNCTUATION)
         or _SHEET_ERROR.fullmatch(word) is not None
     )
 

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.matching.member import merge_pii
+from target_amazon_audience.state.private_files import FOLDER_RIGHTS, open_private
 
 DEFAULT_PATH = ".target-amazon-audience/state.sqlite3"
 VERSION = 1
 BUSY_SECONDS = 60.0
-FOLDER_RIGHTS = 0o700
-FILE_RIGHTS = 0o600
 
 _SCHEMA = """
 create table audiences (
@@ -101,7 +100,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             _make_private(path)
             connection = _connect(path.resolve().as_uri())
         _prepare(connection, path, read_only=read_only)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         msg = (
             f"The database {path} cannot be used ({error}): check the rights of file "
             "and folder, or name another place by state_path."
@@ -135,12 +134,9 @@ def _undo_half(path: Path) -> None:
 
 def _make_private(path: Path) -> None:
     folder = path.resolve().parent
-    folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_RIGHTS)
+    os.close(open_private(folder / path.name))
     if folder.name == Path(DEFAULT_PATH).parent.name:
         folder.chmod(FOLDER_RIGHTS)
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, FILE_RIGHTS))
-    path.chmod(FILE_RIGHTS)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:

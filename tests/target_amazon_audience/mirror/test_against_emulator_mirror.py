@@ -7,7 +7,6 @@ import sqlite3
 import pytest
 
 from support.audience.runner import (
-    MIRROR,
     WAIT,
     Runner,
     hashed,
@@ -272,7 +271,8 @@ def test_what_holds_removals_back() -> None:
 def test_lines_that_cannot_be_read_hold_removals_back(target: Runner) -> None:
     target.mirror(*people(1, 2))
     ran = target.refused_mirror(person(1), '{"type": "RECORD", "rec\n')
-    assert "1 lines of the input could not be read" in str(ran.error)
+    assert "1 line of the input could not be read" in str(ran.error)
+    assert "1 lines of the input could not be read" in ran.report["failures"][0]
     assert target.members() == names(1, 2)
 
 
@@ -374,7 +374,7 @@ def test_a_row_amazon_refuses_is_tried_again_and_forgotten_when_it_goes(
     assert known(target) == {"user-1": (0, 0), "user-2": (1, 0)}
     ran = target.refused_mirror(*people(1, 2))
     assert ran.report["mirror"]["sent_again"] == 1
-    target.run([person(2)], **MIRROR)
+    target.mirror(person(2))
     assert set(known(target)) == {"user-2"}
 
 
