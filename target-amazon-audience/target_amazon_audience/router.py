@@ -229,7 +229,9 @@ class Router:
             ]
             for mapped in found:
                 columns = mapped.schema.get("properties", {})
-                self._sink_of(mapped.name).describe(mapped.name, columns)
+                self._sink_of(mapped.name).describe(
+                    mapped.name, columns, message.stream or ""
+                )
 
     def _sink_of(self, stream: str) -> AudienceSink:
         found = self._sinks.get(stream) or self._sinks.get(None)

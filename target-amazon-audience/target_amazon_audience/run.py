@@ -90,6 +90,7 @@ class Run:
         mapper: PluginMapper,
         clock: Clock,
         is_stopped: Callable[[], bool],
+        left_out: Iterable[str] = (),
     ) -> None:
         self._sinks = list(sinks.values())
         self._dispatcher = dispatcher
@@ -97,6 +98,8 @@ class Run:
         self._clock = clock
         self._is_stopped = is_stopped
         self._router = Router(sinks, StreamMaps(mapper), states)
+        for sink in self._sinks:
+            sink.left_out = frozenset(left_out)
         self._failed: AmazonError | None = None
         self._last_record_at = self._now()
         self._progress = ProgressLog(self._sinks, self._router, self._last_record_at)

@@ -91,6 +91,10 @@ class AudienceSink:
         )
         self.action = DELETE if settings.upload_mode == "DELETE" else CREATE
         self._preview = PayloadPreview()
+        self.sources: set[str] = set()
+        """Streams of the input that lead here."""
+        self.left_out: frozenset[str] = frozenset()
+        """Streams that the user has mapped to nothing."""
         self._described: set[str] = set()
         self._held: int | None = None
         """The STATE that rejected records belong to, while there are too many."""
@@ -157,8 +161,12 @@ class AudienceSink:
 
     # Records
 
-    def describe(self, stream: str, columns: Iterable[str]) -> None:
-        """Log once per stream which of its columns are read, and which are not."""
+    def describe(self, stream: str, columns: Iterable[str], source: str) -> None:
+        """Log once per stream which of its columns are read, and which are not.
+
+        ``source`` is what the stream is called in the input.
+        """
+        self.sources.add(source)
         if stream in self._described:
             return
         self._described.add(stream)

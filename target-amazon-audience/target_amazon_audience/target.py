@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_amazon.clock import Clock, SystemClock
@@ -110,7 +111,13 @@ class TargetAmazonAudience(CommandTarget):
         states = StateTracker(_keep if is_dry else write_stdout, done="sent")
         with open_sinks(parsed, identity, dispatcher, states, self.clock) as sinks:
             run = self._run = Run(
-                sinks, dispatcher, states, self.mapper, self.clock, self.is_stopped
+                sinks,
+                dispatcher,
+                states,
+                self.mapper,
+                self.clock,
+                self.is_stopped,
+                _left_out(self.config.get("stream_maps") or {}),
             )
             run.run(source)
         return run.counts
@@ -124,6 +131,11 @@ class TargetAmazonAudience(CommandTarget):
         """Log the error that ends the run, unless the run has done so."""
         if self._run is None:
             self.logger.error("%s", error)
+
+
+def _left_out(stream_maps: Mapping[str, object]) -> list[str]:
+    """Return the streams that the user has mapped to nothing."""
+    return [name for name, found in stream_maps.items() if found in (None, "__NULL__")]
 
 
 def _keep(state: bytes) -> None:

@@ -143,7 +143,7 @@ class MirrorSink(AudienceSink):
     def last_uploads(self, why_not: str | None) -> Iterable[Upload]:
         """Compare the input with what Amazon holds; return what is to be sent."""
         too_many = self._end_records()
-        why_not = self._doubts() or why_not or too_many
+        why_not = self._doubts() or why_not or self._missing_stream() or too_many
         self._is_whole = why_not is None
         if self.failure is not None:
             return ()
@@ -192,6 +192,18 @@ class MirrorSink(AudienceSink):
             "keep"
         )
 
+    def _missing_stream(self) -> str | None:
+        if self.members is None or self.settings.is_dry:
+            return None
+        before = self.store.mirrored_streams(self.members.audience_id)
+        missing = sorted(before - self.sources - self.left_out)
+        if not missing:
+            return None
+        return (
+            f"stream {missing[0]}, which the last mirror was made of, did not come; to "
+            "leave it out for good, set it to null in stream_maps"
+        )
+
     def _of_deleted(self) -> str:
         return (
             f"{self.report.skipped[Reason.DELETED]:,} records are marked as deleted "
@@ -206,6 +218,7 @@ class MirrorSink(AudienceSink):
         self._number = None
         if self.members is not None and not self.settings.is_dry:
             self.members.ran(self._time())
+            self.store.mirrored(self.members.audience_id, self.sources)
 
     def watch(self) -> None:
         """Find out which jobs are in the way, once all uploads are accepted."""

@@ -65,6 +65,14 @@ create table volume (
     rows integer not null
 );
 """
+# Databases of the first releases lack it.
+_MIRROR_STREAMS = """
+create table if not exists mirror_streams (
+    audience_id integer not null,
+    stream text not null,
+    primary key (audience_id, stream)
+) without rowid;
+"""
 _STAGED = """
 create temp table if not exists staged (
     sink integer not null,
@@ -165,6 +173,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
             connection.execute(f"pragma user_version = {VERSION}")
         if connection.in_transaction:
             connection.execute("commit")
+    if not read_only:
+        connection.execute(_MIRROR_STREAMS)
     connection.executescript(_STAGED)
     connection.create_function("merge_pii", 2, merge_pii, deterministic=True)
 

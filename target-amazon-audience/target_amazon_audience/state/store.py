@@ -113,6 +113,28 @@ class AudienceStore:
                 (key, audience_id, now),
             )
 
+    # Mirrors
+
+    def mirrored_streams(self, audience_id: int) -> set[str]:
+        """Return the streams that the last whole mirror of an audience was made of."""
+        with self.reading() as db:
+            rows = db.execute(
+                "select stream from mirror_streams where audience_id = ?",
+                (audience_id,),
+            ).fetchall()
+        return {str(row[0]) for row in rows}
+
+    def mirrored(self, audience_id: int, streams: Iterable[str]) -> None:
+        """Remember the streams of a mirror that went to its end."""
+        with self.transaction() as db:
+            db.execute(
+                "delete from mirror_streams where audience_id = ?", (audience_id,)
+            )
+            db.executemany(
+                "insert into mirror_streams values (?, ?)",
+                [(audience_id, stream) for stream in streams],
+            )
+
     # Batches
 
     def draft(self, draft: Draft) -> int:
