@@ -218,7 +218,8 @@ class Router:
         self.end.goes_on(message.stream)
         found = self._stream_maps.outputs(line, message)
         if found is not None:
-            self._routes[message.stream or ""] = [
+            source = message.stream or ""
+            self._routes[source] = [
                 Route(
                     mapped.name,
                     self._sink_of(mapped.name),
@@ -227,11 +228,9 @@ class Router:
                 )
                 for mapped in found
             ]
-            for mapped in found:
+            for route, mapped in zip(self._routes[source], found, strict=True):
                 columns = mapped.schema.get("properties", {})
-                self._sink_of(mapped.name).describe(
-                    mapped.name, columns, message.stream or ""
-                )
+                route.sink.describe(mapped.name, columns, source)
 
     def _sink_of(self, stream: str) -> AudienceSink:
         found = self._sinks.get(stream) or self._sinks.get(None)

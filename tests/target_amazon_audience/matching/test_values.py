@@ -67,9 +67,9 @@ def test_a_word_for_nothing_is_nobodys_id(text: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["NULL", "nan", "N/A", "-", "#N/A", " null "])
-@pytest.mark.parametrize("field", ["tcf", "gpp", "amznuserdata", "ipaddress"])
-def test_a_word_for_nothing_is_no_consent(field: str, text: str) -> None:
-    found = read(countrycode="DE", **{field: text})
+@pytest.mark.parametrize("column", ["tcf", "gpp", "amznuserdata", "ipaddress"])
+def test_a_word_for_nothing_is_no_consent(column: str, text: str) -> None:
+    found = read(US, countrycode="DE", **{column: text})
     assert found == Refusal("consent missing", None, "u")
 
 

@@ -377,7 +377,7 @@ def test_a_row_amazon_refuses_is_tried_again_and_forgotten_when_it_goes(
     assert known(target) == {"user-1": (0, 0), "user-2": (1, 0)}
     ran = target.refused_mirror(*people(1, 2))
     assert ran.report["mirror"]["sent_again"] == 1
-    target.mirror(person(2))
+    target.refused_mirror(person(2))
     assert set(known(target)) == {"user-2"}
 
 
