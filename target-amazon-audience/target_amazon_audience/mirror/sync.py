@@ -145,6 +145,7 @@ class MirrorSink(AudienceSink):
         too_many = self._end_records()
         why_not = self._doubts() or why_not or self._missing_stream() or too_many
         self._is_whole = why_not is None
+        self._staged.settle()
         if self.failure is not None:
             return ()
         if self.members is None and not self._staged.count():

@@ -74,6 +74,14 @@ create table if not exists mirror_streams (
 ) without rowid;
 """
 _STAGED = """
+create temp table if not exists arrived (
+    sink integer not null,
+    external_id text not null,
+    pii text,
+    country text,
+    consent text,
+    status integer not null
+);
 create temp table if not exists staged (
     sink integer not null,
     external_id text not null,
@@ -88,6 +96,11 @@ create temp table if not exists tried (
     external_id text not null,
     action text not null,
     primary key (sink, external_id, action)
+) without rowid;
+create temp table if not exists differing (
+    sink integer not null,
+    external_id text not null,
+    primary key (sink, external_id)
 ) without rowid;
 """
 
@@ -165,6 +178,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         connection.execute("pragma secure_delete = fast")
         connection.execute("pragma foreign_keys = on")
     connection.execute("pragma temp_store = file")
+    # What fails there fails for the run: nothing has to be undone.
+    connection.execute("pragma temp.journal_mode = off")
     if version == 0:
         connection.execute("begin immediate") if not read_only else None
         if connection.execute("pragma user_version").fetchone()[0] == 0:

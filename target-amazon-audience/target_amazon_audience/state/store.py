@@ -83,13 +83,37 @@ class AudienceStore:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Let one thread read, or write to what is kept for this run only."""
+        """Let one thread read."""
         with self._lock:
             try:
                 yield self._connection
             except sqlite3.Error as error:
                 msg = f"The database {self.path} cannot be read ({error})."
                 raise StateFileError(msg) from None
+
+    @contextmanager
+    def staging(self) -> Iterator[sqlite3.Connection]:
+        """Let one thread do several things as one to what is kept for this run only.
+
+        Raises:
+            StateFileError: the disk is full, most likely.
+        """
+        with self._lock:
+            connection = self._connection
+            try:
+                connection.execute("begin")
+                yield connection
+                connection.execute("commit")
+            except sqlite3.Error as error:
+                self._roll_back()
+                msg = (
+                    f"Temporary files cannot be written ({error}): a mirror needs some "
+                    "1.5 KB for each member in the folder that TMPDIR names."
+                )
+                raise StateFileError(msg) from None
+            except BaseException:
+                self._roll_back()
+                raise
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
