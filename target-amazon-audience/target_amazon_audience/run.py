@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError, ConfigError
@@ -19,7 +19,11 @@ from singer_amazon.target.stream_maps import StreamMaps
 from target_amazon_audience.amc.rate_limits import MIN_PAUSE_SECONDS
 from target_amazon_audience.amc.resolver import AudienceResolver, key_of
 from target_amazon_audience.delivery.jobs import MAX_FIRST_LOOK_SECONDS
-from target_amazon_audience.errors import RunFailedError
+from target_amazon_audience.errors import (
+    InternalError,
+    RunFailedError,
+    StateFileError,
+)
 from target_amazon_audience.mirror.sync import MirrorSink
 from target_amazon_audience.progress import ProgressLog
 from target_amazon_audience.router import Router
@@ -120,16 +124,16 @@ class Run:
         try:
             self._open()
             self._take_all(source)
-        except AmazonError as error:
-            failure = error
+        except Exception as error:  # noqa: BLE001 - its text may be personal data
+            failure = _sentence(error)
         try:
             self._finish(failure)
-        except AmazonError as error:
-            failure = failure or error
-        self._failed = failure
-        failure = failure or self._progress.failure()
+        except Exception as error:  # noqa: BLE001 - its text may be personal data
+            failure = failure or _sentence(error)
+        failure = self._failed = failure or self._progress.failure()
         if failure is not None:
-            self.log_summary()
+            with suppress(StateFileError):  # that the summary cannot be written
+                self.log_summary()
             raise failure
 
     def log_summary(self) -> None:
@@ -299,6 +303,10 @@ class Run:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _sentence(error: Exception) -> AmazonError:
+    return error if isinstance(error, AmazonError) else InternalError(error)
 
 
 def _log_stop() -> None:

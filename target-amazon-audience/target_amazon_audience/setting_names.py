@@ -23,7 +23,7 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
     "region": {"NORTH_AMERICA": "NA", "EUROPE": "EU", "FAR_EAST": "FE"},
     "action": {"CREATE_AUDIENCE": "CREATE", "UPDATE_AUDIENCE": "UPDATE"},
 }
-_FILLERS = re.compile(r"_(?:AND|ONLY|NEW|EXISTING)(?=_|$)")
+_FILLERS = re.compile(r"_(?:ONLY|NEW|EXISTING)(?=_|$)|_AND(?=_)")
 _BETWEEN_WORDS = re.compile(r"[\s_&+/,-]+")
 
 

@@ -168,8 +168,10 @@ class SettingsReader:
         try:
             path = Path(text).expanduser()
             is_folder = path.is_dir()
-        except (OSError, RuntimeError, ValueError):  # a NUL, or nobody's home
-            self.wrong(name, f"is {text!r}, which is no path of a file")
+        except (OSError, RuntimeError, ValueError):  # such as nobody's home
+            path, is_folder = Path("\0"), False
+        if "\0" in str(path):
+            self.wrong(name, f"is {shown(text)}, which is no path of a file")
         if is_folder:
             self.wrong(name, f"names the folder {text!r}: name a file in it")
         return path

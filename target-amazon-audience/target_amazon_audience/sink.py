@@ -213,10 +213,11 @@ class AudienceSink:
         found = self.reader.read(record)
         if self.members is None or found.external_id is None:
             return found
-        if isinstance(found, Member):
-            return self.members.with_held(found)
-        country = self.settings.country
-        held = self.members.with_held(Member(found.external_id, (), country))
+        member = found
+        if isinstance(member, Refusal):
+            member = Member(found.external_id, (), self.settings.country)
+        with self.store.reading():  # damaged data are the database's fault
+            held = self.members.with_held(member)
         return held if held.pii else found
 
     def refuse(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from target_amazon_audience.rejects import Rejects
     from target_amazon_audience.report import AudienceReport
     from target_amazon_audience.state.members import Members
-    from target_amazon_audience.state.store import AudienceStore
+    from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
 
 @dataclass(slots=True)
@@ -68,7 +68,8 @@ class ResultRecorder:
         if not ended.is_carried_out:
             self._not_carried_out(ended)
         elif members is not None and members.is_tracked:
-            pii = pii_by_person(self.store.payload(batch.id))
+            with self.store.reading():
+                pii = pii_by_person(self.store.payload(batch.id))
             invalid = {external_id for external_id, _ in ended.invalid}
             if ended.unlisted:  # it may be anybody: nobody is taken as done
                 invalid.update(pii)
@@ -78,10 +79,7 @@ class ResultRecorder:
     def _invalid(self, ended: Ended) -> None:
         """Note which rows of a batch Amazon cannot use, each by its number in it."""
         batch = ended.batch
-        rows = {
-            name: row
-            for row, name in enumerate(ids_of(self.store.payload(batch.id)), 1)
-        }
+        rows = {name: row for row, name in enumerate(self._external_ids(batch), 1)}
         for external_id, reason in ended.invalid:
             known = external_id if external_id in rows else None
             where = {"row": rows[known]} if known else {}
@@ -95,9 +93,13 @@ class ResultRecorder:
 
     def _not_carried_out(self, ended: Ended) -> None:
         batch = ended.batch
-        external_ids = ids_of(self.store.payload(batch.id))
+        external_ids = self._external_ids(batch)
         if self.members is not None and batch.action == DELETE:
             self.members.not_removed(batch.id, external_ids)
         if ended.is_rejected:
             for external_id in external_ids:
                 self.rejects.add(external_id, batch.stream, None, Reason.FAILED)
+
+    def _external_ids(self, batch: OpenBatch) -> list[str]:
+        with self.store.reading():  # a damaged payload is the database's fault
+            return ids_of(self.store.payload(batch.id))

@@ -73,6 +73,17 @@ create table if not exists mirror_streams (
     primary key (audience_id, stream)
 ) without rowid;
 """
+# The small tables; whoever reads the others meets what is wrong there.
+_FOREIGN = """
+select 1 from audiences where typeof(audience_id) != 'integer'
+union all select 1 from mirrors where typeof(last_run_at) not in ('integer', 'real')
+union all select 1 from batches where typeof(rows) != 'integer'
+    or typeof(attempts) != 'integer'
+    or job_id is not null and typeof(accepted_at) not in ('integer', 'real')
+union all select 1 from volume
+    where typeof(sent_at) not in ('integer', 'real') or typeof(rows) != 'integer'
+limit 1
+"""
 _STAGED = """
 create temp table if not exists arrived (
     sink integer not null,
@@ -190,6 +201,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
             connection.execute("commit")
     if not read_only:
         connection.execute(_MIRROR_STREAMS)
+    if connection.execute(_FOREIGN).fetchone():
+        msg = (
+            f"The database {path} holds what this target has not written: restore it, "
+            "or erase it with the command purge."
+        )
+        raise StateFileError(msg)
     connection.executescript(_STAGED)
     connection.create_function("merge_pii", 2, merge_pii, deterministic=True)
 
