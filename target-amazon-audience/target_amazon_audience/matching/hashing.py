@@ -16,6 +16,7 @@ from hashlib import sha256
 from target_amazon_audience.matching import normalize
 from target_amazon_audience.matching.phones import phone
 from target_amazon_audience.matching.values import (
+    LONGEST_WORD,
     SHORTEST_HASH,
     Flaw,
     as_digits,
@@ -99,24 +100,26 @@ def hashers(
 def _hasher(field: str, write: Writer, mode: str, form: tuple[str, str]) -> Hasher:
     is_raw, must_be_hashed = mode == "raw", mode == "hashed"
     is_asked_before = field not in _SELDOM_EMPTY
+    may_be_hash = field != "email"
     before, after = form
 
     def hashed(text: str, country: str | None) -> str | None:  # noqa: PLR0911 - a check a line
         text = text.strip()
         if not text:
             return ""
-        if is_asked_before and _is_empty(field, text):
+        size = len(text)
+        if size <= LONGEST_WORD and is_asked_before and _is_empty(field, text):
             return ""
         # the test comes before anything that changes the text: a hash that is
         # normalised and hashed again matches nobody
-        if len(text) >= SHORTEST_HASH and not is_raw:
-            if len(text) == _HASH_DIGITS and _HASH.fullmatch(text):
+        if size >= SHORTEST_HASH and not is_raw:
+            if size == _HASH_DIGITS and _HASH.fullmatch(text):
                 digits = text.lower()
                 is_nobodys = digits in _EMPTY_HASHES
                 return None if is_nobodys else f"{before}{digits}{after}"
-            if field != "email" and is_like_hash(text):
+            if may_be_hash and is_like_hash(text):
                 return None
-        if must_be_hashed or len(text) > MAX_VALUE_LENGTH:
+        if must_be_hashed or size > MAX_VALUE_LENGTH:
             return "" if _is_empty(field, text) else None
         written = write(text, country)
         if written:

@@ -51,13 +51,14 @@ def phone(text: str, country: str | None) -> bytes:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    if "." in text or "," in text or "E" in text or "e" in text:
+    if "." in text:
         text = as_digits(text) or ""
     return (_quick(text, country) or _asked(text, country)).encode()
 
 
 def _asked(text: str, country: str | None) -> str:
     """Let `phonenumbers` read it."""
+    text = as_digits(text.strip()) or ""
     region = country if country in SUPPORTED_REGIONS else None
     signed = text.lstrip().startswith("+")
     if region and not signed:

@@ -19,7 +19,7 @@ _PLACEHOLDERS = frozenset(
 )
 _NO_VALUES = _NULL_WORDS | _PLACEHOLDERS
 _PUNCTUATION = f"{string.punctuation}{string.whitespace}\u2013\u2014\u2026"
-_LONGEST_WORD = max(map(len, _NO_VALUES))
+LONGEST_WORD = max(map(len, _NO_VALUES))
 # errors of spreadsheets, as they are called in several languages
 _SHEET_ERROR = re.compile(r"#(?:[^\W_]+(?:/\d)?[!?]|n/?[avd])")
 
@@ -36,13 +36,15 @@ _SCIENTIFIC = re.compile(r"([+-]?\d)(?:[.,](\d*))?[eE]\+?(\d{1,2})")
 
 SHORTEST_HASH = 22
 """Characters; what is shorter is not looked at as a hash."""
-_HEX_RUN = re.compile(r"(?=\d*[a-f])[0-9a-f]{20}", re.IGNORECASE)
+_HEX_DIGITS = 20
+_HEX_RUN = re.compile(rf"[0-9a-fA-F]{{{_HEX_DIGITS},}}")
+_PREFIXES = frozenset({"sha", "SHA", "md5", "MD5"})
 _OTHER_HASH = re.compile(
     r"\W*(?:sha-?\d{1,3}|md5|hmac)\W.*|\$(?:2[abxy]?|argon2\w*|[156])\$.*"
     r"|[\w+/-]{43}=|[\w+/-]{27}=|[\w+/-]{22}==",
     re.IGNORECASE,
 )
-_BETWEEN_DIGITS = str.maketrans(dict.fromkeys(" \t:-"))
+_BETWEEN_DIGITS = str.maketrans(dict.fromkeys(":-"))
 
 
 class Flaw:
@@ -63,11 +65,7 @@ class Flaw:
 def is_null_word(text: str) -> bool:
     """Whether a text only says that there is no value."""
     word = text.strip().lower()
-    return (
-        word in _NULL_WORDS
-        or not word.strip(_PUNCTUATION)
-        or _SHEET_ERROR.fullmatch(word) is not None
-    )
+    return word in _NULL_WORDS or _is_mark(word)
 
 
 def is_no_value(text: str) -> bool:
@@ -75,9 +73,17 @@ def is_no_value(text: str) -> bool:
 
     A state may be called ``NA``, everything else in these capitals is not there.
     """
-    if len(text) > _LONGEST_WORD:
+    if len(text) > LONGEST_WORD:
         return False
-    return text == "NA" or text.lower() in _PLACEHOLDERS or is_null_word(text)
+    word = text.lower()
+    if word in _NO_VALUES or text == "NA":
+        return True
+    return not word.isalnum() and _is_mark(word)
+
+
+def _is_mark(word: str) -> bool:
+    """Whether there is nothing but signs, or an error of a spreadsheet."""
+    return not word.strip(_PUNCTUATION) or _SHEET_ERROR.fullmatch(word) is not None
 
 
 def is_set(value: object) -> bool:
@@ -107,8 +113,9 @@ def is_like_hash(text: str) -> bool:
     """Whether a text is no name, street or number, but something hashed."""
     if len(text) < SHORTEST_HASH:
         return False
-    return bool(
-        _HEX_RUN.search(text)
-        or _OTHER_HASH.fullmatch(text)
-        or _HEX_RUN.fullmatch(text.translate(_BETWEEN_DIGITS)[:20])
-    )
+    if text.find(" ", 0, _HEX_DIGITS) >= 0:  # the everyday street
+        return text[:3] in _PREFIXES
+    if found := _HEX_RUN.search(text):
+        return not found[0].isdigit()
+    plain = text.translate(_BETWEEN_DIGITS)[:_HEX_DIGITS]
+    return bool(_OTHER_HASH.fullmatch(text) or _HEX_RUN.fullmatch(plain))
