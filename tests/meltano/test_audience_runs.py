@@ -134,7 +134,8 @@ def test_the_tap_writes_each_row_as_it_stands(
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"path": str(file), "stream": "people"}))
     command(["--config", str(config)], standalone_mode=False)
-    schema, first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    schema, first, second, end = map(json.loads, capsys.readouterr().out.splitlines())
     assert list(schema["schema"]["properties"]) == list(COLUMNS)
     assert first == {"type": "RECORD", "stream": "people", "record": customer(3)}
     assert (second["record"]["email"], second["record"]["zip"]) == ("short", None)
+    assert end == {"type": "STATE", "value": {}}

@@ -20,6 +20,7 @@ import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
 from support.audience.runner import (
+    END,
     MIRROR,
     hashed,
     names,
@@ -112,18 +113,18 @@ def test_killed_in_the_middle_of_a_mirror(
     start: Start, client: EmulatorClient, moment: int
 ) -> None:
     mirror = {**MIRRORING, "batch_size_rows": 4, "max_concurrency": 1}
-    first = start(**mirror).write(schema(), *people(*range(12)))
+    first = start(**mirror).write(schema(), *people(*range(12)), END)
     assert first.end() == 0, first.log
     before = len(client.audience_jobs())
     client.change(job_ready_after_looks=2)
     client.add_fault("delay", operation="records", seconds=0.05)
     # four go, four change, four stay, eight come: the run dies in between
     rows = [*people(*range(4, 8), city="x"), *people(*range(8, 20))]
-    run = start(**mirror).feed(schema(), *rows)
+    run = start(**mirror).feed(schema(), *rows, END)
     run.until(lambda: len(client.audience_jobs()) >= before + moment)
     run.kill()
     client.clear_faults()
-    again = start(**mirror).write(schema(), *rows)
+    again = start(**mirror).write(schema(), *rows, END)
     assert again.end() == 0, again.log
     found = members(client)
     assert set(found) == names(*range(4, 20))
@@ -135,13 +136,13 @@ def test_killed_in_the_middle_of_a_mirror(
 def test_killed_after_acceptance_before_the_answer(
     start: Start, client: EmulatorClient
 ) -> None:
-    assert start(**MIRRORING).write(schema(), *people(1, 2, 3)).end() == 0
+    assert start(**MIRRORING).write(schema(), *people(1, 2, 3), END).end() == 0
     client.add_fault("lost_answer", operation="records")
-    run = start(**MIRRORING).feed(schema(), *people(3, 4))
+    run = start(**MIRRORING).feed(schema(), *people(3, 4), END)
     run.until(lambda: len(client.audience_jobs()) >= 2)
     run.kill()
     client.clear_faults()
-    again = start(**MIRRORING).write(schema(), *people(2, 3))
+    again = start(**MIRRORING).write(schema(), *people(2, 3), END)
     assert again.end() == 0, again.log
     assert set(members(client)) == names(2, 3)
 

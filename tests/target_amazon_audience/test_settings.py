@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
@@ -13,6 +14,7 @@ from support.audience.runner import settings as config
 from support.core.cases import rows
 from target_amazon_audience import settings
 from target_amazon_audience.amc.models import Fee
+from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA
 from target_amazon_audience.target import TargetAmazonAudience
 
 UPDATE = {"action": "UPDATE", "audience_id": "413642381039213536"}
@@ -30,6 +32,22 @@ def sentences(**changes: object) -> list[str]:
     [
         *rows(__file__, "wrong_settings"),
         ({"audience_description": "x" * 1001}, "has 1001 characters"),
+        ({"rejects_path": "a\x00b"}, "which is no path of a file"),
+        (
+            {"upload_mod": "DELETE"},
+            "upload_mod is not known: did you mean upload_mode?",
+        ),
+        ({"Upload-Mode": "DELETE"}, "did you mean upload_mode?"),
+        ({"mode": "DELETE"}, "mode is not known"),
+        ({"load_method": "append-only"}, "load_method is not known"),
+        ({"hashing": {"emial": "raw"}}, "did you mean email?"),
+        ({"consent": {"amznuserdat": "GRANTED"}}, "did you mean amznuserdata?"),
+        ({"field_mapping": {"E-Mail": "email"}}, "the other way round"),
+        ({"streams": {"a": {"upload_mod": "DELETE"}}}, "did you mean upload_mode?"),
+        ({"streams": {"a": {"region": "EU"}}}, "cannot differ from stream to stream"),
+        ({"stream_maps": {"customers": {"__else__": 5}}}, "stream_maps cannot be read"),
+        ({"batch_size_rows": 10**400}, "batch_size_rows"),
+        ({"audience_id": "9" * 5000, "action": "UPDATE"}, "a string of digits"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_before_any_call(
@@ -39,6 +57,86 @@ def test_a_wrong_setting_is_one_sentence_before_any_call(
     assert words in sentence
     assert sentence.startswith("Setting ")
     assert target.is_untouched()
+
+
+@pytest.mark.parametrize("where", ["top", "stream"])
+def test_names_and_labels_of_the_old_export_are_known(
+    where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = {"type": "amazon_ads", "td_authentication_id": 12345}
+    labels = {
+        "action": "Create",
+        "upload_mode": "Append",
+        "target": "AMC and DSP",
+        "dsp_advertiser_id": "5000",
+    }
+    given = {**old, **labels}
+    changes = {"streams": {"a": given}} if where == "stream" else given
+    found = parsed(**changes)
+    assert (found.action, found.upload_mode) == ("CREATE", "APPEND")
+    assert found.target == "AMC_AND_DSP"
+    for name in old:
+        assert f"Setting {name} is known and not used here" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("setting", "label", "value"),
+    [
+        *(("target", label, "AMC_AND_DSP") for label in ("AMC & DSP", "amc+dsp")),
+        *(("target", label, "AMC_AND_DSP") for label in ("AMC/DSP", "DSP and AMC")),
+        *(("target", label, "AMC") for label in ("AMC only", " amc ", "AMC Only")),
+        ("upload_mode", "append", "APPEND"),
+        ("action", "Create new audience", "CREATE"),
+        ("action", "create audience", "CREATE"),
+    ],
+)
+def test_labels(setting: str, label: str, value: str) -> None:
+    found = parsed(**{setting: label, "dsp_advertiser_id": "5000"})
+    assert getattr(found, setting) == value
+
+
+@pytest.mark.parametrize("label", ["Europe", "eu", "EU "])
+def test_labels_of_regions(label: str) -> None:
+    plugin = TargetAmazonAudience(config=config(region=label))
+    assert settings.region_of(plugin.config) == "EU"
+
+
+@pytest.mark.parametrize("label", ["AMC or DSP", "A M C", "DSP_AND", "AMCDSP", "both"])
+def test_other_labels_are_no_settings(label: str) -> None:
+    [sentence] = sentences(target=label, dsp_advertiser_id="5000")
+    assert "target" in sentence
+
+
+def test_an_unknown_variable_is_refused_like_any_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {**config(), "upload_mod": "DELETE"}.items():
+        monkeypatch.setenv(f"TARGET_AMAZON_AUDIENCE_{name.upper()}", str(value))
+    monkeypatch.setenv("TARGET_AMAZON_AUDIENCE__LOAD_SCHEMA", "of Meltano")
+    with pytest.raises(ConfigValidationError) as caught:
+        TargetAmazonAudience(parse_env_config=True)
+    [sentence] = caught.value.errors
+    assert "did you mean TARGET_AMAZON_AUDIENCE_UPLOAD_MODE?" in sentence
+
+
+ODD_VALUES: tuple[Any, ...] = (
+    *([], {}, -1, 1.5, float("inf"), float("nan"), 10**400, True, "x" * 10000),
+    *("\x00", "~nobody/x", "1e9999", ["a"], {"a": {"b": [1]}}, {"": None}, "{", "[1"),
+    "\ud800",
+)
+
+
+@pytest.mark.parametrize("name", [*AUDIENCE_SCHEMA["properties"], "streams"])
+@pytest.mark.parametrize("where", ["top", "stream"])
+def test_no_value_of_a_setting_is_a_traceback(name: str, where: str) -> None:
+    for value in ODD_VALUES:
+        given: dict[str, Any] = {name: value}
+        changes = {"streams": {"a": given}} if where == "stream" else given
+        try:
+            plugin = TargetAmazonAudience(config=config(**changes))
+        except ConfigValidationError:
+            continue
+        settings.parse(plugin.config)
 
 
 def test_missing_credentials_are_named_and_secrets_never_shown() -> None:
@@ -63,7 +161,7 @@ def test_defaults() -> None:
         "AMC",
     )
     assert (found.batch_rows, found.batch_bytes) == (6000, 4_000_000)
-    assert (found.max_rejected_percent, found.max_delete_percent) == (100, 20)
+    assert (found.max_rejected_percent, found.max_delete_percent) == (None, 20)
     assert found.rules.consent_mode == "strict"
     assert found.rules.normalisation == "recommended"
     assert found.rules.external_id == "as_is"
@@ -129,6 +227,6 @@ def test_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_record_setting_stops_a_run_before_its_first_call(
     target: Runner,
 ) -> None:
-    ran = target.run([person(1)], country_code="Germany")
+    ran = target.run([person(1)], country_code="Narnia")
     assert isinstance(ran.error, SettingsError)
     assert target.is_untouched()

@@ -74,7 +74,8 @@ def _coerce(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
         return {
             k: _coerce(v, schema["properties"].get(k, {}))
             for k, v in value.items()
-            if v is not None
+            # a null of the user's own, as in stream_maps, means something
+            if v is not None or k not in schema["properties"]
         }
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_number and types[:1] == ["string"] else value

@@ -35,6 +35,7 @@ from target_amazon_audience.amc.responses import (
     fee_of,
     message_of,
     metadata,
+    number,
     objects,
     optional,
     required,
@@ -201,7 +202,9 @@ class HttpAudienceApi:
             for item in (items if isinstance(items, list) else [])
             if isinstance(item, dict)
         ]
-        return Job(known.get(word, JobState.UNKNOWN), word, invalid)
+        rate = as_object(body.get("successful")).get("recordsProcessedRate")
+        state = known.get(word, JobState.UNKNOWN)
+        return Job(state, word, invalid, number(rate))
 
     # Calls
 

@@ -175,10 +175,11 @@ class Difference:
         while not values["after"] or len(rows) == PAGE_ROWS:
             with self._store.reading() as db:
                 rows = db.execute(statement, values).fetchall()
+                page = [Member(r[0], unpack(r[1]), r[2], r[3]) for r in rows]
             if not rows:
                 return
             values["after"] = rows[-1][0]
-            yield [Member(row[0], unpack(row[1]), row[2], row[3]) for row in rows]
+            yield page
 
     def in_the_way(self, *, removes: bool) -> set[int]:
         """Return the batches that members wait for who have to be sent or removed."""

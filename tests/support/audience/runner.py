@@ -94,6 +94,10 @@ def lines(messages: Iterable[object]) -> str:
     return "".join(m if isinstance(m, str) else json.dumps(m) + "\n" for m in messages)
 
 
+END: dict[str, Any] = {"type": "STATE", "value": {}}
+"""Says that the input is all there is; such a STATE is not passed on."""
+
+
 # What is expected
 
 
@@ -207,10 +211,12 @@ class Runner:
         return ran
 
     def mirror(self, *messages: object, **changes: object) -> Ran:
-        return self.good(messages, **{**MIRROR, **changes})
+        """Mirror once, and expect no error; the input comes to its end."""
+        return self.good([*messages, END], **{**MIRROR, **changes})
 
     def refused_mirror(self, *messages: object, **changes: object) -> Ran:
-        ran = self.run(messages, **{**MIRROR, **changes})
+        """Mirror once, and expect an error; the input comes to its end."""
+        ran = self.run([*messages, END], **{**MIRROR, **changes})
         assert ran.error is not None
         return ran
 

@@ -22,6 +22,7 @@ from support.audience.emulator import (
     RECORDS,
 )
 from support.audience.runner import (
+    END,
     MIRROR,
     Runner,
     lines,
@@ -349,8 +350,8 @@ def test_several_audiences_in_one_run(target: Runner) -> None:
 
 
 def test_one_audience_mirrors_while_the_other_appends(target: Runner) -> None:
-    target.good([schema("leads"), person(1), lead(1)], **two(**MIRROR))
-    target.good([schema("leads"), person(2), lead(2)], **two(**MIRROR))
+    target.good([schema("leads"), person(1), lead(1), END], **two(**MIRROR))
+    target.good([schema("leads"), person(2), lead(2), END], **two(**MIRROR))
     ids = target.ids()
     assert target.members(ids["one"]) == names(2)
     assert target.members(ids["two"]) == names(1, 2)

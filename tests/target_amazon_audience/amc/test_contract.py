@@ -12,7 +12,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from support.audience.emulator import ADVERTISER, METADATA, RECORDS, URL, Exchange
-from support.audience.runner import WAIT, Runner, person
+from support.audience.runner import END, WAIT, Runner, person
 from support.core.material import AUDIENCE_SPECS, needs_audience_specs
 
 ELSEWHERE = ("/auth/", "/amc/accounts", "/amc/instances")
@@ -99,7 +99,7 @@ def test_all_calls_are_as_amazon_describes_them(
     target.good(rows, **WAIT, **changes)
     again = {"audience_description": "Other", "audience_fee": "USD:1"}
     more = {**WAIT, **changes, "mirror_max_delete_percent": 100}
-    target.good([person(2)], **{**more, **again})
+    target.good([person(2), END], **{**more, **again})
     audience_id = str(target.audience().audience_id)
     update = {"action": "UPDATE", "audience_id": audience_id, "upload_mode": "DELETE"}
     target.good([person(1)], **{**more, **update})
