@@ -149,7 +149,7 @@ def _widened(
     added: dict[str, ColumnType] = {
         name: catalogue.column_type(name) or "string"
         for name in extra
-        if name not in spec.columns
+        if name not in spec.columns and name not in ADDED
     }
     return replace(spec, columns={**spec.columns, **added})
 
@@ -205,6 +205,7 @@ def _custom_report(
     columns: dict[str, ColumnType] = {
         name: times.get(name) or catalogue.column_type(name) or "string"
         for name in dict.fromkeys(names)
+        if name not in ADDED  # the tap's own: Amazon has none of that name
     }
     return ReportSpec(
         stream=str(report["name"]),

@@ -84,7 +84,8 @@ def pieces(
                 msg = f"no end of a row within {MAX_ROW_BYTES} bytes"
                 raise DocumentError(msg)
             # a row longer than that is looked at again when twice as much is there
-            wanted = size if found is not None else len(buffer) * 2
+            longer = min(len(buffer) * 2, MAX_ROW_BYTES + 1)
+            wanted = size if found is not None else longer
     yield splitter.rest()
 
 
@@ -105,6 +106,8 @@ class _ArraySplitter(Generic[T]):
         if _BOM.startswith(text):
             return False
         text = text.removeprefix(_BOM).lstrip(_SPACE)
+        if not text:  # blanks are not kept: a document of nothing else costs nothing
+            self.buffer[:] = b" "
         if text and not text.startswith(b"["):
             kind = "a JSON object" if text.startswith(b"{") else "not JSON"
             msg = f"the document is {kind}, not a JSON array of rows"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 import boto3
@@ -20,6 +21,8 @@ from singer_amazon.errors import ConfigError, StorageError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+MAX_PART = 255
+"""Bytes that file systems allow in a name."""
 AWS_SETTINGS = {
     "aws_access_key_id": "aws_access_key_id",
     "aws_secret_access_key": "aws_secret_access_key",
@@ -75,6 +78,41 @@ def open_raw_archive(
     raise ConfigError(msg)
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that leaves its folder; parts of it come from Amazon's answers.
+
+    Raises:
+        StorageError: it does, or no file can have it.
+    """
+    parts = name.split("/")
+    is_sound = name.isprintable() and "\\" not in name
+    if not is_sound or any(
+        part in {"", ".", ".."} or len(part.encode()) > MAX_PART for part in parts
+    ):
+        msg = f"the document was not kept: {name[:80]!r} is no name for a file"
+        raise StorageError(msg)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it, for this user only; one there stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(mode=0o700, exist_ok=True)
+
+
+def open_private(path: Path) -> IO[bytes]:
+    """Create a file that only this user can read.
+
+    Raises:
+        OSError: it cannot be made, or is there already.
+    """
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 class FolderArchive:
     """Files in a local folder."""
 
@@ -85,7 +123,7 @@ class FolderArchive:
     def check(self) -> None:
         """Make the folder and try it."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             with tempfile.NamedTemporaryFile(dir=self._folder):
                 pass
         except OSError as error:
@@ -96,12 +134,14 @@ class FolderArchive:
 
     def keep(self, path: Path, name: str) -> None:
         """Copy, then rename: it is there whole or not at all."""
+        check_name(name)
         target = self._folder / name
         # a name of its own: two runs may keep the same document at once
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, part)
+            private_folder(target.parent)
+            with path.open("rb") as original, open_private(part) as copy:
+                shutil.copyfileobj(original, copy)
             part.replace(target)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -138,6 +178,7 @@ class S3Archive:
 
     def keep(self, path: Path, name: str) -> None:
         """Upload it, in parts where it is large."""
+        check_name(name)
         key = self._key(name)
         try:
             self._client.upload_file(str(path), self._bucket, key)

@@ -19,6 +19,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
+from singer_amazon.documents.addresses import AddressCheck
 from singer_amazon.documents.download import DocumentFetcher
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.documents.spool import Spool
@@ -201,7 +202,11 @@ class ReportTap(CommandTap):
             engine,
             self.make_api(),
             DocumentFetcher(
-                self.spool, self.transport, self._raw_archive, classify=self.classify
+                self.spool,
+                self.transport,
+                self._raw_archive,
+                classify=self.classify,
+                check_address=AddressCheck(config.get("endpoint_uri")),
             ),
             clock,
             workers=workers,
