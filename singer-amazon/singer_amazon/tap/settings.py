@@ -63,7 +63,10 @@ def coerced(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     properties = schema.get("properties", {})
     result = {}
     for name, value in config.items():
-        fitted = _coerce(value, properties.get(name, {}))
+        schema_of = properties.get(name, {})
+        fitted = _coerce(value, schema_of)
+        if schema_of.get("secret") and isinstance(fitted, str):
+            fitted = fitted.strip()  # a line break comes along from files
         required = name in schema.get("required", [])
         if fitted is not None and (fitted != "" or required):
             result[name] = fitted
