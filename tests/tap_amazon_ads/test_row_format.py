@@ -16,6 +16,7 @@ from singer_amazon.documents.json_array import pieces
 from singer_amazon.errors import DocumentError
 from singer_amazon.records.columns import ColumnType
 from singer_amazon.records.row_encoder import (
+    KEYS_CHECKED,
     AddedFields,
     TypedRowEncoder,
     encoded_members,
@@ -238,12 +239,14 @@ def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
     assert encoder.repeated_key is None
 
 
-def test_the_first_ten_thousand_rows_are_checked_for_repeats() -> None:
+def test_many_rows_are_checked_for_repeats_and_the_rest_is_counted() -> None:
     encoder = row_encoder()
-    rows: list[dict[str, object]] = [{"orderId": n} for n in range(9_999)]
+    rows: list[dict[str, object]] = [{"orderId": n} for n in range(KEYS_CHECKED - 1)]
     encoder.parse(packed(rows))
     encoder.parse(packed([{"orderId": 0}, {"orderId": 1}, {"orderId": 2}]))
-    assert encoder.repeats == 1  # the 10,000th row; those behind it are not looked at
+    assert encoder.repeats == 1  # the last row that is looked at
+    assert encoder.rows_unchecked == 2
+    assert encoder.repeated_key == {"date": "", "orderId": "0", "advertiserId": ""}
 
 
 def test_rows_without_a_key_are_not_taken_for_repeats() -> None:
@@ -307,15 +310,23 @@ def test_what_is_no_json_is_left_to_the_reader_of_pieces(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        ("number", '"1,234.5"', "1,234.5"),
-        ("number", '"NaN"', "NaN"),
-        ("number", '"1_000"', "1_000"),
+        ("number", '"1,234.5"', None),
+        ("number", '"NaN"', None),
+        ("number", '"1_000"', None),
+        ("number", '"12.5%"', None),
+        ("integer", '" n/a "', None),
+        ("integer", "1e999999", None),
+        ("integer", '"1e9999999999999999999999999999999999999999"', None),
+        ("integer", "1e9999999999999999999999999999999999999999", None),
+        ("number", "[1]", None),
+        ("id", "1e999999", "1E+999999"),
         ("number", '" 2.5 "', 2.5),
         ("integer", '"2.0"', 2),
         ("integer", "2.5", 2.5),
-        ("integer", "true", True),
+        ("integer", "true", None),
         ("number", "1e400", None),
-        ("boolean", '"true"', "true"),
+        ("boolean", '"true"', True),
+        ("boolean", '"--"', None),
         ("id", "1.5", "1.5"),
         ("id", "1e20", "100000000000000000000"),
         ("string", "1.50", "1.50"),
