@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from amazon_emulator.clock import format_instant
 from amazon_emulator.faults.rules import Target
 from amazon_emulator.http import Call, RefusalError, Route, Service
+from amazon_emulator.selling_partner.access.list_faults import spoilt
 from amazon_emulator.selling_partner.access.refusals import error_body
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class SpService(Service):
         try:
             grant = authorization.tokens.check(call.request)
             authorization.rate_limiter.check(call.operation, grant.partner.name)
-            response: Response = route.handler(self, call, grant)
+            granted = grant
+            response = spoilt(call, lambda: route.handler(self, call, granted))
         except RefusalError as refusal:
             authorization.remember(call, grant, refusal)
             raise
