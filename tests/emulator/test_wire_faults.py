@@ -122,3 +122,15 @@ def test_an_outage_refuses_connections_and_bodies_may_trickle() -> None:
             response.raw.read()
         assert first == b"{"
         assert early < 0.1 < time.monotonic() - started
+
+
+def test_an_xml_text_of_many_megabytes(sp: SpCaller) -> None:
+    document_id = sp.poll(sp.created(sp_body()))["reportDocumentId"]
+    url = sp.document_info(document_id)["url"]
+    sp.fault("inflate", "download_document", megabytes=4, form="xml", one_value=True)
+    response = sp.download(url)
+    whole = zlib.decompress(response.data, 31)
+
+    assert response.content_type == "text/xml"
+    assert whole.startswith(b"<Result><Node><a>aaa")
+    assert len(whole) > 4 << 20

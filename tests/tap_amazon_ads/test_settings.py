@@ -396,3 +396,25 @@ def test_discovery_needs_no_credential(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     streams = {s["stream"] for s in json.loads(ran.stdout)["streams"]}
     assert {"profiles", "advertisers", CAMPAIGNS} <= streams
+
+
+def test_a_misspelt_name_inside_is_refused(
+    emulator: Emulator, amazon: EmulatorClient
+) -> None:
+    ran = invoke_tap(settings_for(emulator, reports=[{**OWN, "colums": ["clicks"]}]))
+    assert ran.code == 1
+    meant = "reports.my_report.colums is not known: did you mean columns?"
+    assert meant in ran.errors[0]
+    assert not calls(amazon.statistics())
+
+
+def test_a_misspelt_name_at_the_top_is_named(run: Runs) -> None:
+    ran = run("profiles", lookback_day=3)
+    assert ran.code == 0
+    assert [w for w in ran.warnings if "lookback_day " in w and "lookback_days?" in w]
+
+
+def test_a_start_in_the_future_is_a_sentence(run: Runs) -> None:
+    ran = run("profiles", start_date="2026-12-24")
+    assert ran.code == 1
+    assert "start_date 2026-12-24 is in the future" in ran.errors[0]

@@ -61,7 +61,7 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "truncate": (OPERATIONS, {"after_bytes": 20}),
     "trickle": (OPERATIONS, {"seconds": 1.0, "bytes": 1}),
     "loose_json": (_API, {"form": "comma"}),
-    "inflate": (OPERATIONS, {"megabytes": 1000, "one_value": False}),
+    "inflate": (OPERATIONS, {"megabytes": 1000, "one_value": False, "form": "json"}),
     "redirect": (OPERATIONS, {"to": "http://169.254.169.254/", "code": 302}),
     "other_url": (("status", "get_report_document"), {"url": ""}),
     "other_id": (

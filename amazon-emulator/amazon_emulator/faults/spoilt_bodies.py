@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 _MEGABYTE = 1 << 20
 _GZIP_BITS = 31
 _DOWNLOADS = ("download", "download_document")
+_TYPES = {"json": "application/json", "xml": "text/xml"}
+_AROUND: Mapping[tuple[str, bool], tuple[bytes, bytes]] = {
+    ("json", True): (b"[", b"]"),
+    ("json", False): (b'{"payload": ', b"{}}"),
+    ("json of one value", True): (b'[{"a": "', b'"}]'),
+    ("json of one value", False): (b'{"payload": "', b'"}'),
+    ("xml", True): (b"<Result>", b"</Result>"),
+    ("xml of one value", True): (b"<Result><Node><a>", b"</a></Node></Result>"),
+    ("text of one value", True): (b"sku\tasin\r\n", b"\tB000000001\r\n"),
+}
+"""(form, whether it is a document) -> what stands around the filler."""
 LOOSE: Mapping[str, Callable[[str], str]] = {
     "comma": lambda text: f"{text[:-1]},{text[-1:]}",
     "quotes": lambda text: text.replace('"', "'"),
@@ -42,25 +53,21 @@ def spoilt_body(call: Call, response: Response, clock: SettableClock) -> Respons
 
 def inflating(call: Call, rule: Rule) -> Response:
     """Return a small gzip body that is as large as the rule says when unpacked."""
-    size, is_file = int(rule.number("megabytes")), call.operation in _DOWNLOADS
-    body = _packed(size, is_file=is_file, one_value=bool(rule.parameters["one_value"]))
+    is_file, form = call.operation in _DOWNLOADS, rule.text("form")
+    kind = f"{form} of one value" if rule.parameters["one_value"] else form
+    head, tail = _AROUND.get((kind, is_file)) or _AROUND.get((kind, True)) or (b"", b"")
+    filler = b"a" if rule.parameters["one_value"] else b" "
+    body = _packed(int(rule.number("megabytes")), head, filler, tail)
     headers = {} if is_file else {"Content-Encoding": "gzip"}
-    content_type = "binary/octet-stream" if is_file else "application/json"
-    return Response(body, 200, headers, content_type=content_type)
+    return Response(body, 200, headers, content_type=_TYPES.get(form, "text/plain"))
 
 
 @lru_cache(maxsize=4)
-def _packed(size: int, *, is_file: bool, one_value: bool) -> bytes:
-    """Return JSON with so many megabytes of blanks, or of one text, as gzip."""
-    head, tail = (b"[", b"]") if is_file else (b'{"payload": ', b"{}}")
-    filler = b" "
-    if one_value:
-        head, tail = (b'[{"a": "', b'"}]') if is_file else (b'{"payload": "', b'"}')
-        filler = b"a"
+def _packed(size: int, head: bytes, filler: bytes, tail: bytes) -> bytes:
+    """Return head, so many megabytes of the filler, and tail, as gzip."""
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP_BITS)
-    parts = [packer.compress(head)]
     block = filler * _MEGABYTE
-    parts += [packer.compress(block) for _ in range(size)]
+    parts = [packer.compress(head), *(packer.compress(block) for _ in range(size))]
     return b"".join((*parts, packer.compress(tail), packer.flush()))
 
 

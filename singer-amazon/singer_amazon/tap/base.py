@@ -41,7 +41,7 @@ from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.message_writer import StoppedError
 from singer_amazon.tap.record_writers import check_batch_config
-from singer_amazon.tap.settings import check_shared
+from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
 
 logger = logging.getLogger(__name__)
@@ -235,7 +235,11 @@ class ReportTap(CommandTap):
         Raises:
             ConfigError: something is wrong; no call to Amazon has been made.
         """
-        check_shared(self.config, self.config_jsonschema.get("required", ()))
+        for sentence in unknown_at_top(self.config, self.config_jsonschema):
+            self.run_context.warn_once(sentence)
+        check_shared(
+            self.config, self.config_jsonschema.get("required", ()), self.clock.now()
+        )
         raw = self.config.get("batch_config")
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()

@@ -25,7 +25,12 @@ from singer_sdk.tap_base import CliTestOptionValue
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.errors import AmazonError
 from singer_amazon.tap.message_writer import MessageWriter
-from singer_amazon.tap.settings import coerced, complaints, from_environment
+from singer_amazon.tap.settings import (
+    coerced,
+    complaints,
+    from_environment,
+    unknown_inside,
+)
 
 TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
 """Libraries whose debug logs show signed addresses and headers."""
@@ -67,10 +72,11 @@ class CommandTap(Tap, abc.ABC):
         self.append_builtin_config(self.config_jsonschema)
         self._config = coerced(self._config, self.config_jsonschema)
         # the SDK fills in the defaults here; its texts show secret values
-        if not super()._validate_config(raise_errors=False):
-            return []
-        sentences = complaints(self._config, self.config_jsonschema)
-        if raise_errors:
+        is_wrong = bool(super()._validate_config(raise_errors=False))
+        schema = self.config_jsonschema
+        sentences = complaints(self._config, schema) if is_wrong else []
+        sentences += unknown_inside(self._config, schema)
+        if sentences and raise_errors:
             raise ConfigValidationError(
                 "; ".join(sentences), errors=sentences, schema={}
             )

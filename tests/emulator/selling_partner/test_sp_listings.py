@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from support.sp_emulator_caller import NOON, ORDERS, ORDERS_V0, US, SpCaller
+from support.sp_emulator_caller import (
+    CANADA,
+    NOON,
+    ORDERS,
+    ORDERS_V0,
+    PARTICIPATIONS,
+    US,
+    SpCaller,
+)
 
 GROUPS = "/finances/v0/financialEventGroups"
 EVENTS = "/finances/v0/financialEvents"
@@ -307,3 +315,24 @@ def test_paths_in_no_model(sp: SpCaller) -> None:
 
     assert [len(page["payload"]["Items"]) for page in found] == [2, 2, 1]
     assert sp.get("/unlisted/v1/others").status_code == 404
+
+
+def test_rules_know_marketplaces_and_days_of_listings(sp: SpCaller) -> None:
+    sp.fault("denied", "get_orders", account=CANADA)
+    sp.fault("status", "list_financial_events", code=400, covers="2026-11-16")
+    orders = {"CreatedAfter": at(-3)}
+    later = {**POSTED, "PostedAfter": at(-3)}
+
+    assert sp.get(ORDERS_V0, MarketplaceIds=US, **orders).status_code == 200
+    both = f"{US},{CANADA}"
+    assert sp.get(ORDERS_V0, MarketplaceIds=both, **orders).status_code == 403
+    assert sp.get(EVENTS, **POSTED).status_code == 400
+    assert sp.get(EVENTS, **later).status_code == 200
+
+
+def test_a_marketplace_newer_than_any_list(sp: SpCaller) -> None:
+    new = {"name": "new", "region": "EU", "marketplace_ids": ["A2027NEWSHOPEU"]}
+    sp.emulation.selling.accounts.add(new)
+    shown = sp.get(PARTICIPATIONS, "new").get_json()["payload"]
+
+    assert [entry["marketplace"]["countryCode"] for entry in shown] == ["XE"]

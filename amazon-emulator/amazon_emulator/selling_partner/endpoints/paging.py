@@ -26,7 +26,7 @@ LAG = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How one API turns its pages."""
+    """How the pages of one API work."""
 
     parameter: str
     size: int
