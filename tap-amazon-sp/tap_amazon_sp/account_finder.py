@@ -16,8 +16,9 @@ from singer_amazon.errors import CallError, RejectedError
 from singer_amazon.http.transport import Response
 from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.accounts import Account, AccountSettings
-from tap_amazon_sp.client import AccountCaller
+from tap_amazon_sp.client import ROTATION_ADVICE, AccountCaller
 from tap_amazon_sp.marketplaces import AccountKind, Marketplace, by_id
+from tap_amazon_sp.reports.wordings import Meaning, refusal_meaning
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,10 @@ class AccountFinder:
                 settings.label,
             )
             return _account(settings, "vendor", settings.marketplaces, caller)
+        if refusal_meaning(response.message()) is Meaning.SECRET_ENDED:
+            said = f"HTTP {response.status}: {response.message()}"
+            self._problem(settings, f"{said}. {ROTATION_ADVICE}")
+            return None
         hint = ". If it is a vendor, set its marketplace_ids" if is_vendor else ""
         self._problem(
             settings,

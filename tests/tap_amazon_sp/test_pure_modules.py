@@ -14,6 +14,7 @@ PACKAGE = Path(tap_amazon_sp.__file__).parent
 MODULES = [
     *("marketplaces", "legacy_config", "periods", "rates", "timestamps"),
     *("catalogue/model", "documents/charsets", "documents/flat_files"),
+    *("documents/flat_rows", "reports/wordings"),
     *("documents/json_pieces", "documents/json_sections", "documents/json_source"),
     *("documents/row_shape", "documents/xml_rows", "reports/custom/settings"),
     *("reports/options", "reports/period_grid", "reports/rate_limiters"),

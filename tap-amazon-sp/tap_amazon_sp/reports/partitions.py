@@ -78,6 +78,7 @@ class _PartitionKey:
             kind=PartitionKind.WINDOWS if window is None else PartitionKind.SNAPSHOT,
             window=window,
             qualifier=" ".join(where.values()),
+            marketplace=self.marketplace.marketplace_id,
             replication_key=self.stream.replication_key or "",
             spec=spec,
         )

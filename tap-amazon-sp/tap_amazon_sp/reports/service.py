@@ -177,6 +177,7 @@ class ReportService:
         return ReportsApi(
             lambda account: self._accounts.account(account).caller.client,
             self.rate_limiters.correct,
+            self.rate_limiters.cancelled,
         )
 
     def classify(self, report: Report, path: Path) -> Outcome | None:

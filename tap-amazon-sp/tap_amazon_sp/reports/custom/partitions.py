@@ -107,6 +107,7 @@ class CustomPartitions:
             kind=kind,
             window=window,
             qualifier=",".join(ids),
+            marketplace=",".join(ids),
             replication_key=stream.replication_key or "",
             settings_digest=fingerprint(definition),
             spec=spec,
