@@ -85,7 +85,7 @@ class FolderArchive:
     def check(self) -> None:
         """Make the folder and try it."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._folder)
             with tempfile.NamedTemporaryFile(dir=self._folder):
                 pass
         except OSError as error:
@@ -100,7 +100,8 @@ class FolderArchive:
         # a name of its own: two runs may keep the same document at once
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
+            part.touch(mode=0o600, exist_ok=False)  # copyfile keeps the mode
             shutil.copyfile(path, part)
             part.replace(target)
         except OSError as error:
@@ -108,6 +109,13 @@ class FolderArchive:
                 part.unlink(missing_ok=True)
             msg = f"the document was not kept: {target} ({error.strerror})"
             raise StorageError(msg) from None
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, for nobody else to look into."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 class S3Archive:

@@ -169,3 +169,16 @@ def test_other_addresses_are_refused(uri: str) -> None:
         ConfigError, match=r"write s3://bucket/prefix or file:///folder"
     ):
         open_raw_archive(uri, {})
+
+
+def test_what_is_kept_is_for_nobody_else_to_read(
+    tmp_path: Path, document: Path
+) -> None:
+    store = open_raw_archive((tmp_path / "new" / "deep").as_uri(), {})
+    store.check()
+    store.keep(document, "stream/account/name")
+    folder = tmp_path / "new"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "deep" / "stream").stat().st_mode & 0o777 == 0o700
+    file = folder / "deep" / "stream" / "account" / "name"
+    assert file.stat().st_mode & 0o777 == 0o600
