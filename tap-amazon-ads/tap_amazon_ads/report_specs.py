@@ -45,6 +45,8 @@ class ReportSpec:
     filters: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     seed_name: str | None = None
     is_default: bool = True
+    is_custom: bool = False
+    """Whether the user has defined it."""
 
     @property
     def is_dsp(self) -> bool:
@@ -216,4 +218,5 @@ def _custom_report(
         retention_days=family.retention_days if family else UNKNOWN_RETENTION,
         key_fallbacks=entry.key_fallbacks if entry else {},
         filters=tuple(report.get("filters") or ()),
+        is_custom=True,
     )

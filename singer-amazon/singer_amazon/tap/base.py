@@ -71,6 +71,8 @@ class ReportTap(CommandTap):
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
         """Return every stream and account to read, and note what cannot be."""
 
+    asks_types_once = False
+    """Whether the first create of each account and report type goes ahead alone."""
     empty_waits_a_run = False
     """Whether a report complete without a document is left to the next run once."""
 
@@ -175,6 +177,7 @@ class ReportTap(CommandTap):
                 report_attempts=config["report_attempts"],
                 stuck_after=config["report_stuck_hours"] * 3600,
                 empty_waits_a_run=self.empty_waits_a_run,
+                asks_types_once=self.asks_types_once,
             ),
             seed=os.getpid(),
             limiters=self.make_rate_limiters(),
@@ -250,6 +253,7 @@ class ReportTap(CommandTap):
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
         self.stats.started = self.clock.now()
+        self.transport.time_left = self._time_left
         try:
             self.check()
         except StoppedError:
@@ -262,6 +266,9 @@ class ReportTap(CommandTap):
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
         return 1 if self.stats.failures else code
+
+    def _time_left(self) -> float:
+        return (self.run_context.deadline - self.clock.now()).total_seconds()
 
     def _do(self, work: Callable[[], object]) -> int:
         """Do the work and write the last state; return 1 if it broke off."""

@@ -287,5 +287,8 @@ def check_stream_names(
     value, known = config.get(name), set(streams)
     for stream in value if isinstance(value, dict) else ():
         if stream not in known:
-            msg = f"{name}: there is no report stream {stream!r}"
+            msg = (
+                f"{name}: there is no report stream {stream!r}: "
+                f"{did_you_mean(stream, known)}"
+            )
             raise ConfigError(msg)

@@ -253,7 +253,7 @@ def full_state() -> PartitionState:
     state.deliver(window(8, 9), people("a"))
     state.close(window(5), people("ab"), "gone", NOON)
     fail(state, window(6, 7), "ab")
-    state.requested(pending(10, 11, "r-é", "ab"))
+    state.requested(pending(10, 11, "r.1:eu", "ab"))
     return state
 
 
