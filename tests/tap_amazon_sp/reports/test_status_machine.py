@@ -272,7 +272,7 @@ LEDGER = {
 }
 
 
-def ledger(emulator: Emulator, state: Any = None, **changes: object) -> Ended:
+def stock_moves(emulator: Emulator, state: Any = None, **changes: object) -> Ended:
     """Read the ledger of the seller in two windows."""
     seller = account(SELLER, account_type="seller", marketplace_ids=[US])
     settings: dict[str, Any] = {"reports": [LEDGER], "accounts": [seller]}
@@ -283,14 +283,14 @@ def test_cancelled_for_haste_is_asked_again_and_brings_its_rows(
     emulator: Emulator,
 ) -> None:
     emulator.client.change(sp_cooldown=True)
-    ended = ledger(emulator)
+    ended = stock_moves(emulator)
     assert ended.code == 0
     assert ended.said("may have been asked for too often")
     bookmarks = [kept(ended, "mine")["replication_key_value"]]
     for days in (0.1, 1, 1):
         next_day(emulator, days)
         count = len(asked(emulator))
-        ended = ledger(emulator, ended.state, end_date="2026-11-19")
+        ended = stock_moves(emulator, ended.state, end_date="2026-11-19")
         bookmarks.append(kept(ended, "mine")["replication_key_value"])
         assert ended.code == 0
         assert not ended.said("taken as empty")
@@ -302,11 +302,11 @@ def test_cancelled_for_haste_is_asked_again_and_brings_its_rows(
 
 def test_cancelled_again_after_the_pause_there_is_nothing(emulator: Emulator) -> None:
     emulator.client.add_fault("cancelled", operation="create_report")
-    first = ledger(emulator, start_date="2026-11-12")
+    first = stock_moves(emulator, start_date="2026-11-12")
     assert first.code == 0
     assert kept(first, "mine").get("replication_key_value", "2026-11-11") < "2026-11-12"
     next_day(emulator)
-    second = ledger(emulator, first.state, end_date="2026-11-19")
+    second = stock_moves(emulator, first.state, end_date="2026-11-19")
     assert second.said("WARNING", "taken as empty", "no data")
     assert kept(second, "mine")["replication_key_value"] == "2026-11-19"
 
@@ -316,7 +316,7 @@ def test_a_damaged_memory_of_cancelled_reports_is_left_out(
     emulator: Emulator, damage: object
 ) -> None:
     state = {"bookmarks": {"_budgets": {"cancelled_reports": damage}}}
-    assert ledger(emulator, state).code == 0
+    assert stock_moves(emulator, state).code == 0
 
 
 # --- waiting -------------------------------------------------------------------
