@@ -21,6 +21,7 @@ from tap_amazon_sp.documents.flat_rows import (
     Rows,
     loose_rows,
     plain_rows,
+    plain_texts,
     quoted_rows,
 )
 
@@ -146,7 +147,7 @@ class FlatRows:
             return reader(self._lines(charset), layout.delimiter)
 
         if not layout.is_quoted:
-            for _ in rows(plain_rows):
+            for _ in plain_texts(self._lines(charset), layout.delimiter):
                 pass
             return plain_rows
         odd = _unreadable(rows(quoted_rows))

@@ -28,7 +28,17 @@ _QUOTED = re.compile(r'(?<![^\t,;\n])"(?:[^"]|"")*"(?=[\t,;\r\n]|$)')
 
 
 def plain_rows(lines: Iterable[str], delimiter: str) -> Rows:
-    r"""Yield the rows of a file that quotes nothing, the header first.
+    """Yield the rows of a file that quotes nothing, the header first.
+
+    Raises:
+        DocumentError: a row has more or fewer values than the header.
+    """
+    for text in plain_texts(lines, delimiter):
+        yield text.split(delimiter)
+
+
+def plain_texts(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    r"""Yield the rows of a file that quotes nothing, not yet cut into values.
 
     Where rows end with \r\n, a bare \n stands inside a value. Else a row cut in two is
     put together if the parts make exactly one row, the cut is in neither the first nor
@@ -42,7 +52,7 @@ def plain_rows(lines: Iterable[str], delimiter: str) -> Rows:
     if not header:
         return
     row = _Row(header.count(delimiter), "\r\n" if header.endswith("\r") else "\n")
-    yield header.removesuffix("\r").split(delimiter)
+    yield header.removesuffix("\r")
     blank = 0
     for number, unit in units:
         if not row.parts and not unit.strip("\r\n"):
@@ -56,7 +66,7 @@ def plain_rows(lines: Iterable[str], delimiter: str) -> Rows:
             raise DocumentError(msg)
         whole = row.taken(number, unit, unit.count(delimiter))
         if whole is not None:
-            yield whole.split(delimiter)
+            yield whole
     row.end()
 
 
