@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,26 @@ def test_xml_rows_keep_their_shape(emulator: Emulator) -> None:
     rows = read(emulator, entry).records("mine")
     assert rows
     assert all(isinstance(value, (str, dict, list)) for value in rows[0].values())
+
+
+@pytest.mark.parametrize("items", [(1, 2), (2, 1), (1,)])
+def test_one_or_two_items_an_order_in_xml_has_one_shape(
+    emulator: Emulator, items: tuple[int, ...]
+) -> None:
+    emulator.client.change(sp_orders_per_day=0)
+    for days, count in enumerate(items):
+        at = datetime(2026, 11, 18 + days, 8, tzinfo=timezone.utc)
+        emulator.client.add_sp_order(SELLER, at, items=count)
+    entry = mine(
+        XML_ORDERS, dates="window", window_days=1, records_path="Message.Order"
+    )
+    ended = read(emulator, entry, start_date="2026-11-18")
+    rows = ended.records("mine")
+    assert [len(row["OrderItem"]) for row in rows] == list(items)
+    assert not any(row.get("_extra") for row in rows)
+    (schema,) = [m for m in ended.messages if m["type"] == "SCHEMA"]
+    kind = schema["schema"]["properties"]["OrderItem"]["type"]
+    assert kind == ["array", "null"]
 
 
 @pytest.mark.parametrize("file_format", [None, "JSON", "CSV"])
