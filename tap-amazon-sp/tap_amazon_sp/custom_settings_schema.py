@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
+from tap_amazon_sp.periods import CUSTOM_PERIODS
+
+MAX_DAYS = 3660
 _OBJECT = {"type": ["object", "null"]}
 
 CUSTOM_REPORTS = th.Property(
@@ -49,20 +52,30 @@ CUSTOM_REPORTS = th.Property(
                 ),
             ),
             th.Property(
+                "period",
+                th.StringType,
+                allowed_values=[*CUSTOM_PERIODS],
+                title="Period",
+                description=(
+                    "Ask for whole periods only, one each request: weeks from Sunday "
+                    "to Saturday, months, quarters"
+                ),
+            ),
+            th.Property(
                 "window_days",
-                th.IntegerType(minimum=1),
+                th.IntegerType(minimum=1, maximum=MAX_DAYS),
                 title="Window days",
                 description="Most days of one request",
             ),
             th.Property(
                 "lookback_days",
-                th.IntegerType(minimum=0),
+                th.IntegerType(minimum=0, maximum=MAX_DAYS),
                 title="Look-back days",
                 description="Delivered days to read again",
             ),
             th.Property(
                 "holdback_days",
-                th.IntegerType(minimum=0),
+                th.IntegerType(minimum=0, maximum=MAX_DAYS),
                 title="Hold-back days",
                 description="Newest complete days not to ask for yet",
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from singer_sdk.exceptions import ConfigValidationError
 
 from amazon_emulator import Emulator
 from singer_amazon.errors import ConfigError
@@ -208,3 +209,112 @@ def test_marketplaces_this_version_does_not_know_are_left_out(
     (found,) = tap(emulator, account("acme-us")).accounts.all
 
     assert [m.code for m in found.marketplaces] == ["US"]
+
+
+# --- marketplaces newer than our table ---------------------------------------------
+
+NEW = "A1NEWSTORE0001"
+
+
+def test_an_id_newer_than_our_table_is_tried_in_the_accounts_region() -> None:
+    (found,) = read_accounts(
+        {**CLIENT, "accounts": [entry(region="EU", marketplace_ids=[NEW, "DE"])]}
+    )
+    first, second = found.marketplaces
+    assert (first.marketplace_id, first.code, first.region) == (NEW, NEW, "EU")
+    assert (first.is_known, second.is_known) == (False, True)
+
+
+def test_what_cannot_be_an_id_is_still_refused() -> None:
+    with pytest.raises(ConfigError, match="'Mars' is no marketplace"):
+        read_accounts({**CLIENT, "accounts": [entry(marketplace_ids=["Mars"])]})
+
+
+@pytest.mark.parametrize(
+    ("domain", "is_read"), [("www.amazon.cl", True), ("sim1.stores.example", False)]
+)
+def test_a_new_store_of_a_seller_is_tried_and_no_other_shop(
+    emulator: Emulator, domain: str, is_read: bool
+) -> None:
+    store = {
+        "marketplace": {
+            "id": NEW,
+            "countryCode": "CL",
+            "defaultCurrencyCode": "CLP",
+            "domainName": domain,
+        },
+        "participation": {"isParticipating": True},
+    }
+    known = {"marketplace": {"id": US}, "participation": {"isParticipating": True}}
+    emulator.client.add_fault(
+        "status",
+        operation=PARTICIPATIONS,
+        code=200,
+        body={"payload": [store, known]},
+    )
+    tap = QuickTap(config=settings(emulator, accounts=[account("acme-us")]))
+    tap.clock = EmulatorClock(emulator)
+    (found,) = tap.accounts.all
+    codes = {m.code: m.currency for m in found.marketplaces}
+    assert codes == ({"CL": "CLP", "US": "USD"} if is_read else {"US": "USD"})
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [None],
+        ["x"],
+        [{}],
+        [{"marketplace": []}],
+        [{"marketplace": {"id": {}}, "participation": 1}],
+        [{"marketplace": {"id": None}}],
+    ],
+)
+def test_entries_that_are_no_marketplaces_are_left_out(
+    emulator: Emulator, payload: list[object]
+) -> None:
+    emulator.client.add_fault(
+        "status", operation=PARTICIPATIONS, code=200, body={"payload": payload}
+    )
+    tap = QuickTap(config=settings(emulator, accounts=[account("acme-us")]))
+    tap.clock = EmulatorClock(emulator)
+    assert tap.accounts.all == ()
+
+
+def test_an_expired_secret_is_to_be_rotated(emulator: Emulator) -> None:
+    error = {
+        "code": "Unauthorized",
+        "message": "Access to requested resource is denied.",
+        "details": "The LWA secret token you provided has expired.",
+    }
+    emulator.client.add_fault(
+        "status", operation=PARTICIPATIONS, code=403, body={"errors": [error]}
+    )
+    ended = run(emulator, "coupon_performance", accounts=[account("acme-us")])
+    assert ended.code == 1
+    assert "make a new one" in str(ended.summary["failures"])
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"accounts": ["x"]}, "accounts.0"),
+        ({"accounts": [None]}, "accounts.0"),
+        ({"accounts": [{"name": "a\0b", "refresh_token": "t"}]}, "cannot be printed"),
+        (
+            {"accounts": [{**entry(), "refreshtoken": "t"}]},
+            "did you mean refresh_token?",
+        ),
+        ({"reports": ["x"]}, "reports.0"),
+        ({"reports": [[]]}, "reports.0"),
+        ({"app_budget_share": 1e-300}, "app_budget_share"),
+    ],
+)
+def test_entries_of_another_form_are_a_sentence(
+    emulator: Emulator, bad: dict[str, Any], words: str
+) -> None:
+    def check() -> None:
+        QuickTap(config=settings(emulator, **bad)).check_settings()
+
+    with pytest.raises((ConfigError, ConfigValidationError), match=words):
+        check()

@@ -391,7 +391,7 @@ class Engine:
         account, scope = report.request.account, outcome.scope
         report.reason, report.offered = outcome.reason, outcome.offered
         report.history, report.kept_from = outcome.history, outcome.kept_from
-        yield self._move(report, Event.REFUSED)
+        yield self._move(report, Event.REFUSED, forget_id=outcome.ended)
         if scope == "account":
             self.blocked_accounts[account] = outcome.reason
             for other in self._by_account[account]:
@@ -452,4 +452,5 @@ def _is_same_type(other: Report, report: Report) -> bool:
         other.state is State.PLANNED
         and not other.is_busy
         and other.request.report_type == report.request.report_type
+        and other.request.marketplace == report.request.marketplace
     )

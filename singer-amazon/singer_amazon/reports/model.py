@@ -187,6 +187,8 @@ class ReportRequest:
     is_gap: bool = False
     qualifier: str = ""
     """What tells partitions of one stream and account apart, if there are several."""
+    marketplace: str = ""
+    """Where the account reads it, if it has several places: rights differ there."""
     listed_id: str = ""
     """Of a report that is there already: it is never asked for anew."""
     spec: object = field(default=None, compare=False, repr=False)
@@ -310,9 +312,9 @@ class Conflict:
 class Refused:
     """Amazon said no. `scope` tells how far the refusal reaches in this run.
 
-    "request": this one; "type": this report type for this account; "account":
-    everything of this account. `offered` is False when Amazon merely does not
-    offer the type there, which is no failure; `history` is True when the
+    "request": this one; "type": this report type for this account and marketplace;
+    "account": everything of this account. `offered` is False when Amazon merely does
+    not offer the type there, which is no failure; `history` is True when the
     window is older than Amazon keeps, `kept_from` the first day it has, if it says so.
     """
 
@@ -321,6 +323,8 @@ class Refused:
     offered: bool = True
     history: bool = False
     kept_from: DateOrHour | None = None
+    ended: bool = False
+    """Whether the report itself has ended so: its id is of no more use."""
 
 
 @dataclass(frozen=True, slots=True)

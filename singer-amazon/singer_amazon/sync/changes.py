@@ -72,6 +72,8 @@ class ChangeRecorder:
         elif change.after is State.FAILED:
             self._failed(report, change.old_id)
         elif change.after is State.REFUSED:
+            if change.old_id and report.report_id is None:
+                self._forget(report, change.old_id)
             self._refused(report)
         elif change.after is State.DEFERRED:
             self._forget(report, change.old_id or "")

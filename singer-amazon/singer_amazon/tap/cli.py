@@ -71,10 +71,12 @@ class CommandTap(Tap, abc.ABC):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
         self._config = coerced(self._config, self.config_jsonschema)
-        # the SDK fills in the defaults here; its texts show secret values
-        is_wrong = bool(super()._validate_config(raise_errors=False))
         schema = self.config_jsonschema
-        sentences = complaints(self._config, schema) if is_wrong else []
+        sentences = complaints(self._config, schema)
+        # the SDK fills in the defaults here, and stumbles over entries of lists that
+        # are no objects; its texts show secret values
+        if not sentences and super()._validate_config(raise_errors=False):
+            sentences = complaints(self._config, schema)
         sentences += unknown_inside(self._config, schema)
         if sentences and raise_errors:
             raise ConfigValidationError(

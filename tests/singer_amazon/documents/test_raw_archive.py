@@ -201,3 +201,16 @@ def test_originals_are_for_their_owner_only(tmp_path: Path, document: Path) -> N
     kept = tmp_path / "kept"
     modes = {p.is_dir(): p.stat().st_mode & 0o777 for p in [kept, *kept.rglob("*")]}
     assert modes == {True: 0o700, False: 0o600}
+
+
+def test_what_is_kept_is_for_nobody_else_to_read(
+    tmp_path: Path, document: Path
+) -> None:
+    store = open_raw_archive((tmp_path / "new" / "deep").as_uri(), {})
+    store.check()
+    store.keep(document, "stream/account/name")
+    folder = tmp_path / "new"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "deep" / "stream").stat().st_mode & 0o777 == 0o700
+    file = folder / "deep" / "stream" / "account" / "name"
+    assert file.stat().st_mode & 0o777 == 0o600

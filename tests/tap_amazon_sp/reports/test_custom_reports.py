@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from singer_sdk.exceptions import ConfigValidationError
 
 from amazon_emulator import Emulator
 from singer_amazon.errors import AmazonError
@@ -73,6 +75,26 @@ def test_xml_rows_keep_their_shape(emulator: Emulator) -> None:
     rows = read(emulator, entry).rows("mine")
     assert rows
     assert all(isinstance(value, (str, dict, list)) for value in rows[0].values())
+
+
+@pytest.mark.parametrize("items", [(1, 2), (2, 1), (1,)])
+def test_one_or_two_items_an_order_in_xml_has_one_shape(
+    emulator: Emulator, items: tuple[int, ...]
+) -> None:
+    emulator.client.change(sp_orders_per_day=0)
+    for days, count in enumerate(items):
+        at = datetime(2026, 11, 18 + days, 8, tzinfo=timezone.utc)
+        emulator.client.add_sp_order(SELLER, at, items=count)
+    entry = mine(
+        XML_ORDERS, dates="window", window_days=1, records_path="Message.Order"
+    )
+    ended = read(emulator, entry, start_date="2026-11-18")
+    rows = ended.rows("mine")
+    assert [len(row["OrderItem"]) for row in rows] == list(items)
+    assert not any(row.get("_extra") for row in rows)
+    (schema,) = [m for m in ended.messages if m["type"] == "SCHEMA"]
+    kind = schema["schema"]["properties"]["OrderItem"]["type"]
+    assert kind == ["array", "null"]
 
 
 @pytest.mark.parametrize("file_format", [None, "JSON", "CSV"])
@@ -204,6 +226,135 @@ def test_restricted_reports_get_a_token_of_their_own(emulator: Emulator) -> None
     assert statistics.count("create_restricted_data_token", 200) == 1
 
 
+# --- whole periods ---------------------------------------------------------------
+
+QUERIES = "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT"
+ASIN = {"reportOptions": {"asin": "B000000001"}}
+
+
+def test_a_weekly_report_is_read_by_whole_weeks(emulator: Emulator) -> None:
+    """The start date is a Wednesday, today a Friday."""
+    entry = mine(QUERIES, ASIN, period="WEEK")
+    first = read(emulator, entry, start_date="2026-10-28")
+    assert first.code == 0
+    weeks = [window[1:] for window in asked(emulator)]
+    assert weeks == [
+        ("2026-10-25T00:00:00Z", "2026-10-31T00:00:00Z"),
+        ("2026-11-01T00:00:00Z", "2026-11-07T00:00:00Z"),
+        ("2026-11-08T00:00:00Z", "2026-11-14T00:00:00Z"),
+    ]
+    (options,) = {str(o) for (o,) in asked(emulator, "reportOptions")}
+    assert "'reportPeriod': 'WEEK'" in options
+    (bookmark,) = partitions(first.state, "mine")
+    assert bookmark["replication_key_value"] == "2026-11-14"
+    second = read(emulator, entry, state=first.state, start_date="2026-10-28")
+    assert (second.code, second.rows(), len(asked(emulator))) == (0, [], 3)
+    next_day(emulator, 7)
+    third = read(emulator, entry | {"lookback_days": 7}, state=second.state)
+    assert third.code == 0
+    assert sorted(window[1][:10] for window in asked(emulator)[3:]) == [
+        "2026-11-08",
+        "2026-11-15",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "windows"),
+    [
+        ("MONTH", "2026-09-20", ["2026-09-01..2026-09-30", "2026-10-01..2026-10-31"]),
+        ("QUARTER", "2026-05-05", ["2026-04-01..2026-06-30", "2026-07-01..2026-09-30"]),
+    ],
+)
+def test_months_and_quarters_are_whole_too(
+    emulator: Emulator, period: str, start: str, windows: list[str]
+) -> None:
+    spec = {"reportOptions": {"asin": "B000000001", "reportPeriod": period}}
+    entry = mine(QUERIES, spec, dates="window")  # the option alone says it, too
+    assert read(emulator, entry, start_date=start).code == 0
+    found = [f"{s[:10]}..{e[:10]}" for _, s, e in asked(emulator)]
+    assert found == windows
+
+
+def test_another_period_is_another_definition(emulator: Emulator) -> None:
+    first = read(emulator, mine(QUERIES, ASIN, period="WEEK"), start_date="2026-11-01")
+    second = read(
+        emulator,
+        mine(QUERIES, ASIN, period="MONTH"),
+        state=first.state,
+        start_date="2026-10-01",
+    )
+    assert second.said("WARNING", "defined otherwise")
+    assert asked(emulator)[-1][1:] == ("2026-10-01T00:00:00Z", "2026-10-31T00:00:00Z")
+
+
+def test_while_no_period_is_complete_it_says_when_one_is(emulator: Emulator) -> None:
+    ended = read(emulator, mine(QUERIES, ASIN, period="MONTH"), start_date="2026-11-01")
+    assert (ended.code, asked(emulator)) == (0, [])
+    assert ended.said("no MONTH", "the first opens on 2026-12-01")
+
+
+# --- documents that are not as they should be --------------------------------------
+
+
+@pytest.mark.parametrize("country", ["DE", "FR"])
+def test_a_document_without_the_key_column_is_a_gap_and_takes_nobodys_key(
+    emulator: Emulator, country: str
+) -> None:
+    there = account(
+        "nordwind-eu",
+        account_type="seller",
+        marketplace_ids=[country, "GB"],
+        region="EU",
+    )
+    ended = read(emulator, mine(LISTINGS, key=["seller-sku"]), accounts=[there])
+    assert ended.code == 1
+    failures = str(ended.summary["failures"])
+    assert "has no column seller-sku, which key names" in failures
+    assert "preferredReportDocumentLocale" in failures
+    rows = ended.rows("mine")
+    assert rows
+    assert all(row["seller-sku"] for row in rows)
+    spec = {"reportOptions": {"preferredReportDocumentLocale": "en_US"}}
+    both = read(emulator, mine(LISTINGS, spec, key=["seller-sku"]), accounts=[there])
+    assert both.code == 0
+    assert len({row["marketplace_id"] for row in both.rows("mine")}) == 2
+
+
+def test_rows_that_do_not_fit_are_a_gap_with_the_line_and_no_data(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault(
+        "flat_file", operation="create_report", extra_cell_every=3
+    )
+    ended = read(emulator, mine(LISTINGS))
+    assert (ended.code, ended.rows("mine")) == (1, [])
+    assert "line 4 has 30 values where the header has 29" in str(
+        ended.summary["failures"]
+    )
+
+
+@pytest.mark.parametrize("quoting", ["all", "unescaped"])
+@pytest.mark.parametrize("report_type", [LEDGER, LISTINGS])
+def test_quoted_or_not_the_rows_are_the_same(
+    emulator: Emulator, report_type: str, quoting: str
+) -> None:
+    dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
+    entry = mine(report_type, dates if report_type == LEDGER else {})
+    plain = read(emulator, entry).rows("mine")
+    emulator.client.add_fault("flat_file", operation="create_report", quoting=quoting)
+    quoted = read(emulator, entry).rows("mine")
+    assert [row.keys() for row in quoted] == [row.keys() for row in plain]
+    inches = [v for row in quoted for v in row.values() if str(v).endswith('19"')]
+    assert len(inches) == -(-len(quoted) // 2)
+
+
+def test_an_odd_charset_is_a_warning(emulator: Emulator) -> None:
+    emulator.client.add_fault("flat_file", operation="create_report", charset="x-own")
+    ended = read(emulator, mine(LISTINGS))
+    assert (ended.code, len(ended.rows("mine"))) == (0, 6)
+    assert ended.said("WARNING", "'x-own', which is not known here")
+
+
 # --- reports that are there ------------------------------------------------------
 
 
@@ -323,6 +474,16 @@ BAD: list[tuple[Json, list[str]]] = [
     (mine(LISTINGS, output_file="{folder}/x"), ["output_file", "{folder} is none of"]),
     (mine(LISTINGS, output_file="{start:%Y}/x"), ["output_file", "is none of"]),
     (mine(LISTINGS, output_file="{}/x"), ["output_file", "is none of"]),
+    (mine(LISTINGS, period="WEEK", dates="none"), ["period works with dates window"]),
+    (
+        mine(QUERIES, {"reportOptions": {"reportPeriod": "MONTH"}}, period="WEEK"),
+        ["period WEEK", "reportPeriod MONTH", "contradict"],
+    ),
+    (mine(LISTINGS, perod="WEEK"), ["reports.mine.perod", "did you mean period?"]),
+    (mine(LISTINGS, {"reportOption": {}}), ["did you mean reportOptions?"]),
+    (mine(LISTINGS, window_days=10**40), ["window_days"]),
+    (mine(LISTINGS, output_file="a\0b"), ["output_file", "cannot be printed"]),
+    ({**mine(LISTINGS), "name": "a\0b"}, ["cannot be printed"]),
     (mine(LISTINGS, output_file="s3://"), ["output_file", "no bucket or no name"]),
     (mine(LISTINGS, accounts=["nobody"]), ["there is no account 'nobody'"]),
     (
@@ -340,7 +501,7 @@ def test_a_wrong_entry_is_one_sentence_before_the_first_call(
 ) -> None:
     try:
         ended = run(emulator, reports=[entry], accounts=SELLERS)
-    except AmazonError as error:
+    except (AmazonError, ConfigValidationError) as error:
         said = str(error)
     else:
         assert ended.code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from amazon_emulator import Emulator
 from support.ads.runs import Run, next_day, pending_ids
 from support.sp.runs import (
+    CANADA,
     REAL_TIME,
     SALES,
     SEARCH_TERMS,
@@ -190,6 +192,130 @@ def test_a_damaged_document_is_fetched_again(emulator: Emulator) -> None:
     emulator.client.add_fault("truncate", operation="download_document", times=1)
     ended = week(emulator)
     assert (ended.code, len(ended.rows())) == (0, 30)
+
+
+# --- reports that have ended -----------------------------------------------------
+
+NO_RIGHT = "You are not authorized to request this report."
+
+
+@pytest.mark.parametrize("details", [MISSING, NO_RIGHT])
+def test_a_report_that_ended_is_forgotten_and_asked_anew(
+    emulator: Emulator, details: str
+) -> None:
+    emulator.client.add_fault("fatal", operation="create_report", details=details)
+    first = week(emulator)
+    assert (first.code, pending_ids(first.state)) == (1, set())
+    second = week(emulator, state=first.state)
+    assert (second.code, len(asked(emulator))) == (1, 2)
+    emulator.client.clear_faults()
+    third = week(emulator, state=second.state)
+    assert (third.code, len(third.rows())) == (0, 30)
+
+
+@pytest.mark.parametrize("operation", ["get_report", "get_report_document"])
+def test_a_living_report_that_may_not_be_read_now_keeps_its_id(
+    emulator: Emulator, operation: str
+) -> None:
+    emulator.client.add_fault("denied", operation=operation)
+    first = week(emulator)
+    assert (first.code, len(pending_ids(first.state))) == (1, 1)
+    emulator.client.clear_faults()
+    second = week(emulator, state=first.state)
+    assert (second.code, len(second.rows())) == (0, 30)
+    assert len(asked(emulator)) == 1
+
+
+@pytest.mark.parametrize("fault", ["fatal", "denied"])
+def test_a_marketplace_without_a_right_stops_no_other(
+    emulator: Emulator, fault: str
+) -> None:
+    wording = {"details": NO_RIGHT} if fault == "fatal" else {}
+    emulator.client.add_fault(
+        fault, operation="create_report", account=CANADA, **wording
+    )
+    seller = account(SELLER, account_type="seller", marketplace_ids=[CANADA, US])
+    for _ in range(2):
+        ended = week(emulator, accounts=[seller], start_date="2026-10-25")
+        assert ended.code == 1
+        assert {r["marketplace_id"] for r in ended.rows()} == {US}
+        assert not pending_ids(ended.state)
+        failures = ended.summary["failures"]
+        assert failures
+        assert all("in CA" in str(failure) for failure in failures)
+        assert "Brand Registry" in str(failures)
+
+
+def test_a_secret_that_has_expired_is_to_be_rotated(emulator: Emulator) -> None:
+    ended_secret = {"details": "The LWA secret token you provided has expired."}
+    errors = [{"code": "Unauthorized", "message": "Access denied.", **ended_secret}]
+    emulator.client.add_fault(
+        "status",
+        operation="create_report",
+        code=403,
+        body=json.dumps({"errors": errors}),
+    )
+    ended = week(emulator)
+    assert ended.code == 1
+    assert "make a new one" in str(ended.summary["failures"])
+    assert "role" not in str(ended.summary["failures"])
+
+
+# --- cancelled: empty, or too soon? ------------------------------------------------
+
+LEDGER = {
+    "name": "mine",
+    "report_spec": {"reportType": "GET_LEDGER_SUMMARY_VIEW_DATA"},
+    "dates": "window",
+    "window_days": 10,
+}
+
+
+def stock_moves(emulator: Emulator, state: Any = None, **changes: object) -> Run:
+    """Read the ledger of the seller in two windows."""
+    seller = account(SELLER, account_type="seller", marketplace_ids=[US])
+    settings: dict[str, Any] = {"reports": [LEDGER], "accounts": [seller]}
+    return run(emulator, "mine", state=state, **settings | changes)
+
+
+def test_cancelled_for_haste_is_asked_again_and_brings_its_rows(
+    emulator: Emulator,
+) -> None:
+    emulator.client.change(sp_cooldown=True)
+    ended = stock_moves(emulator)
+    assert ended.code == 0
+    assert ended.said("may have been asked for too often")
+    bookmarks = [kept(ended, "mine")["replication_key_value"]]
+    for days in (0.1, 1, 1):
+        next_day(emulator, days)
+        count = len(asked(emulator))
+        ended = stock_moves(emulator, ended.state, end_date="2026-11-19")
+        bookmarks.append(kept(ended, "mine")["replication_key_value"])
+        assert ended.code == 0
+        assert not ended.said("taken as empty")
+        if days < 1:  # the pause is not over
+            assert len(asked(emulator)) == count
+    assert bookmarks[-1] == "2026-11-19"
+    assert ended.state["bookmarks"]["_budgets"]["cancelled_reports"] == []
+
+
+def test_cancelled_again_after_the_pause_there_is_nothing(emulator: Emulator) -> None:
+    emulator.client.add_fault("cancelled", operation="create_report")
+    first = stock_moves(emulator, start_date="2026-11-12")
+    assert first.code == 0
+    assert kept(first, "mine").get("replication_key_value", "2026-11-11") < "2026-11-12"
+    next_day(emulator)
+    second = stock_moves(emulator, first.state, end_date="2026-11-19")
+    assert second.said("WARNING", "taken as empty", "no data")
+    assert kept(second, "mine")["replication_key_value"] == "2026-11-19"
+
+
+@pytest.mark.parametrize("damage", [[1], {"a": 1}, [{}], [{"at": "x"}], "text", None])
+def test_a_damaged_memory_of_cancelled_reports_is_left_out(
+    emulator: Emulator, damage: object
+) -> None:
+    state = {"bookmarks": {"_budgets": {"cancelled_reports": damage}}}
+    assert stock_moves(emulator, state).code == 0
 
 
 # --- waiting -------------------------------------------------------------------
