@@ -19,7 +19,7 @@ MODULES = [
     *("reports/options", "reports/period_grid", "reports/rate_limiters"),
     *("reports/request_spec", "endpoints/bookmarks", "endpoints/custom/keys"),
     *("endpoints/custom/tables", "endpoints/pages/pagination", "endpoints/pages/rows"),
-    *("endpoints/pages/repeats", "endpoints/expansion_queue"),
+    *("endpoints/pages/repeats", "endpoints/nested_values"),
     *("endpoints/definitions", "endpoints/expansions", "endpoints/pages/known_paths"),
     *("endpoints/schemas", "endpoints/time_slices"),
 ]

@@ -138,6 +138,7 @@ class Table:
             return [record]
         above = {name: record.get(name) for name in self.parent}
         rows = record.get(self.nested)
+        rows = [rows] if isinstance(rows, Mapping) else rows
         found = rows if isinstance(rows, list) else []
         return [{**above, **row} for row in found if isinstance(row, Mapping)]
 

@@ -19,8 +19,8 @@ from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore
 from tap_amazon_sp.endpoints.planner import plan_listings
-from tap_amazon_sp.endpoints.reader import ListingReader
-from tap_amazon_sp.endpoints.results import Moved, Notice, Page, Result, Unread
+from tap_amazon_sp.endpoints.reading.reader import ListingReader
+from tap_amazon_sp.endpoints.reading.results import Moved, Notice, Page, Result, Unread
 from tap_amazon_sp.endpoints.streams import EndpointStream
 
 logger = logging.getLogger(__name__)

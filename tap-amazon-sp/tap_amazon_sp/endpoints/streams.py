@@ -14,11 +14,12 @@ from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.tap.context import RunContext
-from tap_amazon_sp.catalogue.model import Schema
+from tap_amazon_sp.catalogue.model import EXTRA, Schema
 from tap_amazon_sp.documents.row_shape import RowShape
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.endpoints.custom.tables import tables
 from tap_amazon_sp.endpoints.definitions import Table
+from tap_amazon_sp.endpoints.nested_values import conforms, depends_on_value
 from tap_amazon_sp.schema_inference import apply_schema, infer_columns
 
 Read = Callable[["EndpointStream"], None]
@@ -68,6 +69,11 @@ class EndpointStream(Stream):
         self.selected_by_default = table.is_default
 
     def _shape(self, columns: dict[str, Schema] | Any) -> RowShape:  # noqa: ANN401
+        self._nested = [
+            (name, schema)
+            for name, schema in columns.items()
+            if depends_on_value(schema) and name not in self.table.key
+        ]
         return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
 
     @property
@@ -173,12 +179,24 @@ class EndpointStream(Stream):
             for raw in self.table.rows(record):
                 if left is not None and count >= left:
                     return count
-                row = self.shape.row(raw, bookmark.context)
+                row = self._conformed(self.shape.row(raw, bookmark.context))
                 self._check_key(row)
                 for message in self._generate_record_messages(row):
                     writer.write_message(message)
                 count += 1
         return count
+
+    def _conformed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Set apart values that their column's schema does not allow inside."""
+        for name, schema in self._nested:
+            value = row.get(name)
+            if value is None or conforms(value, schema):
+                continue
+            row[name] = None
+            self.shape.left_out.add(name)
+            if self._keeps_unknown:
+                row.setdefault(EXTRA, {})[name] = value
+        return row
 
     def _check_key(self, row: Mapping[str, Any]) -> None:
         """Warn once of rows without what identifies them."""

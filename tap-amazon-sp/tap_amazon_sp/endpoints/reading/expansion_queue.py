@@ -47,10 +47,6 @@ class ExpansionQueue:
         """Take a record in, even one that has no calls left."""
         self._records.append(record)
 
-    def clear(self) -> None:
-        """Forget all of them."""
-        self._records.clear()
-
     def drop(self, expansion: Expansion) -> None:
         """Forget all calls of an expansion that cannot be read."""
         for pending in self._records:

@@ -6,36 +6,38 @@ readers asks each when its next call may be made. What a step brings are values.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import CallError
-from singer_amazon.reports.model import fingerprint
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
-from tap_amazon_sp.endpoints.calls import get_body, shown
 from tap_amazon_sp.endpoints.definitions import Listing
-from tap_amazon_sp.endpoints.expansion_queue import ExpansionQueue, PendingRecord
-from tap_amazon_sp.endpoints.expansions import (
-    Expansion,
-    ExpansionCall,
-    UnknownPagesError,
-    unknown_pages,
-)
+from tap_amazon_sp.endpoints.expansions import Expansion, unknown_pages
 from tap_amazon_sp.endpoints.pages.pagination import PagesError, Record, at, unclaimed
 from tap_amazon_sp.endpoints.pages.repeats import SeenRows, SeenTokens
 from tap_amazon_sp.endpoints.pages.rows import rows_at
 from tap_amazon_sp.endpoints.planner import ListingPlan
-from tap_amazon_sp.endpoints.results import Moved, Notice, Page, Result, Rows, Unread
+from tap_amazon_sp.endpoints.reading.calls import Retries, get_body
+from tap_amazon_sp.endpoints.reading.expansion_reader import (
+    ExpansionReader,
+    RefusedExpansionError,
+)
+from tap_amazon_sp.endpoints.reading.results import (
+    Moved,
+    Notice,
+    Page,
+    Result,
+    Rows,
+    Unread,
+)
 from tap_amazon_sp.endpoints.time_slices import TimeSlice
 from tap_amazon_sp.timestamps import parse_instant
 
 MAX_HELD = 5000
 """Records that may wait for their expansions before a slice is cut shorter."""
 
-_NO_RIGHT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _TOKEN_REFUSED = {
     *(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.OK),
 }
@@ -60,7 +62,6 @@ class ListingReader:
         self.pages = 0
         self.records = 0
         self._finished = 0
-        self._queue = ExpansionQueue()
         self._newest: datetime | None = None
         self._has_time = False
         self._results: list[Result] = []
@@ -80,11 +81,12 @@ class ListingReader:
         wait, expansions are read.
         """
         calls: list[tuple[datetime, Listing | Expansion]] = []
-        expansion = self._queue.expansion
-        for operation in (self.listing if self._has_page else None, expansion):
-            if operation is not None:
-                ready = self._caller.ready_at(operation.path, operation.rate)
-                calls.append((ready, operation))
+        if self._has_page:
+            listing = self.listing
+            ready = self._caller.ready_at(listing.path, listing.rate)
+            calls.append((ready, listing))
+        if (call := self._expansions.next_call()) is not None:
+            calls.append(call)
         return min(calls, key=lambda call: call[0])
 
     def step(self) -> list[Result]:
@@ -120,12 +122,10 @@ class ListingReader:
         self._slice_pages = self._slice_records = 0
         self._token: str | None = None
         self._has_page = True
-        self._retried: set[str] = set()
-        self._queue.clear()
+        self._retries = Retries()
         self._tokens, self._rows = SeenTokens(self.name), SeenRows(self.name)
         self._subscribers = [b for b in self.bookmarks if self._needs_slice(b)]
-        needed = [e for b in self._subscribers for e in b.table.expansions]
-        self._expansions = tuple({(e.new_field, e.path): e for e in needed}.values())
+        self._expansions = ExpansionReader(self._plan, self._subscribers, self._retries)
 
     def _needs_slice(self, bookmark: TableBookmark) -> bool:
         before = self._slice.before
@@ -194,7 +194,7 @@ class ListingReader:
         try:
             body = get_body(self._caller, listing, listing.path, params)
         except CallError as error:
-            if self._is_tried_again(error, listing.path):
+            if self._retries.has_one(error, listing.path):
                 return
             had_token = self._token is not None and error.status in _TOKEN_REFUSED
             if had_token and self._again(f"{error} (with a page token)"):
@@ -202,14 +202,6 @@ class ListingReader:
             raise
         if body is not None:
             self._read_page(body)
-
-    def _is_tried_again(self, error: CallError | PagesError, path: str) -> bool:
-        """Whether to make a call again: some refusals pass, once per slice."""
-        status = error.status if isinstance(error, CallError) else None
-        if status != HTTPStatus.BAD_REQUEST or path in self._retried:
-            return False
-        self._retried.add(path)
-        return True
 
     def _read_page(self, body: Mapping[str, Any]) -> None:
         found = list(rows_at(body, self.listing.list_path, self.name))
@@ -228,10 +220,10 @@ class ListingReader:
         if token is not None:
             self._tokens.note(token)
         self._token, self._has_page = token, token is not None
-        is_much = len(self._queue) > MAX_HELD and self._has_page
+        is_much = len(self._expansions) > MAX_HELD and self._has_page
         if is_much and self._slicer.can_shorten(self._slice):
             self._again(f"more than {MAX_HELD} records wait for their sub-requests")
-        elif not self._queue and not self._has_page:
+        elif not self._expansions and not self._has_page:
             self._end_slice()
 
     def _next_token(self, body: Mapping[str, Any]) -> str | None:
@@ -246,9 +238,8 @@ class ListingReader:
         self._results += [Page(bookmark, records) for bookmark in self._subscribers]
         for record in records:
             self._note_time(record)
-        if self._expansions:
-            for record in records:
-                self._queue.add(self._with_calls(record))
+        if self._expansions.expansions:
+            self._results += self._expansions.add(records)
         else:
             self.records += len(records)
             self._results += [Rows(bookmark, records) for bookmark in self._subscribers]
@@ -262,44 +253,11 @@ class ListingReader:
 
     # --- expansions --------------------------------------------------------
 
-    def _with_calls(self, record: Record) -> PendingRecord:
-        pending = PendingRecord(record, deque())
-        for expansion in self._expansions:
-            tables = (bookmark.table for bookmark in self._subscribers)
-            id_field = next(t.id_field for t in tables if expansion in t.expansions)
-            marketplace = self._plan.marketplace_id
-            try:
-                path = expansion.path_for(record, id_field, marketplace)
-                params = expansion.params_for(record, id_field, marketplace)
-            except PagesError as error:
-                path = f"{expansion.path}#{fingerprint(record)}"
-                self._failed(pending, expansion, path, str(error))
-                continue
-            pending.calls.append(ExpansionCall(expansion, path, params))
-        return pending
-
     def _request_expansion(self) -> None:
-        pending = self._queue.first
-        call = pending.calls[0]
-        expansion = call.expansion
         try:
-            body = get_body(self._caller, expansion, call.path, call.params())
-            if body is None or call.take(body):
-                return
-        except UnknownPagesError as error:
-            self._do_without(expansion, str(error))
-            return
-        except (CallError, PagesError) as error:
-            if isinstance(error, CallError) and error.status in _NO_RIGHT:
-                self._do_without(expansion, str(error))
-                return
-            if self._is_tried_again(error, expansion.path):
-                return
-            self._failed(pending, expansion, shown(call.path), str(error))
-        else:
-            pending.record[expansion.new_field] = call.rows
-            self._was_read(expansion, shown(call.path))
-        pending.calls.popleft()
+            self._results += self._expansions.request()
+        except RefusedExpansionError as error:
+            self._do_without(error.expansion, str(error))
 
     def _do_without(self, expansion: Expansion, reason: str) -> None:
         """Go on for those who do not need it: the operation itself is refused."""
@@ -307,54 +265,15 @@ class ListingReader:
             self._results.append(Unread(bookmark, "", reason))
             self.bookmarks.remove(bookmark)
         self._subscribers = [b for b in self._subscribers if b in self.bookmarks]
-        self._expansions = tuple(e for e in self._expansions if e is not expansion)
-        self._queue.drop(expansion)
+        self._expansions.do_without(expansion, self._subscribers)
         self.is_done = not self.bookmarks
-
-    def _failed(
-        self, pending: PendingRecord, expansion: Expansion, path: str, reason: str
-    ) -> None:
-        """Leave a record out, until it has failed in enough runs."""
-        pending.record[expansion.new_field] = None
-        for bookmark in self._subscribers:
-            if expansion not in bookmark.table.expansions:
-                continue
-            if path in bookmark.given_up:
-                continue
-            attempts = bookmark.fail(path, reason, self._plan.now, self._plan.max_runs)
-            text = (
-                f"{reason}. Given up after {attempts} runs: the record comes without "
-                f"{expansion.new_field}"
-            )
-            if not attempts:
-                pending.failed_for.add(bookmark)
-                text = (
-                    f"{reason}. The record it belongs to is left out; the bookmark "
-                    "stays, so that the next run reads it again"
-                )
-            self._results += [Unread(bookmark, path, text), Moved(bookmark)]
-
-    def _was_read(self, expansion: Expansion, path: str) -> None:
-        for bookmark in self._subscribers:
-            if expansion in bookmark.table.expansions and bookmark.was_read(path):
-                self._results.append(Moved(bookmark))
 
     def _flush(self) -> None:
         """Hand out the records whose expansions are all read."""
-        if self.is_done:
+        if self.is_done or not self._expansions:
             return
-        had_records = bool(self._queue)
-        for pending in self._queue.complete():
-            self._write_extended(pending)
-        if had_records and not self._queue and not self._has_page:
+        for rows in self._expansions.complete():
+            self.records += 1
+            self._results += rows
+        if not self._expansions and not self._has_page:
             self._end_slice()
-
-    def _write_extended(self, pending: PendingRecord) -> None:
-        self.records += 1
-        for bookmark in self._subscribers:
-            if bookmark in pending.failed_for:
-                continue
-            needed = {e.new_field for e in bookmark.table.expansions}
-            others = {e.new_field for e in self._expansions} - needed
-            record = {k: v for k, v in pending.record.items() if k not in others}
-            self._results.append(Rows(bookmark, [record]))

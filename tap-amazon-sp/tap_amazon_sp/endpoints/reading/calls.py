@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.errors import RejectedError
+from singer_amazon.errors import AmazonError, RejectedError
 from singer_amazon.http.transport import Response
 from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.endpoints.definitions import Listing
@@ -30,6 +30,21 @@ _PERSONAL = re.compile(r"%40|%2B|@|\+", re.IGNORECASE)
 
 _MAX_PART = 80
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Retries:
+    """The second tries of a slice, one for each path: some refusals pass."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def has_one(self, error: AmazonError, path: str) -> bool:
+        """Whether to make a call again after an HTTP 400; it is used up then."""
+        status = error.status if isinstance(error, RejectedError) else None
+        if status != HTTPStatus.BAD_REQUEST or path in self._used:
+            return False
+        self._used.add(path)
+        return True
 
 
 def get_body(
