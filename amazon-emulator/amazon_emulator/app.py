@@ -16,6 +16,7 @@ from werkzeug.routing import Map
 from werkzeug.routing import Rule as UrlRule
 
 from amazon_emulator.faults.fault_responses import fault_response, throttled
+from amazon_emulator.faults.spoilt_bodies import inflating, spoilt_body
 from amazon_emulator.http import (
     Call,
     RefusalError,
@@ -94,11 +95,15 @@ class Application:
     def _respond(self, service: Service, route: Route, call: Call) -> Response:
         state = self._state
         state.clock.sleep(state.settings.delay_seconds)
-        call.faults = state.faults.take(call.operation, service.target(call))
+        call.faults = state.faults.take(
+            call.operation, service.target(call), state.clock.now()
+        )
         for rule in call.faults:
             if rule.action == "delay":
                 state.clock.sleep(rule.number("seconds"))
                 continue
+            if rule.action == "inflate":
+                return inflating(call, rule)
             response = fault_response(service, call, rule, state.clock.now())
             if response is not None:
                 return response
@@ -115,6 +120,7 @@ class Application:
         throttle = call.fault("throttle")
         if throttle is not None:
             return service.refuse(throttled(throttle, self._state.clock.now()))
+        response = spoilt_body(call, response, self._state.clock)
         truncate = call.fault("truncate")
         if truncate is not None:
             return cut(response, int(truncate.number("after_bytes")))

@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
 _BACKLOG = 128
+_SMALL = 64
 
 
 class Emulator:
@@ -79,6 +80,17 @@ class Emulator:
             server.stop()
         self._servers.clear()
         self.emulation.close()
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Refuse connections to the API and the token call inside a `with` block."""
+        port = self._servers[0].port
+        self._servers[0].stop()
+        try:
+            yield
+        finally:
+            self._servers[0] = _Server(port, self.emulation.api)
+            self._servers[0].start()
 
     @property
     def url(self) -> str:
@@ -159,6 +171,8 @@ class _Handler(WSGIRequestHandler):
         try:
             for chunk in chunks:
                 self.wfile.write(chunk)
+                if len(chunk) < _SMALL:
+                    self.wfile.flush()  # a body that trickles
         finally:
             close = getattr(body, "close", None)
             if close is not None:

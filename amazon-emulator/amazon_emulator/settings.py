@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from typing import TypeGuard
 from zlib import crc32
 
 REGIONS = ("NA", "EU", "FE")
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "region": REGIONS,
+    "retention_wording": ("old", "new"),
     "repeated_external_id": ("same", "new", "refuse"),
     "delete_by": ("pii", "user_id"),
     "update_omitted": ("keep", "clear"),
@@ -73,6 +75,8 @@ class Settings:
     url_lifetime_seconds: float = 3600
     restate: int = 0
     """Another number gives other metrics for the same keys, as restatement does."""
+    retention_wording: str = "old"
+    """How a start before the retention is refused: `new` names the first day kept."""
     content_encoding: bool = False
     """Whether a document is served with `Content-Encoding: gzip`."""
     job_ready_after_seconds: Span = Span()
@@ -115,10 +119,20 @@ class Settings:
     """Most orders on one page, whatever the call asks for."""
     sp_order_items_per_page: int = 2
     """Lines of an order on one page."""
+    sp_records_per_page: int = 0
+    """Most rows on a page of the other listings; 0: as many as Amazon gives."""
+    sp_page_token_seconds: float = 0.0
+    """Life of every page token; 0: as long as Amazon lets it live."""
+    sp_late_hours: float = 0.0
+    """How much later than their own time some records of listings appear."""
+    sp_late_every: int = 3
+    """Which records are late: those whose number this divides; 1: all."""
     sp_rate_scale: float = 0.0
     """1: Amazon's rates; 60: sixty times as fast; 0: nothing is limited."""
     sp_rate_header: bool = True
     """Whether responses name the rate."""
+    sp_cooldown: bool = False
+    """Whether stock files asked for again too soon are CANCELLED, rates or not."""
     sp_document_url_lifetime_seconds: float = 300.0
     sp_extra_delay_hours: float = 0.0
     """How much later than usual analytics data come."""
@@ -131,6 +145,11 @@ class Settings:
     client_id: str = "amzn1.application-oa2-client.emulator"
     client_secret: str = "emulator-client-secret"  # noqa: S105 - documented, opens nothing
     refresh_token: str = "Atzr|emulator-refresh-token"  # noqa: S105 - documented, opens nothing
+
+    def lateness(self, number: int) -> timedelta:
+        """Return how much later than its own time a record appears."""
+        is_late = self.sp_late_every and number % self.sp_late_every == 0
+        return timedelta(hours=self.sp_late_hours if is_late else 0)
 
     def changed(self, changes: Mapping[str, object]) -> Settings:
         """Return these settings with some replaced; wrong ones raise SettingsError."""

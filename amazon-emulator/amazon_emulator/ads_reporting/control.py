@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug import Response
 
-from amazon_emulator.ads_reporting.documents import row_count
-from amazon_emulator.ads_reporting.rows import row_batches
+from amazon_emulator.ads_reporting.documents import document_rows, row_count
 from amazon_emulator.control import ControlError
 from amazon_emulator.http import Json, Routed, json_response, route
 from amazon_emulator.reports.documents import json_array
@@ -28,7 +27,7 @@ class AdsReportsControl(Routed):
         report = self._report(report_id)
         if report.rule("empty", "document"):
             return json_response([])
-        pieces = json_array(row_batches(report.plan))
+        pieces = json_array(document_rows(report))
         return Response(pieces, content_type="application/json")
 
     @route("GET", "/reports/<report_id>/row-count")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from amazon_emulator.ads_reporting.odd_rows import odd_batches
 from amazon_emulator.ads_reporting.rows import row_batches
 from amazon_emulator.reports.documents import (
     ROWS,
@@ -34,6 +35,13 @@ def begin_document(report: AdsReport) -> None:
         report.document.build_beside(_writer(report))
 
 
+def document_rows(report: AdsReport) -> Iterator[list[str]]:
+    """Yield the rows of a report as its document holds them."""
+    rule = report.rule("odd_rows")
+    batches = row_batches(report.plan)
+    return batches if rule is None else odd_batches(batches, rule)
+
+
 def row_count(report: AdsReport) -> int:
     """Return how many rows a document holds, once it is written."""
     report.document.build(_writer(report))
@@ -53,7 +61,7 @@ def _writer(report: AdsReport) -> Writer:
     request = report.request
 
     def write(target: Writable, document: Document) -> None:
-        batches = document.counted(row_batches(report.plan))
+        batches = document.counted(document_rows(report))
         if request.file_format == "CSV":
             _write_csv(target, request.columns, batches)
             return
@@ -71,7 +79,7 @@ def _write_csv(
     writer.writeheader()
     for batch in batches:
         writer.writerows(json.loads(row) for row in batch)
-        target.write(text.getvalue().encode())
+        target.write(text.getvalue().encode(errors="replace"))
         text.seek(0)
         text.truncate()
     target.write(text.getvalue().encode())

@@ -27,6 +27,7 @@ LASTING_ACTIONS = (
     "never_ready",
     "empty",
     "document",
+    "odd_rows",
 )
 """Rule actions that, applied to a create, stay with the report for its whole life."""
 

@@ -12,6 +12,7 @@ from amazon_emulator.ads_reporting.documents import begin_document
 from amazon_emulator.ads_reporting.lifecycle import AdsReport, status_of
 from amazon_emulator.ads_reporting.validation import (
     ReportRequest,
+    Retention,
     check_columns,
     validate,
 )
@@ -35,6 +36,16 @@ CONTENT_TYPES = (
     "application/json",
 )
 """The documented type, and the one that the live API was seen to take as well."""
+NOT_OFFERED = {
+    "unknown_type": "configuration reportTypeId is unknown or invalid",
+    "kdp": "KDP authors do not have access to Sponsored Brands functionality",
+    "vendor": "This report type is not available to Vendors",
+    "marketplace": (
+        "Tactic T00030 is not supported for report API in marketplace A1C3SOZRARQ6R3."
+    ),
+    "ad_product": "configuration adProduct is not supported for this report type",
+}
+"""Wordings of "not for this account"; any other text is said as it is."""
 _PATH = "/reporting/reports"
 _STORED = "/offline-report-storage/{0}/report-{0}.json.gz"
 
@@ -79,7 +90,7 @@ class ReportingService(SignedInService):
         report = self._create(call, _parse(call.body))
         return self.respond(self._object(report, "PENDING", call))
 
-    @route("GET", f"{_PATH}/<report_id>", "status")
+    @route("GET", f"{_PATH}/<path:report_id>", "status")
     def status(self, call: Call) -> Response:
         """Show a report as it is now."""
         report = self._own(call)
@@ -91,7 +102,7 @@ class ReportingService(SignedInService):
                 report.last_status, report.updated_at = status, now
         return self.respond(self._object(report, status, call))
 
-    @route("DELETE", f"{_PATH}/<report_id>", "delete")
+    @route("DELETE", f"{_PATH}/<path:report_id>", "delete")
     def delete(self, call: Call) -> Response:
         """Cancel a report that is still PENDING."""
         report = self._own(call)
@@ -102,13 +113,15 @@ class ReportingService(SignedInService):
                 raise RefusalError(400, text)
             report.is_deleted, report.last_status = True, "DELETED"
         body = {"code": "200", "detail": "Report deleted"}
-        return self.respond(body | {"reportId": report.report_id})
+        return self.respond(body | {"reportId": report.public_id})
 
     def _create(self, call: Call, body: object) -> AdsReport:
         account = self._account(call)
         if call.request.mimetype not in CONTENT_TYPES:
             raise RefusalError(415, f"Content type must be {CONTENT_TYPES[0]}")
-        request = validate(body, account, self._state.clock.now())
+        _refuse_type(call)
+        now, retention = self._state.clock.now(), self._retention(call)
+        request = validate(body, account, now, retention)
         refused = call.fault("refuse_columns")
         if refused is not None:
             _refuse_columns(request, refused)
@@ -119,10 +132,17 @@ class ReportingService(SignedInService):
         with self._state.lock:
             running = self._reports.duplicate(account, request)
             if running is not None:
-                raise _duplicate(running.report_id)
+                raise _duplicate(running.public_id)
             report = self._reports.create(account, request, content, call.faults)
         begin_document(report)
         return report
+
+    def _retention(self, call: Call) -> Retention:
+        rule, wording = call.fault("retention"), self._state.settings.retention_wording
+        if rule is None:
+            return Retention(wording)
+        given = rule.parameters["wording"]
+        return Retention(str(given or wording), int(rule.number("days")))
 
     def _other_report(
         self,
@@ -175,7 +195,9 @@ class ReportingService(SignedInService):
                 life = self._state.settings.url_lifetime_seconds
                 path = _STORED.format(report.report_id)
                 url, expires = self._signer.sign(path, life)
-                shown["url"], shown["urlExpiresAt"] = url, format_instant(expires)
+                other = call.fault("other_url")
+                shown["url"] = url if other is None else other.text("url")
+                shown["urlExpiresAt"] = format_instant(expires)
         return shown
 
 
@@ -183,7 +205,7 @@ def _plain_object(report: AdsReport, status: str) -> dict[str, object]:
     configuration = report.body["configuration"]
     inner = configuration if isinstance(configuration, dict) else {}
     return {
-        "reportId": report.report_id,
+        "reportId": report.public_id,
         "status": status,
         "name": report.body.get("name"),
         "startDate": report.body["startDate"],
@@ -217,6 +239,13 @@ def body_target(account: str | None, body: object) -> Target:
         _text(top.get("endDate")),
         frozenset(str(name) for name in _list(configuration.get("columns"))),
     )
+
+
+def _refuse_type(call: Call) -> None:
+    rule = call.fault("not_offered")
+    if rule is not None:
+        wording = rule.text("wording")
+        raise RefusalError(int(rule.number("code")), NOT_OFFERED.get(wording, wording))
 
 
 def _refuse_columns(request: ReportRequest, rule: Rule) -> None:

@@ -13,6 +13,7 @@ from amazon_emulator.ads_reporting.lifecycle import (
 )
 from amazon_emulator.ads_reporting.rows import RowPlan
 from amazon_emulator.clock import format_instant
+from amazon_emulator.faults.rules import first_rule
 from amazon_emulator.reports.store import ReportStore
 from amazon_emulator.state import EmulatorState, seeded_uuid
 
@@ -29,12 +30,14 @@ class AdsReportStore(ReportStore[str, AdsReport]):
         super().__init__(state)
         self._live: dict[tuple[tuple[str, str], str], str] = {}
         self._refused: list[dict[str, object]] = []
+        self._aliases: dict[str, str] = {}
 
     def reset(self) -> None:
         """Forget all reports and what was turned down; ids start anew."""
         super().reset()
         with self._state.lock:
             self._live.clear()
+            self._aliases.clear()
             self._refused.clear()
 
     def create(
@@ -50,6 +53,10 @@ class AdsReportStore(ReportStore[str, AdsReport]):
             report = self._new(account, request, body, lasting)
             self._reports[report.report_id] = report
             self._live[(account.key, request.identity)] = report.report_id
+            other = first_rule(rules, "other_id")
+            if other is not None:
+                report.shown_id = other.text("id")
+                self._aliases[report.shown_id] = report.report_id
         return report
 
     def duplicate(self, account: Account, request: ReportRequest) -> AdsReport | None:
@@ -65,12 +72,12 @@ class AdsReportStore(ReportStore[str, AdsReport]):
 
     def find(self, report_id: str) -> AdsReport | None:
         """Return a report that has not been deleted."""
-        report = self._reports.get(report_id)
+        report = self.any(report_id)
         return None if report is None or report.is_deleted else report
 
     def any(self, report_id: str) -> AdsReport | None:
         """Return a report, deleted or not."""
-        return self._reports.get(report_id)
+        return self._reports.get(self._aliases.get(report_id, report_id))
 
     def refuse(self, account: str | None, body: object, status: int, text: str) -> None:
         """Remember a create that was turned down."""

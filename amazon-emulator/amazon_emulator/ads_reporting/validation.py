@@ -68,7 +68,21 @@ class ReportRequest:
         return repr(parts)
 
 
-def validate(body: object, account: Account, now: datetime) -> ReportRequest:
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How far back reports go, and how Amazon says so."""
+
+    wording: str = "old"
+    days: int | None = None
+    """None: as the report type says."""
+
+
+def validate(
+    body: object,
+    account: Account,
+    now: datetime,
+    retention: Retention = Retention(),
+) -> ReportRequest:
     """Return the request if Amazon would take it, else raise a RefusalError (400)."""
     given, configuration = _checked(body)
     report_type = _report_type(configuration)
@@ -84,7 +98,7 @@ def validate(body: object, account: Account, now: datetime) -> ReportRequest:
     start, end = (_date(name, given[name]) for name in ("startDate", "endDate"))
     _range(report_type, start, end)
     todays = [now.astimezone(zone).date() for zone in account.zones(advertiser_ids)]
-    _reach(report_type, (start, end), todays)
+    _reach(report_type, (start, end), todays, retention)
     return ReportRequest(
         report_type,
         start,
@@ -233,18 +247,29 @@ def _range(report_type: ReportType, start: date, end: date) -> None:
 
 
 def _reach(
-    report_type: ReportType, days: tuple[date, date], todays: Sequence[date]
+    report_type: ReportType,
+    days: tuple[date, date],
+    todays: Sequence[date],
+    retention: Retention,
 ) -> None:
     start, end = days
+    kept = retention.days or report_type.retention_days
     if end > max(todays):
         raise RefusalError(400, f"endDate {end} must not be in the future")
-    earliest = min(todays) - timedelta(days=report_type.retention_days - 1)
-    if start < earliest:
+    earliest = min(todays) - timedelta(days=kept - 1)
+    if start >= earliest:
+        return
+    if retention.wording == "new":
         message = (
-            f"Report date is too far in the past: startDate {start} is before "
-            f"{earliest} ({report_type.retention_days} days are kept)"
+            f"startDate ({start}) must be equal to or after report type data retention "
+            f"start date ({earliest})"
         )
         raise RefusalError(400, message)
+    message = (
+        f"Report date is too far in the past: startDate {start} is before "
+        f"{earliest} ({kept} days are kept)"
+    )
+    raise RefusalError(400, message)
 
 
 def _date(name: str, text: str) -> date:

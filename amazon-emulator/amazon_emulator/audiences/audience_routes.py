@@ -11,7 +11,6 @@ from amazon_emulator.audiences.audience_validation import (
 )
 from amazon_emulator.audiences.contract import (
     AUDIENCES_TYPE,
-    MAX_INVALID_RECORDS,
     USER_ID,
 )
 from amazon_emulator.audiences.parsing import NotALongError, check_media, read_object
@@ -133,7 +132,9 @@ class AudiencesService(SignedInService):
         """Accept an upload of records as a job."""
         check_media(call, self.media_type, has_body=True)
         job = self._uploads.accept(call)
-        return self.respond({"jobRequestId": job.job_id}, 202)
+        other = call.fault("other_id")
+        shown = job.job_id if other is None else other.text("id")
+        return self.respond({"jobRequestId": shown}, 202)
 
     @route("GET", f"{_RECORDS}/<job_id>", "job")
     def job(self, call: Call) -> Response:
@@ -151,10 +152,9 @@ class AudiencesService(SignedInService):
         upload = job.upload
         share = 1 - len(upload.invalid) / upload.received if upload.received else 0
         shown["successful"] = {"recordsProcessedRate": round(100 * share, 2)}
-        listed = list(upload.invalid.items())[:MAX_INVALID_RECORDS]
         shown["invalidRecords"] = [
             {"audienceId": str(upload.audience_id), "externalId": user, "error": reason}
-            for user, reason in listed
+            for user, reason in job.listed()
         ]
         audience = self._audiences.find(upload.audience_id)
         if audience is not None:

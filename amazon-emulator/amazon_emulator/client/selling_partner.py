@@ -89,6 +89,10 @@ class SellingPartnerCalls(ControlClient):
         path = f"/sp/accounts/{account}/reports/{report_id}/row-counts"
         return self._object("GET", path)
 
+    def add_sp_path(self, path: str, **fields: object) -> dict[str, Any]:
+        """Describe a listing of our own below `/unlisted/`; all has a default."""
+        return self._object("POST", "/sp/paths", {"path": path, **fields})
+
     def sp_orders(self, account: str) -> list[dict[str, Any]]:
         """Return the orders of the last year as they are now, oldest first."""
         found: list[dict[str, Any]] = self._call(
@@ -103,7 +107,10 @@ class SellingPartnerCalls(ControlClient):
         updated_at: datetime | None = None,
         **fields: object,
     ) -> dict[str, Any]:
-        """Put in an order (`marketplace_id`, `status`, `items`) that never changes."""
+        """Put in an order (`marketplace_id`, `status`, `items`) that never changes.
+
+        With `visible_at` (an ISO 8601 text) it appears only then.
+        """
         body = {
             "created_at": format_instant(created_at),
             "updated_at": format_instant(updated_at or created_at),

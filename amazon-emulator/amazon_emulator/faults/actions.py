@@ -8,6 +8,17 @@ _SELLING = """
 create_report get_reports get_report cancel_report get_report_document download_document
 get_orders get_order_v0 get_order_items get_order_buyer_info get_order_address
 search_orders get_order create_restricted_data_token get_marketplace_participations
+list_financial_event_groups list_financial_events list_financial_events_by_group_id
+list_financial_events_by_order_id get_shipments get_shipment_items
+get_shipment_items_by_shipment_id get_purchase_orders get_purchase_order
+get_purchase_orders_status get_inventory_summaries search_listings_items
+get_listings_item search_catalog_items get_catalog_item unlisted
+"""
+_ONE_BY_ONE = """
+get_report cancel_report get_report_document get_order_v0 get_order_buyer_info
+get_order_address get_order create_report create_restricted_data_token
+get_marketplace_participations get_shipment_items_by_shipment_id get_purchase_order
+get_listings_item get_catalog_item
 """
 _ADVERTISING = """
 token profiles advertisers manager_accounts create status delete download
@@ -22,11 +33,22 @@ _API = tuple(name for name in OPERATIONS if name not in _DOWNLOADS)
 _SIGNED_IN = tuple(name for name in _API if name != "token")
 _SP_REPORT = ("create_report", "get_report")
 _SP_API = tuple(name for name in SP_OPERATIONS if name not in _DOWNLOADS)
+_SP_LISTS = tuple(name for name in _SP_API if name not in _ONE_BY_ONE.split())
 _REPORT = ("create", "status")
 _JOB = ("records", "job")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
+_INVALID: Mapping[str, object] = {
+    "external_user_ids": [],
+    "every": 0,
+    "except_every": 0,
+    "listed": None,
+    "reason": _TEXT_OF_INVALID,
+}
+
+MODIFIERS = ("delay", "retention", "odd_rows", "flat_file", "once_each", "trickle")
+"""Actions that leave room for another one on the same call."""
 ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "throttle": (
         OPERATIONS,
@@ -37,6 +59,15 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "reset": (OPERATIONS, {}),
     "delay": (OPERATIONS, {"seconds": 1.0}),
     "truncate": (OPERATIONS, {"after_bytes": 20}),
+    "trickle": (OPERATIONS, {"seconds": 1.0, "bytes": 1}),
+    "loose_json": (_API, {"form": "comma"}),
+    "inflate": (OPERATIONS, {"megabytes": 1000, "one_value": False, "form": "json"}),
+    "redirect": (OPERATIONS, {"to": "http://169.254.169.254/", "code": 302}),
+    "other_url": (("status", "get_report_document"), {"url": ""}),
+    "other_id": (
+        ("create", "create_report", "get_report", "records"),
+        {"id": "x/../../owned"},
+    ),
     "expired": (_DOWNLOADS, {}),
     "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
     "failed": (_REPORT, {"reason": "Internal error while generating the report"}),
@@ -46,9 +77,21 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "empty": (("create", "create_report", "download"), {}),
     "document": (
         ("create", "create_report", *_DOWNLOADS),
-        {"text": None, "base64": None, "gzip": True},
+        {"text": None, "base64": None, "gzip": True, "content_type": None},
     ),
     "refuse_columns": (("create",), {"columns": []}),
+    "retention": (("create",), {"days": 60, "wording": None}),
+    "not_offered": (("create",), {"wording": "unknown_type", "code": 400}),
+    "odd_rows": (
+        ("create",),
+        {
+            "placeholders": [],
+            "every": 7,
+            "half_emoji": False,
+            "repeat_after": 0,
+            "twins": False,
+        },
+    ),
     "duplicate_of": (("create",), {"report_id": None}),
     "lost_answer": (OPERATIONS, {}),
     "refuse_record": (
@@ -57,20 +100,37 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     ),
     "invalid_record": (
         ("records",),
-        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+        _INVALID,
     ),
     "partially_succeeded": (
         _JOB,
-        {"external_user_ids": [], "every": 0, "reason": _TEXT_OF_INVALID},
+        _INVALID,
     ),
     "job_failed": (_JOB, {"reason": None}),
     "denied": (_SP_API, {"details": ""}),
+    "once_each": (_API, {"code": 400, "message": "Invalid Input"}),
+    "endless": (_SP_LISTS, {}),
+    "empty_payload": (_SP_API, {}),
     "fatal": (_SP_REPORT, {"details": _TEXT_OF_FATAL, "document": True}),
     "cancelled": (_SP_REPORT, {}),
     "no_document": (_SP_REPORT, {}),
     "stuck": (_SP_REPORT, {"status": "IN_QUEUE"}),
     "without_array": (("create_report",), {}),
     "error_details": (("create_report",), {"details": _TEXT_OF_FATAL}),
+    "flat_file": (
+        ("create_report",),
+        {
+            "quoting": None,
+            "charset": None,
+            "encoding": None,
+            "rename": {},
+            "drop": [],
+            "break_every": 0,
+            "break_text": "\t",
+            "extra_cell_every": 0,
+            "missing_cell_every": 0,
+        },
+    ),
     "truncated_gzip": (("create_report",), {"after_bytes": 100}),
 }
 """Action -> the operations where it makes sense, and its parameters with defaults."""

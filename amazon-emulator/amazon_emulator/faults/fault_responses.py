@@ -41,18 +41,33 @@ def fault_response(
     """Return the response of a rule; None: the service has to take part in it."""
     if rule.action == "reset":
         raise ResetError("the fault rule resets this connection")
-    if rule.action == "unauthorized":
-        return service.refuse(RefusalError(401, rule.text("message")))
-    if rule.action == "denied":
-        return service.refuse(denied(rule.text("details")))
-    if rule.action == "throttle":
-        is_taken = rule.parameters["accepted"] and call.operation in _WRITES
-        return None if is_taken else service.refuse(throttled(rule, now))
+    refusal = _refusal(call, rule, now)
+    if refusal is not None:
+        return service.refuse(refusal)
+    if rule.action == "redirect":
+        headers = {"Location": rule.text("to")}
+        return Response(b"", int(rule.number("code")), headers)
     if rule.action == "html":
         code = int(rule.number("code"))
         page = _PAGE.format(code=code, phrase=_phrase(code))
         return Response(page, code, content_type="text/html; charset=utf-8")
     return _status(service, rule) if rule.action == "status" else None
+
+
+def _refusal(call: Call, rule: Rule, now: datetime) -> RefusalError | None:
+    """Return the refusal that a rule is, if it is one for this call."""
+    if rule.action == "unauthorized":
+        return RefusalError(401, rule.text("message"))
+    if rule.action == "denied":
+        return denied(rule.text("details"))
+    if rule.action == "once_each":
+        is_new = rule.meets(call.request.full_path.encode() + call.body)
+        code, message = int(rule.number("code")), rule.text("message")
+        return RefusalError(code, message) if is_new else None
+    if rule.action == "throttle":
+        is_taken = rule.parameters["accepted"] and call.operation in _WRITES
+        return None if is_taken else throttled(rule, now)
+    return None
 
 
 def throttled(rule: Rule, now: datetime) -> RefusalError:

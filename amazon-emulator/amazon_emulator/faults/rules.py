@@ -1,8 +1,8 @@
 """Fault rules: what goes wrong, for which calls, how often.
 
 A rule matches calls by operation, account and report; the first `skip` matching calls
-pass, then it applies `times` times (None: for ever). Of several matching rules all
-delays apply, and the first other rule.
+pass, then it applies `times` times (None: for ever), at most for `lasts_seconds`. Of
+several matching rules all delays and other `MODIFIERS` apply, and the first other one.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from amazon_emulator.faults.actions import ACTIONS
+from amazon_emulator.faults.actions import ACTIONS, MODIFIERS
 
 _MATCHERS = ("account", "report_type_id", "start_date", "end_date", "covers")
-_FIELDS = {"operation", "action", "group_by", "times", "skip", *_MATCHERS}
+_COUNTS = ("times", "skip", "lasts_seconds")
+_FIELDS = {"operation", "action", "group_by", *_COUNTS, *_MATCHERS}
 
 
 class FaultError(ValueError):
@@ -56,8 +58,13 @@ class Rule:
     covers: str | None = None
     times: int | None = None
     skip: int = 0
+    lasts_seconds: int | None = None
+    """The rule ends so long after the first call it applied to; None: never."""
+    began_at: datetime | None = None
     seen: int = field(default=0)
     applied: int = field(default=0)
+    met: set[bytes] = field(default_factory=set)
+    """Calls that `once_each` has turned down already."""
 
     def matches(self, operation: str, target: Target) -> bool:
         """Return whether the rule is about this call."""
@@ -96,6 +103,19 @@ class Rule:
         user_ids = self.texts("external_user_ids")
         return not user_ids or any(f'"{x}"'.encode() in body for x in user_ids)
 
+    def is_over(self, now: datetime) -> bool:
+        """Return whether the time of the rule is over; it begins with this call."""
+        if self.lasts_seconds is None:
+            return False
+        self.began_at = self.began_at or now
+        return now - self.began_at > timedelta(seconds=self.lasts_seconds)
+
+    def meets(self, call: bytes) -> bool:
+        """Return whether a call, path and body in one, comes for the first time."""
+        is_new = call not in self.met
+        self.met.add(call)
+        return is_new
+
     def texts(self, name: str) -> list[str]:
         """Return a parameter as a list of texts; one that is no list is empty."""
         value = self.parameters.get(name)
@@ -120,6 +140,7 @@ class Rule:
             **{name: getattr(self, name) for name in (*_MATCHERS, "group_by")},
             "times": self.times,
             "skip": self.skip,
+            "lasts_seconds": self.lasts_seconds,
             "seen": self.seen,
             "applied": self.applied,
         }
@@ -159,8 +180,8 @@ class Faults:
         with self._lock:
             return [rule.as_json() for rule in self._rules]
 
-    def take(self, operation: str, target: Target) -> tuple[Rule, ...]:
-        """Count one call and return the rules that apply to it, delays first."""
+    def take(self, operation: str, target: Target, now: datetime) -> tuple[Rule, ...]:
+        """Count one call and return the rules that apply to it, in their order."""
         taken: list[Rule] = []
         with self._lock:
             for rule in self._rules:
@@ -168,11 +189,11 @@ class Faults:
                     continue
                 rule.seen += 1
                 spent = rule.times is not None and rule.applied >= rule.times
-                if spent or rule.seen <= rule.skip:
+                if spent or rule.seen <= rule.skip or rule.is_over(now):
                     continue
                 rule.applied += 1
                 taken.append(rule)
-                if rule.action != "delay":
+                if rule.action not in MODIFIERS:
                     break
         return tuple(taken)
 
@@ -227,6 +248,7 @@ def _build(
         covers,
         _count("times", description.get("times")),
         _count("skip", description.get("skip")) or 0,
+        _count("lasts_seconds", description.get("lasts_seconds")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amazon_emulator.http import Call, RefusalError, Service
@@ -46,4 +47,6 @@ class DownloadService(Service):
         )
         if rule is not None:
             stored = StoredFile.of_bytes(fault_bytes(rule))
+            if rule.parameters.get("content_type") is not None:
+                stored = replace(stored, content_type=rule.text("content_type"))
         return serve(call.request, stored, is_encoded=is_encoded)

@@ -32,11 +32,18 @@ class Report:
     ready_after_seconds: float
     ready_after_looks: int
     document: Document
+    shown_id: str = ""
+    """The id that answers give, where a rule wants another one."""
     rules: Sequence[Rule] = ()
     """The fault rules it was created under; they stay with it for its whole life."""
     looks: int = 0
     downloads: int = 0
     last_status: str
+
+    @property
+    def public_id(self) -> str:
+        """The id that answers give."""
+        return self.shown_id or self.report_id
 
     @property
     def ready_at(self) -> datetime:

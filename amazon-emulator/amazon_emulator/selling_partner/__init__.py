@@ -8,6 +8,7 @@
     rows/                     what the documents hold, by report type
     orders/                   orders that change, Orders v0 and 2026-01-01
     seller_routes             marketplace participations
+    endpoints/                finances, inbound, purchase orders, stock, listings
     control                   calls under /_emulator/sp
     api                       puts all of it together
 

@@ -16,6 +16,9 @@ ROLES = (BRAND_ANALYTICS, PII)
 """Brand Analytics with Brand Registry; personal data of buyers."""
 
 
+_RESTOCK = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
+
+
 class PartnerError(ValueError):
     """An account that cannot be; the text says what is wrong with it."""
 
@@ -33,6 +36,8 @@ class Partner:
     roles: Sequence[str] = ROLES
     without_data: Sequence[str] = ()
     """Report types for which this account has nothing."""
+    quoted_types: Sequence[str] = ()
+    """Report types whose files this account gets quoted, others without quotes."""
     is_revoked: bool = False
     """Whether the partner has withdrawn the authorisation."""
 
@@ -60,7 +65,7 @@ def _of(country: str, region: str) -> list[Marketplace]:
 
 DEFAULT_PARTNERS: Sequence[Json] = (
     _named("acme-us", "seller", "NA", "US CA"),
-    _named("nordwind-eu", "seller", "EU", "DE FR GB"),
+    _named("nordwind-eu", "seller", "EU", "DE FR GB", quoted_types=[_RESTOCK]),
     _named("sakura-jp", "seller", "FE", "JP"),
     _named("plain-us", "seller", "NA", "US", roles=[]),
     _named("gone-us", "seller", "NA", "US", is_revoked=True),

@@ -12,6 +12,14 @@ from amazon_emulator.selling_partner.access.token_routes import (
 from amazon_emulator.selling_partner.access.tokens import SpTokens
 from amazon_emulator.selling_partner.accounts import SellingPartners
 from amazon_emulator.selling_partner.control import SpControl
+from amazon_emulator.selling_partner.endpoints.custom import CustomService
+from amazon_emulator.selling_partner.endpoints.finances import FinancesService
+from amazon_emulator.selling_partner.endpoints.inbound import InboundService
+from amazon_emulator.selling_partner.endpoints.inventory import InventoryService
+from amazon_emulator.selling_partner.endpoints.listings import ListingsService
+from amazon_emulator.selling_partner.endpoints.purchase_orders import (
+    PurchaseOrdersService,
+)
 from amazon_emulator.selling_partner.orders.book import OrderBook
 from amazon_emulator.selling_partner.orders.routes_current import OrdersService
 from amazon_emulator.selling_partner.orders.routes_v0 import OrdersV0Service
@@ -39,15 +47,27 @@ class SellingPartnerApi:
         self.reports = SpReportStore(state, self.orders)
         self.downloads = SpDownloadService(state, self.reports, signer)
         authorization = self._authorization
+        self.custom = CustomService(authorization)
         self.services: Sequence[Service] = (
             SpReportsService(authorization, self.reports, signer),
             OrdersV0Service(authorization, self.orders),
             OrdersService(authorization, self.orders),
             SellersService(authorization),
             RestrictedTokensService(authorization),
+            FinancesService(authorization, self.orders),
+            InboundService(authorization),
+            PurchaseOrdersService(authorization),
+            InventoryService(authorization),
+            ListingsService(authorization),
+            self.custom,
         )
         self.control = SpControl(
-            self.accounts, authorization, self.reports, self.orders, self.downloads
+            self.accounts,
+            authorization,
+            self.reports,
+            self.orders,
+            self.downloads,
+            self.custom,
         )
 
     def reset(self) -> None:
@@ -57,6 +77,7 @@ class SellingPartnerApi:
         self.orders.reset()
         self.reports.reset()
         self.downloads.alarms.clear()
+        self.custom.paths.clear()
 
     def close(self) -> None:
         """Remove the temporary files."""

@@ -22,6 +22,7 @@ from amazon_emulator.selling_partner.rows.plan import (
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.access.authorization import Authorization
     from amazon_emulator.selling_partner.accounts import Partner, SellingPartners
+    from amazon_emulator.selling_partner.endpoints.custom import CustomService
     from amazon_emulator.selling_partner.orders.book import Order, OrderBook
     from amazon_emulator.selling_partner.reports.downloads import SpDownloadService
     from amazon_emulator.selling_partner.reports.lifecycle import SpReport
@@ -42,7 +43,9 @@ class SpControl(Routed):
         reports: SpReportStore,
         orders: OrderBook,
         downloads: SpDownloadService,
+        custom: CustomService,
     ) -> None:
+        self._custom = custom
         self._accounts, self._authorization = accounts, authorization
         self._reports, self._orders, self._downloads = reports, orders, downloads
 
@@ -75,6 +78,10 @@ class SpControl(Routed):
     def _remove(self, name: str) -> Response:
         return removed(self._accounts.remove(name))
 
+    @route("POST", "/sp/paths")
+    def _add_path(self, body: Json) -> object:
+        return self._custom.add(body)
+
     @route("GET", f"{_REPORT}/rows")
     def _rows(self, name: str, report_id: str) -> Response:
         report = self._report(name, report_id)
@@ -105,6 +112,7 @@ class SpControl(Routed):
             updated_at,
             str(body.get("status") or "Shipped"),
             int(str(body.get("items") or 1)),
+            parse_instant(str(body["visible_at"])) if body.get("visible_at") else None,
         )
         return _order(order)
 

@@ -55,8 +55,11 @@ AE08WJ6YKNBMC  ZA EU ZAR en_ZA www.amazon.co.za   Africa/Johannesburg UTF-8
 A1VC38T7YXB528 JP FE JPY ja_JP www.amazon.co.jp   Asia/Tokyo          windows-31j
 A39IBJ37TRP1C6 AU FE AUD en_AU www.amazon.com.au  Australia/Sydney    UTF-8
 A19VAU5U5O7RUS SG FE SGD en_SG www.amazon.sg      Asia/Singapore      UTF-8
+A2027NEWSHOPNA XA NA USD en_US www.amazon.example America/New_York    UTF-8
+A2027NEWSHOPEU XE EU EUR en_GB www.amazon.example Europe/Dublin       UTF-8
 """
 
+# The last two do not exist: they are newer than any list a client may have.
 MARKETPLACES: Mapping[str, Marketplace] = {
     row.split()[0]: Marketplace(*row.split()) for row in _ROWS.strip().splitlines()
 }

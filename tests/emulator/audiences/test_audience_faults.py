@@ -280,3 +280,18 @@ def test_body_of_a_fault_may_say_message_with_a_capital(amc: AudienceCaller) -> 
 
     response = amc.call("POST", "/records", audience_body())
     assert (response.status_code, response.get_json()) == (400, body)
+
+
+@pytest.mark.parametrize(("listed", "expected"), [(None, 18), (5, 5), (0, 0)])
+def test_nine_of_ten_records_are_invalid(
+    amc: AudienceCaller, listed: int | None, expected: int
+) -> None:
+    audience_id = amc.create_audience().get_json()["audienceId"]
+    amc.fault("invalid_record", "records", except_every=10, listed=listed)
+    records = [record(f"u{number}") for number in range(20)]
+    job_id = amc.upload(audience_id, *records).get_json()["jobRequestId"]
+    job = amc.call("GET", f"/records/{job_id}").get_json()
+
+    assert job["jobState"] == "SUCCEEDED"
+    assert job["successful"] == {"recordsProcessedRate": 10.0}
+    assert len(job["invalidRecords"]) == expected

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -397,3 +397,64 @@ def test_document_fits_its_schema(
 def test_every_schema_is_covered() -> None:
     schemas = {path.stem for path in (SPECS / "schemas" / "reports").glob("*.json")}
     assert {name for name, _, _ in CASES} == schemas
+
+
+POSTED = {"PostedAfter": "2026-11-15T00:00:00Z", "PostedBefore": "2026-11-19T00:00:00Z"}
+WEEK = {"createdAfter": "2026-11-14T00:00:00Z", "createdBefore": "2026-11-20T00:00:00Z"}
+UPDATED = {
+    "MarketplaceId": US,
+    "QueryType": "DATE_RANGE",
+    "LastUpdatedAfter": "2026-11-01T00:00:00Z",
+    "LastUpdatedBefore": "2026-11-20T00:00:00Z",
+}
+STOCK = {
+    "granularityType": "Marketplace",
+    "granularityId": US,
+    "marketplaceIds": US,
+    "details": "true",
+}
+LISTINGS: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
+    "financesV0.json": [
+        ("/finances/v0/financialEventGroups", {}),
+        ("/finances/v0/financialEvents", POSTED),
+        ("/finances/v0/financialEvents", {**POSTED, "PostedBefore": "2030-01-01"}),
+    ],
+    "fulfillmentInboundV0.json": [
+        ("/fba/inbound/v0/shipments", UPDATED),
+        ("/fba/inbound/v0/shipmentItems", UPDATED),
+    ],
+    "vendorOrders.json": [
+        ("/vendor/orders/v1/purchaseOrders", WEEK),
+        ("/vendor/orders/v1/purchaseOrdersStatus", WEEK),
+        ("/vendor/orders/v1/purchaseOrders", {"createdAfter": "2026-11-01T00:00:00Z"}),
+    ],
+    "fbaInventory.json": [("/fba/inventory/v1/summaries", STOCK)],
+    "listingsItems_2021-08-01.json": [
+        ("/listings/2021-08-01/items/AACMEUSSP", {"marketplaceIds": US}),
+        ("/listings/2021-08-01/items/AACMEUSSP/SKU-00000", {"marketplaceIds": US}),
+    ],
+    "catalogItems_2022-04-01.json": [
+        ("/catalog/2022-04-01/items", {"marketplaceIds": US, "keywords": "box"}),
+    ],
+}
+"""Model -> calls; a model whose file is not at hand is left out."""
+AT_HAND = [
+    (model, path, query)
+    for model, calls in LISTINGS.items()
+    if (SPECS / model).is_file()
+    for path, query in calls
+]
+
+
+@pytest.mark.parametrize(("model", "path", "query"), AT_HAND)
+def test_listings(
+    sp: SpCaller, model: str, path: str, query: Mapping[str, str]
+) -> None:
+    sp.emulation.state.change({"sp_records_per_page": 2})
+    account = "vega-us" if "vendor" in path else "acme-us"
+    response = sp.get(path, account, **query)
+    if response.status_code != 400:
+        assert check(model, response, 200)
+        return
+    schema = operation(model, "GET", path)["responses"]["400"]["schema"]
+    assert problems(model, schema, response.get_json()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def slow(emulator: Emulator) -> Emulator:
 def still_asked(emulator: Emulator) -> int:
     """Return how many reports were asked for, if nothing more is for a while."""
     before = len(asked(emulator))
-    time.sleep(0.3)
+    time.sleep(1.5)  # a busy machine creates slowly
     return before if before == len(asked(emulator)) else -1
 
 
@@ -61,8 +62,13 @@ def still_asked(emulator: Emulator) -> int:
 def test_a_killed_run_is_taken_up_without_a_second_create(
     tmp_path: Path, slow: Emulator, number: signal.Signals
 ) -> None:
-    start = str(slow.client.now().date().replace(day=1))
-    with SpProcess(tmp_path, slow, STREAMS, start_date=start) as tap:
+    # days long past: an hour later nothing new is published, whatever the time is
+    today = slow.client.now().date()
+    days: dict[str, Any] = {
+        "start_date": str(today - timedelta(days=27)),
+        "end_date": str(today - timedelta(days=6)),
+    }
+    with SpProcess(tmp_path, slow, STREAMS, **days) as tap:
         tap.read()
         tap.until(lambda: asked(slow) != [], "the first create")
         tap.until(
@@ -76,7 +82,7 @@ def test_a_killed_run_is_taken_up_without_a_second_create(
     before = asked(slow)
     slow.client.change(ready_after_seconds=0)
     slow.client.advance(3600)
-    ended = run(slow, *STREAMS, state=state, start_date=start)
+    ended = run(slow, *STREAMS, state=state, **days)
     assert ended.code == 0
     assert asked(slow) == before
     assert not pending(ended.state)

@@ -210,8 +210,11 @@ def _invalid_by_rule(
     if rule.action not in ("invalid_record", "partially_succeeded"):
         return {}
     named, every = set(rule.texts("external_user_ids")), int(rule.number("every"))
+    spared = int(rule.number("except_every"))
     return {
         user: rule.text("reason")
         for number, user in enumerate(users, 1)
-        if user in named or (every and number % every == 0)
+        if user in named
+        or (every and number % every == 0)
+        or (spared and number % spared != 0)
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from amazon_emulator.audiences.contract import MAX_INVALID_RECORDS
 from amazon_emulator.audiences.uploads.members import Effect
 from amazon_emulator.clock import format_instant
 
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
 PENDING, SUCCEEDED, FAILED = "PENDING", "SUCCEEDED", "FAILED"
 PARTIALLY = "PARTIALLYSUCCEEDED"
-LASTING_ACTIONS = ("never_ready", "job_failed", "partially_succeeded", "status_word")
+LASTING_ACTIONS = (
+    "never_ready",
+    "job_failed",
+    "invalid_record",
+    "partially_succeeded",
+    "status_word",
+)
 """Rule actions that, applied to an upload, stay with its job for its whole life."""
 
 
@@ -81,6 +88,14 @@ class Job:
         if self.state == PENDING:
             return PENDING
         return _state_of(rules) or self.state
+
+    def listed(self) -> list[tuple[str, str]]:
+        """Return the invalid records that an answer lists: not more than Amazon's."""
+        most = MAX_INVALID_RECORDS
+        for rule in self.rules:
+            if rule.parameters.get("listed") is not None:
+                most = int(rule.number("listed"))
+        return list(self.upload.invalid.items())[:most]
 
     def reasons(self) -> dict[str, int]:
         """Return how many records are invalid, by reason."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from amazon_emulator.clock import format_instant
 from amazon_emulator.faults.rules import Target
 from amazon_emulator.http import Call, RefusalError, Route, Service
+from amazon_emulator.selling_partner.access.list_faults import spoilt
 from amazon_emulator.selling_partner.access.refusals import error_body
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from amazon_emulator.state import EmulatorState
 
 _WITH_RATE = (400, 404)
+_MARKETPLACES = ("MarketplaceIds", "marketplaceIds", "MarketplaceId")
 _RATE = "x-amzn-RateLimit-Limit"
 
 
@@ -80,9 +83,14 @@ class SpService(Service):
         self._authorization, self._state = authorization, authorization.state
 
     def target(self, call: Call) -> Target:
-        """Say which account, and which order if any, the call is about."""
-        names = self._authorization.names(call)
-        return Target(names | set(call.arguments.values()))
+        """Say which account, marketplaces, order and days the call is about."""
+        query = call.request.args
+        names = set(call.arguments.values())
+        for name in _MARKETPLACES:
+            names.update(query.get(name, "").split(","))
+        after, before = (_day(query, end) for end in ("After", "Before"))
+        accounts = self._authorization.names(call) | (names - {""})
+        return Target(accounts, start_date=after, end_date=before)
 
     def respond_to(self, route: Route, call: Call) -> Response:
         """Check token and rate, and carry the call out."""
@@ -90,7 +98,8 @@ class SpService(Service):
         try:
             grant = authorization.tokens.check(call.request)
             authorization.rate_limiter.check(call.operation, grant.partner.name)
-            response: Response = route.handler(self, call, grant)
+            granted = grant
+            response = spoilt(call, lambda: route.handler(self, call, granted))
         except RefusalError as refusal:
             authorization.remember(call, grant, refusal)
             raise
@@ -100,3 +109,8 @@ class SpService(Service):
     def error_body(self, refusal: RefusalError) -> object:
         """Return the error body of all these APIs."""
         return error_body(refusal)
+
+
+def _day(query: Mapping[str, str], ending: str) -> str | None:
+    """Return the day of the first time bound with this ending."""
+    return next((text[:10] for k, text in query.items() if k.endswith(ending)), None)

@@ -29,6 +29,22 @@ RATES: Mapping[str, tuple[float, int]] = {
     "get_order": (0.5, 30),
     "create_restricted_data_token": (1.0, 10),
     "get_marketplace_participations": (0.016, 15),
+    "list_financial_event_groups": (0.5, 30),
+    "list_financial_events": (0.5, 30),
+    "list_financial_events_by_group_id": (0.5, 30),
+    "list_financial_events_by_order_id": (0.5, 30),
+    "get_shipments": (2.0, 30),
+    "get_shipment_items": (2.0, 30),
+    "get_shipment_items_by_shipment_id": (2.0, 30),
+    "get_purchase_orders": (10.0, 10),
+    "get_purchase_order": (10.0, 10),
+    "get_purchase_orders_status": (10.0, 10),
+    "get_inventory_summaries": (2.0, 2),
+    "search_listings_items": (5.0, 5),
+    "get_listings_item": (5.0, 10),
+    "search_catalog_items": (2.0, 2),
+    "get_catalog_item": (2.0, 2),
+    "unlisted": (10.0, 10),
 }
 """Operation -> calls per second, and how many may come at once."""
 

@@ -62,6 +62,8 @@ class Added:
 
     account: str
     order: Order
+    visible_at: datetime | None = None
+    """When it appears in answers, if later than at once."""
 
 
 class OrderBook:
@@ -84,6 +86,7 @@ class OrderBook:
         updated_at: datetime,
         status: str = SHIPPED,
         items: int = 1,
+        visible_at: datetime | None = None,
     ) -> Order:
         """Put in an order that never changes; return it."""
         marketplace = MARKETPLACES[marketplace_id]
@@ -94,7 +97,7 @@ class OrderBook:
             order = Order(
                 order_id, marketplace, created_at, updated_at, status, number, lines
             )
-            self._added.append(Added(partner.name, order))
+            self._added.append(Added(partner.name, order, visible_at))
             return order
 
     def created(
@@ -123,8 +126,8 @@ class OrderBook:
 
     def find(self, partner: Partner, order_id: str) -> Order | None:
         """Return one order of an account, if it has been placed already."""
-        for added in self._added:
-            if added.account == partner.name and added.order.order_id == order_id:
+        for added in self._added_of(partner):
+            if added.order.order_id == order_id:
                 return added.order
         position, _, rest = order_id.partition("-")
         ordinal = rest.partition("-")[0]
@@ -152,13 +155,18 @@ class OrderBook:
             for ordinal in days
             for order in self._of_day(partner, marketplace, date.fromordinal(ordinal))
         ]
+        entries = self._added_of(partner)
+        return made + [e.order for e in entries if e.order.marketplace in named]
+
+    def _added_of(self, partner: Partner) -> list[Added]:
+        """Return what control calls put in for an account and can be seen already."""
+        now = self._state.clock.now()
         with self._state.lock:
-            added = [
-                entry.order
+            return [
+                entry
                 for entry in self._added
-                if entry.account == partner.name and entry.order.marketplace in named
+                if entry.account == partner.name and (entry.visible_at or now) <= now
             ]
-        return made + added
 
     def _of_day(
         self, partner: Partner, marketplace: Marketplace, day: date
@@ -171,10 +179,11 @@ class OrderBook:
             drawn = crc32(f"{salt}|{number}".encode())
             midnight = datetime.combine(day, time(), timezone.utc)
             created_at = midnight + timedelta(seconds=drawn % 86400)
-            if created_at > now:
+            seen = now - settings.lateness(number)
+            if created_at > seen:
                 continue
             order_id = f"{position:03d}-{day.toordinal():07d}-{number:07d}"
-            status, updated_at = _state(number + day.day, created_at, now)
+            status, updated_at = _state(number + day.day, created_at, seen)
             count = drawn % _MAX_ITEMS + 1
             items = self._items(partner, marketplace, order_id, count)
             orders.append(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from amazon_emulator.selling_partner.orders.book import Order, OrderBook
 
 _ORDERS = "/orders/2026-01-01/orders"
-_TOKEN_LIFE = timedelta(hours=24)
+_TOKEN_LIFE_SECONDS = 86400
 _PERSONAL = ("BUYER", "RECIPIENT")
 _CHOICES: Mapping[str, Sequence[str]] = {
     "includedData": INCLUDED,
@@ -67,7 +67,7 @@ class OrdersService(SpService):
             made_at = parse_instant(extra[_MADE])
             if {k: v for k, v in extra.items() if k != _MADE} != query:
                 raise invalid("All parameters must stay as on the first page.")
-            if made_at + _TOKEN_LIFE < now:
+            if made_at + self._token_life() < now:
                 raise invalid("The paginationToken has expired.")
         else:
             search = read_search(query, CURRENT, grant.partner, now)
@@ -84,6 +84,10 @@ class OrdersService(SpService):
             next_token = token(search, page[-1], extra)
             body["pagination"] = {"nextToken": next_token}
         return self.respond(body | search.upper_bound(CURRENT))
+
+    def _token_life(self) -> timedelta:
+        seconds = self._state.settings.sp_page_token_seconds
+        return timedelta(seconds=seconds or _TOKEN_LIFE_SECONDS)
 
     @route("GET", f"{_ORDERS}/<order_id>", "get_order")
     def show(self, call: Call, grant: Grant) -> Response:

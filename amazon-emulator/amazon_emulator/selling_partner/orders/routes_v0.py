@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from amazon_emulator.clock import format_instant, parse_instant
 from amazon_emulator.http import Call, RefusalError, route
 from amazon_emulator.selling_partner.access.authorization import SpService
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _ORDERS = "/orders/v0/orders"
 _ORDER = f"{_ORDERS}/<order_id>"
+_MADE = "made_at"
 _REMOVED = datetime(2027, 3, 27, tzinfo=timezone.utc)
 
 
@@ -51,6 +54,7 @@ class OrdersV0Service(SpService):
             raise invalid("MarketplaceIds is required.")
         if query.get("NextToken"):
             search, extra = read_token(query["NextToken"])
+            self._check_age(extra)
         else:
             now = self._state.clock.now()
             search = read_search(query, V0, grant.partner, now)
@@ -65,7 +69,8 @@ class OrdersV0Service(SpService):
             "Orders": [order_v0(order, elements) for order in page]
         }
         if has_more:
-            payload["NextToken"] = token(search, page[-1], extra)
+            made = {_MADE: format_instant(self._state.clock.now())}
+            payload["NextToken"] = token(search, page[-1], {**extra, **made})
         elif search.behind:
             payload["NextToken"] = ""
         return self.respond({"payload": payload | search.upper_bound(V0)})
@@ -113,6 +118,13 @@ class OrdersV0Service(SpService):
         }
         return self.respond({"payload": shown})
 
+    def _check_age(self, extra: Mapping[str, str]) -> None:
+        """Refuse (400) a token older than the setting allows, if it says anything."""
+        seconds = self._state.settings.sp_page_token_seconds
+        made = parse_instant(extra[_MADE])
+        if seconds and self._state.clock.now() - made > timedelta(seconds=seconds):
+            raise invalid("The NextToken has expired.")
+
     def _check(self, grant: Grant) -> None:
         if grant.partner.account_type != "seller":
             raise denied()
@@ -139,4 +151,7 @@ def _fits(order: Order, extra: object) -> bool:
     if not isinstance(extra, dict):
         return True
     found = {"OrderStatuses": order.status, "FulfillmentChannels": channel(order)}
-    return all(found[name] in text.split(",") for name, text in extra.items())
+    return all(
+        text in (None, "") or found[name] in text.split(",")
+        for name, text in ((name, extra.get(name)) for name in found)
+    )

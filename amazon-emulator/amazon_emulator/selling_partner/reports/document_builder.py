@@ -12,8 +12,10 @@ from amazon_emulator.selling_partner.reports.documents import (
     content_writer,
 )
 from amazon_emulator.selling_partner.rows.contents import content_of
+from amazon_emulator.selling_partner.rows.flat_faults import damaged
 from amazon_emulator.selling_partner.rows.plan import (
     Content,
+    FlatContent,
     JsonContent,
     Section,
     XmlContent,
@@ -34,6 +36,9 @@ def begin_document(report: SpReport) -> None:
     given = _replacement(report)
     if given is not None:
         raw, document.is_packed = given
+        rule = report.rule("document")
+        if rule is not None and rule.parameters["content_type"] is not None:
+            document.content_type = rule.text("content_type")
         document.build(raw_writer(raw))
         return
     content = _content(report)
@@ -67,6 +72,9 @@ def _replacement(report: SpReport) -> tuple[bytes, bool] | None:
 
 def _content(report: SpReport) -> Content:
     content = content_of(report.plan)
+    rule = report.rule("flat_file")
+    if rule is not None and isinstance(content, FlatContent):
+        content = damaged(content, rule)
     is_empty = report.rule("empty") is not None
     if isinstance(content, JsonContent):
         if report.rule("without_array") is not None:

@@ -33,6 +33,7 @@ LASTING_ACTIONS = (
     "without_array",
     "error_details",
     "truncated_gzip",
+    "flat_file",
 )
 """Rule actions that, applied to a createReport, stay with the report for its life."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from werkzeug import Response
 
 from amazon_emulator.clock import format_seconds
-from amazon_emulator.faults.rules import Target
+from amazon_emulator.faults.rules import Target, first_rule
 from amazon_emulator.http import Call, RefusalError, route
 from amazon_emulator.selling_partner.access.authorization import SpService
 from amazon_emulator.selling_partner.access.refusals import (
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from amazon_emulator.stored_files import UrlSigner
 
 _REPORTS = "/reports/2021-06-30/reports"
-_REPORT = f"{_REPORTS}/<report_id>"
-_DOCUMENT = "/reports/2021-06-30/documents/<document_id>"
+_REPORT = f"{_REPORTS}/<path:report_id>"
+_DOCUMENT = "/reports/2021-06-30/documents/<path:document_id>"
 STORED = "/sp-report-storage/{0}"
 ENCODED = "response-content-encoding"
 _QUARTER_HOUR_RATE = 1 / 900
@@ -86,7 +86,7 @@ class SpReportsService(SpService):
             limiter, name = self._authorization.rate_limiter, SALES_AND_TRAFFIC
             limiter.check_bucket(name, "application", _QUARTER_HOUR_RATE, 1)
         report = self._reports.create(grant.partner, request, body, call.faults)
-        return self.respond({"reportId": report.report_id}, 202)
+        return self.respond({"reportId": report.public_id}, 202)
 
     @route("GET", _REPORT, "get_report")
     def show(self, call: Call, grant: Grant) -> Response:
@@ -125,7 +125,9 @@ class SpReportsService(SpService):
         more = {ENCODED: "gzip"} if wants_header and is_packed else {}
         life = self._state.settings.sp_document_url_lifetime_seconds
         url, _ = self._signer.sign(STORED.format(report.document_id), life, more)
-        body = {"reportDocumentId": report.document_id, "url": url}
+        other = call.fault("other_url")
+        url = url if other is None else other.text("url")
+        body = {"reportDocumentId": call.arguments["document_id"], "url": url}
         if is_packed:
             body["compressionAlgorithm"] = "GZIP"
         return self.respond(body)
@@ -159,7 +161,7 @@ class SpReportsService(SpService):
         report.last_status = status
         plan = report.plan
         shown: dict[str, object] = {
-            "reportId": report.report_id,
+            "reportId": report.public_id,
             "reportType": plan.report_type.name,
             "marketplaceIds": [each.marketplace_id for each in plan.marketplaces],
             "dataStartTime": _stamp(plan.start),
@@ -173,7 +175,12 @@ class SpReportsService(SpService):
         if status in STATUSES[2:]:
             shown["processingEndTime"] = _stamp(report.ready_at)
         if has_document(report, status, rules):
-            shown["reportDocumentId"] = report.document_id
+            other = first_rule(rules, "other_id")
+            shown["reportDocumentId"] = (
+                report.document_id
+                if other is None
+                else self._reports.name_document(report, other.text("id"))
+            )
         if self._state.settings.sp_unknown_fields:
             shown["newField2027"] = {"note": "not in the model"}
         return shown

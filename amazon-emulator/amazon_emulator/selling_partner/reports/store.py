@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from amazon_emulator.faults.rules import first_rule
 from amazon_emulator.reports.store import ReportStore
 from amazon_emulator.selling_partner.report_types import REPORT_TYPES, SETTLEMENT
 from amazon_emulator.selling_partner.reports.content_validation import FinalStatus
@@ -40,6 +41,7 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
         self._orders = orders
         self._documents: dict[str, SpReport] = {}
         self._counts: Counter[str] = Counter()
+        self._aliases: dict[tuple[str, str], str] = {}
 
     def reset(self) -> None:
         """Forget all reports and their documents; ids start anew."""
@@ -47,6 +49,7 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
         with self._state.lock:
             self._documents.clear()
             self._counts.clear()
+            self._aliases.clear()
 
     def create(
         self,
@@ -74,12 +77,17 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
             self._counts[partner.name] += 1
             number = _FIRST_ID + settings.seed * 1_000_000 + self._counts[partner.name]
             report = self._add(str(number), plan, body, final_status, lasting)
+            other = first_rule(rules, "other_id")
+            if other is not None:
+                report.shown_id = other.text("id")
+                self._aliases[partner.name, report.shown_id] = report.report_id
         begin_document(report)
         return report
 
     def find(self, account: str, report_id: str) -> SpReport | None:
         """Return a report of an account, unless it is too old."""
-        report = self._reports.get((account, report_id))
+        own_id = self._aliases.get((account, report_id), report_id)
+        report = self._reports.get((account, own_id))
         if report is None or report.created_at + RETENTION < self._state.clock.now():
             return None
         return report
@@ -87,6 +95,11 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
     def of_document(self, document_id: str) -> SpReport | None:
         """Return the report whose document this is."""
         return self._documents.get(document_id)
+
+    def name_document(self, report: SpReport, document_id: str) -> str:
+        """Let a report's document be found by another id as well; return that id."""
+        self._documents[document_id] = report
+        return document_id
 
     def of_account(self, partner: Partner) -> list[SpReport]:
         """Return all reports of an account, newest first, settlements included."""
@@ -103,7 +116,8 @@ class SpReportStore(ReportStore[tuple[str, str], SpReport]):
     def _too_soon(self, plan: SpRowPlan) -> FinalStatus | None:
         """Cancel what is asked for again before Amazon makes it anew."""
         seconds = plan.report_type.cooldown_seconds
-        scale = self._state.settings.sp_rate_scale
+        settings = self._state.settings
+        scale = settings.sp_rate_scale or float(settings.sp_cooldown)
         if not seconds or not scale:
             return None
         since = plan.created_at - timedelta(seconds=seconds / scale)

@@ -74,7 +74,8 @@ def _file(
         lines,
         "," if is_csv else "\t",
         plan.marketplace.charset if charset == "" else charset,
-        plan.report_type.is_quoted,
+        plan.report_type.is_quoted
+        or plan.report_type.name in plan.partner.quoted_types,
     )
 
 
@@ -114,6 +115,10 @@ def _names(item: Product) -> Cells:
         "asin1": item.asin,
         "ASIN": item.asin,
         "product-id": item.asin,
+        "FNSKU": item.fnsku,
+        "Merchant SKU": item.sku,
+        "Condition": "New",
+        "Fulfilled by": "Amazon",
         "product-name": item.title,
         "item-name": item.title,
         "Product Name": f'{item.title}, "original"',
@@ -148,6 +153,11 @@ def _numbers(plan: SpRowPlan, draw: SeededDraw) -> Cells:
         "units-shipped-t30": draw.whole("month", 160),
         "sell-through": draw.share("sold"),
         "days-of-supply": draw.whole("supply", 300),
+        "Country": plan.marketplace.country,
+        "Currency code": plan.marketplace.currency,
+        "Price": price,
+        "Available": stock,
+        "Total Units": stock,
         "currency": plan.marketplace.currency,
         "marketplace": plan.marketplace.country,
         "open-date": f"{plan.today - timedelta(days=draw.whole('open', 900))}",

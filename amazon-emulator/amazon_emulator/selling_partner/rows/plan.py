@@ -98,6 +98,12 @@ class FlatContent:
     charset: str | None = "UTF-8"
     """In the words of the Content-Type header; None: the header names none."""
     is_quoted: bool = False
+    encoding: str | None = None
+    """The codec of the bytes, where it is not what the header says."""
+    is_escaped: bool = True
+    """Whether quotes inside quoted values are doubled."""
+    keeps_breaks: bool = False
+    """Whether tabs and line breaks stay in values without quotes."""
 
 
 @dataclass(frozen=True, slots=True)

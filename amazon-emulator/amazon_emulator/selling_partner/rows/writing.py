@@ -21,14 +21,24 @@ _CODECS: Mapping[str | None, str] = {
 
 def write_flat(target: Writable, content: FlatContent) -> int:
     """Write a header line and all rows; return the number of rows."""
-    encoding, rows = _CODECS.get(content.charset, "utf-8"), 0
-    line = _csv_line if content.delimiter == "," else _tsv_line
+    encoding, rows = content.encoding or _CODECS.get(content.charset, "utf-8"), 0
     for values in (content.columns, *content.rows()):
-        text = line(values, is_quoted=content.is_quoted) + "\r\n"
+        text = _line(content, values) + "\r\n"
         # What a charset cannot hold arrives as a question mark, as at Amazon.
         target.write(text.encode(encoding, errors="replace"))
+        if encoding == "utf-8-sig":
+            encoding = "utf-8"  # one mark at the begin is enough
         rows += 1
     return rows - 1
+
+
+def _line(content: FlatContent, values: Sequence[str]) -> str:
+    if not content.is_escaped:
+        return content.delimiter.join(f'"{value}"' for value in values)
+    if content.keeps_breaks and not content.is_quoted:
+        return content.delimiter.join(values)
+    line = _csv_line if content.delimiter == "," else _tsv_line
+    return line(values, is_quoted=content.is_quoted)
 
 
 def _tsv_line(values: Sequence[str], *, is_quoted: bool) -> str:
