@@ -163,7 +163,7 @@ def test_other_params_of_a_sub_request_are_another_definition() -> None:
 
 
 def test_a_parameter_with_two_values_is_refused() -> None:
-    with pytest.raises(ConfigError, match="endpoints.things: a stands in the path"):
+    with pytest.raises(ConfigError, match=r"endpoints\.things: a stands in the path"):
         tables([{**THINGS, "path": f"{PATH}?a=1", "params": {"a": 2}}])
     (table,) = tables([{**THINGS, "path": f"{PATH}?a=1", "params": {"b": 2}}])[-1:]
     assert table.listing.path == PATH
@@ -223,14 +223,15 @@ def test_what_only_an_older_integration_needs_is_named_and_unused(
     top = translate_config({**THINGS, **more})
 
     assert inside.config["endpoints"] == entries
-    assert inside.notes == (
+    (note,) = inside.notes
+    assert note == (
         "endpoints.things.type, endpoints.things.td_authentication_id: of an older "
-        "integration, not used here",
+        "integration, not used here"
     )
     assert top.config["endpoints"] == [THINGS]
-    assert top.notes == (
-        "type, td_authentication_id: of an older integration, not used here",
-    )
+    assert list(top.notes) == [
+        "type, td_authentication_id: of an older integration, not used here"
+    ]
 
 
 def test_method_and_body_at_the_top_are_refused_by_name_too(

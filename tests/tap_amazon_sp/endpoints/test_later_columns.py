@@ -104,7 +104,8 @@ def test_a_later_run_keeps_the_types_and_may_only_add_columns(
 def test_columns_in_the_state_may_be_damaged(amazon: ScriptedApi) -> None:
     amazon.serve(PATH, {"things": [{"id": "1", "a": 1}]})
 
-    for damage in ("x", {"a": "no type", "b": 3}, None, []):
+    damaged: list[Any] = ["x", {"a": "no type", "b": 3}, None, []]
+    for damage in damaged:
         state = {"bookmarks": {"things": {"columns": damage}}}
         ended = amazon.run(THINGS, state=state)
         assert ended.code == 0

@@ -171,11 +171,11 @@ _JSON = st.recursive(
 def test_whatever_comes_is_rows_or_a_sentence(
     amazon: ScriptedApi, first: Any, second: Any, part: Any
 ) -> None:
-    pages = [
+    pages: list[Json] = [
         {"things": [{"id": "a"}], "nextToken": "n"},
         {"things": [first, {"id": second}]},
     ]
-    amazon.serve(PATH, pages[0], pages[1])
+    amazon.serve(PATH, *pages)
     amazon.serve(f"{PATH}/a/parts", Reply(200, json.dumps(part).encode()))
 
     ended = amazon.run({**THINGS, "extend_resources": [PARTS]})

@@ -122,17 +122,15 @@ def test_the_users_own_slices_are_cut_to_what_is_answered(amazon: ScriptedApi) -
 def test_a_fixed_span_that_amazon_answers_with_nothing_is_refused(
     amazon: ScriptedApi,
 ) -> None:
-    entry = {
-        "name": "events",
-        "path": "/finances/v0/financialEvents",
-        "params": {"PostedAfter": "2026-01-01T00:00:00Z"},
-    }
+    path = "/finances/v0/financialEvents"
+    params = {"PostedAfter": "2026-01-01T00:00:00Z"}
+    entry: Json = {"name": "events", "path": path, "params": params}
 
     ended = amazon.run(entry)
 
     assert ended.code == 1
     assert ended.said("ERROR", "events", "180 days", "updated_at_param to PostedAfter")
-    amazon.serve(entry["path"], {"payload": {"FinancialEvents": {}}})
+    amazon.serve(path, {"payload": {"FinancialEvents": {}}})
     short = {**entry, "params": {"PostedAfter": "2026-11-01"}}
     assert amazon.run(short).code == 0
 
