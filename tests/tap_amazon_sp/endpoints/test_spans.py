@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -217,3 +218,24 @@ def test_whatever_span_is_answered_each_record_is_found(
     first_length = timedelta(hours=length)
     if first_length <= max(CERTAIN_LENGTH, timedelta(days=longest)) or times:
         assert found == set(times)
+
+
+def test_the_page_names_what_the_table_says() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "tap-amazon-sp.md"
+    (_, _, rest) = page.read_text(encoding="utf-8").partition("### Long spans")
+    rows = [line for line in rest.partition("###")[0].splitlines() if "`/" in line]
+    for path in known_paths().values():
+        if path.max_span is None and path.history is None:
+            continue
+        parts = [path.path]
+        if "directFulfillment" in path.path:
+            family, version, last = path.path.rsplit("/", 2)
+            parts = [f"{family}/", f"`{version}`", f"`{last}`"]
+        (row,) = [
+            line
+            for line in rows
+            if all(p in line for p in parts)
+            and ("directFulfillment" in path.path or f"`{path.path}`" in line)
+        ]
+        if path.max_span is not None:
+            assert f"| {path.max_span.days} days |" in row
