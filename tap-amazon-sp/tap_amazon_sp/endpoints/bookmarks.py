@@ -72,6 +72,7 @@ class TableBookmark:
     """Records that hold it, by the path that could not be read."""
     given_up: dict[str, UnreadRecord] = field(default_factory=dict)
     _tried: set[str] = field(default_factory=set)
+    _counted: set[str] = field(default_factory=set)
 
     @property
     def has_bookmark(self) -> bool:
@@ -134,17 +135,26 @@ class TableBookmark:
 
     # --- records that could not be read ------------------------------------
 
-    def fail(self, path: str, reason: str, now: datetime, max_runs: int) -> int:
+    def fail(
+        self,
+        path: str,
+        reason: str,
+        now: datetime,
+        max_runs: int,
+        *,
+        counts: bool = True,
+    ) -> int:
         """Note that a record could not be read; return in how many runs, if enough.
 
-        Until then the bookmark stays. Each run counts once.
+        Until then the bookmark stays. Each run counts once, if it `counts`.
         """
         before = self.unread.get(path)
         attempts = before.attempts if before is not None else 0
-        if path not in self._tried:
+        if counts and path not in self._counted:
             attempts += 1
-            self._tried.add(path)
-        if attempts >= max_runs:
+            self._counted.add(path)
+        self._tried.add(path)
+        if counts and attempts >= max_runs:
             self.unread.pop(path, None)
             self.given_up[path] = UnreadRecord(path, reason, attempts, now)
             return attempts

@@ -143,6 +143,7 @@ def _plan(
 ) -> ListingPlan:
     listing = group[0].table.listing
     holdback = max(_lateness(run, "holdback_days", s.table) for s in group)
+    _warn_of_unknown_bound(run, listing, [s.name for s in group])
     _check_fixed_span(run, listing, [s.name for s in group])
     limit = newest(run.stats.started) - holdback
     end = _end(run, listing, scope.zone, limit)
@@ -187,6 +188,19 @@ def _load(run: RunContext, bookmarks: BookmarkStore, bookmark: TableBookmark) ->
         name = bookmark.table.name
         run.stats.add(
             Problem(bookmark.label, name, record.path, words, is_failure=False)
+        )
+
+
+def _warn_of_unknown_bound(
+    run: RunContext, listing: Listing, names: Sequence[str]
+) -> None:
+    """Amazon ignores parameters it does not know: all would come each time."""
+    bounds = listing.documented.bounds if listing.documented else {}
+    if bounds and listing.updated_at and listing.updated_at not in bounds:
+        run.warn_once(
+            f"endpoints.{', '.join(names)}: updated_at_param {listing.updated_at} is "
+            f"none that Amazon documents for {listing.path}; there are "
+            f"{', '.join(bounds)}"
         )
 
 

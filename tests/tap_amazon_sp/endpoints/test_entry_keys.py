@@ -242,6 +242,19 @@ def test_method_and_body_at_the_top_are_refused_by_name_too(
             amazon.run(endpoints=None, streams=("things",), **{**THINGS, **more})
 
 
+def test_a_bound_that_amazon_does_not_document_is_warned_of(
+    amazon: ScriptedApi,
+) -> None:
+    path = "/orders/v0/orders"
+    amazon.serve(path, {"payload": {"Orders": []}})
+
+    ended = amazon.run(
+        {"name": "shop", "path": path, "updated_at_param": "LastUpdateAfter"}
+    )
+
+    assert ended.said("WARNING", "LastUpdateAfter is none", "LastUpdatedAfter")
+
+
 def test_vendors_may_read_listings() -> None:
     entry = {**THINGS, "path": "/listings/2021-08-01/items/A1"}
     assert tables([entry])[-1].listing.kinds == ()

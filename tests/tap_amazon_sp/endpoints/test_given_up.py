@@ -142,6 +142,35 @@ def test_a_record_without_an_id_holds_only_itself(
     assert state == {}
 
 
+def test_an_outage_gives_no_record_up(amazon: ScriptedApi) -> None:
+    """Else five runs in half an hour without Amazon would lose them."""
+    for number in range(4):
+        amazon.serve(f"{PATH}/t{number}/parts", Reply(503, b"{}"))
+    state: Json = {}
+    for _ in range(4):
+        ended = amazon.run(
+            ENTRY, state=state, gap_max_runs=2, start_date="2026-11-15", max_attempts=1
+        )
+        state = ended.state
+        assert ended.code == 1
+        assert ended.records() == []
+    amazon.serve(f"{PATH}/t1/parts", Reply(503, b"{}"))
+    for number in (0, 2, 3):
+        amazon.serve(f"{PATH}/t{number}/parts", {"parts": [number]})
+
+    healed = amazon.run(
+        {**ENTRY, "slice_hours": 240},
+        state=state,
+        gap_max_runs=9,
+        start_date="2026-11-15",
+        max_attempts=1,
+    )
+
+    assert {r["id"] for r in healed.records()} == {"t0", "t2", "t3"}
+    (gap,) = partitions(healed.state, "things")[0]["gaps"]
+    assert gap["path"] == f"{PATH}/t1/parts"
+
+
 def test_neither_log_nor_state_shows_an_address_of_a_person(
     amazon: ScriptedApi,
 ) -> None:

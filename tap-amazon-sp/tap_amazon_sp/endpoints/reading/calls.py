@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.errors import AmazonError, RejectedError
+from singer_amazon.errors import AmazonError, CallError, RejectedError
 from singer_amazon.http.transport import Response
 from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.endpoints.definitions import Listing
@@ -32,13 +32,28 @@ _MAX_PART = 80
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Retries:
-    """The second tries of a slice, one for each path: some refusals pass."""
+class CallOutcomes:
+    """What became of the calls of one list: second tries used up, paths that work."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()
+        self._working: set[str] = set()
 
-    def has_one(self, error: AmazonError, path: str) -> bool:
+    def begin_slice(self) -> None:
+        """Give each path a second try again: some refusals pass."""
+        self._used.clear()
+
+    def succeeded(self, path: str) -> None:
+        """Note that a path works in this run."""
+        self._working.add(path)
+
+    def is_about_record(self, error: AmazonError, path: str) -> bool:
+        """Whether a failure is one of this record, not an outage of Amazon."""
+        status = error.status if isinstance(error, RejectedError) else None
+        is_refusal = status is not None or not isinstance(error, CallError)
+        return is_refusal or path in self._working
+
+    def has_second_try(self, error: AmazonError, path: str) -> bool:
         """Whether to make a call again after an HTTP 400; it is used up then."""
         status = error.status if isinstance(error, RejectedError) else None
         if status != HTTPStatus.BAD_REQUEST or path in self._used:

@@ -17,7 +17,7 @@ from tap_amazon_sp.endpoints.expansions import (
 )
 from tap_amazon_sp.endpoints.pages.pagination import PagesError, Record
 from tap_amazon_sp.endpoints.planner import ListingPlan
-from tap_amazon_sp.endpoints.reading.calls import Retries, get_body, shown
+from tap_amazon_sp.endpoints.reading.calls import CallOutcomes, get_body, shown
 from tap_amazon_sp.endpoints.reading.expansion_queue import (
     ExpansionQueue,
     PendingRecord,
@@ -39,11 +39,14 @@ class ExpansionReader:
     """Reads the expansions of one slice."""
 
     def __init__(
-        self, plan: ListingPlan, subscribers: Sequence[TableBookmark], retries: Retries
+        self,
+        plan: ListingPlan,
+        subscribers: Sequence[TableBookmark],
+        outcomes: CallOutcomes,
     ) -> None:
         self._plan = plan
         self._caller = plan.account.caller
-        self._retries = retries
+        self._outcomes = outcomes
         self._queue = ExpansionQueue()
         needed = [e for b in subscribers for e in b.table.expansions]
         self.expansions = tuple({(e.new_field, e.path): e for e in needed}.values())
@@ -78,7 +81,7 @@ class ExpansionReader:
             params = expansion.params_for(record, id_field, marketplace)
         except PagesError as error:
             path = f"{expansion.path}#{fingerprint(record)}"
-            yield from self._failed(pending, expansion, path, str(error))
+            yield from self._failed(pending, expansion, path, error)
         else:
             pending.calls.append(ExpansionCall(expansion, path, params))
 
@@ -100,10 +103,11 @@ class ExpansionReader:
         except (CallError, PagesError) as error:
             if isinstance(error, CallError) and error.status in _NO_RIGHT:
                 raise RefusedExpansionError(expansion, str(error)) from None
-            if self._retries.has_one(error, expansion.path):
+            if self._outcomes.has_second_try(error, expansion.path):
                 return
-            yield from self._failed(pending, expansion, shown(call.path), str(error))
+            yield from self._failed(pending, expansion, shown(call.path), error)
         else:
+            self._outcomes.succeeded(expansion.path)
             pending.record[expansion.new_field] = call.rows
             yield from self._was_read(expansion, shown(call.path))
         pending.calls.popleft()
@@ -133,14 +137,25 @@ class ExpansionReader:
     # --- what could not be read --------------------------------------------
 
     def _failed(
-        self, pending: PendingRecord, expansion: Expansion, path: str, reason: str
+        self,
+        pending: PendingRecord,
+        expansion: Expansion,
+        path: str,
+        error: CallError | PagesError,
     ) -> Iterator[Result]:
-        """Leave a record out, until it has failed in enough runs."""
+        """Leave a record out, until it has failed in enough runs.
+
+        An outage is no fault of a record, and no run is counted for it.
+        """
         pending.record[expansion.new_field] = None
+        counts = self._outcomes.is_about_record(error, expansion.path)
+        reason, plan = str(error), self._plan
         for bookmark in self._of(expansion):
             if path in bookmark.given_up:
                 continue
-            attempts = bookmark.fail(path, reason, self._plan.now, self._plan.max_runs)
+            attempts = bookmark.fail(
+                path, reason, plan.now, plan.max_runs, counts=counts
+            )
             text = (
                 f"{reason}. Given up after {attempts} runs: the record comes without "
                 f"{expansion.new_field}"

@@ -19,7 +19,7 @@ from tap_amazon_sp.endpoints.pages.pagination import PagesError, Record, at, unc
 from tap_amazon_sp.endpoints.pages.repeats import SeenRows, SeenTokens
 from tap_amazon_sp.endpoints.pages.rows import rows_at
 from tap_amazon_sp.endpoints.planner import ListingPlan
-from tap_amazon_sp.endpoints.reading.calls import Retries, get_body
+from tap_amazon_sp.endpoints.reading.calls import CallOutcomes, get_body
 from tap_amazon_sp.endpoints.reading.expansion_reader import (
     ExpansionReader,
     RefusedExpansionError,
@@ -66,6 +66,7 @@ class ListingReader:
         self._has_time = False
         self._results: list[Result] = []
         self._restarts = 0
+        self._outcomes = CallOutcomes()
         self._begin(plan.slicer.next())
 
     # --- one step ----------------------------------------------------------
@@ -122,10 +123,12 @@ class ListingReader:
         self._slice_pages = self._slice_records = 0
         self._token: str | None = None
         self._has_page = True
-        self._retries = Retries()
+        self._outcomes.begin_slice()
         self._tokens, self._rows = SeenTokens(self.name), SeenRows(self.name)
         self._subscribers = [b for b in self.bookmarks if self._needs_slice(b)]
-        self._expansions = ExpansionReader(self._plan, self._subscribers, self._retries)
+        self._expansions = ExpansionReader(
+            self._plan, self._subscribers, self._outcomes
+        )
 
     def _needs_slice(self, bookmark: TableBookmark) -> bool:
         before = self._slice.before
@@ -194,7 +197,7 @@ class ListingReader:
         try:
             body = get_body(self._caller, listing, listing.path, params)
         except CallError as error:
-            if self._retries.has_one(error, listing.path):
+            if self._outcomes.has_second_try(error, listing.path):
                 return
             had_token = self._token is not None and error.status in _TOKEN_REFUSED
             if had_token and self._again(f"{error} (with a page token)"):
