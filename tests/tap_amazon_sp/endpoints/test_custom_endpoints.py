@@ -10,33 +10,18 @@ from typing import Any
 import pytest
 
 from support.scripted_server import Reply
+from support.sp_endpoint_entries import CHANGED, PATH, THINGS, position
+from support.sp_endpoint_entries import PARTS as UNPAGED_PARTS
 from support.sp_runs import NOON, partitions
 from support.sp_scripted import SELLER, THROTTLED, ScriptedApi, refusal, scripted_api
 from support.tap_runs import Ended
 
 Json = dict[str, Any]
 
-THINGS: Json = {
-    "name": "things",
-    "path": "/things/v1/things",
-    "results_key": "things",
-    "record_config": {"id_field": "id"},
-    "pagination": {"token_param": "nextToken", "token_path": "nextToken"},
-}
-CHANGED: Json = {
-    **THINGS,
-    "updated_at_param": "changedAfter",
-    "updated_before_param": "changedBefore",
-    "record_config": {"id_field": "id", "last_modified_field": "changed"},
-}
 PARTS: Json = {
-    "new_field_name": "parts",
-    "path": "/things/v1/things/{id}/parts",
-    "path_variable_name": "id",
-    "results_key": "parts",
+    **UNPAGED_PARTS,
     "pagination": {"token_param": "nextToken", "token_path": "nextToken"},
 }
-PATH = "/things/v1/things"
 
 
 @pytest.fixture
@@ -213,11 +198,6 @@ class Listed:
         after, before = params["changedAfter"], params.get("changedBefore", "9")
         found = [t for t in self.stock if after <= t["changed"] <= before]
         return page(*found)
-
-
-def position(state: Json, stream: str = "things") -> object:
-    (bookmark,) = partitions(state, stream)
-    return bookmark.get("replication_key_value")
 
 
 def test_the_bookmark_is_the_newest_change_and_its_record_comes_again(
