@@ -191,6 +191,24 @@ CUSTOM_ENDPOINTS = th.Property(
                 ),
             ),
             th.Property(
+                "lookback_days",
+                th.NumberType(minimum=0),
+                title="Look-back days",
+                description=(
+                    "Days before the bookmark to read again, for what turned up late; "
+                    "two for Finances where rows have a key, else none"
+                ),
+            ),
+            th.Property(
+                "holdback_days",
+                th.NumberType(minimum=0),
+                title="Hold-back days",
+                description=(
+                    "Newest days not to ask for yet; two for Finances where rows have "
+                    "no key, else none"
+                ),
+            ),
+            th.Property(
                 "record_config",
                 th.ObjectType(
                     th.Property(
@@ -216,6 +234,7 @@ CUSTOM_ENDPOINTS = th.Property(
                         th.Property("new_field_name", th.StringType),
                         th.Property("path", th.StringType),
                         th.Property("path_variable_name", th.StringType),
+                        th.Property("params", th.CustomType(_OBJECT)),
                         th.Property("results_key", th.StringType),
                         th.Property("pagination", th.CustomType(_OBJECT)),
                     )
@@ -223,7 +242,8 @@ CUSTOM_ENDPOINTS = th.Property(
                 title="Sub-requests",
                 description=(
                     "One more request for each record, its rows put into a new "
-                    "field of the record"
+                    "field of the record: new_field_name, path, path_variable_name, "
+                    "params, results_key, pagination"
                 ),
             ),
             th.Property(

@@ -18,8 +18,10 @@ MODULES = [
     *("documents/json_pieces", "documents/json_sections", "documents/json_source"),
     *("documents/row_shape", "documents/xml_rows", "reports/custom/settings"),
     *("reports/options", "reports/period_grid", "reports/rate_limiters"),
-    *("reports/request_spec", "endpoints/bookmarks", "endpoints/custom"),
-    *("endpoints/definitions", "endpoints/expansions", "endpoints/pagination"),
+    *("reports/request_spec", "endpoints/bookmarks", "endpoints/custom/keys"),
+    *("endpoints/custom/tables", "endpoints/pages/pagination", "endpoints/pages/rows"),
+    *("endpoints/pages/repeats", "endpoints/nested_values"),
+    *("endpoints/definitions", "endpoints/expansions", "endpoints/pages/known_paths"),
     *("endpoints/schemas", "endpoints/time_slices"),
 ]
 DATA = {"importlib"}  # their own data files

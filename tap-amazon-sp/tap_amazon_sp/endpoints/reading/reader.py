@@ -6,69 +6,42 @@ readers asks each when its next call may be made. What a step brings are values.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from singer_amazon.errors import CallError
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
-from tap_amazon_sp.endpoints.calls import get_body
 from tap_amazon_sp.endpoints.definitions import Listing
-from tap_amazon_sp.endpoints.expansions import Expansion, ExpansionCall, PendingRecord
-from tap_amazon_sp.endpoints.pagination import (
-    PagesError,
-    Record,
-    SeenTokens,
-    at,
-    rows_at,
-    unclaimed,
-)
+from tap_amazon_sp.endpoints.expansions import Expansion, unknown_pages
+from tap_amazon_sp.endpoints.pages.pagination import PagesError, Record, at, unclaimed
+from tap_amazon_sp.endpoints.pages.repeats import SeenRows, SeenTokens
+from tap_amazon_sp.endpoints.pages.rows import rows_at
 from tap_amazon_sp.endpoints.planner import ListingPlan
+from tap_amazon_sp.endpoints.reading.calls import CallOutcomes, get_body
+from tap_amazon_sp.endpoints.reading.expansion_reader import (
+    ExpansionReader,
+    RefusedExpansionError,
+)
+from tap_amazon_sp.endpoints.reading.results import (
+    Moved,
+    Notice,
+    Page,
+    Result,
+    Rows,
+    Unread,
+)
 from tap_amazon_sp.endpoints.time_slices import TimeSlice
 from tap_amazon_sp.timestamps import parse_instant
 
-SETTLING = timedelta(hours=1)
-"""How long after a change it may take until Amazon's search finds it; our guess."""
+MAX_HELD = 5000
+"""Records that may wait for their expansions before a slice is cut shorter."""
 
-_NO_RIGHT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Page:
-    """The records of a page, before the first of them is complete."""
-
-    bookmark: TableBookmark
-    records: Sequence[Record]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Complete records, to be written as rows of the bookmark's table."""
-
-    bookmark: TableBookmark
-    records: Sequence[Record]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moved:
-    """A bookmark has moved on: everything before it has been handed out."""
-
-    bookmark: TableBookmark
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Unread:
-    """Something could not be read: a path, or (empty) the rest of the listing."""
-
-    bookmark: TableBookmark
-    path: str
-    reason: str
-
-
-Result = Page | Rows | Moved | Unread
+_TOKEN_REFUSED = {
+    *(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.OK),
+}
+"""How a page token that is too old is refused."""
 
 
 class ListingReader:
@@ -89,27 +62,41 @@ class ListingReader:
         self.pages = 0
         self.records = 0
         self._finished = 0
-        self._pending: deque[PendingRecord] = deque()
         self._newest: datetime | None = None
+        self._has_time = False
         self._results: list[Result] = []
+        self._restarts = 0
+        self._outcomes = CallOutcomes()
         self._begin(plan.slicer.next())
 
     # --- one step ----------------------------------------------------------
 
     def ready_at(self) -> datetime:
         """Return when the next call may be made."""
-        operation: Listing | Expansion = self.listing
-        if self._pending:
-            operation = self._pending[0].calls[0].expansion
-        return self._caller.ready_at(operation.path, operation.rate)
+        return self._next_call()[0]
+
+    def _next_call(self) -> tuple[datetime, Listing | Expansion]:
+        """Return what is requested next, and when it may be.
+
+        Pages go before expansions, for their tokens age; while Amazon makes a page
+        wait, expansions are read.
+        """
+        calls: list[tuple[datetime, Listing | Expansion]] = []
+        if self._has_page:
+            listing = self.listing
+            ready = self._caller.ready_at(listing.path, listing.rate)
+            calls.append((ready, listing))
+        if (call := self._expansions.next_call()) is not None:
+            calls.append(call)
+        return min(calls, key=lambda call: call[0])
 
     def step(self) -> list[Result]:
         """Make one call, and return what it brings, in the order to deal with it."""
         try:
-            if self._pending:
-                self._request_expansion()
-            else:
+            if self._next_call()[1] is self.listing:
                 self._request_page()
+            else:
+                self._request_expansion()
             self._flush()
         except (CallError, PagesError) as error:
             self.is_done = True
@@ -133,25 +120,34 @@ class ListingReader:
             self.is_done = True
             return
         self._slice = entry
-        self._slice_pages = 0
+        self._slice_pages = self._slice_records = 0
         self._token: str | None = None
-        self._tokens = SeenTokens(self.name)
+        self._has_page = True
+        self._outcomes.begin_slice()
+        self._tokens, self._rows = SeenTokens(self.name), SeenRows(self.name)
         self._subscribers = [b for b in self.bookmarks if self._needs_slice(b)]
-        needed = [e for b in self._subscribers for e in b.table.expansions]
-        self._expansions = tuple({(e.new_field, e.path): e for e in needed}.values())
+        self._expansions = ExpansionReader(
+            self._plan, self._subscribers, self._outcomes
+        )
 
     def _needs_slice(self, bookmark: TableBookmark) -> bool:
         before = self._slice.before
         return before is None or before > self._starts[bookmark]
 
     def _end_slice(self) -> None:
+        self._restarts = 0
+        if not self._is_test and self._slicer.doubts(self._slice, self._slice_records):
+            self._begin(self._slicer.next())
+            return
         self._finished += 1
-        to = self._reached()
+        to, is_last = self._reached(), self._slicer.is_last
         for bookmark in self._subscribers:
             had = bookmark.slice_hours
-            if self._slicer.is_last:
+            if is_last:
                 bookmark.slice_hours = None
-            if bookmark.move(to) or had != bookmark.slice_hours:
+            is_changed = is_last and bookmark.forget(self._plan.now, all_read=True)
+            is_changed |= bookmark.move(to) or had != bookmark.slice_hours
+            if is_changed:
                 self._results.append(Moved(bookmark))
         self._slicer.took(self._slice_pages)
         self._begin(None if self._is_test else self._slicer.next())
@@ -162,11 +158,31 @@ class ListingReader:
         Near the edge of now records may still turn up late, so it only goes up to the
         newest one seen; where records carry no time there is nothing better than now.
         """
-        end = min(self._slice.before or self._plan.limit, self._plan.limit)
-        is_settled = end <= self._plan.limit - SETTLING
-        if is_settled or self.listing.last_modified is None:
+        limit, last_modified = self._plan.limit, self.listing.last_modified
+        end = min(self._slice.before or limit, limit)
+        if end <= self._plan.settled or last_modified is None:
             return end
+        if self._slice_records and not self._has_time:
+            text = (
+                f"no record has a time that can be read in {last_modified}: the "
+                "bookmark follows the run. Check record_config.last_modified_field"
+            )
+            self._results += [Notice(b, text) for b in self._subscribers]
+            return max(self._plan.settled, self._slice.after)
         return min(self._newest or self._slice.after, end)
+
+    def _again(self, why: str) -> bool:
+        """Read the slice once more, shorter if it can be; say whether it is read."""
+        is_shorter = self._slicer.again(self._slice)
+        if not is_shorter and self._restarts:
+            return False
+        self._restarts += 1
+        text = f"{why}: the span is asked for again" + (
+            ", in shorter slices" if is_shorter else ""
+        )
+        self._results += [Notice(bookmark, text) for bookmark in self._subscribers]
+        self._begin(self._slicer.next())
+        return True
 
     # --- pages -------------------------------------------------------------
 
@@ -178,43 +194,55 @@ class ListingReader:
         if self._token is not None:
             assert listing.pagination is not None  # noqa: S101 - it gave us the token
             params = listing.pagination.next_params(params, self._token)
-        body = get_body(self._caller, listing, listing.path, params)
-        if body is None:
-            return
-        found = list(rows_at(body, listing.list_path, self.name))
+        try:
+            body = get_body(self._caller, listing, listing.path, params)
+        except CallError as error:
+            if self._outcomes.has_second_try(error, listing.path):
+                return
+            had_token = self._token is not None and error.status in _TOKEN_REFUSED
+            if had_token and self._again(f"{error} (with a page token)"):
+                return
+            raise
+        if body is not None:
+            self._read_page(body)
+
+    def _read_page(self, body: Mapping[str, Any]) -> None:
+        found = list(rows_at(body, self.listing.list_path, self.name))
         records = [row for row in found if isinstance(row, dict)]
         if len(records) < len(found):
             msg = f"{self.name}: a page holds something else than records"
             raise PagesError(msg)
+        had_token = self._token is not None
+        token = None if self._is_test else self._next_token(body)
+        if had_token or token is not None:
+            self._rows.note(records)
         self.pages += 1
         self._slice_pages += 1
+        self._slice_records += len(records)
         self._take(records[:1] if self._is_test else records)
-        self._token = None if self._is_test else self._next_token(body)
-        if not self._pending and self._token is None:
+        if token is not None:
+            self._tokens.note(token)
+        self._token, self._has_page = token, token is not None
+        is_much = len(self._expansions) > MAX_HELD and self._has_page
+        if is_much and self._slicer.can_shorten(self._slice):
+            self._again(f"more than {MAX_HELD} records wait for their sub-requests")
+        elif not self._expansions and not self._has_page:
             self._end_slice()
 
     def _next_token(self, body: Mapping[str, Any]) -> str | None:
         pagination = self.listing.pagination
-        if pagination is not None:
-            token = pagination.token(body)
-            if token is not None:
-                self._tokens.note(token)
-            return token
-        if (stray := unclaimed(body)) is not None:
-            msg = (
-                f"{self.name}: the answer has the token of another page in {stray}, "
-                "and nothing says which parameter takes it. Set pagination: "
-                f'{{"token_param": "...", "token_path": "{stray}"}}'
-            )
-            raise PagesError(msg)
-        return None
+        token = pagination.token(body) if pagination is not None else None
+        if token is None and (stray := unclaimed(body)) is not None:
+            where = f"endpoints.{self.bookmarks[0].table.name}"
+            raise PagesError(unknown_pages(self.name, stray, where))
+        return token
 
     def _take(self, records: Sequence[Record]) -> None:
         self._results += [Page(bookmark, records) for bookmark in self._subscribers]
         for record in records:
             self._note_time(record)
-        if self._expansions:
-            self._pending.extend(self._with_calls(record) for record in records)
+        if self._expansions.expansions:
+            self._results += self._expansions.add(records)
         else:
             self.records += len(records)
             self._results += [Rows(bookmark, records) for bookmark in self._subscribers]
@@ -222,39 +250,17 @@ class ListingReader:
     def _note_time(self, record: Record) -> None:
         name = self.listing.last_modified
         time = parse_instant(at(record, name)) if name is not None else None
+        self._has_time |= time is not None
         if time is not None and (self._newest is None or time > self._newest):
             self._newest = time
 
     # --- expansions --------------------------------------------------------
 
-    def _with_calls(self, record: Record) -> PendingRecord:
-        calls = [
-            ExpansionCall(expansion, self._path_of(expansion, record))
-            for expansion in self._expansions
-        ]
-        return PendingRecord(record, deque(calls))
-
-    def _path_of(self, expansion: Expansion, record: Record) -> str:
-        tables = (bookmark.table for bookmark in self._subscribers)
-        id_field = next(t.id_field for t in tables if expansion in t.expansions)
-        return expansion.path_for(record, id_field)
-
     def _request_expansion(self) -> None:
-        pending = self._pending[0]
-        call = pending.calls[0]
-        expansion = call.expansion
         try:
-            body = get_body(self._caller, expansion, call.path, call.params())
-            if body is None or call.take(body):
-                return
-        except (CallError, PagesError) as error:
-            if isinstance(error, CallError) and error.status in _NO_RIGHT:
-                self._do_without(expansion, str(error))
-                return
-            pending.failed.add(expansion.new_field)
-            self._expansion_failed(expansion, call.path, str(error))
-        pending.record[expansion.new_field] = call.rows
-        pending.calls.popleft()
+            self._results += self._expansions.request()
+        except RefusedExpansionError as error:
+            self._do_without(error.expansion, str(error))
 
     def _do_without(self, expansion: Expansion, reason: str) -> None:
         """Go on for those who do not need it: the operation itself is refused."""
@@ -262,37 +268,15 @@ class ListingReader:
             self._results.append(Unread(bookmark, "", reason))
             self.bookmarks.remove(bookmark)
         self._subscribers = [b for b in self._subscribers if b in self.bookmarks]
-        self._expansions = tuple(e for e in self._expansions if e is not expansion)
-        for pending in self._pending:
-            left = [call for call in pending.calls if call.expansion is not expansion]
-            pending.calls = deque(left)
+        self._expansions.do_without(expansion, self._subscribers)
         self.is_done = not self.bookmarks
-
-    def _expansion_failed(self, expansion: Expansion, path: str, reason: str) -> None:
-        for bookmark in self._subscribers:
-            if expansion in bookmark.table.expansions:
-                bookmark.is_held = True
-                text = (
-                    f"{reason}. The record it belongs to is left out; the bookmark "
-                    "stays, so that the next run reads it again"
-                )
-                self._results.append(Unread(bookmark, path, text))
 
     def _flush(self) -> None:
         """Hand out the records whose expansions are all read."""
-        if not self._pending or self.is_done:
+        if self.is_done or not self._expansions:
             return
-        while self._pending and not self._pending[0].calls:
-            self._write_extended(self._pending.popleft())
-        if not self._pending and self._token is None:
+        for rows in self._expansions.complete():
+            self.records += 1
+            self._results += rows
+        if not self._expansions and not self._has_page:
             self._end_slice()
-
-    def _write_extended(self, pending: PendingRecord) -> None:
-        self.records += 1
-        for bookmark in self._subscribers:
-            needed = {e.new_field for e in bookmark.table.expansions}
-            if needed & pending.failed:
-                continue
-            others = {e.new_field for e in self._expansions} - needed
-            record = {k: v for k, v in pending.record.items() if k not in others}
-            self._results.append(Rows(bookmark, [record]))
