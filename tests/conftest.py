@@ -1,0 +1,42 @@
+"""Options of the campaigns, and their figures at the end of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+FIGURES = "campaign"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("campaigns", "long tests (docs/testing.md)")
+    group.addoption(
+        "--campaign",
+        choices=("short", "long"),
+        default="short",
+        help="how long crash campaign, fuzz and storm are",
+    )
+    group.addoption(
+        "--campaign-seed", type=int, default=1, help="what chance follows from"
+    )
+    group.addoption(
+        "--soak-minutes",
+        type=float,
+        default=0.0,
+        help="length of the soak; 0, the default, leaves it out",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of the campaigns, also of those that passed."""
+    found = [
+        str(value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == FIGURES
+    ]
+    if found:
+        terminalreporter.section("campaigns")
+        for line in sorted(found):
+            terminalreporter.line(line)
