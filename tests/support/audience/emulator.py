@@ -71,6 +71,7 @@ class InProcessEmulator:
     def __init__(self) -> None:
         self.settable_clock = SettableClock(START, frozen=True)
         self._emulation = Emulation(Settings(), self.settable_clock)
+        self.state = self._emulation.state
         self.client = InProcessClient(self._emulation)
         self.reset()
 
