@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from support.ads_runs import kept_signals
 from support.campaigns.plan import Plan
 
 Report = Callable[[str], None]
@@ -25,3 +26,10 @@ def plan(request: pytest.FixtureRequest) -> Plan:
 def report(record_property: Callable[[str, object], None]) -> Report:
     """Show a line of figures at the end of the run."""
     return lambda line: record_property("campaign", line)
+
+
+@pytest.fixture
+def kept() -> Iterator[None]:
+    """Leave the signals of this process to pytest."""
+    with kept_signals():
+        yield

@@ -44,7 +44,7 @@ def ads(emulator: Emulator) -> Ended:
         emulator,
         ADS,
         profile_ids=[tap_runs.SELLER, tap_runs.CANADA],
-        start_date="2026-10-01",
+        start_date="2026-10-25",
         max_attempts=12,
         report_attempts=12,
     )
