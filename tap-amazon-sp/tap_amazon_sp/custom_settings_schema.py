@@ -257,13 +257,6 @@ LEGACY = (
         ),
     ),
     th.Property(
-        "role_arn",
-        th.StringType,
-        secret=True,
-        title="AWS role (old)",
-        description="Not used: Amazon asks for no role any more",
-    ),
-    th.Property(
         "endpoint",
         th.StringType,
         title="Endpoint (old)",

@@ -76,7 +76,9 @@ def translate_config(config: Mapping[str, Any]) -> TranslatedConfig:
         _account(entry, index, notes)
         for index, entry in enumerate(_listed(result, "accounts"))
     ]
-    if result.pop("role_arn", None) is not None:
+    # Older connectors wanted a role for Amazon's API; today it is one for a bucket.
+    if "role_arn" in result and "s3://" not in str(result):
+        del result["role_arn"]
         notes.append(_unused(["role_arn"]))
     if isinstance(result.get("region"), str):
         result["region"] = _region(result["region"], "region")

@@ -43,6 +43,7 @@ class TapAmazonSp(ReportTap):
     """Selling Partner data: analytics reports, any other report, any endpoint."""
 
     name = "tap-amazon-sp"
+    package_name = "tap-amazon-selling-partner"
     config_jsonschema = th.PropertiesList(*SETTINGS).to_dict()
 
     # --- settings ----------------------------------------------------------

@@ -58,7 +58,7 @@ class Loader:
             process_date=settings.include_process_date,
         )
         self._router = MessageRouter(
-            settings.format,
+            settings,
             self.objects,
             store,
             states,
@@ -70,16 +70,20 @@ class Loader:
     def run(self, source: LineSource) -> Counter[str]:
         """Take all lines; return how many messages of each type there were.
 
-        After a bad line what came before it is stored, and the STATE covered by that
-        is echoed, before the error is raised.
+        Before an error is raised all that was taken is stored, and the STATE covered by
+        that is echoed. A line that cannot be read is left out, and no STATE passes it.
         """
         failure: AmazonError | None = None
         try:
             self._take_all(source)
         except AmazonError as error:
             failure = error
-        if failure := self._finish(failure):
+        failure = self._finish(failure)
+        self.summary.replaced_values = self._router.decoder.replaced_values
+        self.summary.unreadable_lines = self._router.unreadable.count
+        if failure:
             raise failure
+        self._router.unreadable.check()
         self._states.check()
         return self._router.counts
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from target_s3.errors import FormatError
+
 NULL = b"null"
 EXTRACTED_AT = "_sdc_extracted_at"
 PROCESS_DATE = "_process_date"
 
+
+def exact_number(text: str) -> Decimal | msgspec.Raw:
+    """Return a number with every digit; Python has none for exponents of 20 digits."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return msgspec.Raw(text.encode())
+
+
 # For those who must look into a record: every digit of a number is kept.
-decode_exactly = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+decode_exactly = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number).decode
 encode_exactly = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -62,4 +75,24 @@ def _with(row: bytes, key: bytes, value: bytes) -> bytes:
 
 def has_column(row: bytes, key: bytes) -> bool:
     """Whether the object has the column, whose name is given as JSON text."""
-    return msgspec.json.decode(key) in msgspec.json.decode(row)
+    try:
+        return msgspec.json.decode(key) in _decode_names(row)
+    except RecursionError:  # as deep as could just be read
+        return key in row
+
+
+_decode_names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+@contextmanager
+def unreadable_rows(stream: str, purpose: str) -> Iterator[None]:
+    """Turn what the parser cannot read, though it is JSON, into a sentence."""
+    try:
+        yield
+    except (msgspec.MsgspecError, RecursionError):
+        msg = (
+            f"Stream {stream}: a record holds a number of over 4,300 digits, or is "
+            f"nested too deep to be read for {purpose}; the format jsonl.gz without "
+            "stream maps stores records as they are."
+        )
+        raise FormatError(msg) from None

@@ -9,10 +9,16 @@ from collections.abc import Callable
 from msgspec import Raw
 
 from singer_amazon.target.errors import InputError, KeyMissingError, SchemaMissingError
-from singer_amazon.target.messages import NOTHING, Message, MessageDecoder
+from singer_amazon.target.messages import (
+    NOTHING,
+    Message,
+    MessageDecoder,
+    printable,
+)
 from singer_amazon.target.state_tracker import StateTracker
 from singer_amazon.target.stdin import Block
 from singer_amazon.target.stream_maps import MappedStream, StreamMaps, Transform
+from singer_amazon.target.unreadable_lines import UnreadableLines
 from target_s3.batch_files import BatchFileLoader
 from target_s3.bucket.s3 import ObjectStore
 from target_s3.object_writer import OpenObjects, OutputStream, Route
@@ -21,7 +27,9 @@ from target_s3.record_metadata import (
     decode_exactly,
     encode_exactly,
     has_column,
+    unreadable_rows,
 )
+from target_s3.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +43,12 @@ class RecordMessage(Message):
     manifest: list[str] | None = None
 
 
-_decoder = MessageDecoder(RecordMessage)
-
-
 class MessageRouter:
     """Knows every stream by its SCHEMA; calls ``drain_results`` between rows."""
 
     def __init__(
         self,
-        format_name: str,
+        settings: Settings,
         objects: OpenObjects,
         store: ObjectStore,
         states: StateTracker,
@@ -52,8 +57,10 @@ class MessageRouter:
         drain_results: Callable[[], None],
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.decoder = MessageDecoder(RecordMessage, keep_text=True)
+        self.unreadable = UnreadableLines(states)
         # Lines of JSON describe themselves; a table with new columns is a new object.
-        self._is_table = not format_name.startswith("jsonl")
+        self._is_table = not settings.format.startswith("jsonl")
         self._objects = objects
         self._states = states
         self._maps = maps
@@ -62,7 +69,13 @@ class MessageRouter:
         self._outputs: dict[str, OutputStream] = {}
         self._routes: dict[str, list[Route]] = {}
         self._batches = BatchFileLoader(
-            format_name, objects, store, self._row, drain_results
+            settings,
+            objects,
+            store,
+            self._row,
+            drain_results,
+            self.decoder.mender,
+            self.unreadable,
         )
         self._handlers: dict[str, Callable[[int, RecordMessage], None]] = {
             "SCHEMA": self._schema,
@@ -78,7 +91,7 @@ class MessageRouter:
         records = 0
         before = self.counts["BATCH"]
         try:
-            for line, message in _decoder.numbered(block):
+            for line, message in self.decoder.numbered(block, self.unreadable):
                 if message.type == "RECORD":
                     take_record(line, message)
                     records += 1
@@ -123,7 +136,7 @@ class MessageRouter:
             self._routes[message.stream] = [
                 Route(
                     self._output(mapped),
-                    mapped.transform and _on_json(mapped.transform),
+                    mapped.transform and _on_json(mapped.name, mapped.transform),
                 )
                 for mapped in found
             ]
@@ -152,7 +165,7 @@ class MessageRouter:
             logger.warning(
                 "%s has the unknown type %r; such lines are ignored.",
                 _where(line),
-                message.type,
+                printable(message.type),
             )
 
     def _routes_of(self, line: int, message: RecordMessage) -> list[Route]:
@@ -170,9 +183,10 @@ def _where(where: str | int) -> str:
     return f"Line {where} of the input" if isinstance(where, int) else where
 
 
-def _on_json(transform: Transform) -> Callable[[bytes], bytes | None]:
+def _on_json(stream: str, transform: Transform) -> Callable[[bytes], bytes | None]:
     def transform_json(record: bytes) -> bytes | None:
-        found = transform(decode_exactly(record))
-        return None if found is None else encode_exactly(found)
+        with unreadable_rows(stream, "stream maps"):
+            found = transform(decode_exactly(record))
+            return None if found is None else encode_exactly(found)
 
     return transform_json

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.s3_access import S3Access, access_of
+from target_s3.batch_roots import roots
 from target_s3.settings_schema import (
     DEFAULTS,
     FORMAT_ALIASES,
     FORMATS,
+    SETTINGS_SCHEMA,
     WITHOUT_EFFECT,
 )
 
@@ -21,21 +25,21 @@ MAX_OBJECT_BYTES = 128 * 1024**2
 IDLE_SECONDS = 10.0
 
 _NESTED = ("format", "cloud_provider", "aws")
+# What the Hub's variant says of each format; ours has no such choices.
+_OF_THE_HUB = ("format_csv", "format_json", "format_jsonl", "format_parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user wants, checked; secrets are kept out of its ``repr``."""
+    """What the user wants, checked; secrets are kept out of its ``repr``.
+
+    BATCH files are read only below ``batch_roots`` where these are set.
+    """
 
     bucket: str
     format: str = DEFAULTS["format.format_type"]
     prefix: str = ""
-    region: str | None = None
-    endpoint: str | None = None
-    profile_name: str | None = None
-    access_key_id: str | None = field(default=None, repr=False)
-    secret_access_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
+    access: S3Access = field(default_factory=S3Access)
     path_override: str | None = None
     raw_stream_names: bool = DEFAULTS["use_raw_stream_name"]
     add_record_metadata: bool = DEFAULTS["add_record_metadata"]
@@ -47,10 +51,13 @@ class Settings:
     spool_dir: str | None = None
     spool_max_bytes: int = DEFAULTS["spool_max_bytes"]
     max_attempts: int = DEFAULTS["max_attempts"]
+    batch_roots: tuple[str, ...] | None = None
+    batch_max_bytes: int = DEFAULTS["batch_max_bytes"]
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
     """Return the settings; the first wrong one raises a ``ConfigError``."""
+    _refuse_unknown(config)
     reader = _Reader(config)
     aws = "cloud_provider.aws."
     provider = reader.text("cloud_provider.cloud_provider_type") or "aws"
@@ -61,12 +68,7 @@ def parse(config: Mapping[str, Any]) -> Settings:
         bucket=reader.text(aws + "aws_bucket") or "",
         format=FORMAT_ALIASES.get(format_name, format_name),
         prefix=(reader.text("prefix") or "").strip("/"),
-        region=reader.text(aws + "aws_region"),
-        endpoint=reader.text(aws + "aws_endpoint_override"),
-        profile_name=reader.text(aws + "aws_profile_name"),
-        access_key_id=reader.text(aws + "aws_access_key_id"),
-        secret_access_key=reader.text(aws + "aws_secret_access_key"),
-        session_token=reader.text(aws + "aws_session_token"),
+        access=access_of(reader.texts("cloud_provider.aws"), aws),
         path_override=(reader.text("stream_name_path_override") or "").strip("/")
         or None,
         raw_stream_names=reader.flag("use_raw_stream_name"),
@@ -77,6 +79,8 @@ def parse(config: Mapping[str, Any]) -> Settings:
         spool_dir=reader.text("spool_dir"),
         spool_max_bytes=reader.count("spool_max_bytes"),
         max_attempts=reader.count("max_attempts"),
+        batch_roots=roots(reader.list_of_texts("batch_allowed_roots")),
+        batch_max_bytes=reader.count("batch_max_bytes"),
     )
     _check(settings, provider)
     return settings
@@ -84,23 +88,39 @@ def parse(config: Mapping[str, Any]) -> Settings:
 
 def without_effect(config: Mapping[str, Any]) -> list[str]:
     """Names of settings that were given a value which changes nothing here."""
+    hub = [name for name in _OF_THE_HUB if name in (config.get("format") or {})]
     return [
         name
         for name, fixed in WITHOUT_EFFECT.items()
         if config.get(name) is not None and config[name] != fixed
-    ]
+    ] + [f"format.{name}" for name in hub]
 
 
 def unknown(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
-    """Dotted names of settings that the schema does not have."""
+    """Dotted names of settings that the schema does not have, each with a guess."""
     found = []
     for name, value in config.items():
         definition = schema["properties"].get(name)
+        if name in _OF_THE_HUB and "format_type" in schema["properties"]:
+            continue
         if definition is None:
-            found.append(name)
+            found.append(name + _guess(name, schema["properties"]))
         elif isinstance(value, dict) and name in _NESTED:
             found += [f"{name}.{inner}" for inner in unknown(value, definition)]
     return found
+
+
+def _guess(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _refuse_unknown(config: Mapping[str, Any]) -> None:
+    """Refuse what is unknown inside our own structures: it would do nothing."""
+    own = {name: value for name, value in config.items() if name in _NESTED}
+    if names := unknown(own, SETTINGS_SCHEMA):
+        msg = f"Unknown settings: {', '.join(names)}. Mend them, or leave them out."
+        raise ConfigError(msg)
 
 
 class _Reader:
@@ -138,6 +158,29 @@ class _Reader:
             raise ConfigError(msg)
         # Meltano hands an unset environment variable on as empty text.
         return value.strip() or None
+
+    def texts(self, name: str) -> dict[str, str | None]:
+        """Return the texts of an object by their names."""
+        value = self._value(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict | type(self._config)):
+            msg = f"Setting {name} must be an object."
+            raise ConfigError(msg)
+        return {inner: self.text(f"{name}.{inner}") for inner in value}
+
+    def list_of_texts(self, name: str) -> list[str] | None:
+        value = self._value(name)
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",")]
+        if value is None or value == []:
+            return None
+        if not isinstance(value, list) or not all(
+            isinstance(item, str) and item.strip() for item in value
+        ):
+            msg = f"Setting {name} must be a list of texts."
+            raise ConfigError(msg)
+        return value
 
     def flag(self, name: str) -> bool:
         value = self._value(name)
@@ -178,6 +221,7 @@ def _from_text(value: object) -> object:
 
 
 def _check(found: Settings, provider: str) -> None:
+    found.access.check()
     _require(
         provider == "aws",
         "Setting cloud_provider.cloud_provider_type must be 'aws', the only provider "
@@ -200,7 +244,8 @@ def _check(found: Settings, provider: str) -> None:
         f"write; use one of {', '.join(FORMATS)}.",
     )
     _require(
-        not found.endpoint or found.endpoint.startswith(("http://", "https://")),
+        not found.access.endpoint
+        or found.access.endpoint.startswith(("http://", "https://")),
         "Setting cloud_provider.aws.aws_endpoint_override must be an address that "
         "begins with http:// or https://.",
     )
@@ -211,13 +256,13 @@ def _check(found: Settings, provider: str) -> None:
     )
     # Half a pair of keys would let boto3 fall back to somebody else's keys.
     _require(
-        bool(found.access_key_id) == bool(found.secret_access_key),
+        bool(found.access.access_key_id) == bool(found.access.secret_access_key),
         "Settings cloud_provider.aws.aws_access_key_id and aws_secret_access_key "
         "belong together: give both, or neither to use the machine's own role, "
         "profile or environment.",
     )
     _require(
-        found.access_key_id or not found.session_token,
+        found.access.access_key_id or not found.access.session_token,
         "Setting cloud_provider.aws.aws_session_token needs aws_access_key_id and "
         "aws_secret_access_key beside it.",
     )

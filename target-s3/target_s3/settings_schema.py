@@ -7,6 +7,8 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from singer_amazon.s3_access import ENCRYPTIONS
+
 FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet")
 FORMAT_ALIASES = {"json": "jsonl"}
 
@@ -51,6 +53,28 @@ _AWS = th.ObjectType(
         "aws_endpoint_override",
         th.StringType,
         description="Address of another S3-compatible store, such as MinIO.",
+    ),
+    th.Property(
+        "server_side_encryption",
+        th.StringType,
+        allowed_values=[*ENCRYPTIONS],
+        description="How S3 encrypts every object; left out, the bucket's default.",
+    ),
+    th.Property(
+        "kms_key_id",
+        th.StringType,
+        description="Id or ARN of the KMS key; server_side_encryption is then aws:kms.",
+    ),
+    th.Property(
+        "role_arn",
+        th.StringType,
+        description="Role to assume by STS, renewed before it expires.",
+    ),
+    th.Property(
+        "external_id",
+        th.StringType,
+        secret=True,
+        description="External id that the role's trust policy demands.",
     ),
 )
 
@@ -139,6 +163,20 @@ SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType,
         default=5,
         description="Tries per call to S3.",
+    ),
+    th.Property(
+        "batch_allowed_roots",
+        th.ArrayType(th.StringType),
+        description=(
+            "Folders (file:///folder) and buckets (s3://bucket/prefix) that BATCH "
+            "files may lie in; left out, anywhere."
+        ),
+    ),
+    th.Property(
+        "batch_max_bytes",
+        th.IntegerType,
+        default=10 * 1024**3,
+        description="Most bytes of one BATCH file, unpacked.",
     ),
     th.Property(
         "append_date_to_prefix", th.BooleanType, default=True, description=_FIXED

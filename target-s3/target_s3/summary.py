@@ -24,6 +24,8 @@ class Summary:
     bucket: str
     run_id: str
     streams: dict[str, StreamTotals] = field(default_factory=dict)
+    replaced_values: int = 0
+    unreadable_lines: int = 0
 
     def stored(self, stream: str, records: int, size: int) -> None:
         """Count one object that is in the bucket."""
@@ -48,6 +50,12 @@ class Summary:
             text = f"{totals.records:,} records in {totals.objects:,} objects"
             text += f", {totals.bytes:,} bytes, bucket {self.bucket}"
             logger.info("%s: %s", name, text)
+        if self.replaced_values:
+            logger.warning(
+                "%s values of the input were not JSON and were replaced; the first "
+                "warnings say which.",
+                f"{self.replaced_values:,}",
+            )
         found = self.as_dict()
         logger.info(
             "Run summary: %s",

@@ -247,7 +247,7 @@ def test_secrets_are_marked() -> None:
     secrets = {name for name, entry in properties.items() if entry.get("secret")}
 
     assert secrets == {
-        *("client_id", "client_secret", "refresh_token", "credentials", "role_arn"),
+        *("client_id", "client_secret", "refresh_token", "credentials", "external_id"),
         "accounts",  # for programs that look at the top only
         *("aws_secret_access_key", "aws_session_token"),
     }

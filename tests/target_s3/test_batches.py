@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from singer_sdk.helpers._batch import StorageTarget
 
 from singer_amazon.target.errors import InputError, SchemaMissingError
 from support.target_s3_parts import Run, record, schema, state
+from target_s3 import batch_files
+from target_s3.batch_roots import roots
 from target_s3.settings import Settings
 
 SETTINGS = Settings(bucket="bucket")
@@ -112,7 +116,7 @@ def test_parquet_is_stored_as_it_is_where_parquet_is_written(tmp_path: Path) -> 
         (None, {}, "cannot be opened: No such file"),
         (gzip.compress(b'{"id":"1"}\n' * 99, mtime=0)[:-9], {}, "damaged or cut off"),
         (b"\x1f\x8bno gzip", {}, "damaged or cut off"),
-        (b'{"id":"private"\n', {"format": "jsonl"}, "not valid JSON"),
+        (b'{"id":"private"\n', {"format": "jsonl"}, "Line 1 of BATCH .*not valid JSON"),
         (b'["private"]\n', {"format": "jsonl"}, "not an object"),
         (b'{"name":"private"}\n', {"format": "jsonl"}, "lacks the key column id"),
         (b"id\n1\n", {"format": "csv"}, "BATCH of format 'csv'"),
@@ -157,3 +161,125 @@ def test_a_large_file_is_read_in_flat_memory(tmp_path: Path) -> None:
         for _, content in sorted(run.store.objects.items())
     ]
     assert sizes == [7000, 7000, 6000]
+
+
+# --- names, bounds, and where files may lie ----------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["a#b.gz", "a b.gz", "ä ö.gz", "50%.gz", "a%20b.gz", "?x=1.gz", "%23.gz"]
+)
+@pytest.mark.parametrize("is_quoted", [True, False])
+def test_a_manifest_may_hold_any_name_quoted_or_not(
+    name: str, packed: Path, is_quoted: bool
+) -> None:
+    path = packed.with_name(name)
+    packed.rename(path)
+    run = Run(replace(SETTINGS, batch_roots=roots([str(path.parent)])))
+    run.feed([schema(), batch(path.as_uri() if is_quoted else f"file://{path}")])
+    assert len(run.store.rows("campaigns")) == 2
+
+
+@pytest.mark.parametrize("name", ["ä #1 50%", "plain"])
+def test_what_the_sdk_announces_is_found(name: str, packed: Path) -> None:
+    folder = packed.parent / name
+    folder.mkdir()
+    packed.rename(folder / "x#é.json.gz")
+    uri = StorageTarget(root=folder.as_uri()).get_url("x#é.json.gz")
+    run = Run(replace(SETTINGS, batch_roots=roots([folder.as_uri()])))
+    run.feed([schema(), batch(uri)])
+    assert len(run.store.rows("campaigns")) == 2
+
+
+def outside(tmp_path: Path, packed: Path) -> list[str]:
+    allowed = tmp_path / "allowed"
+    allowed.mkdir()
+    (tmp_path / "allowed-too").mkdir()
+    other = tmp_path / "allowed-too" / "x.gz"
+    packed.rename(other)
+    (allowed / "link.gz").symlink_to(other)
+    (allowed / "folder").symlink_to(other.parent)
+    return [
+        other.as_uri(),
+        str(other),
+        f"{allowed}/../allowed-too/x.gz",
+        f"file://{allowed}/../allowed-too/x.gz",
+        f"file://{allowed}/..%2Fallowed-too%2Fx.gz",
+        f"file://{allowed}/link.gz",
+        f"file://{allowed}/folder/x.gz",
+        f"file://localhost{other}",
+        "s3://other/allowed/x.gz",
+        "s3://bucket/allowed-too/x.gz",
+        "s3://bucket-too/allowed/x.gz",
+    ]
+
+
+def test_files_outside_of_the_allowed_roots_are_never_read(
+    tmp_path: Path, packed: Path
+) -> None:
+    addresses = outside(tmp_path, packed)
+    allowed = roots([(tmp_path / "allowed").as_uri(), "s3://bucket/allowed"])
+    for uri in addresses:
+        run = Run(replace(SETTINGS, batch_roots=allowed))
+        run.store.objects[uri] = b"private"
+        with pytest.raises(InputError, match="outside of what batch_allowed_roots"):
+            run.feed([schema(), batch(uri)])
+    run = Run(replace(SETTINGS, batch_roots=allowed))
+    run.store.objects["s3://bucket/allowed/x.gz"] = gzip.compress(TEXT.encode())
+    run.feed([schema(), batch("s3://bucket/allowed/x.gz")])
+    assert len(run.store.rows("campaigns")) == 2
+
+
+def test_a_device_and_a_pipe_are_no_files(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (Path("/dev/zero"), pipe, tmp_path):
+        with pytest.raises(InputError, match=r"is no plain file|Is a directory"):
+            Run(SETTINGS).feed([schema(), batch(path)])
+
+
+@pytest.mark.parametrize("name", ["jsonl.gz", "csv"])
+@pytest.mark.parametrize("text", [b"x" * 3_000_000, b'{"id":"1"}\n' * 300_000])
+def test_a_file_that_inflates_is_bounded(
+    tmp_path: Path, name: str, text: bytes
+) -> None:
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(text, 1))
+    run = Run(replace(SETTINGS, format=name, batch_max_bytes=2_000_000))
+    with pytest.raises(InputError, match=r"more than 1.9 MB, .* batch_max_bytes"):
+        run.feed([schema(), batch(path)])
+
+
+def test_an_object_that_is_too_large_is_not_fetched_whole() -> None:
+    run = Run(replace(SETTINGS, batch_max_bytes=1000))
+    run.store.objects["s3://tap/x.gz"] = b"x" * 1001
+    with pytest.raises(InputError, match=r"more than 1,000 bytes"):
+        run.feed([schema(), batch("s3://tap/x.gz")])
+
+
+def test_one_long_line_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_files, "MAX_LINE_BYTES", 2 * 1024**2)
+    path = tmp_path / "long.jsonl"
+    path.write_bytes(b"x" * 5_000_000)
+    with pytest.raises(InputError, match=r"holds a line longer than 2 MB"):
+        Run(replace(SETTINGS, format="csv")).feed([schema(), batch(path)])
+
+
+def test_lines_of_a_file_are_read_leniently_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"id":"1","x":NaN}\n{"id":"2"\n{"id":"3","x":"M\xfcller"}\n')
+    run = Run(SETTINGS)
+    with pytest.raises(InputError, match=r"Line 2 of BATCH file .*not valid JSON"):
+        run.feed([schema(), state(1), batch(path), state(2)])
+    rows = run.store.rows("campaigns")
+    assert [(row["id"], row["x"]) for row in rows] == [
+        ("1", None),
+        ("3", "M\ufffdller"),
+    ]
+    assert [echoed for _, echoed in run.states] == [{"bookmarks": 1}]
+    assert "Line 3 of BATCH file" in caplog.text
+    assert "column x of stream campaigns" in caplog.text

@@ -267,9 +267,10 @@ def test_a_bad_line_is_one_sentence_and_exit_1(bucket: Bucket, start: Start) -> 
     assert "Line 4 of the input is not valid JSON" in sentence
     assert "private" not in command.log
     assert "Traceback" not in command.log
-    assert [row["id"] for row in bucket.rows("campaigns")] == ["1"]
+    assert [row["id"] for row in bucket.rows("campaigns")] == ["1", "2"]
     assert command.states == [1]
-    assert '"records":1' in last_line(command)
+    assert '"records":2' in last_line(command)
+    assert '"unreadable_lines":1' in last_line(command)
 
 
 def test_an_input_cut_in_its_last_line_says_so(bucket: Bucket, start: Start) -> None:
@@ -305,6 +306,62 @@ def test_nobody_reads_the_state(bucket: Bucket, tmp_path: Path) -> None:
     assert b"The program that reads our STATE has ended before us" in done.stderr
     assert b"BrokenPipe" not in done.stderr
     assert len(bucket.rows("campaigns")) == 1
+
+
+@pytest.mark.parametrize("where", ["/dev/full", None])
+def test_a_full_disk_and_a_closed_stdout_are_sentences(
+    where: str | None, bucket: Bucket, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(bucket.target_config()), encoding="utf-8")
+    redirect = f"> {where}" if where else ">&-"
+    done = subprocess.run(
+        ["sh", "-c", f"{COMMAND} --config {path} {redirect}"],
+        input=lines([schema(), record(id="1"), state(1)]),
+        stderr=subprocess.PIPE,
+        env=environment(),
+        check=False,
+    )
+    log = done.stderr.decode()
+    assert done.returncode == 1, log
+    assert "The program that reads our STATE has ended before us" in log
+    assert "Traceback" not in log
+    assert len(bucket.rows("campaigns")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"a":', "is not valid JSON: "),
+        (b"[1]", "is not one JSON object"),
+        (b'"x"', "is not one JSON object"),
+        (
+            b'{"max_batch_size":1e' + b"9" * 40 + b"}",
+            "holds a number that is none, or out of",
+        ),
+        (b'{"max_batch_size":NaN}', "holds a number that is none, or out of"),
+        (b'{"prefix":"\xfc"}', "is not UTF-8 text"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "is nested too deep"),
+        (None, "cannot be read (No such file"),
+    ],
+)
+def test_a_damaged_configuration_file_is_a_sentence(
+    content: bytes | None, sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    if content is not None:
+        path.write_bytes(content)
+    done = subprocess.run(
+        [COMMAND, "--config", str(path)],
+        input=b"",
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    log = done.stderr.decode()
+    assert done.returncode == 1
+    assert f"The configuration file {path} {sentence}" in log
+    assert "Traceback" not in log
 
 
 def test_an_upload_that_fails_ends_with_the_words_of_s3(

@@ -183,13 +183,8 @@ def test_a_failed_upload_ends_the_run_and_holds_back_its_state() -> None:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (b"{not json", "Line 4 of the input is not valid JSON"),
-        (b'{"type":"RECORD","stream":"campaigns","record":{"id":NaN}}', "Line 4"),
-        (b'{"stream":"campaigns"}', "Line 4 .* not a Singer message.*`type`"),
-        (b'["RECORD"]', "Line 4 .* not a Singer message"),
         (b'{"type":"RECORD","stream":"campaigns","record":["1"]}', "not an object"),
         (b'{"type":"RECORD","stream":"campaigns"}', "not an object"),
-        (b'{"type":"RECORD","stream":"campaigns","record":{"id":"\xff"}}', "UTF-8"),
         (b'{"type":"STATE"}', "Line 4 .* STATE without a value"),
         (b'{"type":"SCHEMA","stream":"x"}', "Line 4 .* SCHEMA without"),
         (b'{"type":"SCHEMA","stream":"x","schema":{}}', "stream x has no properties"),
@@ -207,6 +202,68 @@ def test_a_bad_line_ends_the_run_after_what_came_before_it(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (b"{not json", "Line 4 of the input is not valid JSON"),
+        (b'{"stream":"campaigns"}', "Line 4 .* not a Singer message.*`type`"),
+        (b'["RECORD"]', "Line 4 .* not a Singer message"),
+        (b"\xff\xfe{", "Line 4 .* not UTF-8 text"),
+        (b'{"type":"RECORD","stream":"campaigns","record":{"id":"x', "Line 4 "),
+    ],
+)
+def test_an_unreadable_line_is_left_out_holds_the_state_and_fails_the_run(
+    line: bytes, sentence: str
+) -> None:
+    run = Run(SETTINGS)
+    before = [schema(), record(id="secret-1"), state(1)]
+    with pytest.raises(InputError, match=sentence) as caught:
+        run.feed([*before, line, record(id="secret-2"), state(2), line, state(3)])
+    assert [row["id"] for row in run.store.rows("campaigns")] == [
+        "secret-1",
+        "secret-2",
+    ]
+    assert [echoed for _, echoed in run.states] == [{"bookmarks": 1}]
+    assert "secret" not in str(caught.value)
+    assert "2 lines of the input could not be read" in str(caught.value)
+    assert run.summary.as_dict()["unreadable_lines"] == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (b"NaN", None),
+        (b"[1.10,-Infinity]", [1.1, None]),
+        (b'"\\ud83d private"', "\ufffd private"),
+        (b'"M\xfcller"', "M\ufffdller"),
+        (b"[" * 1200 + b"]" * 1200, None),
+        (b'"a\x00b"', "a\0b"),
+    ],
+)
+@pytest.mark.parametrize("name", ["jsonl.gz", "csv", "parquet"])
+def test_a_value_that_is_not_json_costs_this_value_only(
+    name: str, value: bytes, kept: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run(replace(SETTINGS, format=name, add_record_metadata=False))
+    head = b'{"type":"RECORD","stream":"campaigns","record":{"id":"1","x":'
+    line = head + value + b',"y":"9007199254740993"}}'
+    columns = {"id": "string", "x": "any", "y": "string"}
+    run.feed([schema(columns=columns), record(id="0"), line, state(1)])
+    rows = run.store.rows("campaigns")
+    assert [(row["id"], row.get("y") or None) for row in rows] == [
+        ("0", None),
+        ("1", "9007199254740993"),
+    ]
+    assert [echoed for _, echoed in run.states] == [{"bookmarks": 1}]
+    warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    if name == "jsonl.gz":
+        assert rows[1]["x"] == kept
+    assert run.summary.replaced_values == len(warnings) == (0 if kept == "a\0b" else 1)
+    for warning in warnings:
+        assert "Line 3 of the input: column x of stream campaigns holds" in warning
+        assert "private" not in warning
+
+
 def test_line_numbers_count_blank_lines_and_earlier_blocks() -> None:
     run = Run(SETTINGS)
     with pytest.raises(InputError, match="Line 5 "):
@@ -221,7 +278,7 @@ def test_blank_lines_count_where_every_line_can_be_read() -> None:
 
 def test_a_message_over_two_lines_is_none() -> None:
     run = Run(SETTINGS)
-    with pytest.raises(InputError, match=r"Line 2 .* not valid JSON"):
+    with pytest.raises(InputError, match=r"Line 2 .* not valid JSON.* 2 lines"):
         run.feed([schema(), b'{"type":"STATE",', b'"value":{"a":1}}'])
 
 

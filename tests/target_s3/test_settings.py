@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.s3_access import S3Access
 from singer_amazon.target.base import nested_from_environment
 from support.target_s3_parts import START
 from target_s3 import settings
@@ -21,7 +22,8 @@ def config(aws: dict[str, Any] | None = None, **top: object) -> dict[str, Any]:
 
 def test_a_bucket_is_enough() -> None:
     found = parse(config())
-    assert found == Settings(bucket="bucket")
+    access = S3Access(prefix="cloud_provider.aws.")
+    assert found == Settings(bucket="bucket", access=access)
     assert (found.format, found.max_rows) == ("jsonl.gz", 100_000)
     assert found.max_bytes == 128 * 1024**2
     assert found.max_age_seconds == 300
@@ -45,7 +47,7 @@ def test_a_configuration_of_the_hubs_variant_loads() -> None:
     found = parse(hub)
     assert (found.format, found.prefix) == ("jsonl", "raw/amazon")
     assert (found.max_rows, found.max_age_seconds) == (10_000, 30)
-    assert found.session_token is None
+    assert found.access.session_token is None
     assert settings.without_effect(hub) == [
         "partition_name_enabled",
         "append_date_to_filename_grain",
@@ -71,6 +73,15 @@ def test_a_configuration_of_the_hubs_variant_loads() -> None:
         (config({"aws_access_key_id": "A"}), "belong together"),
         (config({"aws_session_token": "A"}), "aws_session_token needs"),
         (config({"aws_endpoint_override": "host:9000"}), "begins with http://"),
+        (config({"server_side_encryption": "x"}), "aws.server_side_encryption is 'x'"),
+        (
+            config({"server_side_encryption": "AES256", "kms_key_id": "k"}),
+            "kms_key_id needs cloud_provider.aws.server_side_encryption aws:kms",
+        ),
+        (config({"role_arn": "writer"}), "role_arn must be the whole name"),
+        (config({"external_id": "x"}), "external_id needs cloud_provider.aws.role_arn"),
+        (config(batch_allowed_roots=["relative"]), "'relative' is neither"),
+        (config(batch_allowed_roots=[5]), "must be a list of texts"),
         (
             {"cloud_provider": {"cloud_provider_type": "gcp"}},
             "cloud_provider_type must be 'aws'",
@@ -100,17 +111,43 @@ def test_secret_settings_are_marked_as_such() -> None:
         "aws_access_key_id",
         "aws_secret_access_key",
         "aws_session_token",
+        "external_id",
     }
 
 
 def test_unknown_settings_are_found() -> None:
-    wrong = config({"aws_bukket": "x"}, prefx="x", stream_maps={"any": {}})
+    wrong = config(prefx="x", stream_maps={"any": {}}, foreign=1)
     schema = TargetS3.config_jsonschema
     TargetS3.append_builtin_config(schema)
     assert settings.unknown(wrong, schema) == [
-        "cloud_provider.aws.aws_bukket",
-        "prefx",
+        "prefx (did you mean prefix?)",
+        "foreign",
     ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (
+            config({"aws_bukket": "x"}),
+            r"cloud_provider.aws.aws_bukket \(did you mean aws_bucket\?\)",
+        ),
+        (config(format={"type": "csv"}), "format.type"),
+        ({"cloud_provider": {"aws_bucket": "x"}}, "cloud_provider.aws_bucket"),
+        (config({"KMS_KEY_ID": "x"}), r".*KMS_KEY_ID \(did you mean kms_key_id\?\)"),
+    ],
+)
+def test_what_is_unknown_inside_our_structures_is_refused(
+    wrong: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"Unknown settings: {sentence}"):
+        TargetS3(config=wrong)
+
+
+def test_what_the_hubs_variant_says_of_formats_has_no_effect() -> None:
+    hub = config(format={"format_type": "parquet", "format_parquet": {"x": 1}})
+    assert parse(hub).format == "parquet"
+    assert settings.without_effect(hub) == ["format.format_parquet"]
 
 
 def test_nested_settings_come_from_the_environment(

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-import boto3
-import boto3.exceptions
-import botocore.exceptions
-
 from singer_amazon.errors import ConfigError, StorageError
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-AWS_SETTINGS = {
-    "aws_access_key_id": "aws_access_key_id",
-    "aws_secret_access_key": "aws_secret_access_key",
-    "aws_session_token": "aws_session_token",
-    "aws_region": "region_name",
-    "aws_profile_name": "profile_name",
-}
-_AWS_ERRORS = (
-    botocore.exceptions.BotoCoreError,
-    botocore.exceptions.ClientError,
-    boto3.exceptions.Boto3Error,
-)
+from singer_amazon.s3_access import FAILURES, S3Access, access_of, explain
 
 
 class RawArchive(Protocol):
@@ -67,7 +49,7 @@ def open_raw_archive(
         return FolderArchive(Path(unquote(parts.path)), setting)
     if parts.scheme == "s3" and parts.netloc:
         prefix = parts.path.strip("/")
-        return S3Archive(parts.netloc, prefix, _client(config), setting)
+        return S3Archive(parts.netloc, prefix, access_of(config), setting)
     msg = (
         f"{setting} {uri!r} is not understood: "
         "write s3://bucket/prefix or file:///folder"
@@ -85,7 +67,7 @@ class FolderArchive:
     def check(self) -> None:
         """Make the folder and try it."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _make_private(self._folder)
             with tempfile.NamedTemporaryFile(dir=self._folder):
                 pass
         except OSError as error:
@@ -100,7 +82,8 @@ class FolderArchive:
         # a name of its own: two runs may keep the same document at once
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(target.parent)
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             shutil.copyfile(path, part)
             part.replace(target)
         except OSError as error:
@@ -110,29 +93,39 @@ class FolderArchive:
             raise StorageError(msg) from None
 
 
+def _make_private(folder: Path) -> None:
+    """Make the folder and what is missing above it, for this user only."""
+    missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    for part in reversed(missing):
+        part.mkdir(mode=0o700, exist_ok=True)
+
+
 class S3Archive:
     """Objects below a prefix of a bucket; large ones go up in parts."""
 
     def __init__(
-        self, bucket: str, prefix: str, client: S3Client, setting: str
+        self, bucket: str, prefix: str, access: S3Access, setting: str
     ) -> None:
         self._bucket = bucket
         self._setting = setting
         self._prefix = prefix
-        self._client = client
+        self._access = access
+        self._client = access.client()
 
     def check(self) -> None:
         """Begin an upload and abort it: a write-only role is enough."""
         key = self._key(".write-check")
         try:
-            upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
+            upload = self._client.create_multipart_upload(
+                Bucket=self._bucket, Key=key, **self._access.encryption
+            )
             self._client.abort_multipart_upload(
                 Bucket=self._bucket, Key=key, UploadId=upload["UploadId"]
             )
-        except _AWS_ERRORS as error:
+        except FAILURES as error:
             msg = (
-                f"{self._setting}: bucket {self._bucket} cannot be written ({error}). "
-                "Check the bucket, the aws_* settings and s3:PutObject"
+                f"{self._setting}: bucket {self._bucket} cannot be written "
+                f"with the aws_* settings: {explain(error, self._access)}"
             )
             raise ConfigError(msg) from None
 
@@ -140,25 +133,13 @@ class S3Archive:
         """Upload it, in parts where it is large."""
         key = self._key(name)
         try:
-            self._client.upload_file(str(path), self._bucket, key)
-        except _AWS_ERRORS as error:
-            msg = f"the document was not kept: s3://{self._bucket}/{key} ({error})"
+            self._client.upload_file(
+                str(path), self._bucket, key, ExtraArgs=self._access.encryption
+            )
+        except FAILURES as error:
+            why = explain(error, self._access)
+            msg = f"the document was not kept: s3://{self._bucket}/{key}: {why}"
             raise StorageError(msg) from None
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{name}" if self._prefix else name
-
-
-def _client(config: Mapping[str, object]) -> S3Client:
-    arguments = {
-        argument: str(config[setting])
-        for setting, argument in AWS_SETTINGS.items()
-        if config.get(setting)
-    }
-    try:
-        session = boto3.session.Session(**arguments)  # type: ignore[arg-type]  # all str
-        endpoint = config.get("aws_endpoint_override")
-        return session.client("s3", endpoint_url=str(endpoint) if endpoint else None)
-    except (botocore.exceptions.BotoCoreError, ValueError) as error:
-        msg = f"the aws_* settings are not usable ({error})"
-        raise ConfigError(msg) from None

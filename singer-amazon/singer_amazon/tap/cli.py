@@ -23,7 +23,8 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
-from singer_amazon.errors import AmazonError
+from singer_amazon.config_files import check_config_files
+from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.tap.message_writer import MessageWriter
 from singer_amazon.tap.settings import coerced, complaints, from_environment
 
@@ -116,6 +117,21 @@ class CommandTap(Tap, abc.ABC):
         except (AmazonError, ValueError) as error:
             cls.logger.error(str(error))  # noqa: TRY400
         sys.exit(1)
+
+    @classmethod
+    def cb_config(
+        cls,
+        ctx: click.Context,
+        param: click.Option,
+        value: tuple[str, ...],
+    ) -> Any:  # noqa: ANN401 - the SDK's private class
+        """Read the files of settings; a damaged one is a sentence."""
+        try:
+            check_config_files(value)
+        except ConfigError as error:
+            cls.logger.error(str(error))  # noqa: TRY400
+            ctx.exit(1)
+        return super().cb_config(ctx, param, value)
 
     @classmethod
     def cb_discover(

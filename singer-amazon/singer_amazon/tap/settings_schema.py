@@ -200,7 +200,8 @@ REPORTING = (
         th.Property(
             name,
             th.StringType,
-            secret=name in {"aws_secret_access_key", "aws_session_token"},
+            secret=name
+            in {"aws_secret_access_key", "aws_session_token", "external_id"},
             title=title,
             description=f"{title}, for raw_report_uri",
         )
@@ -211,6 +212,10 @@ REPORTING = (
             ("aws_region", "AWS region"),
             ("aws_profile_name", "AWS profile"),
             ("aws_endpoint_override", "S3 endpoint"),
+            ("server_side_encryption", "S3 encryption (AES256, aws:kms, aws:kms:dsse)"),
+            ("kms_key_id", "KMS key of S3 encryption"),
+            ("role_arn", "AWS role to assume"),
+            ("external_id", "External id for that role"),
         )
     ),
 )

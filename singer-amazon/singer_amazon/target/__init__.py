@@ -9,8 +9,10 @@
   block of lines, or None at least four times a second while none comes, so that timers
   go on; it ends with the input, or two seconds after a signal.
 - ``messages``: derive a struct from ``Message`` with a ``record`` (``Raw`` or ``dict``)
-  and hand it to a ``MessageDecoder``: ``numbered`` is strict, ``decode`` and
-  ``one_by_one`` let a target count broken lines instead.
+  and hand it to a ``MessageDecoder``: a value that is not JSON is dropped with a
+  warning (``json_repair``); a line that nobody can read is an ``InputError`` of
+  ``one_by_one``, or goes to ``unreadable_lines`` from ``numbered``: it is counted, no
+  STATE passes it, and the run fails in the end.
 - ``stream_maps``: ``StreamMaps(self.mapper).outputs(line, message)`` turns a SCHEMA
   into output streams, after the user's stream maps and flattening.
 - ``state_tracker``: ``take`` every STATE, ask ``opened`` for a number when a batch gets

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Target
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
     FLATTENING_CONFIG,
@@ -22,7 +23,8 @@ from singer_sdk.helpers.capabilities import (
 )
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
-from singer_amazon.errors import AmazonError
+from singer_amazon.config_files import check_config_files
+from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.tap.settings import coerced, complaints, from_environment
 from singer_amazon.target.errors import InputError, SettingsError
 from singer_amazon.target.stdin import LineReader, LineSource
@@ -154,6 +156,18 @@ class CommandTarget(Target, abc.ABC):
             sys.exit(1)
 
     @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read the files of settings; a damaged one is a sentence."""
+        try:
+            check_config_files(value)
+        except ConfigError as error:
+            cls.logger.error("%s", error)  # noqa: TRY400 - a sentence
+            ctx.exit(1)
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
     def _from_command_line(cls, config: _ConfigInput | None) -> CommandTarget:
         try:
             return cls(
@@ -163,7 +177,7 @@ class CommandTarget(Target, abc.ABC):
         except ConfigValidationError as error:
             for sentence in error.errors:
                 cls.logger.error("%s", sentence)  # noqa: TRY400 - sentences
-        except (AmazonError, ValueError) as error:
+        except (AmazonError, MappingError, ValueError) as error:
             cls.logger.error("%s", error)  # noqa: TRY400 - a sentence
         sys.exit(1)
 

@@ -28,6 +28,10 @@ class InputError(AmazonError):
     """A line of the input, or a file it names, cannot be taken."""
 
 
+class UnreadableLinesError(InputError):
+    """Lines of the input could not be read and were left out."""
+
+
 class SchemaMissingError(InputError, RecordsWithoutSchemaException):
     """A message names a stream that no SCHEMA has described."""
 

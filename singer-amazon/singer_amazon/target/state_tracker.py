@@ -9,9 +9,11 @@ covered ones the newest is written to stdout, where Meltano keeps it.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 from singer_amazon.target.errors import StateReaderGoneError
 
@@ -23,9 +25,25 @@ logger = logging.getLogger(__name__)
 
 
 def write_stdout(state: bytes) -> None:
-    """Write one STATE as a line of its own."""
-    sys.stdout.write(f"{state.decode()}\n")
-    sys.stdout.flush()
+    """Write one STATE as a line of its own.
+
+    Raises:
+        OSError: nobody takes it: a closed pipe, a full disk.
+    """
+    if sys.stdout is None:  # closed before we began
+        raise BrokenPipeError
+    try:
+        sys.stdout.write(f"{state.decode()}\n")
+        sys.stdout.flush()
+    except OSError:
+        # What is still in the buffer would fail once more at exit, with a traceback.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def _reason(error: Exception) -> str:
+    return f" ({getattr(error, 'strerror', None) or 'stdout is closed'})"
 
 
 class StateTracker:
@@ -45,6 +63,7 @@ class StateTracker:
         self._echoed = 0
         self._next_at = float("-inf")
         self._is_reader_gone = False
+        self._why = ""
 
     def take(self, state: bytes) -> None:
         """Note a STATE that has just come."""
@@ -59,6 +78,10 @@ class StateTracker:
         """Note a batch that has got its first record; return its number."""
         self._open[self._newest] += 1
         return self._newest
+
+    def hold(self) -> None:
+        """Note that something is lost here: no STATE from after it is ever echoed."""
+        self.opened()
 
     def complete(self, number: int) -> None:
         """Note that all records of a batch which got ``number`` are where they go."""
@@ -93,10 +116,13 @@ class StateTracker:
             return False
         try:
             self.write(state)
-        except BrokenPipeError:
+        except (OSError, ValueError) as error:
             self._is_reader_gone = True
+            self._why = "" if isinstance(error, BrokenPipeError) else _reason(error)
             logger.warning(
-                "Nobody reads our STATE any more; records are still %s.", self._done
+                "Nobody reads our STATE any more%s; records are still %s.",
+                self._why,
+                self._done,
             )
             return False
         self._echoed = self._covered()
@@ -110,8 +136,8 @@ class StateTracker:
         """
         if self._is_reader_gone:
             msg = (
-                "The program that reads our STATE has ended before us: all records "
-                f"are {self._done}, but the next run will send the newest of them "
-                "again."
+                f"The program that reads our STATE has ended before us{self._why}: "
+                f"all records are {self._done}, but the next run will send the newest "
+                "of them again."
             )
             raise StateReaderGoneError(msg)

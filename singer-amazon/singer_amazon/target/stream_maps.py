@@ -81,6 +81,13 @@ class StreamMaps:
         except MappingError as error:
             msg = f"Setting stream_maps: {error}"
             raise ConfigError(msg) from None
+        except Exception as error:  # noqa: BLE001 - the SDK meets what it does not know
+            msg = (
+                f"Stream {stream}: its SCHEMA, or what stream_maps and flattening make "
+                f"of it, cannot be used ({type(error).__name__}: {error}). Check the "
+                "setting stream_maps for this stream, and the tap's catalog."
+            )
+            raise ConfigError(msg) from None
         return [
             MappedStream(
                 found.stream_alias,

@@ -41,11 +41,16 @@ def _kind(definition: object) -> ColumnKind:
 
 
 def _types(definition: object) -> set[str]:
-    """All types that the definition allows; dates are text, as the tap wrote them."""
+    """All types that the definition allows; dates are text, as the tap wrote them.
+
+    What is no JSON schema allows anything.
+    """
     if not isinstance(definition, dict):
         return {"any"}
     if "type" in definition:
         named = definition["type"]
-        return {named} if isinstance(named, str) else set(named)
-    choices = definition.get("anyOf") or definition.get("oneOf") or ()
-    return set().union(*(_types(choice) for choice in choices)) or {"any"}
+        several = named if isinstance(named, list) else [named]
+        return {name if isinstance(name, str) else "any" for name in several}
+    choices = definition.get("anyOf") or definition.get("oneOf")
+    several = choices if isinstance(choices, list) else []
+    return {name for choice in several for name in _types(choice)} or {"any"}

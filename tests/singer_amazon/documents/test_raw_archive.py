@@ -67,6 +67,16 @@ def test_a_folder_keeps_documents_under_their_names(
     assert files == [kept]
 
 
+def test_what_is_kept_is_for_this_user_only(tmp_path: Path, document: Path) -> None:
+    document.chmod(0o644)
+    store = open_raw_archive((tmp_path / "new" / "deep").as_uri(), {})
+    store.check()
+    store.keep(document, NAME)
+    for path in (tmp_path / "new").rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_document_is_kept_whole_or_not_at_all(
     tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,9 @@
+"""Commands beside Singer's, such as `tap-amazon-ads state show`.
+
+- `group`        runs a command by its name, or the plugin as Singer's flags say
+- `tables`       a table on a terminal, plain lines in a pipe, JSON for machines
+- `state_edits`  what a state says and how it is changed by hand (pure)
+- `state`        `state show`, `check`, `reread` and `close-gap`
+- `reports`      `reports`: the catalogue, searched; one report in detail
+- `plan`         `plan`: what a run would ask for
+"""

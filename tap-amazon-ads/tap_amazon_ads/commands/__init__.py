@@ -1,0 +1,1 @@
+"""Commands beside Singer's flags."""

@@ -1,0 +1,65 @@
+"""The command: the tap itself, and commands beside it."""
+
+from __future__ import annotations
+
+import functools
+
+from singer_amazon.commands.group import run
+from singer_amazon.commands.plan import plan_command
+from singer_amazon.commands.reports import ReportInfo, reports_command
+from singer_amazon.commands.state import state_command
+from tap_amazon_ads.catalogue import load_catalogue
+from tap_amazon_ads.catalogue.model import ReportType
+from tap_amazon_ads.tap import TapAmazonAds
+
+PLAIN_STREAMS = {"profiles", "advertisers"}
+
+
+def report_infos() -> list[ReportInfo]:
+    """Return the catalogue for people."""
+    catalogue = load_catalogue()
+    return [
+        _info(entry, catalogue.families[entry.report_type_id].source)
+        for entry in catalogue.report_types
+    ]
+
+
+def _info(entry: ReportType, source: str) -> ReportInfo:
+    keys = set(entry.key)
+    return ReportInfo(
+        entry.stream,
+        {
+            "stream": entry.stream,
+            "product": entry.ad_product.replace("_", " ").lower(),
+            "report type": entry.report_type_id,
+            "group by": list(entry.group_by),
+            "days a request": entry.max_range_days,
+            "days of history": entry.retention_days,
+            "columns": len(entry.columns),
+        },
+        {"your name": entry.seed_name or "", "key": list(entry.key), "source": source},
+        [
+            {"column": c.name, "type": c.type, "key": "yes" if c.name in keys else ""}
+            for c in entry.columns
+        ],
+    )
+
+
+@functools.cache
+def _streams() -> frozenset[str]:
+    names = {entry.stream for entry in load_catalogue().report_types}
+    return frozenset(names | PLAIN_STREAMS)
+
+
+def main() -> None:
+    """Run the command line."""
+    commands = {
+        "state": state_command(lambda name: name in _streams()),
+        "reports": reports_command(report_infos),
+        "plan": plan_command(
+            lambda config, state, catalog: TapAmazonAds(
+                config=config, state=state, catalog=catalog, validate_config=True
+            )
+        ),
+    }
+    run("tap-amazon-ads", commands, TapAmazonAds.cli)

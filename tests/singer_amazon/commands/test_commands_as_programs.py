@@ -1,0 +1,72 @@
+"""The commands of the taps as programs, beside Singer's own flags."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from amazon_emulator import Emulator
+from support.ads_runs import settings_for
+
+BIN = Path(sys.executable).parent
+TAPS = ("tap-amazon-ads", "tap-amazon-sp")
+
+
+def program(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BIN / arguments[0]), *arguments[1:]],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("tap", TAPS)
+def test_reports_are_found_by_their_columns_and_shown_whole(tap: str) -> None:
+    listed = program(tap, "reports", "--json")
+    streams = [row["stream"] for row in json.loads(listed.stdout)]
+    assert len(streams) == len(set(streams)) > 15
+    one = json.loads(program(tap, "reports", streams[0], "--json").stdout)
+    assert one["stream"] == streams[0]
+    assert one["columns"]
+    name = one["columns"][0]["column"]
+    assert streams[0] in program(tap, "reports", name).stdout
+    nothing = program(tap, "reports", "nosuchword")
+    assert nothing.returncode == 1
+    assert "no report has 'nosuchword'" in nothing.stderr
+
+
+@pytest.mark.parametrize("tap", TAPS)
+def test_a_state_in_a_pipe(tap: str) -> None:
+    assert "no state yet" in program(tap, "state", "show", text="").stderr
+    broken = program(tap, "state", "show", text="{")
+    assert broken.returncode == 1
+    assert broken.stderr.startswith("Error: the state - is no JSON")
+    foreign = program("tap-amazon-sp", "state", "check", text=FOREIGN)
+    assert "this tap has no such stream" in foreign.stdout
+
+
+FOREIGN = json.dumps(
+    {"bookmarks": {"sponsored_products_campaign_by_campaign": {"partitions": [{}]}}}
+)
+
+
+def test_a_plan_asks_for_nothing_but_the_accounts(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    with Emulator() as emulator:
+        config.write_text(json.dumps(settings_for(emulator)))
+        ran = program("tap-amazon-ads", "plan", "--config", str(config), "--json")
+        creates = emulator.client.statistics().creates
+    assert ran.returncode == 0, ran.stderr
+    rows = json.loads(ran.stdout)
+    assert {row["what"] for row in rows} == {"ask"}
+    assert len({row["stream"] for row in rows}) > 50
+    assert creates == []
+    missing = program("tap-amazon-ads", "plan", "--config", str(tmp_path / "none"))
+    assert "cannot be read: No such file or directory" in missing.stderr
