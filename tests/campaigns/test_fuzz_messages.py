@@ -7,13 +7,12 @@ import io
 import json
 import random
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from singer_amazon.errors import AmazonError
 from support.ads_runs import kept_signals
 from support.audience import runner
 from support.audience.emulator import InProcessEmulator
@@ -59,6 +58,15 @@ def make_lines(chance: random.Random) -> list[bytes]:
     return [*lines, json.dumps(state(1)).encode()]
 
 
+def is_usual(line: bytes) -> bool:
+    """Whether Python reads a line, and there is no half emoji nor NaN in it."""
+    try:
+        text = json.dumps(json.loads(line))
+    except (ValueError, RecursionError):
+        return False
+    return not any(word in text for word in ("\\ud", "NaN", "Infinity"))
+
+
 def python_record(line: bytes) -> Any:
     """Return the record of a line as Python reads it; None where it has none."""
     try:
@@ -85,6 +93,9 @@ def test_records_into_target_s3(plan: Plan, report: Report, tmp_path: Path) -> N
             if KEY.fullmatch(key)
             for row in read_rows(kind, content)
         ]
+        expect(len(stored) >= len(given), f"{len(given)} records, {len(stored)} rows")
+        if not all(map(is_usual, lines)):  # how much is mended is for other tests
+            return True
         expect(len(stored) == len(given), f"{len(given)} records, {len(stored)} rows")
         if kind == "jsonl":
             expect(same_rows(stored, given), "a row is not the record")
@@ -112,8 +123,6 @@ def read_rows(kind: str, content: bytes) -> list[Json]:
     if kind == "csv":
         return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
     if kind == "parquet":
-        import pyarrow.parquet as pq
-
         rows: list[Json] = pq.read_table(io.BytesIO(content)).to_pylist()
         return rows
     return [json.loads(line) for line in content.decode().split("\n") if line]
@@ -136,8 +145,8 @@ def test_customers_into_an_audience(
         if ran.error is not None:
             raise ran.error
         given = sum(python_record(line) is not None for line in lines)
-        found = ran.report["records"]
-        expect(found["received"] <= given, f"{found} of {given} records")
+        taken = ran.report["records"] + ran.summary["unreadable_lines"]
+        expect(taken >= given, f"{taken} of {given} records are accounted for")
         return True
 
     def make(chance: random.Random) -> list[bytes]:

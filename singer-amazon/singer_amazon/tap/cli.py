@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, cast
 
 import click
 import msgspec
@@ -20,6 +20,7 @@ from singer_sdk.helpers.capabilities import (
     PluginCapabilities,
     TapCapabilities,
 )
+from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
@@ -67,11 +68,13 @@ class CommandTap(Tap, abc.ABC):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
         self._config = coerced(self._config, self.config_jsonschema)
-        # the SDK fills in the defaults here; its texts show secret values
-        if not super()._validate_config(raise_errors=False):
-            return []
-        sentences = complaints(self._config, self.config_jsonschema)
-        if raise_errors:
+        schema = self.config_jsonschema
+        sentences = complaints(self._config, schema)
+        # the SDK fills in the defaults here, and stumbles over entries of lists that
+        # are no objects; its texts show secret values
+        if not sentences and super()._validate_config(raise_errors=False):
+            sentences = complaints(self._config, schema)
+        if sentences and raise_errors:
             raise ConfigValidationError(
                 "; ".join(sentences), errors=sentences, schema={}
             )
@@ -106,8 +109,8 @@ class CommandTap(Tap, abc.ABC):
         try:
             return cls(
                 config=config.config,
-                state=None if state is None else msgspec.json.decode(state.read()),
-                catalog=None if catalog is None else json.load(catalog),
+                state=None if state is None else _read_state(state),
+                catalog=None if catalog is None else _read_catalog(catalog),
                 parse_env_config=config.parse_env,
                 validate_config=True,
             )
@@ -116,6 +119,10 @@ class CommandTap(Tap, abc.ABC):
                 cls.logger.error(sentence)  # noqa: TRY400 - sentences for people
         except (AmazonError, ValueError) as error:
             cls.logger.error(str(error))  # noqa: TRY400
+        except (AttributeError, LookupError, TypeError) as error:
+            if catalog is None:
+                raise
+            cls.logger.error(_no_catalog(error))  # noqa: TRY400
         sys.exit(1)
 
     @classmethod
@@ -183,3 +190,45 @@ class CommandTap(Tap, abc.ABC):
         code = tap.run()
         sys.stderr.flush()
         sys.exit(code)
+
+
+def _read_state(file: IO[str]) -> dict[str, Any]:
+    """Read a state far enough for the SDK to take it.
+
+    Raises:
+        ConfigError: it is no state.
+    """
+    try:
+        found = msgspec.json.decode(file.read())
+    except (ValueError, RecursionError) as error:
+        msg = f"--state: the file is not JSON ({error})"
+        raise ConfigError(msg) from None
+    bookmarks = found.get("bookmarks", {}) if isinstance(found, dict) else None
+    if not isinstance(bookmarks, dict) or not all(
+        isinstance(entry, dict) for entry in bookmarks.values()
+    ):
+        msg = (
+            "--state: the file is no Singer state: an object `bookmarks` with an "
+            "object for each stream. Mend it, or run with --full-refresh to begin anew"
+        )
+        raise ConfigError(msg)
+    return cast("dict[str, Any]", found)
+
+
+def _read_catalog(file: IO[str]) -> Catalog:
+    """Read a catalog.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return Catalog.from_dict(json.load(file))
+    except Exception as error:  # noqa: BLE001 - the SDK meets what it does not know
+        raise ConfigError(_no_catalog(error)) from None
+
+
+def _no_catalog(error: Exception) -> str:
+    return (
+        f"--catalog: the file is no catalog of this tap ({type(error).__name__}: "
+        f"{error}). Make it anew with --discover"
+    )

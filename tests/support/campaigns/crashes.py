@@ -159,8 +159,10 @@ class AdsPipeline(TapPipeline):
 
     tap = "tap-amazon-ads"
     events = frozenset(
-        ("started", "token", "profiles", "create", "status", "download", "rows")
-        + ("state sent",)
+        (
+            *("started", "token", "profiles", "create", "status", "download", "rows"),
+            *("state sent",),
+        )
     )
     _streams = (tap_runs.CAMPAIGNS, tap_runs.TARGETING)
     _profiles = (tap_runs.SELLER, tap_runs.CANADA)
@@ -201,10 +203,16 @@ class SpPipeline(TapPipeline):
 
     tap = "tap-amazon-sp"
     events = frozenset(
-        ("started", "token", "create_report", "get_report", "download_document")
-        + ("search_orders", "rows", "state sent")
+        (
+            *("started", "token", "create_report", "get_report", "download_document"),
+            *(
+                "search_orders",
+                "rows",
+                "state sent",
+            ),
+        )
     )
-    _sections = {
+    _sections: Mapping[str, str] = {
         sp_runs.SALES: "salesAggregate",
         sp_runs.SALES_BY_ASIN: "salesByAsin",
         sp_runs.SEARCH_TERMS: "dataByDepartmentAndSearchTerm",
@@ -235,8 +243,7 @@ class SpPipeline(TapPipeline):
         for report in self.client.statistics().sp_reports:
             document = self.client.sp_rows(report.account, report.report_id)
             for stream, section in self._sections.items():
-                for row in document.get(section, ()):
-                    expected.add(_plain(stream, row))
+                expected |= {_plain(stream, r) for r in document.get(section, ())}
         for order in self.client.sp_orders("acme-us"):
             expected.add(f"{_ORDERS} {order['order_id']}")
             items = range(len(order["items"]))
@@ -263,8 +270,13 @@ class AudiencePipeline(Pipeline):
 
     name = "target-amazon-audience"
     events = frozenset(
-        ("started", "token", "create_audience", "records", "job", "fed")
-        + ("state echoed", "input ended")
+        (
+            *("started", "token", "create_audience", "records", "job", "fed"),
+            *(
+                "state echoed",
+                "input ended",
+            ),
+        )
     )
     victims = (("target",),)
     _modes = ("APPEND", "MIRROR", "DELETE")
@@ -286,7 +298,8 @@ class AudiencePipeline(Pipeline):
     def _run(self, trap: Trap, mode: str, numbers: Iterable[int]) -> Ended:
         config = runner.settings(
             **runner.MIRROR | _POLLS,
-            **{"endpoint_uri": self.emulator.url, "auth_uri": self.emulator.token_url},
+            endpoint_uri=self.emulator.url,
+            auth_uri=self.emulator.token_url,
             state_path="state/state.sqlite3",
             batch_size_rows=20,
         )
@@ -364,7 +377,9 @@ def _case(
         figures.runs += 1
         killed = -9 in ended.codes.values()
         figures.kills[trap.phase] += killed
-        moments.append(f"{'+'.join(victims)} at {trap.event}{'' if killed else ' (no)'}")
+        moments.append(
+            f"{'+'.join(victims)} at {trap.event}{'' if killed else ' (no)'}"
+        )
         _no_traceback(ended, figures, moments)
         if ended.is_good:
             break
@@ -388,7 +403,7 @@ def _case(
 def _watch(pipeline: Pipeline, trap: Trap) -> None:
     faults = pipeline.emulator.emulation.state.faults
     faults.trap = trap  # type: ignore[attr-defined] # a WatchedFaults
-    
+
 
 def _no_traceback(ended: Ended, figures: Figures, moments: list[str]) -> None:
     if "Traceback" in ended.log:

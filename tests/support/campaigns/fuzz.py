@@ -48,7 +48,9 @@ class Fuzz(Generic[T]):
     name: str
     make: Callable[[random.Random], T]
     check: Callable[[T], bool]
-    show: Callable[[T], bytes] = lambda case: case if isinstance(case, bytes) else repr(case).encode()
+    show: Callable[[T], bytes] = lambda case: (
+        case if isinstance(case, bytes) else repr(case).encode()
+    )
     failures: dict[str, tuple[int, str]] = field(default_factory=dict)
     """The first case of each kind of failure."""
     read: int = 0

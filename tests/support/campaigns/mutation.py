@@ -16,14 +16,36 @@ SNIPPETS = (
     *(b"\\ud83d", b"\\ud83d\\ude00", b"\\u0000", b"\\x", b"null", b"NaN", b"-Infinity"),
     *(b"1e400", b"-0", b"01", b"9" * 60, b"0." + b"3" * 60),
     *(b"},{", b"}{", b"]]", b'"},{"', b"true", b'{"a":', b"<!DOCTYPE a>", b"<!--"),
-    *(b"<![CDATA[", b"]]>", b"&amp;", b"&x;", b"</a>", b"<a b='1' b='2'>", b'""', b"\x1f\x8b"),
+    *(
+        b"<![CDATA[",
+        b"]]>",
+        b"&amp;",
+        b"&x;",
+        b"</a>",
+        b"<a b='1' b='2'>",
+        b'""',
+        b"\x1f\x8b",
+    ),
 )
 VALUES: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 2**53 + 1, 2**64, -(2**80), 10**400, 1.5, 1e308, 5e-324),
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        2**53 + 1,
+        2**64,
+        -(2**80),
+        10**400,
+        1.5,
+        1e308,
+        5e-324,
+    ),
     *("", " ", "N/A", "null", "NaN", "12.5%", "\x00", "\ud83d", "😀", "a\rb", "a\tb\n"),
     *("2026-02-30", "9999-12-31", "0001-01-01T00:00:00+23:59", "2026-11-18T00:00:00Z"),
     *("-", "../../x", "%s%d{}", "x" * 3000, [], {}, [[]], [None], {"": None}, [{}]),
-    *({"a": {"b": [1, {"c": None}]}}, ["a", 1], "١٢٣", "ſ", "1e5", "0x10", "1_000"),
+    *({"a": {"b": [1, {"c": None}]}}, ["a", 1], "١٢٣", "1e5", "0x10", "1_000"),
 )
 """Values that stand where others are expected."""
 _Bytes = Callable[[random.Random, bytes], bytes]
@@ -36,7 +58,11 @@ def _nested(chance: random.Random) -> bytes:
 
 def _flip(chance: random.Random, data: bytes) -> bytes:
     index = chance.randrange(len(data))
-    return data[:index] + bytes([data[index] ^ (1 << chance.randrange(8))]) + data[index + 1 :]
+    return (
+        data[:index]
+        + bytes([data[index] ^ (1 << chance.randrange(8))])
+        + data[index + 1 :]
+    )
 
 
 def _cut(chance: random.Random, data: bytes) -> bytes:
@@ -61,7 +87,9 @@ def _insert(chance: random.Random, data: bytes) -> bytes:
 
 def _replace(chance: random.Random, data: bytes) -> bytes:
     start = chance.randrange(len(data))
-    return data[:start] + chance.choice(SNIPPETS) + data[start + chance.randint(1, 12) :]
+    return (
+        data[:start] + chance.choice(SNIPPETS) + data[start + chance.randint(1, 12) :]
+    )
 
 
 def _nest(chance: random.Random, data: bytes) -> bytes:
@@ -93,7 +121,9 @@ def mutated_gzip(chance: random.Random, data: bytes) -> bytes:
     return packed
 
 
-def _containers(value: Any) -> Iterator[MutableMapping[str, Any] | MutableSequence[Any]]:
+def _containers(
+    value: Any,
+) -> Iterator[MutableMapping[str, Any] | MutableSequence[Any]]:
     if isinstance(value, dict | list) and value:
         yield value
         for inner in value.values() if isinstance(value, dict) else value:

@@ -48,7 +48,9 @@ class Ended:
 class _Program:
     """One process, its log in a file."""
 
-    def __init__(self, words: Sequence[str], folder: Path, env: Mapping[str, str]):
+    def __init__(
+        self, words: Sequence[str], folder: Path, env: Mapping[str, str]
+    ) -> None:
         self.log = folder / f"{Path(words[0]).name}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
