@@ -356,7 +356,7 @@ def test_catalogs_and_states_of_a_tap(
             found[not is_catalog] = mutated_bytes(chance, found[not is_catalog])
         return found[0], found[1]
 
-    fuzz = Fuzz("catalogs and states", make, check, lambda case: b"\n".join(case))
+    fuzz = Fuzz("catalogs and states", make, check, b"\n".join)
     report(fuzz.run(plan, plan.choose(150, 4000), tmp_path))
 
 

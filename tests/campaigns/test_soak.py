@@ -1,150 +1,185 @@
-"""Runs without end in one process: memory, threads and open files stay flat."""
+"""Commands that run on and on: their memory, threads and open files stay flat."""
 
 from __future__ import annotations
 
-import gc
+import json
 import statistics
 import subprocess
-import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
-import pytest
 
-from amazon_emulator import EmulatorClient
-from support import sp_runs, tap_runs
-from support.ads_runs import kept_signals
+from amazon_emulator import Emulator
+from support import tap_runs
+from support.audience import runner
 from support.campaigns.plan import Plan
-from support.tap_runs import CollectingWriter, logged
-from support.target_s3_parts import Run
-from target_s3.settings import Settings
+from support.campaigns.processes import command
+from support.s3 import Bucket, local_s3
+from support.target_s3_parts import record, schema, state
 
 MOST_GROWTH = 0.10
-MOST_GROWTH_BYTES = 30 * 1024**2
+MOST_GROWTH_MB = 30
+MOST_MORE = 2
 Report = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What the process holds after a round."""
+@dataclass
+class Watched:
+    """A command under way, and what it holds from second to second."""
 
-    memory: int
-    threads: int
-    files: int
+    name: str
+    process: subprocess.Popen[bytes]
+    samples: list[tuple[float, int, int]] = field(default_factory=list)
+    """Memory in MB, threads, open files."""
+    fed: int = 0
 
-    @classmethod
-    def take(cls) -> Sample:
-        gc.collect()
-        process = psutil.Process()
-        memory = process.memory_info().rss
-        return cls(memory, process.num_threads(), process.num_fds())
+    def look(self) -> None:
+        with suppress(psutil.Error):
+            found = psutil.Process(self.process.pid)
+            memory = found.memory_info().rss / 1024**2
+            self.samples.append((memory, found.num_threads(), found.num_fds()))
 
+    def feed(self, messages: Iterator[Any], end: float) -> None:
+        """Write messages, a hundred at a time, until the time is over."""
+        assert self.process.stdin
+        with suppress(BrokenPipeError), self.process.stdin as stdin:
+            while time.monotonic() < end:
+                some = [json.dumps(next(messages)) for _ in range(100)]
+                stdin.write("".join(f"{line}\n" for line in some).encode())
+                self.fed += len(some)
+                time.sleep(0.05)
 
-class RemoteEmulator:
-    """An emulator in a process of its own, so that its memory is not ours."""
+    def drain(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as stdout:
+            for line in stdout:
+                self.fed += line.startswith(b'{"type":"RECORD"')
 
-    def __init__(self, url: str) -> None:
-        self.url, self.token_url = url, f"{url}/auth/o2/token"
-        self.client = EmulatorClient(url)
-        settings = self.client.settings()
-        names = ("client_id", "client_secret", "refresh_token")
-        self.credentials = {name: settings[name] for name in names}
-
-
-@contextmanager
-def remote_emulator() -> Iterator[RemoteEmulator]:
-    command = str(Path(sys.executable).with_name("amazon-emulator"))
-    words = [command, "serve", "--port", "0", "--download-port", "0"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        url = ""
-        for line in process.stdout:
-            if not url and "http://" in line:
-                url = f"http://{line.split('http://')[1].split()[0].rstrip('/')}"
-            if "is ready" in line:
-                break
-        try:
-            yield RemoteEmulator(url)
-        finally:
-            process.terminate()
-
-
-def round_of_runs(emulator: RemoteEmulator) -> int:
-    """Run both taps with all their threads, and their lines into target-s3."""
-    client = emulator.client
-    client.reset()
-    client.change(rows_per_day=30, ready_after_seconds=[0.05, 0.3])
-    today = client.now().date().isoformat()[:8]
-    quick = {"poll_interval_seconds": 0.05, "poll_interval_max_seconds": 0.2}
-    ads = tap_runs.settings(emulator, **quick)  # type: ignore[arg-type]
-    ads |= {"start_date": None, "profile_ids": [tap_runs.SELLER, tap_runs.CANADA]}
-    sp = sp_runs.settings(emulator, **quick, start_date=f"{today}01")  # type: ignore[arg-type]
-    streams = (sp_runs.SALES, sp_runs.SEARCH_TERMS)
-    rows = 0
-    for tap_class, config, catalog in (
-        (Ads, ads, tap_runs.catalog((tap_runs.CAMPAIGNS, tap_runs.TARGETING))),
-        (Sp, sp, sp_runs.catalog(streams, sp)),
-    ):
-        writer = CollectingWriter()
-        given = {k: v for k, v in config.items() if v is not None}
-        with logged() as log:
-            tap = tap_class(config=given, catalog=catalog, message_writer=writer)
-            code = tap.run()
-        assert code == 0, log[-5:]
-        loaded = Run(Settings(bucket="b")).feed(line[:-1] for line in writer.lines)
-        rows += sum(1 for line in writer.lines if b'"RECORD"' in line[:20])
-        assert loaded.states
-    return rows
+    def growth(self) -> list[tuple[float, float]]:
+        """Return medians of the second and the last quarter, figure by figure."""
+        quarter = len(self.samples) // 4
+        parts = self.samples[quarter : 2 * quarter], self.samples[-quarter:]
+        return [
+            (statistics.median(before), statistics.median(after))
+            for before, after in zip(
+                *(zip(*p, strict=True) for p in parts), strict=True
+            )
+        ]
 
 
-class Ads(tap_runs.QuickTap):
-    """With its threads, on the real clock."""
-
-    workers = None
-
-
-class Sp(sp_runs.QuickTap):
-    """With its threads, on the real clock."""
-
-    workers = None
+def rows() -> Iterator[Any]:
+    yield schema(columns={"id": "string", "name": "string", "clicks": "integer"})
+    number = 0
+    while True:
+        number += 1
+        yield record(id=str(number), name=f"Kampagne {number} ä", clicks=number)
+        if number % 1000 == 0:
+            yield state(number)
 
 
-def test_an_hour_of_runs_leaves_nothing_behind(plan: Plan, report: Report) -> None:
-    if not plan.soak_minutes:
-        report("soak: left out; --soak-minutes=60 runs it")
-        return
-    samples: list[Sample] = []
-    rows = 0
-    end = time.monotonic() + plan.soak_minutes * 60
-    with kept_signals(), remote_emulator() as emulator:
-        round_of_runs(emulator)
-        while time.monotonic() < end or len(samples) < 8:
-            rows += round_of_runs(emulator)
-            samples.append(Sample.take())
-    quarter = max(len(samples) // 4, 2)
-    first, last = samples[quarter : 2 * quarter], samples[-quarter:]
-    figures = []
-    for name in ("memory", "threads", "files"):
-        before = statistics.median(getattr(s, name) for s in first)
-        after = statistics.median(getattr(s, name) for s in last)
-        unit = 1024**2 if name == "memory" else 1
-        figures.append(f"{name} {before / unit:.0f} to {after / unit:.0f}")
-        if name == "memory":
-            limit = max(before * MOST_GROWTH, MOST_GROWTH_BYTES * (before > 0))
-            assert after - before <= limit, figures
-        else:
-            assert after - before <= 2, figures
-    report(
-        f"soak of {plan.soak_minutes:g} minutes: {len(samples)} rounds, {rows} rows; "
-        f"{', '.join(figures)} (MB, number, number)"
+def customers() -> Iterator[Any]:
+    yield runner.schema()
+    number = 0
+    while True:
+        number += 1
+        yield runner.person(number % 5000)
+        if number % 1000 == 0:
+            yield runner.state(number)
+
+
+def begin(name: str, folder: Path, **files: Mapping[str, Any]) -> Watched:
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            command(name, folder, **files),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if name.startswith("tap") else subprocess.DEVNULL,
+            stderr=log,
+            cwd=folder,
+        )
+    return Watched(name, process)
+
+
+def tap(emulator: Emulator, folder: Path, seconds: float) -> Watched:
+    """Begin a run whose reports become ready one by one until its end."""
+    emulator.client.change(ready_after_seconds=[1, int(seconds * 0.9)], rows_per_day=20)
+    config = tap_runs.settings(
+        emulator,
+        profile_ids=[tap_runs.SELLER, tap_runs.CANADA],
+        poll_interval_seconds=0.5,
+        poll_interval_max_seconds=2,
+        max_runtime_seconds=int(seconds) + 60,
+    )
+    del config["start_date"]
+    streams = tap_runs.catalog(())["streams"]
+    names = [s["tap_stream_id"] for s in streams if "sponsored" in s["tap_stream_id"]]
+    return begin(
+        "tap-amazon-ads", folder, config=config, catalog=tap_runs.catalog(names)
     )
 
 
-@pytest.mark.parametrize("count", [1])
-def test_one_round_of_the_soak_runs(count: int) -> None:
-    with kept_signals(), remote_emulator() as emulator:
-        assert round_of_runs(emulator) > count
+def target_s3(bucket: Bucket, folder: Path) -> Watched:
+    config = bucket.target_config(max_batch_size=2000)
+    return begin("target-s3", folder, config=config)
+
+
+def audience(emulator: Emulator, folder: Path) -> Watched:
+    config = runner.settings(
+        endpoint_uri=emulator.url, auth_uri=emulator.token_url, batch_size_rows=500
+    )
+    return begin("target-amazon-audience", folder, config=config)
+
+
+def test_long_runs_stay_flat(plan: Plan, report: Report, tmp_path: Path) -> None:
+    if not plan.soak_minutes:
+        report("soak: not run; --soak-minutes=60 runs it")
+        return
+    seconds = plan.soak_minutes * 60
+    end = time.monotonic() + seconds
+    with ExitStack() as stack:
+        emulator = stack.enter_context(Emulator())
+        bucket = stack.enter_context(local_s3()).new_bucket()
+        reader = tap(emulator, tmp_path, seconds)
+        loader = target_s3(bucket, tmp_path)
+        sender = audience(emulator, tmp_path)
+        all_of_them = (reader, loader, sender)
+        jobs = [
+            threading.Thread(target=reader.drain),
+            threading.Thread(target=loader.feed, args=(rows(), end)),
+            threading.Thread(target=sender.feed, args=(customers(), end)),
+        ]
+        for job in jobs:
+            job.start()
+        while time.monotonic() < end:
+            for watched in all_of_them:
+                watched.look()
+            time.sleep(1)
+        codes = {w.name: finish(w) for w in all_of_them}
+        for job in jobs:
+            job.join()
+    for watched in all_of_them:
+        memory, threads, files = watched.growth()
+        figures = (
+            f"soak of {watched.name}, {plan.soak_minutes:g} minutes: {watched.fed} "
+            f"lines; memory {memory[0]:.0f} to {memory[1]:.0f} MB, threads "
+            f"{threads[0]:.0f} to {threads[1]:.0f}, files {files[0]:.0f} to "
+            f"{files[1]:.0f}"
+        )
+        report(figures)
+        most = max(memory[0] * MOST_GROWTH, MOST_GROWTH_MB)
+        assert memory[1] - memory[0] <= most, figures
+        assert threads[1] - threads[0] <= MOST_MORE, figures
+        assert files[1] - files[0] <= MOST_MORE, figures
+    assert not any(codes.values()), codes
+
+
+def finish(watched: Watched) -> int:
+    """Wait for the end of a command whose input has ended, or which has none."""
+    if watched.process.stdin and watched.name.startswith("tap"):
+        watched.process.stdin.close()
+    return watched.process.wait(120)
