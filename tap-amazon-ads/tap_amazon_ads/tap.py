@@ -149,7 +149,7 @@ class TapAmazonAds(ReportTap):
                 if stream.spec.is_dsp
                 else self.accounts.sponsored_accounts
             )
-            if self.is_test:
+            if self.run_context.asks_one_account:
                 accounts = accounts[:1]
             partitions += [self._partition(stream, item, now) for item in accounts]
         return partitions

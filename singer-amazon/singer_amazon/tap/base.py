@@ -19,6 +19,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
+from singer_amazon import refresh_token_age
 from singer_amazon.documents.download import DocumentFetcher
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.documents.spool import Spool
@@ -62,6 +63,9 @@ class ReportTap(CommandTap):
         Raises:
             ConfigError: a setting is wrong.
         """
+
+    asks_all_accounts = False
+    """Whether a test asks for something of every account, not of the first only."""
 
     @abc.abstractmethod
     def make_api(self) -> ReportApi:
@@ -157,6 +161,7 @@ class ReportTap(CommandTap):
             stats=self.stats,
             open_state_store=lambda: self.state_store,
             only_tests=lambda: self.is_test,
+            asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
             nap_seconds=self.nap_seconds,
         )
@@ -253,6 +258,10 @@ class ReportTap(CommandTap):
         except AmazonError as error:
             self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
             return 1
+        for sentence in refresh_token_age.warnings(
+            self.config, self.stats.started.date()
+        ):
+            self.logger.warning(sentence)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None

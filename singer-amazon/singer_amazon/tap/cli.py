@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import IO, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 import msgspec
@@ -27,6 +27,9 @@ from singer_amazon.config_files import check_config_files
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.tap.message_writer import MessageWriter
 from singer_amazon.tap.settings import coerced, complaints, from_environment
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
 """Libraries whose debug logs show signed addresses and headers."""
@@ -117,6 +120,31 @@ class CommandTap(Tap, abc.ABC):
         except (AmazonError, ValueError) as error:
             cls.logger.error(str(error))  # noqa: TRY400
         sys.exit(1)
+
+    @classmethod
+    def open(
+        cls,
+        config: dict[str, Any],
+        catalog: dict[str, Any] | None = None,
+        *,
+        state: dict[str, Any] | None = None,
+        parse_env: bool = False,
+    ) -> Self:
+        """Make a tap for a command beside Singer's.
+
+        Raises:
+            ConfigError: a setting is wrong.
+        """
+        try:
+            return cls(
+                config=config,
+                state=state,
+                catalog=catalog,
+                parse_env_config=parse_env,
+                validate_config=True,
+            )
+        except ConfigValidationError as error:
+            raise ConfigError("; ".join(error.errors)) from None
 
     @classmethod
     def cb_config(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 
+from singer_amazon.commands.check import check_command
 from singer_amazon.commands.group import run
 from singer_amazon.commands.plan import plan_command
 from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.catalogue.model import ReportType
+from tap_amazon_ads.commands.check import AdsCheck
 from tap_amazon_ads.tap import TapAmazonAds
 
 PLAIN_STREAMS = {"profiles", "advertisers"}
@@ -57,9 +59,16 @@ def main() -> None:
         "state": state_command(lambda name: name in _streams()),
         "reports": reports_command(report_infos),
         "plan": plan_command(
-            lambda config, state, catalog: TapAmazonAds(
-                config=config, state=state, catalog=catalog, validate_config=True
+            lambda config, state, catalog: TapAmazonAds.open(
+                config, catalog, state=state
             )
+        ),
+        "check": check_command(
+            lambda config, catalog, parse_env: TapAmazonAds.open(
+                config, catalog, parse_env=parse_env
+            ),
+            AdsCheck,
+            "tap-amazon-ads",
         ),
     }
     run("tap-amazon-ads", commands, TapAmazonAds.cli)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from singer_amazon.commands.check import check_command
 from singer_amazon.commands.group import run
 from singer_amazon.commands.plan import plan_command
 from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.catalogue.model import ReportDefinition
+from tap_amazon_sp.commands.check import SpCheck
 from tap_amazon_sp.tap import TapAmazonSp
 
 
@@ -60,9 +62,16 @@ def main() -> None:
         ),
         "reports": reports_command(report_infos),
         "plan": plan_command(
-            lambda config, state, catalog: TapAmazonSp(
-                config=config, state=state, catalog=catalog, validate_config=True
+            lambda config, state, catalog: TapAmazonSp.open(
+                config, catalog, state=state
             )
+        ),
+        "check": check_command(
+            lambda config, catalog, parse_env: TapAmazonSp.open(
+                config, catalog, parse_env=parse_env
+            ),
+            SpCheck,
+            "tap-amazon-sp",
         ),
     }
     run("tap-amazon-sp", commands, TapAmazonSp.cli)
