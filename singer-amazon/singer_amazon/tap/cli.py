@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import json
 import logging
 import os
 import sys
@@ -12,7 +11,6 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-import msgspec
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import (
@@ -25,8 +23,14 @@ from singer_sdk.tap_base import CliTestOptionValue
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.config_files import check_config_files
 from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.tap.inputs import read_catalog, read_state
 from singer_amazon.tap.message_writer import MessageWriter
-from singer_amazon.tap.settings import coerced, complaints, from_environment
+from singer_amazon.tap.settings import (
+    coerced,
+    complaints,
+    from_environment,
+    unknown_inside,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -70,11 +74,14 @@ class CommandTap(Tap, abc.ABC):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
         self._config = coerced(self._config, self.config_jsonschema)
-        # the SDK fills in the defaults here; its texts show secret values
-        if not super()._validate_config(raise_errors=False):
-            return []
-        sentences = complaints(self._config, self.config_jsonschema)
-        if raise_errors:
+        schema = self.config_jsonschema
+        sentences = complaints(self._config, schema)
+        # the SDK fills in the defaults here, and stumbles over entries of lists that
+        # are no objects; its texts show secret values
+        if not sentences and super()._validate_config(raise_errors=False):
+            sentences = complaints(self._config, schema)
+        sentences += unknown_inside(self._config, schema)
+        if sentences and raise_errors:
             raise ConfigValidationError(
                 "; ".join(sentences), errors=sentences, schema={}
             )
@@ -109,8 +116,8 @@ class CommandTap(Tap, abc.ABC):
         try:
             return cls(
                 config=config.config,
-                state=None if state is None else msgspec.json.decode(state.read()),
-                catalog=None if catalog is None else json.load(catalog),
+                state=None if state is None else read_state(state.read()),
+                catalog=None if catalog is None else read_catalog(catalog.read()),
                 parse_env_config=config.parse_env,
                 validate_config=True,
             )
@@ -119,6 +126,14 @@ class CommandTap(Tap, abc.ABC):
                 cls.logger.error(sentence)  # noqa: TRY400 - sentences for people
         except (AmazonError, ValueError) as error:
             cls.logger.error(str(error))  # noqa: TRY400
+        except Exception as error:
+            cls.logger.error(  # noqa: TRY400 - a sentence for people
+                "Settings, state or catalog cannot be used (%s: %s): compare them "
+                "with what --discover and the last run gave",
+                type(error).__name__,
+                str(error)[:300],
+            )
+            cls.logger.debug("Where it happened", exc_info=True)
         sys.exit(1)
 
     @classmethod

@@ -127,7 +127,12 @@ class CommandTarget(Target, abc.ABC):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
-        sentences = self.check_settings()
+        try:
+            sentences = self.check_settings()
+        except (AttributeError, LookupError, TypeError) as error:
+            # the validator itself stumbles over some entries of stream_maps
+            kind = type(error).__name__
+            sentences = [f"Setting stream_maps cannot be read ({kind}): check its form"]
         if sentences and raise_errors:
             raise SettingsError(sentences)
         return sentences
