@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 
+from singer_amazon.commands.auth import Plugin, ads_auth_command
 from singer_amazon.commands.check import check_command
 from singer_amazon.commands.group import run
 from singer_amazon.commands.plan import plan_command
 from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
+from singer_amazon.regions import ADS_CONSENT_PAGES, ADS_TOKEN_URIS
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.catalogue.model import ReportType
 from tap_amazon_ads.commands.check import AdsCheck
@@ -56,6 +58,9 @@ def _streams() -> frozenset[str]:
 def main() -> None:
     """Run the command line."""
     commands = {
+        "auth": ads_auth_command(
+            Plugin("tap-amazon-ads", ADS_TOKEN_URIS.__getitem__), ADS_CONSENT_PAGES
+        ),
         "state": state_command(lambda name: name in _streams()),
         "reports": reports_command(report_infos),
         "plan": plan_command(

@@ -11,6 +11,7 @@ from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.catalogue.model import ReportDefinition
+from tap_amazon_sp.commands.auth import auth_command
 from tap_amazon_sp.commands.check import SpCheck
 from tap_amazon_sp.tap import TapAmazonSp
 
@@ -56,6 +57,7 @@ def _may_be_ours(stream: str) -> bool:
 def main() -> None:
     """Run the command line."""
     commands = {
+        "auth": auth_command,
         # streams of the user's own are known only to the config
         "state": state_command(
             lambda name: not name.startswith(("sponsored_", "amazon_dsp_"))
