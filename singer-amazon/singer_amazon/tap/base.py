@@ -20,6 +20,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
+from singer_amazon import refresh_token_age
 from singer_amazon.documents.addresses import AddressCheck
 from singer_amazon.documents.download import DocumentFetcher
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
@@ -74,6 +75,9 @@ class ReportTap(CommandTap):
         Raises:
             ConfigError: a setting is wrong.
         """
+
+    asks_all_accounts = False
+    """Whether a test asks for something of every account, not of the first only."""
 
     @abc.abstractmethod
     def make_api(self) -> ReportApi:
@@ -171,6 +175,7 @@ class ReportTap(CommandTap):
             stats=self.stats,
             open_state_store=lambda: self.state_store,
             only_tests=lambda: self.is_test,
+            asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
             nap_seconds=self.nap_seconds,
         )
@@ -303,6 +308,10 @@ class ReportTap(CommandTap):
             self._break_off(str(error))
             self._write_summary(None)
             return 1
+        for sentence in refresh_token_age.warnings(
+            self.config, self.stats.started.date()
+        ):
+            self.logger.warning(sentence)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None

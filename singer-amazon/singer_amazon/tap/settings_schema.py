@@ -45,6 +45,15 @@ CREDENTIALS = (
         description="Refresh token of the user who granted access (Atzr|...)",
     ),
     th.Property(
+        "refresh_token_granted_on",
+        th.DateType,
+        title="Refresh token granted on",
+        description=(
+            "Day of the consent: refresh tokens end 365 days later, and a warning "
+            "begins 30 days before"
+        ),
+    ),
+    th.Property(
         "region",
         th.StringType,
         default="NA",
