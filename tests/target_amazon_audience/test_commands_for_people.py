@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.audience.command import COMMAND
 from support.audience.runner import people, schema, settings
+from support.core.process import COMMAND
 
 Program = subprocess.CompletedProcess[str]
 

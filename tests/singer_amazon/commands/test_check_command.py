@@ -17,7 +17,7 @@ from amazon_emulator import Emulator
 from singer_amazon.commands.findings import clock_finding
 from singer_amazon.refresh_token_age import LIFE, NOTICE, warnings
 from support import ads_runs, sp_runs
-from support.ads_runs import CAMPAIGNS, SELLER, VENDOR, selected_catalog
+from support.ads.runs import CAMPAIGNS, SELLER, VENDOR, selected_catalog
 from support.programs import run_program
 
 Rows = list[dict[str, str]]
