@@ -11,7 +11,7 @@ import pytest
 
 from amazon_emulator import Emulator
 from support.audience.runner import people, schema, settings
-from support.core.process import COMMAND
+from support.core.process import installed
 
 Program = subprocess.CompletedProcess[str]
 
@@ -36,7 +36,7 @@ class Here:
 
     def run(self, *arguments: str, text: str = "") -> Program:
         ran = subprocess.run(
-            [COMMAND, *arguments],
+            [installed("target-amazon-audience"), *arguments],
             input=text,
             cwd=self.folder,
             capture_output=True,

@@ -16,9 +16,10 @@ from moto.server import ThreadedMotoServer
 from amazon_emulator import Emulator
 from singer_amazon.commands.findings import clock_finding
 from singer_amazon.refresh_token_age import LIFE, NOTICE, warnings
-from support import ads_runs, sp_runs
+from support.ads import runs as ads_runs
 from support.ads.runs import CAMPAIGNS, SELLER, VENDOR, selected_catalog
 from support.programs import run_program
+from support.sp import runs as sp_runs
 
 Rows = list[dict[str, str]]
 Check = Callable[..., tuple[int, Rows, str]]
