@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.audience.command import COMMAND
 from support.audience.runner import people, schema, settings
+from support.core.process import installed
 
 Program = subprocess.CompletedProcess[str]
 
@@ -36,7 +36,7 @@ class Here:
 
     def run(self, *arguments: str, text: str = "") -> Program:
         ran = subprocess.run(
-            [COMMAND, *arguments],
+            [installed("target-amazon-audience"), *arguments],
             input=text,
             cwd=self.folder,
             capture_output=True,

@@ -84,7 +84,7 @@ def auth_options(command: Callable[..., None]) -> Callable[..., None]:
 def settings_of(plugin: Plugin, choices: Choices) -> dict[str, str]:
     """Return client and region: from files, else the environment, else asked."""
     given, _ = read_config(choices.config)
-    schema = {"properties": {name: {} for name in _NAMES}}
+    schema: dict[str, Any] = {"properties": {name: {} for name in _NAMES}}
     found: dict[str, Any] = {**from_environment(schema, plugin.prefix), **given}
     settings = {name: str(found[name]) for name in _NAMES if found.get(name)}
     for name in ("client_id", "client_secret"):
