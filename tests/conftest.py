@@ -1,9 +1,13 @@
-"""Property tests run the same examples everywhere; `explore` looks for new ones."""
+"""Property tests run the same examples everywhere; `explore` looks for new ones.
+
+Options of the campaigns, and their figures at the end of a run.
+"""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -22,3 +26,40 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+FIGURES = "campaign"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("campaigns", "long tests (docs/testing.md)")
+    group.addoption(
+        "--campaign",
+        choices=("short", "long"),
+        default="short",
+        help="how long crash campaign, fuzz and storm are",
+    )
+    group.addoption(
+        "--campaign-seed", type=int, default=1, help="what chance follows from"
+    )
+    group.addoption(
+        "--soak-minutes",
+        type=float,
+        default=0.0,
+        help="length of the soak; 0, the default, leaves it out",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of the campaigns, also of those that passed."""
+    found = [
+        str(value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == FIGURES
+    ]
+    if found:
+        terminalreporter.section("campaigns")
+        for line in sorted(found):
+            terminalreporter.line(line)

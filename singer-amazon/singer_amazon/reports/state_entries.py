@@ -154,7 +154,11 @@ class Reader:
             return date.fromisoformat(text[:10])
         if len(text) == len("2026-11-18"):
             text += "T00:00:00Z"
-        instant = _read_instant(text).astimezone(timezone.utc)
+        try:
+            instant = _read_instant(text).astimezone(timezone.utc)
+        except OverflowError:
+            msg = f"{text} is no time"
+            raise ValueError(msg) from None
         return instant.replace(minute=0, second=0, microsecond=0)
 
 

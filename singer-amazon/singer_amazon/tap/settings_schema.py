@@ -205,6 +205,15 @@ REPORTING = (
         title="Spool limit",
         description="Disk space for waiting documents, in bytes",
     ),
+    th.Property(
+        "summary_path",
+        th.StringType,
+        title="Summary file",
+        description=(
+            "File that the run's summary is written to, as JSON: result is complete, "
+            "waiting, partly or failed"
+        ),
+    ),
     *(
         th.Property(
             name,

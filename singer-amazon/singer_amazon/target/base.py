@@ -127,6 +127,8 @@ class CommandTarget(Target, abc.ABC):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
+        # null is not set, as it is for the taps
+        self._config = {k: v for k, v in self._config.items() if v is not None}
         try:
             sentences = self.check_settings()
         except (AttributeError, LookupError, TypeError) as error:
