@@ -28,6 +28,7 @@ from singer_amazon.errors import AmazonError
 from singer_amazon.http.auth import TokenProvider
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.lifecycle import State
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.base import ReportTap
@@ -92,8 +93,11 @@ class TapCheck(abc.ABC):
             return
         yield from self.storage()
         yield from age_findings(tap.config, tap.clock.now())
+        is_reached = True
         for region, url in self.hosts():
-            yield from host_findings(tap.transport, tap.clock, region, url)
+            for finding in host_findings(tap.transport, tap.clock, region, url):
+                is_reached &= not finding.is_failure
+                yield finding
         for name, tokens in self.credentials():
             finding = token_finding(name, tokens)
             if finding.is_failure:
@@ -102,6 +106,9 @@ class TapCheck(abc.ABC):
         names = {name for name, _ in self.credentials()}
         if names <= self.refused_tokens:
             yield from self._unasked("not asked: the token is refused")
+            return
+        if not is_reached:
+            yield from self._unasked("not asked: the host cannot be reached")
             return
         yield from self.accounts()
         if self._is_deep and self._streams():
@@ -245,6 +252,8 @@ def check_command(
         """
         with quiet():
             settings, parse_env = read_config(config)
+            # a run outlasts an outage, a check does not
+            settings["max_runtime_seconds"] = POLICY.connection_test
             made = tap(
                 settings,
                 read_json(catalog, "the catalog") if catalog else None,

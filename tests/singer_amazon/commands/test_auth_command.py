@@ -187,9 +187,7 @@ def test_selling_partners_hear_of_self_authorisation_first(tmp_path: Path) -> No
     assert "Your own account and a private application" in ran.stderr
     assert "Atzr|mine" not in ran.stderr
     assert dotenv_values(env) == {"TAP_AMAZON_SP_REFRESH_TOKEN": "Atzr|mine"}
-    wrong = run_program(
-        "tap-amazon-sp", "auth", "--application-id", "amzn1.application"
-    )
+    wrong = run_program("tap-amazon-sp", "auth", "--application-id", "amzn1.other")
     assert wrong.returncode == 1
     assert "is the solution id" in wrong.stderr
 
