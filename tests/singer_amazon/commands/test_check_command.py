@@ -224,13 +224,9 @@ def test_a_warning_begins_thirty_days_before_the_end(days: int) -> None:
 
 
 def test_a_run_begins_with_the_warning(emulator: Emulator) -> None:
-<<<<<<< HEAD
-    run = ads_runs.run_command(emulator, "profiles", refresh_token_granted_on="2025-12-01")
-=======
     run = ads_runs.run_command(
         emulator, "profiles", refresh_token_granted_on="2025-12-01"
     )
->>>>>>> authcheck
     (said,) = [line for line in run.warnings if "2025-12-01" in line]
     assert "it ends on 2026-12-01, in 11 days" in said
     assert run.code == 0
