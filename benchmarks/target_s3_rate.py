@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from support.s3 import local_s3
+from support.s3.bucket import local_s3
 
 if TYPE_CHECKING:
-    from support.s3 import Bucket
+    from support.s3.bucket import Bucket
 
 COMMAND = Path(sys.executable).parent / "target-s3"
 FORMATS = ("jsonl.gz", "jsonl", "csv.gz", "parquet")

@@ -57,17 +57,8 @@ PURE_OF_OURS = (
 FORBIDDEN = {
     *("aftercare", "agenda", "assembly", "breathe", "cutter", "desk", "fate", "gate"),
     *("hands", "judge", "lane", "lanes", "ledger", "ledgers", "melt", "pace", "paces"),
-    *(
-        "pacer",
-        "pacing",
-        "peek",
-        "receiver",
-        "roster",
-        "room",
-        "rooms",
-        "shelf",
-        "spot",
-    ),
+    *("pacer", "pacing", "peek", "receiver", "roster", "room", "rooms", "shelf"),
+    *("spot",),
     *("story", "surroundings", "tally", "tell", "teller", "telling", "told", "verdict"),
     *("walk", "walker", "wanted"),
 }

@@ -5,6 +5,7 @@
     ├── AuthError            Login with Amazon refuses for good: stop, exit 1
     ├── CallError            one API call failed after everything HTTP could do
     │   ├── TransientError   5xx, time-out or connection lost, tries used up
+    │   │   └── UnreachableError  what all calls need is down, as the token endpoint
     │   └── RejectedError    Amazon said no (4xx) to this one request
     ├── DocumentError        a report document cannot be read
     │   └── DocumentExpiredError  its address is no longer valid: ask for a new one
@@ -16,9 +17,14 @@ Messages are for the person who runs the pipeline; none carries a secret.
 
 from __future__ import annotations
 
+from singer_amazon.masking import masked
+
 
 class AmazonError(Exception):
     """Base of all errors of these plugins; its text is a full sentence."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(masked(message))
 
 
 class ConfigError(AmazonError):
@@ -48,6 +54,10 @@ class CallError(AmazonError):
 
 class TransientError(CallError):
     """5xx, time-outs and lost connections that outlived `max_attempts`."""
+
+
+class UnreachableError(TransientError):
+    """What every call needs is down: no report of its own is to blame."""
 
 
 class RejectedError(CallError):

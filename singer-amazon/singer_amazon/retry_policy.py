@@ -16,6 +16,8 @@ class RetryPolicy:
     """A connection that takes longer has failed"""
     read_timeout: float = 60.0
     """An answer that stands still for longer has failed"""
+    answer_time: float = 300.0
+    """An answer that is not whole after that has failed, however it trickles"""
     retry_wait: float = 1.0
     """The first wait after a 5xx or a lost connection, doubling, less a random part"""
     max_retry_wait: float = 30.0
@@ -37,7 +39,7 @@ class RetryPolicy:
     """The longest of these waits"""
 
     list_first_wait: float = 2.0
-    """The first wait after a throttled list where Amazon names none, doubling"""
+    """The first wait after a throttled list, or one that cannot be had, doubling"""
     list_max_wait: float = 60.0
     """The longest of these waits; the tries end with the run's time"""
 
@@ -48,7 +50,11 @@ class RetryPolicy:
     no_document_wait: float = 30.0
     """Until a report that is complete without a document is looked at again"""
     unreachable_attempts: int = 3
-    """Calls about one report that fail before the next run has to see to it"""
+    """Calls about one report that fail, while others are answered, before the next
+    run has to see to it"""
+    max_outage: float = 900.0
+    """How long 5xx are waited out while no call at all is answered otherwise; what
+    cannot be reached is waited for until the run's time is up"""
     document_attempts: int = 2
     """Times a damaged document is downloaded"""
     refusals_to_report: int = 10

@@ -85,8 +85,8 @@ class Workers(Generic[T]):
 
     def _work(self) -> None:
         while True:
-            call = self._calls.get()
-            self._run(call)
+            # no name for the call: while it waits, a thread would keep the last one
+            self._run(self._calls.get())
             with self._lock:
                 self._open_calls -= 1
 

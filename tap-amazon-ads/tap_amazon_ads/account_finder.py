@@ -40,6 +40,8 @@ class AccountSettings:
     profile_ids: frozenset[str]
     excluded: frozenset[str]
     advertiser_ids: frozenset[str]
+    excluded_streams: Mapping[str, frozenset[str]]
+    """By account: the streams it does not get."""
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> AccountSettings:
@@ -50,6 +52,10 @@ class AccountSettings:
             profile_ids=_texts(config.get("profile_ids")),
             excluded=_texts(config.get("exclude_profile_ids")),
             advertiser_ids=_texts(config.get("advertiser_ids")),
+            excluded_streams={
+                account.strip(): _texts(streams)
+                for account, streams in (config.get("exclude_streams") or {}).items()
+            },
         )
 
 
@@ -85,7 +91,17 @@ class AccountFinder:
     def profiles(self) -> list[Profile]:
         """All profiles the token sees, by id."""
         raw = self._in_background(self._client.profiles)
-        profiles = [read_profile(item) for item in raw]
+        profiles = []
+        for item in raw:
+            profile = read_profile(item)
+            if profile is None:
+                self._note_missing(
+                    "a profile",
+                    "/v2/profiles lists one whose profileId is no number "
+                    f"({str(item.get('profileId'))[:40]!r}): it is left out",
+                )
+            else:
+                profiles.append(profile)
         return sorted(profiles, key=lambda p: (len(p.profile_id), p.profile_id))
 
     @cached_property
@@ -100,14 +116,32 @@ class AccountFinder:
                 f"the token does not see it in region {settings.region}: check the id, "
                 "the region, and whether the user has access",
             )
-        return [
-            profile
-            for profile in self.profiles
-            if profile.subtype != ATTRIBUTION
-            and profile.kind in settings.kinds
-            and profile.profile_id not in settings.excluded
-            and (not settings.profile_ids or profile.profile_id in settings.profile_ids)
-        ]
+        return [profile for profile in self.profiles if self._is_used(profile)]
+
+    def _is_used(self, profile: Profile) -> bool:
+        """Whether a profile is read; one that is named and cannot be is a failure."""
+        settings = self._settings
+        is_named = profile.profile_id in settings.profile_ids
+        if profile.profile_id in settings.excluded:
+            return False
+        if settings.profile_ids and not is_named:
+            return False
+        if profile.subtype == ATTRIBUTION:
+            reason = "it is of Amazon Attribution, which has none of these reports"
+        elif profile.kind not in KINDS:
+            reason = (
+                f"its type {profile.kind or 'none'!r} is not known to this version, "
+                f"which reads {', '.join(KINDS)}"
+            )
+            if not is_named:
+                logger.warning("%s is left out: %s", profile.label, reason)
+        elif profile.kind not in settings.kinds:
+            reason = f"account_types leaves out {profile.kind}"
+        else:
+            return True
+        if is_named:
+            self._note_missing(profile.label, f"profile_ids names it, but {reason}")
+        return False
 
     @cached_property
     def sponsored_accounts(self) -> list[Account]:
@@ -145,6 +179,24 @@ class AccountFinder:
             )
         return accounts
 
+    def gets(self, account: Account, stream: str) -> bool:
+        """Whether this account is to be read for this stream."""
+        return stream not in self._settings.excluded_streams.get(account.key, ())
+
+    def check_excluded(self) -> None:
+        """Note accounts of `exclude_streams` that are not there: a slip, mostly."""
+        named = set(self._settings.excluded_streams)
+        named -= {profile.profile_id for profile in self.profiles}
+        # asking for advertisers costs calls: only where one may be meant
+        if named:
+            named -= {account.key for account in self.dsp_accounts}
+        for account in sorted(named):
+            self._note_missing(
+                f"account {account}",
+                "exclude_streams names it, but the token does not see it in region "
+                f"{self._settings.region}: check the id",
+            )
+
     def check_any(self) -> None:
         """Note a problem where there is no account at all."""
         if not self.sponsored_accounts and not self.dsp_accounts:
@@ -180,7 +232,14 @@ class AccountFinder:
                 profile.label, f"its advertisers cannot be listed: {error}"
             )
             return []
-        return [read_advertiser(item) for item in raw]
+        found = [read_advertiser(item) for item in raw]
+        if None in found:
+            self._note_missing(
+                profile.label,
+                "/dsp/advertisers lists an advertiser whose advertiserId is no number: "
+                "it is left out",
+            )
+        return [advertiser for advertiser in found if advertiser is not None]
 
     def _linked(self) -> list[Advertiser]:
         try:

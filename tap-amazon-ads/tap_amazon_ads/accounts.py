@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -12,6 +13,7 @@ LATEST_ZONE = timezone(timedelta(hours=-12))
 """Where every day ends last: stands for zones Amazon does not give."""
 
 ATTRIBUTION = "AMAZON_ATTRIBUTION"
+_ID = re.compile(r"[0-9]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +93,61 @@ def _zone(name: str | None) -> tzinfo:
         return LATEST_ZONE
 
 
-def read_profile(raw: Mapping[str, Any]) -> Profile:
-    """Read one item of `GET /v2/profiles`."""
-    info = raw.get("accountInfo") or {}
+def read_profile(raw: Mapping[str, Any]) -> Profile | None:
+    """Read one item of `GET /v2/profiles`; None where it has no id.
+
+    Ids become parts of headers, paths and keys: nothing but digits will do.
+    """
+    info = raw.get("accountInfo")
+    info = info if isinstance(info, dict) else {}
+    profile_id = str(raw.get("profileId"))
+    if not _ID.fullmatch(profile_id):
+        return None
     return Profile(
-        profile_id=str(raw["profileId"]),
+        profile_id=profile_id,
         kind=str(info.get("type") or "").lower(),
-        country=raw.get("countryCode"),
-        currency=raw.get("currencyCode"),
-        timezone=raw.get("timezone"),
-        name=info.get("name"),
-        subtype=info.get("subType"),
+        country=_text(raw, "countryCode"),
+        currency=_text(raw, "currencyCode"),
+        timezone=_text(raw, "timezone"),
+        name=_text(info, "name"),
+        subtype=_text(info, "subType"),
         raw=raw,
     )
 
 
-def read_advertiser(raw: Mapping[str, Any]) -> Advertiser:
-    """Read one item of `GET /dsp/advertisers`."""
+def read_advertiser(raw: Mapping[str, Any]) -> Advertiser | None:
+    """Read one item of `GET /dsp/advertisers`; None where it has no id."""
+    advertiser_id = str(raw.get("advertiserId"))
+    if not _ID.fullmatch(advertiser_id):
+        return None
     return Advertiser(
-        advertiser_id=str(raw["advertiserId"]),
-        name=raw.get("name"),
-        currency=raw.get("currency"),
-        country=raw.get("country"),
-        timezone=raw.get("timezone"),
-        url=raw.get("url"),
+        advertiser_id=advertiser_id,
+        name=_text(raw, "name"),
+        currency=_text(raw, "currency"),
+        country=_text(raw, "country"),
+        timezone=_text(raw, "timezone"),
+        url=_text(raw, "url"),
     )
+
+
+def _text(raw: Mapping[str, Any], name: str) -> str | None:
+    value = raw.get(name)
+    return None if value is None else str(value)
 
 
 def read_linked(managers: Iterable[Mapping[str, Any]]) -> list[Advertiser]:
     """Read the DSP advertisers out of `GET /managerAccounts`."""
     found: dict[str, Advertiser] = {}
     for manager in managers:
-        for link in manager.get("linkedAccounts") or []:
-            advertiser_id = link.get("dspAdvertiserId")
-            if link.get("accountType") == "DSP_ADVERTISING_ACCOUNT" and advertiser_id:
-                found[str(advertiser_id)] = Advertiser(
-                    str(advertiser_id), name=link.get("accountName")
+        links = manager.get("linkedAccounts")
+        for link in links if isinstance(links, list) else ():
+            if not isinstance(link, dict):
+                continue
+            advertiser_id = str(link.get("dspAdvertiserId"))
+            is_dsp = link.get("accountType") == "DSP_ADVERTISING_ACCOUNT"
+            if is_dsp and _ID.fullmatch(advertiser_id):
+                found[advertiser_id] = Advertiser(
+                    advertiser_id, name=_text(link, "accountName")
                 )
     return list(found.values())
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.errors import RejectedError
+from singer_amazon.errors import RejectedError, TransientError, UnreachableError
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.throttling import wait_out_throttling
 from singer_amazon.http.transport import Response
@@ -17,8 +17,27 @@ SCOPE = "Amazon-Advertising-API-Scope"
 PAGE = 100
 
 
+NEXT_STEP: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: (
+        "Check that client_id belongs to an application that Amazon has approved for "
+        "the Ads API, that refresh_token was granted to it with the scope "
+        "advertising::campaign_management, and region"
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "Check that Amazon has approved the application of client_id for the Ads API, "
+        "and the permissions of the user of refresh_token"
+    ),
+    HTTPStatus.NOT_FOUND: "Check endpoint_uri",
+}
+
+
+def _is_unreachable(error: TransientError) -> bool:
+    """Whether it is not this one call that fails."""
+    return error.status is None or isinstance(error, UnreachableError)
+
+
 class AdsClient:
-    """Reads lists; a 429 is waited out here, since nothing else can go on."""
+    """Reads lists; a 429 or an outage is waited out: nothing else can go on."""
 
     def __init__(self, api: ApiClient, give_up_at: datetime) -> None:
         self.api = api
@@ -31,9 +50,12 @@ class AdsClient:
             RejectedError: Amazon refuses the list.
         """
         response = self._get(
-            "/v2/profiles", params={"accessLevel": "view", "apiProgram": "report"}
+            "/v2/profiles",
+            params={"accessLevel": "view", "apiProgram": "report"},
+            # nothing at all can be read without it
+            is_outage=lambda _: True,
         )
-        return _objects(response.json(), "/v2/profiles")
+        return _objects(response.json(), "/v2/profiles", response)
 
     def advertisers(self, profile_id: str) -> Iterator[dict[str, Any]]:
         """Yield the DSP advertisers of an agency profile, page by page.
@@ -49,7 +71,7 @@ class AdsClient:
                 params={"startIndex": str(start), "count": str(PAGE)},
             )
             body = response.json_object()
-            page = _objects(body.get("response"), "/dsp/advertisers")
+            page = _objects(body.get("response"), "/dsp/advertisers", response)
             yield from page
             start += len(page)
             total = body.get("totalResults")
@@ -62,14 +84,16 @@ class AdsClient:
         Raises:
             RejectedError: Amazon refuses the list.
         """
-        body = self._get("/managerAccounts").json_object()
-        return _objects(body.get("managerAccounts"), "/managerAccounts")
+        response = self._get("/managerAccounts")
+        accounts = response.json_object().get("managerAccounts")
+        return _objects(accounts, "/managerAccounts", response)
 
     def _get(
         self,
         path: str,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        is_outage: Callable[[TransientError], bool] = _is_unreachable,
     ) -> Response:
         response = wait_out_throttling(
             lambda: self.api.call("GET", path, headers=headers, params=params),
@@ -77,15 +101,23 @@ class AdsClient:
             first_wait=POLICY.list_first_wait,
             max_wait=POLICY.list_max_wait,
             give_up_at=self._give_up_at,
+            is_outage=is_outage,
         )
         if response.status == HTTPStatus.OK:
             return response
-        msg = f"GET {path} is refused (HTTP {response.status}: {response.message()})"
+        step = NEXT_STEP.get(response.status, "")
+        msg = (
+            f"GET {path} is refused (HTTP {response.status}: {response.message()})"
+            f"{'. ' if step else ''}{step}"
+        )
         raise RejectedError(msg, status=response.status, request_id=response.request_id)
 
 
-def _objects(value: object, path: str) -> list[dict[str, Any]]:
+def _objects(value: object, path: str, response: Response) -> list[dict[str, Any]]:
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return value
-    msg = f"GET {path} does not answer with a list of objects: is endpoint_uri right?"
+    msg = (
+        f"GET {path} does not answer with a list of objects but with "
+        f"{response.kind()}: is endpoint_uri right?"
+    )
     raise RejectedError(msg)

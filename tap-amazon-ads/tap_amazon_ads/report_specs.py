@@ -45,6 +45,8 @@ class ReportSpec:
     filters: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     seed_name: str | None = None
     is_default: bool = True
+    is_custom: bool = False
+    """Whether the user has defined it."""
 
     @property
     def is_dsp(self) -> bool:
@@ -147,7 +149,7 @@ def _widened(
     added: dict[str, ColumnType] = {
         name: catalogue.column_type(name) or "string"
         for name in extra
-        if name not in spec.columns
+        if name not in spec.columns and name not in ADDED
     }
     return replace(spec, columns={**spec.columns, **added})
 
@@ -203,6 +205,7 @@ def _custom_report(
     columns: dict[str, ColumnType] = {
         name: times.get(name) or catalogue.column_type(name) or "string"
         for name in dict.fromkeys(names)
+        if name not in ADDED  # the tap's own: Amazon has none of that name
     }
     return ReportSpec(
         stream=str(report["name"]),
@@ -216,4 +219,5 @@ def _custom_report(
         retention_days=family.retention_days if family else UNKNOWN_RETENTION,
         key_fallbacks=entry.key_fallbacks if entry else {},
         filters=tuple(report.get("filters") or ()),
+        is_custom=True,
     )

@@ -7,8 +7,8 @@ passed on in every refusal.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -17,8 +17,9 @@ from singer_amazon.http.transport import Response
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Outcome, ReportRequest
+from tap_amazon_ads import wordings
 from tap_amazon_ads.refused_columns import RefusedColumns
-from tap_amazon_ads.report_specs import RequestSpec
+from tap_amazon_ads.report_specs import ReportSpec, RequestSpec
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +27,6 @@ PATH = "/reporting/reports"
 CREATE_TYPE = "application/vnd.createasyncreportrequest.v3+json"
 _WORKING = {"PENDING", "PROCESSING"}
 _ENDED = {"FAILED", "FAILURE", "CANCELLED"}
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_BAD_COLUMNS = re.compile(r"columns includes invalid values: \(([^)]*)\)")
-_NO_SCOPE = re.compile(
-    r"not authorized to access scope|no matching advertiser|scope header", re.IGNORECASE
-)
-_UNKNOWN_TYPE = re.compile(r"reportTypeId is unknown or invalid", re.IGNORECASE)
-_TOO_OLD = re.compile(r"too far in the past", re.IGNORECASE)
-
 NEXT_STEP: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: (
         "Give the user of the refresh token access to this account, or leave it "
@@ -79,7 +72,7 @@ class ReportsApi:
         """Read what Amazon says of the report."""
         response = self._get(request, report_id)
         if response.status != HTTPStatus.OK:
-            return self._unreadable_status(response)
+            return self._unreadable_status(request, response)
         body = response.json_object()
         status = str(body.get("status"))
         if status == "COMPLETED":
@@ -100,7 +93,7 @@ class ReportsApi:
             if isinstance(url, str) and url:
                 return url
             raise OutcomeError(self._without_url(response))
-        raise OutcomeError(self._unreadable_status(response))
+        raise OutcomeError(self._unreadable_status(request, response))
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """Amazon deletes only what it has not begun."""
@@ -152,7 +145,7 @@ class ReportsApi:
             return self._duplicate(request, response)
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._throttled(response)
-        return _refusal(response)
+        return _refusal(response, _spec(request).report)
 
     def _drop(
         self, request: ReportRequest, bad: frozenset[str], response: Response
@@ -183,10 +176,9 @@ class ReportsApi:
     def _duplicate(self, request: ReportRequest, response: Response) -> Outcome:
         """Adopt the report a 425 names, if it is what we asked for."""
         message = response.message()
-        found = _UUID.search(message)
-        if found is None:
+        report_id = wordings.value("duplicate", message)
+        if not report_id:
             return model.Conflict(None, f"HTTP 425 without a report id ({message})")
-        report_id = found.group()
         named = self._get(request, report_id)
         if named.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._throttled(named)
@@ -212,15 +204,15 @@ class ReportsApi:
             "GET", f"{PATH}/{report_id}", headers=self._headers(request)
         )
 
-    def _unreadable_status(self, response: Response) -> Outcome:
+    def _unreadable_status(self, request: ReportRequest, response: Response) -> Outcome:
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._throttled(response)
         if response.status == HTTPStatus.NOT_FOUND:
             return model.Vanished()
-        if response.status == HTTPStatus.UNAUTHORIZED and _NO_SCOPE.search(
-            response.message()
+        if response.status == HTTPStatus.UNAUTHORIZED and wordings.says(
+            "no access", response.message()
         ):
-            return _refusal(response)
+            return _refusal(response, _spec(request).report)
         return model.Unavailable(
             f"its status cannot be read (HTTP {response.status}: {response.message()})"
         )
@@ -250,27 +242,49 @@ def _spec(request: ReportRequest) -> RequestSpec:
 def _refused_columns(response: Response) -> frozenset[str]:
     if response.status != HTTPStatus.BAD_REQUEST:
         return frozenset()
-    found = _BAD_COLUMNS.search(response.message())
-    names = found.group(1).split(",") if found else []
+    names = wordings.value("column refused", response.message()).split(",")
     return frozenset(name.strip() for name in names if name.strip())
 
 
-def _refusal(response: Response) -> model.Refused:
+def _refusal(response: Response, report: ReportSpec) -> model.Refused:
     message = response.message()
     text = f"Amazon refuses it (HTTP {response.status}: {message})"
     if response.request_id:
         text += f" [request {response.request_id}]"
-    if _UNKNOWN_TYPE.search(message):
+    if _is_not_offered(response.status, message, report):
         return model.Refused(
-            f"not offered for this account ({message})", scope="type", offered=False
+            f"not offered for this account ({message}). exclude_streams leaves it out",
+            scope="type",
+            offered=False,
         )
     scope = _REFUSED_SCOPE.get(response.status, "request")
     step = NEXT_STEP.get(response.status)
+    is_too_old = scope == "request" and wordings.says("too old", message)
     return model.Refused(
         f"{text}. {step}" if step else text,
         scope=scope,
-        history=bool(_TOO_OLD.search(message)),
+        history=is_too_old,
+        kept_from=_day(wordings.value("too old", message)) if is_too_old else None,
     )
+
+
+def _is_not_offered(status: int, message: str, report: ReportSpec) -> bool:
+    """Whether this account cannot have the report, which is nobody's fault."""
+    if status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}:
+        return False
+    if wordings.says("not offered", message):
+        return True
+    # in a report of the user's own the ad product may simply be wrong
+    return not report.is_custom and wordings.says(
+        "not offered with this ad product", message
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _comparable(body: Mapping[str, Any]) -> object:

@@ -36,7 +36,23 @@ ACCOUNTS = (
     ),
 )
 
+_LISTS_BY_NAME = th.CustomType(
+    {
+        "type": ["object", "null"],
+        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+    }
+)
+
 REPORTS = (
+    th.Property(
+        "exclude_streams",
+        _LISTS_BY_NAME,
+        title="Excluded streams",
+        description=(
+            "Streams an account does not get, as an object of profile id (linked "
+            "advertisers: advertiser id) to stream names"
+        ),
+    ),
     th.Property(
         "time_unit",
         th.StringType,
@@ -47,15 +63,7 @@ REPORTS = (
     ),
     th.Property(
         "extra_columns",
-        th.CustomType(
-            {
-                "type": ["object", "null"],
-                "additionalProperties": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                },
-            }
-        ),
+        _LISTS_BY_NAME,
         title="Extra columns",
         description=(
             "Columns to add to streams, as an object of stream to names; "

@@ -46,8 +46,7 @@ class AdsReportStream(ReportStream):
 
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
-        added = {name for name in ADDED if name not in self.spec.columns}
-        return [name for name in self.selected_columns if name not in added]
+        return [name for name in self.selected_columns if name not in ADDED]
 
     def read(
         self,
@@ -105,9 +104,9 @@ class AdsReportStream(ReportStream):
     ) -> dict[str, object]:
         values = dict(zip(ADDED, (profile, country, currency), strict=True))
         return {
-            name: value
+            name: "" if value is None and name in self.spec.primary_key else value
             for name, value in values.items()
-            if name in self.selected_columns and name not in self.spec.columns
+            if name in self.selected_columns
         }
 
     def partition(self, account: Account, **planned: Any) -> Partition:  # noqa: ANN401 - Partition's own fields

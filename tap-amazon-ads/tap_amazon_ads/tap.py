@@ -49,6 +49,8 @@ class TapAmazonAds(ReportTap):
         *REPORTS,
     ).to_dict()
 
+    asks_types_once = True
+
     # --- streams -----------------------------------------------------------
 
     @cached_property
@@ -77,6 +79,11 @@ class TapAmazonAds(ReportTap):
         """Check custom reports, extra columns and SUMMARY ranges."""
         for name in ("lookback_days", "holdback_days"):
             check_stream_names(self.config, name, self.report_specs)
+        for names in (self.config.get("exclude_streams") or {}).values():
+            excluded = dict.fromkeys(names)
+            check_stream_names(
+                {"exclude_streams": excluded}, "exclude_streams", self.report_specs
+            )
         for report in self.config["reports"]:
             self._check_custom(self.report_specs[report["name"]])
         start = day(self.config, "start_date")
@@ -141,6 +148,7 @@ class TapAmazonAds(ReportTap):
         """Return every selected stream for every account that has it."""
         now = self.clock.now()
         self.accounts.check_any()
+        self.accounts.check_excluded()
         partitions = []
         for stream in streams:
             assert isinstance(stream, AdsReportStream)  # noqa: S101 - the only kind
@@ -149,6 +157,7 @@ class TapAmazonAds(ReportTap):
                 if stream.spec.is_dsp
                 else self.accounts.sponsored_accounts
             )
+            accounts = [a for a in accounts if self.accounts.gets(a, stream.name)]
             if self.is_test:
                 accounts = accounts[:1]
             partitions += [self._partition(stream, item, now) for item in accounts]

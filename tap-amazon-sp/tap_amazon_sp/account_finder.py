@@ -14,10 +14,17 @@ from typing import Any
 
 from singer_amazon.errors import CallError, RejectedError
 from singer_amazon.http.transport import Response
+from singer_amazon.regions import Region
 from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.accounts import Account, AccountSettings
-from tap_amazon_sp.client import AccountCaller
-from tap_amazon_sp.marketplaces import AccountKind, Marketplace, by_id
+from tap_amazon_sp.client import ROTATION_ADVICE, AccountCaller
+from tap_amazon_sp.marketplaces import (
+    AccountKind,
+    Marketplace,
+    by_id,
+    unknown_marketplace,
+)
+from tap_amazon_sp.reports.wordings import Meaning, refusal_meaning
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +63,8 @@ class AccountFinder:
 
     def _find(self, settings: AccountSettings) -> Account | None:
         caller = self._caller_of(settings)
+        for marketplace in settings.marketplaces:
+            _note_unknown(settings, marketplace)
         if settings.kind is not None and settings.marketplaces:
             return _account(settings, settings.kind, settings.marketplaces, caller)
         try:
@@ -91,6 +100,10 @@ class AccountFinder:
                 settings.label,
             )
             return _account(settings, "vendor", settings.marketplaces, caller)
+        if refusal_meaning(response.message()) is Meaning.SECRET_ENDED:
+            said = f"HTTP {response.status}: {response.message()}"
+            self._problem(settings, f"{said}. {ROTATION_ADVICE}")
+            return None
         hint = ". If it is a vendor, set its marketplace_ids" if is_vendor else ""
         self._problem(
             settings,
@@ -105,8 +118,9 @@ class AccountFinder:
     ) -> tuple[Marketplace, ...]:
         """Return where a seller sells; what is no store of Amazon's is left out."""
         found: dict[str, Marketplace] = {}
-        for marketplace_id in _participations(response):
-            marketplace = by_id(marketplace_id)
+        for entry in _participations(response):
+            marketplace_id = str(entry["id"])
+            marketplace = by_id(marketplace_id) or _newer(entry, settings.region)
             if marketplace is None or marketplace.region != settings.region:
                 logger.info(
                     "%s: marketplace %s is none this version knows in %s and is left "
@@ -116,6 +130,7 @@ class AccountFinder:
                     settings.region,
                 )
             else:
+                _note_unknown(settings, marketplace)
                 found[marketplace_id] = marketplace
         if not found:
             self._problem(
@@ -147,8 +162,30 @@ def _means_vendor(response: Response) -> bool:
     )
 
 
-def _participations(response: Response) -> list[str]:
-    """Return the ids of the marketplaces a seller takes part in.
+def _newer(entry: Mapping[str, Any], region: Region) -> Marketplace | None:
+    """Return a store of Amazon's that our table does not have yet."""
+    if not str(entry.get("domainName")).startswith("www.amazon."):
+        return None  # not one of Amazon's own stores
+    return unknown_marketplace(
+        str(entry["id"]),
+        region,
+        code=str(entry.get("countryCode") or ""),
+        currency=str(entry.get("defaultCurrencyCode") or ""),
+    )
+
+
+def _note_unknown(settings: AccountSettings, marketplace: Marketplace) -> None:
+    if not marketplace.is_known:
+        logger.warning(
+            "%s: marketplace %s is newer than this version, or misspelt: it is tried, "
+            "with days of UTC",
+            settings.label,
+            marketplace.marketplace_id,
+        )
+
+
+def _participations(response: Response) -> list[Mapping[str, Any]]:
+    """Return the marketplaces a seller takes part in, each with its id.
 
     Raises:
         RejectedError: the response is no such list.
@@ -157,7 +194,7 @@ def _participations(response: Response) -> list[str]:
     if not isinstance(payload, list):
         msg = f"GET {PATH} does not answer with a list: is endpoint_uri right?"
         raise RejectedError(msg, request_id=response.request_id)
-    return [str(_part(e, "marketplace")["id"]) for e in payload if _takes_part(e)]
+    return [_part(e, "marketplace") for e in payload if _takes_part(e)]
 
 
 def _takes_part(entry: object) -> bool:

@@ -9,12 +9,13 @@ from typing import Any, get_args
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential
 from singer_amazon.regions import Region
+from singer_amazon.tap.settings import did_you_mean
 from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,
     AccountKind,
     Marketplace,
-    find,
+    find_or_unknown,
     of_region,
     region_of,
 )
@@ -111,14 +112,17 @@ def _check_names(entries: Iterable[Mapping[str, Any]]) -> None:
         if not name:
             msg = f"accounts[{index}] has no name: it stands in every row, set one"
             raise ConfigError(msg)
+        if not name.isprintable():
+            msg = f"accounts: the name {name!r} has signs that cannot be printed"
+            raise ConfigError(msg)
         if name in seen:
             msg = f"accounts: two accounts are called {name!r}: rename one of them"
             raise ConfigError(msg)
         seen.add(name)
         for strange in sorted(set(entry) - _FIELDS):
             msg = (
-                f"accounts.{name}.{strange} is not known: an account has "
-                f"{', '.join(sorted(_FIELDS))}"
+                f"accounts.{name}.{strange} is not known: "
+                f"{did_you_mean(str(strange), _FIELDS)}"
             )
             raise ConfigError(msg)
 
@@ -169,7 +173,7 @@ def _marketplaces(
 ) -> tuple[Marketplace, ...]:
     found: dict[str, Marketplace] = {}
     for text in ids:
-        marketplace = find(str(text))
+        marketplace = find_or_unknown(str(text), region)
         if marketplace is None:
             known = ", ".join(entry.code for entry in MARKETPLACES)
             msg = (

@@ -7,7 +7,6 @@ that Login with Amazon refuses is a `RejectedError` here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from singer_amazon.http.transport import Response, Transport
 from singer_amazon.rate_limits import Rate, TokenBucket
 from singer_amazon.tap.context import RunContext
 from tap_amazon_sp.rates import RATES, UNKNOWN, rate_of_header
+from tap_amazon_sp.reports.wordings import Meaning, refusal_meaning
 from tap_amazon_sp.timestamps import format_instant
 
 TOKEN_HEADER = "x-amz-access-token"  # noqa: S105 - the name of a header
@@ -28,8 +28,10 @@ RATE_HEADER = "x-amzn-RateLimit-Limit"
 MAX_USER_AGENT_LENGTH = 500
 
 _TOKENS = "/tokens/2021-03-01/restrictedDataToken"
-_BAD_TOKEN = re.compile(
-    r"access token.{0,60}(revoked|malformed|invalid|expired)", re.IGNORECASE | re.DOTALL
+ROTATION_ADVICE = (
+    "The client secret of the application has expired, which it does every 180 days: "
+    "make a new one in Amazon's developer console and set client_secret; the refresh "
+    "tokens stay as they are"
 )
 
 
@@ -40,9 +42,8 @@ def wants_new_token(response: Response) -> bool:
     """
     if response.status == HTTPStatus.UNAUTHORIZED:
         return True
-    return response.status == HTTPStatus.FORBIDDEN and bool(
-        _BAD_TOKEN.search(response.message())
-    )
+    meaning = refusal_meaning(response.message())
+    return response.status == HTTPStatus.FORBIDDEN and meaning is Meaning.TOKEN_ENDED
 
 
 SELLING_PARTNER = Scheme(

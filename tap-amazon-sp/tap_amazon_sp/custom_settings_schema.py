@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
+from tap_amazon_sp.periods import CUSTOM_PERIODS
+
+MAX_DAYS = 3660
 _OBJECT = {"type": ["object", "null"]}
 
 CUSTOM_REPORTS = th.Property(
@@ -49,20 +52,30 @@ CUSTOM_REPORTS = th.Property(
                 ),
             ),
             th.Property(
+                "period",
+                th.StringType,
+                allowed_values=[*CUSTOM_PERIODS],
+                title="Period",
+                description=(
+                    "Ask for whole periods only, one each request: weeks from Sunday "
+                    "to Saturday, months, quarters"
+                ),
+            ),
+            th.Property(
                 "window_days",
-                th.IntegerType(minimum=1),
+                th.IntegerType(minimum=1, maximum=MAX_DAYS),
                 title="Window days",
                 description="Most days of one request",
             ),
             th.Property(
                 "lookback_days",
-                th.IntegerType(minimum=0),
+                th.IntegerType(minimum=0, maximum=MAX_DAYS),
                 title="Look-back days",
                 description="Delivered days to read again",
             ),
             th.Property(
                 "holdback_days",
-                th.IntegerType(minimum=0),
+                th.IntegerType(minimum=0, maximum=MAX_DAYS),
                 title="Hold-back days",
                 description="Newest complete days not to ask for yet",
             ),
@@ -178,6 +191,24 @@ CUSTOM_ENDPOINTS = th.Property(
                 ),
             ),
             th.Property(
+                "lookback_days",
+                th.NumberType(minimum=0),
+                title="Look-back days",
+                description=(
+                    "Days before the bookmark to read again, for what turned up late; "
+                    "two for Finances where rows have a key, else none"
+                ),
+            ),
+            th.Property(
+                "holdback_days",
+                th.NumberType(minimum=0),
+                title="Hold-back days",
+                description=(
+                    "Newest days not to ask for yet; two for Finances where rows have "
+                    "no key, else none"
+                ),
+            ),
+            th.Property(
                 "record_config",
                 th.ObjectType(
                     th.Property(
@@ -203,6 +234,7 @@ CUSTOM_ENDPOINTS = th.Property(
                         th.Property("new_field_name", th.StringType),
                         th.Property("path", th.StringType),
                         th.Property("path_variable_name", th.StringType),
+                        th.Property("params", th.CustomType(_OBJECT)),
                         th.Property("results_key", th.StringType),
                         th.Property("pagination", th.CustomType(_OBJECT)),
                     )
@@ -210,7 +242,8 @@ CUSTOM_ENDPOINTS = th.Property(
                 title="Sub-requests",
                 description=(
                     "One more request for each record, its rows put into a new "
-                    "field of the record"
+                    "field of the record: new_field_name, path, path_variable_name, "
+                    "params, results_key, pagination"
                 ),
             ),
             th.Property(

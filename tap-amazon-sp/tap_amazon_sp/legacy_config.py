@@ -40,8 +40,13 @@ IGNORED_SECRETS = frozenset(_UNUSED)
 """Settings that are accepted, secret, and of no use any more."""
 
 _ALIASES = {"endpoint": "endpoint_uri"}
+_OF_EXPORT = ("type", "td_authentication_id")
+"""What the export of an older integration has besides: nothing here needs it."""
+
 _ENDPOINT = (
     "path",
+    "method",
+    "body",
     "params",
     "results_key",
     "updated_at_param",
@@ -83,9 +88,10 @@ def translate_config(config: Mapping[str, Any]) -> TranslatedConfig:
     if isinstance(result.get("region"), str):
         result["region"] = _region(result["region"], "region")
     _rename(result, _ALIASES, "", notes)
+    _drop_of_export(result, "", notes)
     name = str(result.get("name") or "")
     reports = [_report(entry, notes) for entry in _listed(result, "reports")]
-    endpoints = _listed(result, "endpoints")
+    endpoints = [_endpoint(entry, notes) for entry in _listed(result, "endpoints")]
     old = _one_report(result, name, notes)
     result["reports"] = [*reports, *old]
     result["endpoints"] = [*endpoints, *_one_endpoint(result, name)]
@@ -231,6 +237,24 @@ def _one_endpoint(result: dict[str, Any], name: str) -> list[dict[str, Any]]:
         return []
     endpoint = {key: _from_text(result.pop(key)) for key in _ENDPOINT if key in result}
     return [{"name": name or endpoint_name(str(endpoint["path"])), **endpoint}]
+
+
+def _endpoint(entry: object, notes: list[str]) -> Any:  # noqa: ANN401 - as it came
+    """Read one custom endpoint without what only an older integration needs."""
+    if not isinstance(entry, Mapping):
+        return entry  # the settings' own check says what is wrong
+    endpoint = dict(entry)
+    _drop_of_export(endpoint, f"endpoints.{endpoint.get('name') or '?'}.", notes)
+    return endpoint
+
+
+def _drop_of_export(entry: dict[str, Any], where: str, notes: list[str]) -> None:
+    found = [name for name in _OF_EXPORT if name in entry]
+    for name in found:
+        del entry[name]
+    if found:
+        names = ", ".join(f"{where}{name}" for name in found)
+        notes.append(f"{names}: of an older integration, not used here")
 
 
 def endpoint_name(path: str) -> str:

@@ -6,6 +6,7 @@ vendor reports use; the zone of the marketplace's own customers is taken.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -26,6 +27,11 @@ class Marketplace:
     region: Region
     zone: str
     currency: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it stands in our table; one that is newer is tried all the same."""
+        return bool(self.country)
 
     def today(self, now: datetime) -> date:
         """Return the date there at an instant."""
@@ -61,6 +67,7 @@ _ROWS: tuple[tuple[str, str, str, Region, str, str], ...] = (
 )
 MARKETPLACES: tuple[Marketplace, ...] = tuple(Marketplace(*row) for row in _ROWS)
 
+_ID = re.compile(r"A[A-Z0-9]{9,19}")
 _BY_ID = {entry.marketplace_id: entry for entry in MARKETPLACES}
 _BY_CODE = {entry.code: entry for entry in MARKETPLACES}
 _BY_CODE["UK"] = _BY_CODE["GB"]  # the name Amazon's own pages use
@@ -74,6 +81,22 @@ def by_id(marketplace_id: str) -> Marketplace | None:
 def find(text: str) -> Marketplace | None:
     """Return the marketplace that an id or a country code (also UK) names."""
     return _BY_ID.get(text.strip()) or _BY_CODE.get(text.strip().upper())
+
+
+def unknown_marketplace(
+    marketplace_id: str, region: Region, *, code: str = "", currency: str = ""
+) -> Marketplace:
+    """Return a marketplace that is newer than our table; its days are those of UTC."""
+    return Marketplace(
+        code or marketplace_id, "", marketplace_id, region, "UTC", currency
+    )
+
+
+def find_or_unknown(text: str, region: Region = "NA") -> Marketplace | None:
+    """Return the marketplace of an id or code; an id may be newer than our table."""
+    if _ID.fullmatch(text.strip()):
+        return find(text) or unknown_marketplace(text.strip(), region)
+    return find(text)
 
 
 def of_region(region: Region) -> tuple[Marketplace, ...]:

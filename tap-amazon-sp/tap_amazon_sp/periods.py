@@ -36,6 +36,9 @@ class Period(str, Enum):
     YEAR = "YEAR"
 
 
+CUSTOM_PERIODS = ("DAY", "WEEK", "MONTH", "QUARTER")
+"""What a custom report may count in."""
+
 _MAX_DAYS = {
     Period.DAY: 1,
     Period.WEEK: 7,
@@ -196,6 +199,11 @@ def lookback_of(period: Period, days: int) -> int:
     if period is Period.HOUR:
         return days * 24
     return -(-days // _MAX_DAYS[period])
+
+
+def periods_in(period: Period, days: int) -> int:
+    """Return how many periods surely fit into so many days; at least one."""
+    return max(days // _MAX_DAYS[period], 1)
 
 
 # --- what to request today -----------------------------------------------------

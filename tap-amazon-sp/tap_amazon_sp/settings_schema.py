@@ -183,7 +183,7 @@ READING = (
     ),
     th.Property(
         "app_budget_share",
-        th.NumberType(exclusive_minimum=0, maximum=1),
+        th.CustomType({"type": ["number", "null"], "minimum": 0.001, "maximum": 1}),
         default=1.0,
         title="Share of the application's budget",
         description=(

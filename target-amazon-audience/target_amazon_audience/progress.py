@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from singer_amazon.target.errors import KeyMissingError
-from target_amazon_audience.errors import RunFailedError
+from singer_amazon.target.errors import KeyMissingError, UnreadableLinesError
+from target_amazon_audience.errors import RunFailedError, StateFileError
 from target_amazon_audience.report import write_summary
 
 if TYPE_CHECKING:
@@ -49,25 +50,40 @@ class ProgressLog:
         )
 
     def log_summary(self, now: float, failure: AmazonError | None) -> None:
-        """Log the reports, as text and as JSON, and write them to their files."""
-        unreadable = self.router.unreadable
+        """Log the reports, as text and as JSON, and write them to their files.
+
+        Raises:
+            StateFileError: a file cannot be written; the log has the rest.
+        """
+        unreadable = self.router.unreadable.count
         for sink in self.sinks:
             sink.report.throttled = sink.limiter.throttled
             sink.report.log()
         if unreadable:
             logger.warning("%s lines of the input could not be read", unreadable)
-        if failure is not None and not any(sink.failure for sink in self.sinks):
+        logged = {text for sink in self.sinks for text in sink.report.failures}
+        is_logged = isinstance(failure, RunFailedError) or str(failure) in logged
+        if failure is not None and not is_logged:
             logger.error("%s", failure)
         summary = {
             "seconds": round(now - self.began, 1),
             "unreadable_lines": unreadable,
+            "values_left_out": self.router.decoder.replaced_values,
             "failure": None if failure is None else str(failure),
             "audiences": [sink.report.as_dict() for sink in self.sinks],
         }
+        logger.info("Run summary: %s", msgspec.json.encode(summary).decode())
         for path in {sink.settings.summary_path for sink in self.sinks}:
             if path is not None:
-                write_summary(path, summary)
-        logger.info("Run summary: %s", msgspec.json.encode(summary).decode())
+                self._write(path, summary)
+
+    @staticmethod
+    def _write(path: Path, summary: object) -> None:
+        try:
+            write_summary(path, summary)
+        except StateFileError as error:
+            logger.error("%s", error)  # noqa: TRY400 - a sentence
+            raise
 
     def failure(self) -> AmazonError | None:
         """Return what makes the run fail, though it went to its end."""
@@ -75,5 +91,9 @@ class ProgressLog:
             stream, key = next(iter(self.router.keyless.items()))
             msg = f"Records of stream {stream} lack the key column {key}."
             return KeyMissingError(msg)
+        try:
+            self.router.unreadable.check()
+        except UnreadableLinesError as error:
+            return error
         sentences = [text for sink in self.sinks for text in sink.report.failures]
         return RunFailedError(" ".join(sentences)) if sentences else None

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from target_amazon_audience.errors import StateFileError
+from target_amazon_audience.state.private_files import open_private
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-_RIGHTS = 0o600
 _encode = msgspec.json.Encoder().encode
 
 
@@ -26,9 +26,14 @@ class Rejects:
         self._file: BinaryIO | None = None
 
     def add(
-        self, external_id: str | None, stream: str, field: str | None, reason: str
+        self,
+        external_id: str | None,
+        stream: str,
+        field: str | None,
+        reason: str,
+        **where: int,
     ) -> None:
-        """Note one record.
+        """Note one record; ``where`` are the numbers by which it is found.
 
         Raises:
             StateFileError: the file cannot be written.
@@ -43,28 +48,29 @@ class Rejects:
             "stream": stream,
             "field": field,
             "reason": reason,
+            **where,
         }
         try:
             if self._file is None:
-                self._file = _open(self._path)
+                self._file = os.fdopen(open_private(self._path, os.O_APPEND), "ab")
             self._file.write(_encode(line) + b"\n")
-        except OSError as error:
-            msg = f"The file {self._path} of rejects_path cannot be written ({error})."
-            raise StateFileError(msg) from None
-
-    def flush(self) -> None:
-        """Hand everything to the file."""
-        if self._file is not None:
-            self._file.flush()
+        except (OSError, ValueError) as error:
+            raise self._failure(error) from None
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Close the file.
 
+        Raises:
+            StateFileError: what was noted last cannot be written.
+        """
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            file.close()
+        except OSError as error:
+            raise self._failure(error) from None
 
-def _open(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _RIGHTS)
-    return os.fdopen(number, "ab")
+    def _failure(self, error: Exception) -> StateFileError:
+        msg = f"The file {self._path} of rejects_path cannot be written ({error})."
+        return StateFileError(msg)

@@ -11,12 +11,16 @@ from pathlib import Path
 import msgspec
 
 from target_amazon_audience.errors import StateFileError
+from target_amazon_audience.matching.consent import ConsentStatus
+from target_amazon_audience.matching.member import Reason
+from target_amazon_audience.state.private_files import open_private
 
 logger = logging.getLogger(__name__)
 
 _MAX_REASONS = 50
 _PERCENT = 100
-_RIGHTS = 0o600
+_EXCLUDED = (ConsentStatus.DENIED.value, Reason.DELETED)
+"""Reasons with which nothing is wrong: the person may not be in the audience."""
 
 
 @dataclass(slots=True)
@@ -34,7 +38,11 @@ class AudienceReport:
     """Records the input held for this audience."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Records not sent, by reason; a denied consent is one of them."""
+    examples: dict[str, str] = field(default_factory=dict)
+    """What the first record of each of these reasons looks like, without its values."""
     unusable: dict[str, int] = field(default_factory=dict)
+    flaws: dict[str, int] = field(default_factory=dict)
+    """Unusable values by field and reason."""
     consent_missing: int = 0
     merged: int = 0
     sent: int = 0
@@ -45,6 +53,10 @@ class AudienceReport:
     pending: int = 0
     earlier_batches: int = 0
     """Batches of earlier runs that this run looked after."""
+    earlier_rows: int = 0
+    """Rows of those whose jobs have ended."""
+    earlier_invalid: int = 0
+    """Those of them that Amazon cannot use; ``invalid`` has them too."""
     invalid: Counter[str] = field(default_factory=Counter)
     """Rows uploaded and then found invalid by Amazon, by Amazon's reason."""
     throttled: int = 0
@@ -61,21 +73,63 @@ class AudienceReport:
         """Note what went wrong."""
         self.failures.setdefault(sentence)
 
-    def count_invalid(self, reason: str, rows: int = 1) -> None:
+    def count_invalid(
+        self, reason: str, rows: int = 1, *, is_earlier: bool = False
+    ) -> None:
         """Count rows Amazon found invalid; many different reasons are one."""
+        self.earlier_invalid += rows if is_earlier else 0
         is_new = reason not in self.invalid
         if is_new and len(self.invalid) >= _MAX_REASONS:
             reason = "other reasons"
         self.invalid[reason] += rows
 
-    def too_many_rejected(self, max_percent: float) -> str | None:
-        """Say that more records were rejected than may be; None where they were not."""
-        rejected = sum(self.skipped.values()) - self.skipped["consent denied"]
-        if not self.records or rejected * _PERCENT <= self.records * max_percent:
+    def skip(self, reason: str, example: str | None = None) -> None:
+        """Count a record that is not sent."""
+        self.skipped[reason] += 1
+        if example is not None:
+            self.examples.setdefault(reason, example)
+
+    @property
+    def excluded(self) -> int:
+        """Records of people who may not be in the audience."""
+        return sum(self.skipped[reason] for reason in _EXCLUDED)
+
+    @property
+    def rejected(self) -> int:
+        """Records that should have been sent, and rows that Amazon cannot use."""
+        invalid = sum(self.invalid.values()) - self.earlier_invalid
+        return sum(self.skipped.values()) - self.excluded + invalid
+
+    def too_many_rejected(self, max_percent: float | None) -> str | None:
+        """Say that more records were rejected than may be; None where they were not.
+
+        Without a limit one record has to get through, and every one that is deleted.
+        Batches of earlier runs are looked at by themselves.
+        """
+        due = self.records - self.excluded - self.merged
+        return _too_many(
+            self.rejected, self.records, max_percent, 1 if self.is_erasure else due
+        ) or _too_many(
+            self.earlier_invalid,
+            self.earlier_rows,
+            max_percent,
+            1 if self.is_erasure else self.earlier_rows,
+            " of batches of earlier runs",
+        )
+
+    @property
+    def is_erasure(self) -> bool:
+        """Whether every record asks for a person to be removed."""
+        return self.upload_mode == "DELETE"
+
+    def not_erased(self) -> str | None:
+        """Say who stays in the audience though the input asks for their removal."""
+        left = self.rejected + self.earlier_invalid
+        if not (self.is_erasure and left):
             return None
         return (
-            f"{rejected:,} of {self.records:,} records were rejected, more than "
-            f"max_rejected_percent ({max_percent:g}) allows"
+            f"{left:,} records were to be deleted and were not: these people "
+            "may still be in the audience"
         )
 
     @property
@@ -101,7 +155,9 @@ class AudienceReport:
             "merged": self.merged,
             "skipped": sum(self.skipped.values()),
             "skipped_by_reason": dict(sorted(self.skipped.items())),
+            "skipped_examples": dict(sorted(self.examples.items())),
             "unusable_values_by_field": dict(sorted(self.unusable.items())),
+            "unusable_values_by_reason": dict(sorted(self.flaws.items())),
             "sent_without_consent": self.consent_missing,
             "batches": self.batches,
             "batches_completed": self.completed,
@@ -135,7 +191,11 @@ class AudienceReport:
         )
         logger.info("%s: audience id %s", name, self.audience_id)
         for reason, count in sorted(self.skipped.items()):
-            logger.info("%s: skipped %s: %s", name, f"{count:,}", reason)
+            example = self.examples.get(reason)
+            shown = f" (such as {example})" if example else ""
+            logger.warning("%s: skipped %s: %s%s", name, f"{count:,}", reason, shown)
+        for flaw, count in sorted(self.flaws.items()):
+            logger.warning("%s: unusable values %s: %s", name, f"{count:,}", flaw)
         for reason, count in sorted(self.invalid.items()):
             logger.warning("%s: invalid at Amazon %s: %s", name, f"{count:,}", reason)
         for sentence in self.notes:
@@ -151,6 +211,26 @@ class AudienceReport:
             logger.error("%s: %s", name, sentence)
 
 
+def _too_many(
+    rejected: int,
+    records: int,
+    max_percent: float | None,
+    too_many: int,
+    which: str = "",
+) -> str | None:
+    """Judge by the percentage; without one ``too_many`` are too many."""
+    if not rejected:
+        return None
+    found = f"{rejected:,} of {records:,} records{which} were rejected"
+    if max_percent is None:
+        if rejected < too_many:
+            return None
+        return f"{found} (the setting max_rejected_percent says how many may be)"
+    if rejected * _PERCENT <= records * max_percent:
+        return None
+    return f"{found}, more than max_rejected_percent ({max_percent:g}) allows"
+
+
 def write_summary(path: Path, summary: object) -> None:
     """Write a report as a file of its own, whole or not at all.
 
@@ -158,12 +238,10 @@ def write_summary(path: Path, summary: object) -> None:
         StateFileError: the file cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
-        number = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, _RIGHTS)
-        with os.fdopen(number, "wb") as file:
+        with os.fdopen(open_private(part, os.O_TRUNC), "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
         part.replace(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         msg = f"The file {path} of summary_path cannot be written ({error})."
         raise StateFileError(msg) from None

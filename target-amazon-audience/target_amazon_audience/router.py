@@ -7,13 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from singer_amazon.target.errors import (
     ExpressionError,
     InputError,
     SchemaMissingError,
 )
-from singer_amazon.target.messages import NOTHING, Message, MessageDecoder
+from singer_amazon.target.messages import (
+    NOTHING,
+    Message,
+    MessageDecoder,
+    printable,
+)
 from singer_amazon.target.stream_maps import StreamMaps
+from singer_amazon.target.unreadable_lines import UnreadableLines
 from target_amazon_audience.matching.member import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -24,16 +32,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MAX_LOGGED = 5
-
 
 class RecordMessage(Message, gc=False):
     """One line, with its record read."""
 
     record: dict[str, Any] | None = None
-
-
-_decoder = MessageDecoder(RecordMessage)
 
 
 class Route(NamedTuple):
@@ -43,6 +46,55 @@ class Route(NamedTuple):
     sink: AudienceSink
     keys: Sequence[str]
     transform: Transform | None
+
+
+class InputEnd:
+    """Whether the tap came to its end: nothing may follow its last STATE."""
+
+    def __init__(self) -> None:
+        self._streams: set[str] = set()
+        self._state: bytes | None = None
+
+    def goes_on(self, stream: str | None = None) -> None:
+        """Note a record, or the SCHEMA of a stream."""
+        self._state = None
+        if stream:
+            self._streams.add(stream)
+
+    def vouched(self, state: bytes) -> None:
+        """Note a STATE."""
+        self._state = state
+
+    def why_not(self) -> str | None:
+        """Return why the input may not be all there is; None where it is."""
+        if self._state is None:
+            return (
+                "the input ended without a STATE behind its last record or SCHEMA, so "
+                "the tap may have died before its end"
+            )
+        stream = self._unfinished(msgspec.json.decode(self._state))
+        if stream is None:
+            return None
+        return (
+            f"the last STATE says that stream {stream} was not read to its end, so the "
+            "tap may have died"
+        )
+
+    def _unfinished(self, state: object) -> str | None:
+        """Return the stream that a STATE was written in the middle of.
+
+        Taps of singer-python name it; those of the SDK keep marks of its progress.
+        """
+        found: dict[str, Any] = state if isinstance(state, dict) else {}
+        if found.get("currently_syncing"):
+            return printable(str(found["currently_syncing"]))
+        bookmarks = found.get("bookmarks")
+        if not isinstance(bookmarks, dict):
+            return None
+        for stream in sorted(self._streams):
+            if b'"progress_markers"' in msgspec.json.encode(bookmarks.get(stream)):
+                return stream
+        return None
 
 
 class Router:
@@ -55,8 +107,10 @@ class Router:
         states: StateTracker,
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self.unreadable = 0
+        self.decoder = MessageDecoder(RecordMessage)
+        self.unreadable = UnreadableLines(states)
         """Lines that are no Singer message."""
+        self.end = InputEnd()
         self.keyless: dict[str, str] = {}
         """Streams of which a record lacked a key column, with that column."""
         self._sinks = sinks
@@ -70,22 +124,26 @@ class Router:
             "ACTIVATE_VERSION": lambda _line, _message: None,
         }
 
+    def why_not_all(self) -> str | None:
+        """Return why the input may not be all there is; None where it is."""
+        if self.unreadable.count:
+            return f"{self.unreadable.count} lines of the input could not be read"
+        return self.end.why_not()
+
     def take(self, block: Block) -> Iterator[None]:
         """Take the lines of a block; yield after each batch that its records fill."""
-        messages = _decoder.decode(block)
+        messages = self.decoder.decode(block)
         records = _records_only(messages or ())
         if messages and records and messages[0].stream in self._routes:
             yield from self._hand_on(messages[0].stream, records)
         elif messages is None:
-            yield from self._take_each(_decoder.one_by_one(block), is_cut=block.is_cut)
+            yield from self._take_each(self.decoder.one_by_one(block))
         else:
             yield from self._take_each(enumerate(messages, block.first_line))
 
     def _take_each(
         self,
         numbered: Iterable[tuple[int, RecordMessage | InputError]],
-        *,
-        is_cut: bool = False,
     ) -> Iterator[None]:
         stream = ""
         records: list[dict[str, Any]] = []  # that came in a row
@@ -93,7 +151,7 @@ class Router:
             if isinstance(message, RecordMessage) and message.type == "RECORD":
                 if message.record is None:
                     self.counts["RECORD"] += 1
-                    self._unreadable(line)
+                    self._incomplete(line, "RECORD", "record")
                     continue
                 if message.stream != stream or not records:
                     yield from self._hand_on(stream, records)
@@ -105,7 +163,7 @@ class Router:
             yield from self._hand_on(stream, records)
             records = []
             if isinstance(message, InputError):
-                self._unreadable(line, is_cut=is_cut)
+                self.unreadable.note(message)
             else:
                 self.counts[message.type] += 1
                 self._handlers.get(message.type, self._unknown)(line, message)
@@ -115,6 +173,7 @@ class Router:
         if not records:
             return
         self.counts["RECORD"] += len(records)
+        self.end.goes_on()
         for route in self._routes[stream]:
             found = records
             if route.transform is not None:
@@ -131,7 +190,8 @@ class Router:
             try:
                 mapped = transform(dict(record))
             except ExpressionError:  # noqa: PERF203 - each record fails for itself
-                route.sink.refuse(Refusal(Reason.EXPRESSION), route.stream)
+                found = Refusal(Reason.EXPRESSION)
+                route.sink.refuse(found, route.stream, record)
             else:
                 if mapped is not None:
                     yield mapped
@@ -141,22 +201,25 @@ class Router:
     ) -> Iterator[dict[str, Any]]:
         for record in records:
             missing = [key for key in route.keys if key not in record]
-            if missing:
-                self.keyless.setdefault(route.stream, missing[0])
-                route.sink.refuse(Refusal(Reason.KEY_MISSING, missing[0]), route.stream)
-            else:
+            if not missing:
                 yield record
+                continue
+            if route.stream not in self.keyless:
+                self.keyless[route.stream] = printable(missing[0])
+                self._states.hold()
+            found = Refusal(Reason.KEY_MISSING, printable(missing[0]))
+            route.sink.refuse(found, route.stream, record)
 
-    def _unreadable(self, line: int, *, is_cut: bool = False) -> None:
-        self.unreadable += 1
-        if self.unreadable <= _MAX_LOGGED:
-            what = "is cut off" if is_cut else "is no Singer message"
-            logger.warning("Line %s of the input %s and is left out", line, what)
+    def _incomplete(self, line: int, kind: str, part: str) -> None:
+        msg = f"Line {line} of the input is a {kind} without {part}."
+        self.unreadable.note(InputError(msg))
 
     def _schema(self, line: int, message: RecordMessage) -> None:
+        self.end.goes_on(message.stream)
         found = self._stream_maps.outputs(line, message)
         if found is not None:
-            self._routes[message.stream or ""] = [
+            source = message.stream or ""
+            self._routes[source] = [
                 Route(
                     mapped.name,
                     self._sink_of(mapped.name),
@@ -165,6 +228,9 @@ class Router:
                 )
                 for mapped in found
             ]
+            for route, mapped in zip(self._routes[source], found, strict=True):
+                columns = mapped.schema.get("properties", {})
+                route.sink.describe(mapped.name, columns, source)
 
     def _sink_of(self, stream: str) -> AudienceSink:
         found = self._sinks.get(stream) or self._sinks.get(None)
@@ -178,9 +244,11 @@ class Router:
 
     def _state(self, line: int, message: RecordMessage) -> None:
         if message.value is NOTHING:
-            self._unreadable(line)
+            self._incomplete(line, "STATE", "value")
         else:
-            self._states.take(bytes(message.value))
+            value = bytes(message.value)
+            self.end.vouched(value)
+            self._states.take(value)
 
     def _batch(self, line: int, message: RecordMessage) -> None:
         msg = (

@@ -9,15 +9,21 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.target.stdin import TICK_SECONDS, Block, LineSource, blocks
 from singer_amazon.target.stream_maps import StreamMaps
 from target_amazon_audience.amc.rate_limits import MIN_PAUSE_SECONDS
 from target_amazon_audience.amc.resolver import AudienceResolver, key_of
-from target_amazon_audience.errors import RunFailedError
+from target_amazon_audience.delivery.jobs import MAX_FIRST_LOOK_SECONDS
+from target_amazon_audience.errors import (
+    InternalError,
+    RunFailedError,
+    StateFileError,
+)
 from target_amazon_audience.mirror.sync import MirrorSink
 from target_amazon_audience.progress import ProgressLog
 from target_amazon_audience.router import Router
@@ -88,6 +94,7 @@ class Run:
         mapper: PluginMapper,
         clock: Clock,
         is_stopped: Callable[[], bool],
+        left_out: Iterable[str] = (),
     ) -> None:
         self._sinks = list(sinks.values())
         self._dispatcher = dispatcher
@@ -95,6 +102,8 @@ class Run:
         self._clock = clock
         self._is_stopped = is_stopped
         self._router = Router(sinks, StreamMaps(mapper), states)
+        for sink in self._sinks:
+            sink.left_out = frozenset(left_out)
         self._failed: AmazonError | None = None
         self._last_record_at = self._now()
         self._progress = ProgressLog(self._sinks, self._router, self._last_record_at)
@@ -115,16 +124,16 @@ class Run:
         try:
             self._open()
             self._take_all(source)
-        except AmazonError as error:
-            failure = error
+        except Exception as error:  # noqa: BLE001 - its text may be personal data
+            failure = _sentence(error)
         try:
             self._finish(failure)
-        except AmazonError as error:
-            failure = failure or error
-        self._failed = failure
-        failure = failure or self._progress.failure()
+        except Exception as error:  # noqa: BLE001 - its text may be personal data
+            failure = failure or _sentence(error)
+        failure = self._failed = failure or self._progress.failure()
         if failure is not None:
-            self.log_summary()
+            with suppress(StateFileError):  # that the summary cannot be written
+                self.log_summary()
             raise failure
 
     def log_summary(self) -> None:
@@ -137,8 +146,7 @@ class Run:
         """Look everything up, then at the jobs of earlier runs."""
         for sink in self._sinks:
             self._open_sink(sink)
-        while self._dispatcher.under_way:
-            self._collect(TICK_SECONDS)
+        self._wait_for_calls(MAX_FIRST_LOOK_SECONDS)
         for sink in self._sinks:
             sink.supersede()
         if all(sink.failure for sink in self._sinks):
@@ -200,6 +208,8 @@ class Run:
             timeout = 0
 
     def _log_and_echo(self, now: float) -> None:
+        for sink in self._sinks:
+            sink.release()
         self._states.tick(now)
         self._progress.tick(now, self._dispatcher.under_way)
 
@@ -210,8 +220,7 @@ class Run:
         is_whole = failure is None and not self._is_stopped()
         for sink in self._sinks:
             if is_whole or not sink.settings.is_mirror:
-                unreadable = self._router.unreadable
-                self._submit_all(sink, sink.last_uploads(unreadable=unreadable))
+                self._submit_all(sink, sink.last_uploads(self._router.why_not_all()))
             elif sink.failure is None:
                 sink.report.fail(
                     "MIRROR changed nothing: the input did not come to its end"
@@ -220,9 +229,11 @@ class Run:
         if is_whole:
             for sink in self._sinks:
                 sink.end_input()
-        self._states.tick(self._now())
+        self._log_and_echo(self._now())
         if is_whole:
             self._wait_for_jobs()
+        for sink in self._sinks:
+            sink.release()
         self._states.echo()
         for sink in self._sinks:
             sink.finish()
@@ -238,8 +249,11 @@ class Run:
             sink.submit(upload)
         return number > 0
 
-    def _wait_for_calls(self) -> None:
-        while self._dispatcher.under_way:
+    def _wait_for_calls(self, grace: float = POLICY.grace) -> None:
+        """Wait for all uploads; looks at jobs have ``grace`` seconds to come back."""
+        limit = self._now() + grace
+        calls = self._dispatcher
+        while calls.uploads_under_way or (calls.under_way and self._now() < limit):
             self._collect(TICK_SECONDS)
             self._log_and_echo(self._now())
 
@@ -258,7 +272,7 @@ class Run:
                 for sink in self._sinks
                 if (limit := sink.wait_until()) is not None and now < limit
             ]
-            if not waiting and not self._dispatcher.under_way:
+            if not waiting and not self._dispatcher.uploads_under_way:
                 break
             for sink in waiting:
                 for _ in sink.poll_jobs():
@@ -289,6 +303,10 @@ class Run:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _sentence(error: Exception) -> AmazonError:
+    return error if isinstance(error, AmazonError) else InternalError(error)
 
 
 def _log_stop() -> None:

@@ -20,16 +20,21 @@ from target_amazon_audience.matching.consent import (
 from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS, PII_FIELDS
 from target_amazon_audience.matching.record_reader import FIELDS, ID_MODES, RecordRules
 from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.setting_names import (
+    UNUSED,
+    labelled,
+    unknown,
+    unknown_names,
+)
 from target_amazon_audience.settings_schema import (
     ACTIONS,
     AUDIENCE_SCHEMA,
-    CAPITALS,
+    CHOICES,
     DUPLICATES,
     MAX_DESCRIPTION,
     MAX_WAIT_MINUTES,
     NAME_LENGTHS,
     NUMBERS,
-    SMALL_LETTERS,
     TARGETS,
     UPLOAD_MODES,
 )
@@ -39,6 +44,9 @@ CURRENCIES = frozenset(
     {"AED", "AUD", "CAD", "CNY", "EUR", "GBP", "INR"}
     | {"JPY", "MXN", "SAR", "SEK", "TRY", "USD"}
 )
+_MAX_SHOWN = 100
+_MAX_CENTS = 9
+"""Digits of a fee."""
 _LARGEST_ID = 2**63 - 1
 
 
@@ -69,7 +77,8 @@ class AudienceSettings:
     batch_rows: int
     batch_bytes: int
     rejects_path: Path | None
-    max_rejected_percent: float
+    max_rejected_percent: float | None
+    """None: not all of them."""
     max_delete_percent: float
     summary_path: Path | None
     state_path: Path
@@ -136,8 +145,7 @@ class SettingsReader:
 
     def choice(self, name: str, values: tuple[str, ...]) -> str:
         """Return one of these values, the first one where nothing is written."""
-        value = self.text(name) or values[0]
-        value = value.upper() if name in CAPITALS else value.lower()
+        value = labelled(name, self.text(name) or values[0], values)
         if value not in values:
             self.wrong(name, f"is {value!r}: use one of {', '.join(values)}")
         return value
@@ -147,7 +155,8 @@ class SettingsReader:
         text = self.text(name)
         if text is None:
             return None
-        if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_ID:
+        is_id = text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
+        if not is_id or int(text) > _LARGEST_ID:
             self.wrong(name, f"is {text!r}: the id is a string of digits")
         return int(text)
 
@@ -156,8 +165,14 @@ class SettingsReader:
         text = self.text(name)
         if text is None:
             return None
-        path = Path(text).expanduser()
-        if path.is_dir():
+        try:
+            path = Path(text).expanduser()
+            is_folder = path.is_dir()
+        except (OSError, RuntimeError, ValueError):  # such as nobody's home
+            path, is_folder = Path("\0"), False
+        if "\0" in str(path):
+            self.wrong(name, f"is {shown(text)}, which is no path of a file")
+        if is_folder:
             self.wrong(name, f"names the folder {text!r}: name a file in it")
         return path
 
@@ -168,11 +183,12 @@ class SettingsReader:
             return NUMBERS[name].default or 0
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
-        if isinstance(value, bool) or not least <= number <= most:
-            span = f"from {least:g}" + ("" if most == math.inf else f" to {most:g}")
-            self.wrong(name, f"is {value!r}: give a number {span}")
+        if isinstance(value, bool) or not least <= number <= most or math.isinf(number):
+            span = f"from {least:.10g}"
+            span += "" if most == math.inf else f" to {most:.10g}"
+            self.wrong(name, f"is {shown(value)}: give a number {span}")
         return number
 
     def whole(self, name: str) -> int:
@@ -221,7 +237,7 @@ class _AudienceReader(SettingsReader):
             batch_rows=self.whole("batch_size_rows"),
             batch_bytes=self.whole("batch_size_bytes"),
             rejects_path=self.path("rejects_path"),
-            max_rejected_percent=self.number("max_rejected_percent"),
+            max_rejected_percent=self._max_rejected(),
             max_delete_percent=self.number("mirror_max_delete_percent"),
             summary_path=self.path("summary_path"),
             state_path=self.path("state_path") or Path(DEFAULT_PATH),
@@ -285,7 +301,8 @@ class _AudienceReader(SettingsReader):
             return None
         currency, colon, cents = text.partition(":")
         currency = currency.strip().upper()
-        if not colon or not cents.strip().isdecimal():
+        cents = cents.strip()
+        if not colon or not (cents.isdecimal() and len(cents) <= _MAX_CENTS):
             self.wrong(
                 "audience_fee",
                 f"is {text!r}: write currency:cents, such as USD:100 for 1.00 USD",
@@ -326,6 +343,10 @@ class _AudienceReader(SettingsReader):
 
     # Records
 
+    def _max_rejected(self) -> float | None:
+        is_written = self._config.get("max_rejected_percent") is not None
+        return self.number("max_rejected_percent") if is_written else None
+
     def _rules(self) -> RecordRules:
         consent = self._texts("consent", CONSENT_FIELDS)
         for name in ("amznuserdata", "amznadstorage"):
@@ -357,9 +378,19 @@ class _AudienceReader(SettingsReader):
     def _texts(self, name: str, known: tuple[str, ...]) -> dict[str, str]:
         found = {}
         for key, value in (self._config.get(name) or {}).items():
-            field = str(key).lower()
+            field = str(key).strip().lower()
             if field not in known:
-                self.wrong(name, f"names {key!r}, which is none of {', '.join(known)}")
+                if name == "field_mapping" and str(value).lower() in known:
+                    self.wrong(
+                        name,
+                        f"has {key!r}: write it the other way round, our field first: "
+                        f"{{{str(value).lower()!r}: {key!r}}}",
+                    )
+                self.wrong(
+                    name,
+                    f"names {key!r}, which is none of {', '.join(known)}: "
+                    f"{unknown(field, known)}",
+                )
             found[field] = str(value)
         return found
 
@@ -398,15 +429,32 @@ def prepared(config: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 def _cased(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: _case(name, value) for name, value in config.items()}
+    return {
+        name: labelled(name, value, CHOICES[name])
+        if isinstance(value, str) and name in CHOICES
+        else value
+        for name, value in config.items()
+        if name not in UNUSED
+    }
 
 
-def _case(name: str, value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if name in CAPITALS:
-        return value.strip().upper()
-    return value.strip().lower() if name in SMALL_LETTERS else value
+def complaints_of_names(
+    config: Mapping[str, Any], known: Mapping[str, Any]
+) -> list[str]:
+    """Return a sentence for each name, here or in ``streams``, that is not ours."""
+    found = [*unknown_names(config, known.keys() | UNUSED)]
+    streams = config.get("streams")
+    for stream, entry in streams.items() if isinstance(streams, dict) else ():
+        for name in entry if isinstance(entry, dict) else ():
+            if name in known and name not in AUDIENCE_SCHEMA["properties"]:
+                found.append(
+                    f"Setting streams.{stream}.{name} cannot differ from stream to "
+                    "stream: write it once, beside streams"
+                )
+            else:
+                names = AUDIENCE_SCHEMA["properties"].keys() | UNUSED
+                found += unknown_names([name], names, f"streams.{stream}.")
+    return found
 
 
 def complaints_of_streams(config: Mapping[str, Any]) -> list[str]:
@@ -414,10 +462,18 @@ def complaints_of_streams(config: Mapping[str, Any]) -> list[str]:
     streams = config.get("streams")
     if not isinstance(streams, dict):
         return []
-    schema = {**AUDIENCE_SCHEMA, "additionalProperties": False}
     return [
         f"Setting streams.{name}: {sentence}"
         for name, entry in streams.items()
         if isinstance(entry, dict)
-        for sentence in complaints(entry, schema)
+        for sentence in complaints(entry, AUDIENCE_SCHEMA)
     ]
+
+
+def shown(value: object) -> str:
+    """Return a value for a sentence, not longer than a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

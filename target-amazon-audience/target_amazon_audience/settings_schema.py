@@ -135,7 +135,7 @@ AUDIENCE = (
     _text(
         "country_code",
         "Country",
-        "Required: two-letter country of records that have none (UK is read as GB)",
+        "Required: country of records that have none, as code or name (UK is GB)",
     ),
     th.Property(
         "wait_until_finish",
@@ -239,10 +239,10 @@ AUDIENCE = (
     Number(
         "max_rejected_percent",
         "Rejected at most",
-        "Share of rejected records, in percent, above which the run fails",
+        "Share of rejected records, in percent, above which the run fails and passes "
+        "no STATE on; not set: if all are rejected, with DELETE if one is",
         (0, 100),
-        100,
-        th.NumberType,
+        kind=th.NumberType,
     ),
     Number(
         "mirror_max_delete_percent",
@@ -280,15 +280,13 @@ AUDIENCE = (
 NUMBERS: Mapping[str, Number] = {
     entry.name: entry for entry in AUDIENCE if isinstance(entry, Number)
 }
-_CHOICES = {
-    entry.name: str(entry.allowed_values[0])
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    entry.name: tuple(map(str, entry.allowed_values))
     for entry in (*CREDENTIALS, *AUDIENCE)
     if entry.allowed_values
 }
-SMALL_LETTERS = {name for name, value in _CHOICES.items() if value.islower()}
-"""Choices that are read in small letters, however they are written."""
-CAPITALS = {*_CHOICES, "dsp_region"} - SMALL_LETTERS
-"""Those that are read in capitals."""
+CHOICES = {**CHOICES, "dsp_region": CHOICES["region"]}
+"""Settings that are one of some words, in any case."""
 
 AUDIENCE_SCHEMA: dict[str, Any] = th.PropertiesList(*AUDIENCE).to_dict()
 """What an entry of ``streams`` may hold."""

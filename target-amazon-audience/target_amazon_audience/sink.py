@@ -6,14 +6,17 @@ what comes of them is a value, which ``apply`` takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from singer_amazon.errors import AmazonError
+from singer_amazon.target.messages import printable
 from target_amazon_audience.amc.models import StoppedError
 from target_amazon_audience.amc.payload import NO_DESTINATION, Destination
 from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
+from target_amazon_audience.delivery.dry_run import PayloadPreview
 from target_amazon_audience.delivery.jobs import (
     MAX_ATTEMPTS,
     Ended,
@@ -23,8 +26,14 @@ from target_amazon_audience.delivery.jobs import (
 )
 from target_amazon_audience.delivery.results import ResultRecorder
 from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
-from target_amazon_audience.dry_run import PayloadPreview
-from target_amazon_audience.matching.member import CREATE, DELETE, Member, Refusal
+from target_amazon_audience.matching.member import (
+    CREATE,
+    DELETE,
+    Member,
+    Reason,
+    Refusal,
+)
+from target_amazon_audience.matching.outline import outline, shown_names
 from target_amazon_audience.matching.record_reader import RecordReader
 from target_amazon_audience.rejects import Rejects
 from target_amazon_audience.report import AudienceReport
@@ -39,6 +48,8 @@ if TYPE_CHECKING:
     from target_amazon_audience.settings import AudienceSettings
     from target_amazon_audience.state.access import StateAccess
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -80,6 +91,13 @@ class AudienceSink:
         )
         self.action = DELETE if settings.upload_mode == "DELETE" else CREATE
         self._preview = PayloadPreview()
+        self.sources: set[str] = set()
+        """Streams of the input that lead here."""
+        self.left_out: frozenset[str] = frozenset()
+        """Streams that the user has mapped to nothing."""
+        self._described: set[str] = set()
+        self._held: int | None = None
+        """The STATE that rejected records belong to, while there are too many."""
 
     @property
     def members(self) -> Members | None:
@@ -143,18 +161,35 @@ class AudienceSink:
 
     # Records
 
+    def describe(self, stream: str, columns: Iterable[str], source: str) -> None:
+        """Log once per stream which of its columns are read, and which are not.
+
+        ``source`` is what the stream is called in the input.
+        """
+        self.sources.add(source)
+        if stream in self._described:
+            return
+        self._described.add(stream)
+        found, ignored = self.reader.fields_of(columns)
+        logger.info(
+            "Stream %s: fields %s; columns that are ignored: %s",
+            stream,
+            ", ".join(found) or "none",
+            shown_names(ignored),
+        )
+
     def take(self, records: Sequence[dict[str, Any]], stream: str) -> Iterator[None]:
         """Take records that came in a row; yield after each batch they fill."""
+        left = enumerate(records, self.report.records + 1)
         self.report.records += len(records)
         read, add, now = self.reader.read, self.batcher.add, self.now
         members = self.members
         if self.action == DELETE and members is not None and members.is_tracked:
             read = self._read_with_held
-        left = iter(records)
-        for record in left if self.failure is None else ():
+        for number, record in left if self.failure is None else ():
             found = read(record)
             if isinstance(found, Refusal):
-                self._refused(found, stream)
+                self._refused(found, stream, record, number)
                 continue
             full = add(found, now)
             if full is not None:
@@ -171,22 +206,54 @@ class AudienceSink:
             self.report.skipped[unsent] += sum(1 for _ in left)
 
     def _read_with_held(self, record: dict[str, Any]) -> Member | Refusal:
-        """Read a record that is deleted; what a mirror has created of it goes too."""
-        found = self.reader.read(record)
-        if self.members is None or not isinstance(found, Member):
-            return found
-        return self.members.with_held(found)
+        """Read a record that is deleted; what a mirror has created of it goes too.
 
-    def refuse(self, refusal: Refusal, stream: str) -> None:
+        A record that has an id and nothing else is deleted by what the mirror holds.
+        """
+        found = self.reader.read(record)
+        if self.members is None or found.external_id is None:
+            return found
+        member = found
+        if isinstance(member, Refusal):
+            member = Member(found.external_id, (), self.settings.country)
+        with self.store.reading():  # damaged data are the database's fault
+            held = self.members.with_held(member)
+        return held if held.pii else found
+
+    def refuse(
+        self, refusal: Refusal, stream: str, record: Mapping[str, object]
+    ) -> None:
         """Note a record that could not even be read."""
         self.report.records += 1
-        self._refused(refusal, stream)
+        self._refused(refusal, stream, record, self.report.records)
 
-    def _refused(self, refusal: Refusal, stream: str) -> None:
-        self.report.skipped[refusal.reason] += 1
-        self.rejects.add(refusal.external_id, stream, refusal.field, refusal.reason)
-        if refusal.is_denied and refusal.external_id is not None:
-            self.batcher.drop(refusal.external_id)
+    def _refused(
+        self,
+        refusal: Refusal,
+        stream: str,
+        record: Mapping[str, object],
+        number: int,
+    ) -> None:
+        reason = refusal.reason
+        is_first = reason not in self.report.examples
+        self.report.skip(reason, outline(record) if is_first else None)
+        self.rejects.add(
+            refusal.external_id, stream, refusal.field, reason, record=number
+        )
+        if refusal.must_go:
+            if refusal.external_id is not None:
+                self.batcher.drop(refusal.external_id)
+        elif self._held is None:
+            self._held = self.states.opened()
+
+    def release(self) -> None:
+        """Let STATE pass again where not too many records were rejected."""
+        if self._held is not None and self._too_many_rejected() is None:
+            self.states.complete(self._held)
+            self._held = None
+
+    def _too_many_rejected(self) -> str | None:
+        return self.report.too_many_rejected(self.settings.max_rejected_percent)
 
     def _opened(self) -> int | None:
         return self.states.opened()
@@ -276,7 +343,8 @@ class AudienceSink:
         """Look at the jobs that are due; yield before each."""
         for batch in self.jobs.schedule.due(self._time()):
             yield
-            self.dispatcher.poll(self.number, batch, self.limiter)
+            until = self.jobs.polls_until(self._time())
+            self.dispatcher.poll(self.number, batch, self.limiter, until)
 
     def apply(self, value: Outcome | Poll) -> None:
         """Take what came of an upload, or of a look at a job."""
@@ -306,11 +374,16 @@ class AudienceSink:
 
     def _ended(self, ended: Ended) -> None:
         self.results.ended(ended)
+        if (ended.invalid or ended.unlisted) and self._held is None:
+            self._held = self.states.opened()
 
     # The end
 
-    def last_uploads(self, *, unreadable: int) -> Iterable[Upload]:  # noqa: ARG002
-        """Return what is sent once the input has ended, after the open batch."""
+    def last_uploads(self, why_not: str | None) -> Iterable[Upload]:  # noqa: ARG002
+        """Return what is sent once the input has ended, after the open batch.
+
+        ``why_not`` says why the input may not be all there is.
+        """
         self._end_records()
         return ()
 
@@ -319,10 +392,7 @@ class AudienceSink:
         self.flush()
         if self.failure is not None:
             return None
-        too_many = self.report.too_many_rejected(self.settings.max_rejected_percent)
-        if too_many:
-            self.report.fail(too_many)
-        return too_many
+        return self._too_many_rejected()
 
     def end_input(self) -> None:
         """Note that everything was sent; STATE may pass unless something failed."""
@@ -344,11 +414,31 @@ class AudienceSink:
     def finish(self) -> None:
         """Complete the report."""
         report, reader = self.report, self.reader
+        for sentence in (report.not_erased(), self._too_many_rejected()):
+            if sentence and self.failure is None:
+                report.fail(sentence)
+        if report.records:
+            for field_, column in reader.never_came():
+                report.note(
+                    f"field_mapping: no record has the column {printable(column)} "
+                    f"that {field_} is to come from"
+                )
+        if report.skipped[Reason.DELETED] and self.action == CREATE:
+            report.note(self._of_deleted())
+        report.flaws = {f"{name}: {why}": n for (name, why), n in reader.flaws.items()}
         report.unusable = dict(reader.unusable)
         report.consent_missing = reader.consent_missing
         if report.audience_id is not None and not self.settings.is_dry:
             report.pending = len(self.store.open_batches(report.audience_id))
         self.rejects.close()
+
+    def _of_deleted(self) -> str:
+        """Say what becomes of records that the source has deleted."""
+        return (
+            f"{self.report.skipped[Reason.DELETED]:,} records are marked as deleted "
+            "(_sdc_deleted_at) and were not added; APPEND removes nobody: remove them "
+            "by upload_mode DELETE, or use MIRROR"
+        )
 
     def _time(self) -> float:
         return self.clock.now().timestamp()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_amazon.clock import Clock, SystemClock
@@ -19,6 +20,7 @@ from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
 from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
 from target_amazon_audience.delivery.dispatcher import Dispatcher
 from target_amazon_audience.run import Run, open_sinks
+from target_amazon_audience.setting_names import UNUSED, unknown_variables
 from target_amazon_audience.settings_schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
@@ -37,10 +39,19 @@ class TargetAmazonAudience(CommandTarget):
     """Threads for calls: `max_concurrency` of them; 0 for tests without threads."""
     _run: Run | None = None
 
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the SDK's own options
+        self._reads_environment = bool(options.get("parse_env_config"))
+        super().__init__(**options)
+
     def check_settings(self) -> list[str]:
         """Check everything here; the SDK's messages repeat secret values."""
+        known = self.config_jsonschema["properties"]
+        sentences = settings.complaints_of_names(self._config, known)
+        if self._reads_environment:
+            sentences += unknown_variables(self._env_var_prefix, known)
+        self._note_unused()
         self._config = settings.prepared(self._config, self.config_jsonschema)
-        sentences = super().check_settings()
+        sentences += super().check_settings()
         sentences += settings.complaints_of_streams(self._config)
         if sentences:
             return sentences
@@ -49,6 +60,15 @@ class TargetAmazonAudience(CommandTarget):
         except ConfigError as error:
             return [str(error)]
         return []
+
+    def _note_unused(self) -> None:
+        streams = self._config.get("streams")
+        entries = streams.values() if isinstance(streams, dict) else ()
+        found = UNUSED.intersection(self._config).union(
+            *(UNUSED & entry.keys() for entry in entries if isinstance(entry, dict))
+        )
+        for name in sorted(found):
+            self.logger.warning("Setting %s is known and not used here", name)
 
     def make_api(self, region: str) -> AudienceApi:
         """Return the adapter that speaks with Amazon."""
@@ -91,7 +111,13 @@ class TargetAmazonAudience(CommandTarget):
         states = StateTracker(_keep if is_dry else write_stdout, done="sent")
         with open_sinks(parsed, identity, dispatcher, states, self.clock) as sinks:
             run = self._run = Run(
-                sinks, dispatcher, states, self.mapper, self.clock, self.is_stopped
+                sinks,
+                dispatcher,
+                states,
+                self.mapper,
+                self.clock,
+                self.is_stopped,
+                _left_out(self.config.get("stream_maps") or {}),
             )
             run.run(source)
         return run.counts
@@ -105,6 +131,11 @@ class TargetAmazonAudience(CommandTarget):
         """Log the error that ends the run, unless the run has done so."""
         if self._run is None:
             self.logger.error("%s", error)
+
+
+def _left_out(stream_maps: Mapping[str, object]) -> list[str]:
+    """Return the streams that the user has mapped to nothing."""
+    return [name for name, found in stream_maps.items() if found in (None, "__NULL__")]
 
 
 def _keep(state: bytes) -> None:

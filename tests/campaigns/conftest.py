@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from support.ads_runs import kept_signals
 from support.campaigns.plan import Plan
+from support.core.capture import kept_signals
 
 Report = Callable[[str], None]
 

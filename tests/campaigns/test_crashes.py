@@ -17,7 +17,7 @@ from support.campaigns.crashes import (
 )
 from support.campaigns.kills import WatchedFaults
 from support.campaigns.plan import Plan
-from support.s3 import LocalS3, local_s3
+from support.s3.bucket import LocalS3, local_s3
 
 
 @pytest.fixture(scope="module")

@@ -219,10 +219,9 @@ def test_sp_documents(
     report(fuzz.run(plan, plan.choose(2500, 40_000), tmp_path))
 
 
-def rows_of(path: Path, report_type: str, records_path: str | None = None) -> list[Row]:
+def rows_of(path: Path, records_path: str | None = None) -> list[Row]:
     read = DocumentRows(
         path,
-        report_type=report_type,
         claimed=None,
         records_path=records_path,
         charset=Charset.of("text/plain; charset=UTF-8"),
@@ -252,7 +251,7 @@ def test_flat_files(
     tmp_path: Path,
 ) -> None:
     def check(data: bytes) -> bool:
-        found = rows_of(document(data), "GET_LEDGER_DETAIL_VIEW_DATA")
+        found = rows_of(document(data))
         text = plain(data)
         expect(text is not None, "a damaged package was read")
         for row in found:
@@ -288,7 +287,7 @@ def test_flat_files_of_conforming_writers(
 ) -> None:
     def check(case: tuple[bytes, list[list[str]]]) -> bool:
         data, rows = case
-        found = rows_of(document(data), "GET_LEDGER_DETAIL_VIEW_DATA")
+        found = rows_of(document(data))
         expect([list(row.values()) for row in found] == rows, "other rows were read")
         return True
 
@@ -306,7 +305,7 @@ def test_xml_documents(
     tmp_path: Path,
 ) -> None:
     def check(data: bytes) -> bool:
-        found = rows_of(document(data), "GET_X", "Message.Order")
+        found = rows_of(document(data), "Message.Order")
         text = plain(data)
         try:
             root = ET.fromstring(text or b"")  # noqa: S314 - of our own making

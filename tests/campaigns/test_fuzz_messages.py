@@ -13,14 +13,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from support.ads_runs import kept_signals
 from support.audience import runner
 from support.audience.emulator import InProcessEmulator
 from support.campaigns.fuzz import Fuzz, expect
 from support.campaigns.mutation import json_text, mutated_bytes, mutated_value
 from support.campaigns.plan import Plan
-from support.s3 import KEY
-from support.target_s3_parts import Run, record, schema, state
+from support.core.capture import kept_signals
+from support.s3.bucket import KEY
+from support.s3.loader import Run, record, schema, state
 from target_s3.settings import Settings
 
 Json = dict[str, Any]

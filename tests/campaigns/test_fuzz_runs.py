@@ -13,11 +13,13 @@ import pytest
 
 from amazon_emulator import Emulator
 from amazon_emulator.faults.rules import Faults, Rule, Target, parse_rule
-from support import sp_runs, tap_runs
+from support.ads import runs as tap_runs
 from support.campaigns.fuzz import Fuzz, expect
 from support.campaigns.mutation import json_text, mutated_bytes, mutated_value
 from support.campaigns.plan import Plan
-from support.tap_runs import NOON, Ended
+from support.core.emulation import NOON
+from support.core.runs import Run as Ended
+from support.sp import runs as sp_runs
 
 Report = Callable[[str], None]
 SHARE = 0.3
@@ -105,9 +107,8 @@ def test_the_run_after_odd_answers_has_what_they_kept_away(
     def check(faults: OddAnswers) -> bool:
         as_new(emulator, faults)
         ended = run(emulator)
-        for line in ended.log:
-            expect("Traceback" not in line, "a traceback is logged")
-        errors = [line for line in ended.log if line.startswith("ERROR")]
+        expect(not ended.tracebacks, "a traceback is logged")
+        errors = ended.errors
         expect(ended.code == 0 or errors, f"exit {ended.code} without a word")
         found = rows(ended)
         if ended.code == 0 and "pending_reports" not in json.dumps(ended.state):

@@ -16,12 +16,12 @@ from typing import Any
 import psutil
 
 from amazon_emulator import Emulator
-from support import tap_runs
+from support.ads import runs as tap_runs
 from support.audience import runner
 from support.campaigns.plan import Plan
 from support.campaigns.processes import command
-from support.s3 import Bucket, local_s3
-from support.target_s3_parts import record, schema, state
+from support.s3.bucket import Bucket, local_s3
+from support.s3.loader import record, schema, state
 
 MOST_GROWTH = 0.10
 MOST_GROWTH_MB = 30
@@ -108,7 +108,7 @@ def begin(name: str, folder: Path, **files: Mapping[str, Any]) -> Watched:
 def tap(emulator: Emulator, folder: Path, seconds: float) -> Watched:
     """Begin a run whose reports become ready one by one until its end."""
     emulator.client.change(ready_after_seconds=[1, int(seconds * 0.9)], rows_per_day=20)
-    config = tap_runs.settings(
+    config = tap_runs.seller_settings(
         emulator,
         profile_ids=[tap_runs.SELLER, tap_runs.CANADA],
         poll_interval_seconds=0.5,

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator
-from support import sp_runs, tap_runs
+from support.ads import runs as tap_runs
 from support.audience.emulator import InProcessEmulator
 from support.audience.runner import Runner, names, people, state
 from support.campaigns.plan import Plan
 from support.campaigns.storms import StormFaults
-from support.tap_runs import NOON, Ended
+from support.core.emulation import NOON
+from support.core.runs import Run as Ended
+from support.sp import runs as sp_runs
 
 MOST_TIMES_AS_MANY_CALLS = 2.0
 ADS = (tap_runs.CAMPAIGNS, tap_runs.TARGETING, tap_runs.AD_GROUPS)
@@ -44,7 +46,7 @@ def ads(emulator: Emulator) -> Ended:
         emulator,
         ADS,
         profile_ids=[tap_runs.SELLER, tap_runs.CANADA],
-        start_date="2026-10-25",
+        start_date="2026-10-01",
         max_attempts=12,
         report_attempts=12,
     )
@@ -126,7 +128,7 @@ def deliver(target: Runner, faults: StormFaults, wishes: dict[str, Any]) -> int:
     target.emulator.reset()
     for path in target.database.parent.glob("state.sqlite3*"):
         path.unlink()
-    target.emulator.state.faults = faults
+    target.emulator.emulation.state.faults = faults
     target.client.change(job_ready_after_looks=1)
     target.mirror(*people(*range(100)), state(1), **wishes)
     assert target.members() == names(*range(100)), faults.drawn

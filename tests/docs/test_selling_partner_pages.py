@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import pytest
 import yaml
 
 from amazon_emulator import Emulator
-from support.sp_runs import BY_ASIN, NOON, SELLER, QuickTap, partitions, run, settings
+from support.core.emulation import emulator_fixtures
+from support.sp.runs import BY_ASIN, SELLER, QuickTap, partitions, run, settings
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.reports.error_documents import Cause
 
@@ -26,19 +26,7 @@ EXAMPLES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(now=NOON, frozen=True, sp_asins=3) as server:
-        yield server
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    """The module's emulator, as new."""
-    running.client.reset()
-    running.client.set_now(NOON, frozen=True)
-    running.client.change(sp_asins=3)
-    return running
+running, emulator = emulator_fixtures(sp_asins=3)
 
 
 def on_the_emulator(example: dict[str, Any], emulator: Emulator) -> dict[str, Any]:
@@ -77,7 +65,7 @@ def test_each_example_brings_the_rows_it_is_about(
     ended = run(emulator, *streams, **{**dict(config), "max_runtime_seconds": 10**6})
     assert ended.code == 0, ended.log
     for stream in streams:
-        assert ended.records(stream), stream
+        assert ended.rows(stream), stream
     for report in config.get("reports", []):
         if report.get("output_file"):
             assert list((tmp_path / "files").iterdir())

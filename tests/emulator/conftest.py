@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.emulators import AdsCaller
+from support.ads.emulation import AdsCaller
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.emulators import (
+from support.ads.emulation import (
     ADVERTISERS,
     AGENCY,
     ATTRIBUTION,

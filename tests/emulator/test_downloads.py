@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from werkzeug.test import TestResponse
 
-from support.emulators import AdsCaller, report_body
+from support.ads.emulation import AdsCaller, report_body
 
 
 @pytest.fixture

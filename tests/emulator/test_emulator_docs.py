@@ -11,7 +11,7 @@ from amazon_emulator.ads_reporting.contract import report_types
 from amazon_emulator.cli import serve
 from amazon_emulator.faults.actions import ACTIONS, OPERATIONS
 from amazon_emulator.settings import Settings
-from support.emulators import AdsCaller
+from support.ads.emulation import AdsCaller
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")

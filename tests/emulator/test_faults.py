@@ -9,7 +9,7 @@ import pytest
 from amazon_emulator.faults.actions import ACTIONS
 from amazon_emulator.faults.rules import FaultError
 from amazon_emulator.http import CutShortError, ResetError
-from support.emulators import (
+from support.ads.emulation import (
     ADVERTISERS,
     AGENCY,
     CANADA,

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from amazon_emulator.ads_reporting.contract import report_types
-from support.emulators import CANADA, SELLER, AdsCaller, report_body
+from support.ads.emulation import CANADA, SELLER, AdsCaller, report_body
 
 TOO_OLD = (
     "startDate (2026-08-17) must be equal to or after report type data retention "

@@ -1,26 +1,16 @@
-"""The emulator against Amazon's own OpenAPI files, where a copy of them is at hand.
-
-The files are not part of this project. They are looked for in `shared/specs` beside the
-repository, or in the folder that AMAZON_SPECS_DIR names.
-"""
+"""The emulator against Amazon's own OpenAPI files, where a copy of them is at hand."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from openapi_core import Config, OpenAPI
-from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.test import TestResponse
 
 from amazon_emulator.ads_accounts.routes import MANAGERS_TYPE
-from support.emulators import (
+from support.ads.emulation import (
     ACCOUNT,
     ADVERTISERS,
     AGENCY,
@@ -33,13 +23,10 @@ from support.emulators import (
     dsp_body,
     report_body,
 )
+from support.core.material import amazons
+from support.core.openapi import check_exchange, read_spec
 
-BESIDE = Path(__file__).resolve().parents[3] / "shared" / "specs"
-SPECS = Path(os.environ.get("AMAZON_SPECS_DIR", BESIDE)) / "amazon-ads"
-pytestmark = pytest.mark.skipif(
-    not SPECS.is_dir(),
-    reason="Amazon's OpenAPI files are not here; AMAZON_SPECS_DIR names their folder.",
-)
+SPECS, pytestmark = amazons("amazon-ads")
 REPORTS = "reporting-v3-offline-report.json"
 PROFILES = "profiles-v2.yaml"
 ADVERTISER_PAGES = "dsp-advertisers-2022.json"
@@ -82,22 +69,6 @@ STALE_SAMPLES = {
 }
 
 
-@cache
-def spec(name: str) -> dict[str, Any]:
-    text = (SPECS / name).read_text(encoding="utf-8")
-    content = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
-    content = json.loads(json.dumps(content))  # YAML reads status codes as numbers
-    # The hosts in the files carry remarks ("... (Europe)") and are not ours anyway.
-    return {**content, "servers": [{"url": "http://localhost"}], "security": []}
-
-
-@cache
-def openapi(name: str) -> OpenAPI:
-    media = (REPORT_TYPE, MANAGERS_TYPE, *REPORT_ANSWERS.values())
-    config = Config(extra_media_type_deserializers=dict.fromkeys(media, json.loads))
-    return OpenAPI.from_dict(spec(name), config=config)
-
-
 def check(
     name: str,
     response: TestResponse,
@@ -108,25 +79,18 @@ def check(
 ) -> None:
     """Validate one exchange; `wrong_request`: only the answer can be right."""
     assert response.status_code == status, response.data
-    asked = response.request
-    request = MockRequest(
-        "http://localhost",
-        asked.method,
-        asked.path,
-        args=asked.args.to_dict(),
-        headers=dict(asked.headers),
-        data=b"" if sent is None else json.dumps(sent).encode(),
-        content_type=asked.content_type or "",
+    # The file names a type per operation; recorded answers are plain JSON, and so
+    # are the emulator's.
+    is_listed = name == REPORTS and status == 200
+    answer = REPORT_ANSWERS[response.request.method] if is_listed else None
+    check_exchange(
+        SPECS / name,
+        (REPORT_TYPE, MANAGERS_TYPE, *REPORT_ANSWERS.values()),
+        response,
+        sent=sent,
+        wrong_request=wrong_request,
+        answer=answer,
     )
-    if not wrong_request:
-        openapi(name).validate_request(request)
-    media = response.mimetype or ""
-    if name == REPORTS and status == 200:
-        # The file names a type per operation; recorded answers are plain JSON, and so
-        # are the emulator's.
-        media = REPORT_ANSWERS[asked.method]
-    mock = MockResponse(response.data, status, dict(response.headers), media)
-    openapi(name).validate_response(request, mock)
 
 
 @pytest.fixture
@@ -227,7 +191,9 @@ def test_manager_accounts(ads: AdsCaller) -> None:
 
 
 def samples() -> dict[str, Any]:
-    content = spec(REPORTS)["paths"]["/reporting/reports"]["post"]["requestBody"]
+    content = read_spec(SPECS / REPORTS)["paths"]["/reporting/reports"]["post"][
+        "requestBody"
+    ]
     examples = content["content"][REPORT_TYPE]["examples"]
     return {name: example["value"] for name, example in examples.items()}
 

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from support.emulators import (
+from support.ads.emulation import (
     ACCOUNT,
     ADVERTISERS,
     AGENCY,

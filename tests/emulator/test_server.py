@@ -17,22 +17,13 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient, EmulatorError
-from support.emulators import AGENCY, SELLER, report_body
+from support.ads.emulation import AGENCY, SELLER, report_body
+from support.core.emulation import emulator_fixtures
 
 PATH = "/reporting/reports"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(seed=3) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.client.reset()
-    running.client.set_now(datetime(2026, 11, 20, 12, tzinfo=timezone.utc))
-    return running
+running, emulator = emulator_fixtures(frozen=False, seed=3)
 
 
 @pytest.fixture

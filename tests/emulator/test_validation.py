@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from support.emulators import (
+from support.ads.emulation import (
     ACCOUNT,
     ADVERTISERS,
     AGENCY,
@@ -18,6 +18,7 @@ from support.emulators import (
     dsp_body,
     report_body,
 )
+from support.core.cases import rows
 
 
 def changed(body: dict[str, Any], **parts: object) -> dict[str, Any]:
@@ -43,57 +44,7 @@ def detail(ads: AdsCaller, body: object, account: str | dict[str, str] = SELLER)
 MISSING = "Required fields are invalid or missing:"
 
 
-@pytest.mark.parametrize(
-    ("parts", "text"),
-    [
-        ({"startDate": None}, f"{MISSING} startDate"),
-        ({"endDate": "2026-11-31"}, f"{MISSING} endDate"),
-        ({"endDate": "20261101"}, f"{MISSING} endDate"),
-        ({"configuration": None}, f"{MISSING} configuration"),
-        ({"adProduct": None}, f"{MISSING} configuration adProduct"),
-        ({"groupBy": []}, f"{MISSING} configuration groupBy"),
-        ({"columns": []}, f"{MISSING} configuration columns"),
-        ({"columns": ["date", "date"]}, f"{MISSING} configuration columns"),
-        ({"timeUnit": None}, f"{MISSING} configuration timeUnit"),
-        ({"format": None}, f"{MISSING} configuration format"),
-        ({"extra": 1}, "Unknown fields: extra"),
-        ({"timeunit": "DAILY"}, "Unknown fields: configuration timeunit"),
-        ({"adProduct": "SPONSORED"}, "configuration adProduct includes invalid values"),
-        (
-            {"adProduct": "SPONSORED_BRANDS"},
-            "configuration adProduct is not supported for this report type",
-        ),
-        (
-            {"reportTypeId": "spCampaign"},
-            "configuration reportTypeId is unknown or invalid",
-        ),
-        (
-            {"groupBy": ["ads"]},
-            "configuration invalid groupBy values: (ads). Allowed values: (campaign, ",
-        ),
-        (
-            {"groupBy": ["adGroup", "campaignPlacement"]},
-            "configuration invalid groupBy values: (adGroup, campaignPlacement).",
-        ),
-        ({"timeUnit": "HOURLY"}, "configuration timeUnit includes invalid values"),
-        ({"format": "CSV"}, "configuration format includes invalid values: (CSV)"),
-        ({"endDate": "2026-12-02"}, "startDate to endDate range (32 days) must not"),
-        ({"endDate": "2026-10-31"}, "endDate must not be before startDate"),
-        ({"endDate": "2026-11-21"}, "endDate 2026-11-21 must not be in the future"),
-        (
-            {"filters": [{"field": "adStatus", "values": ["ENABLED"]}]},
-            "configuration filters includes fields: (adStatus) which are invalid for ",
-        ),
-        (
-            {"filters": [{"field": "campaignStatus", "values": ["enabled"]}]},
-            "configuration filters campaignStatus includes invalid values: (enabled)",
-        ),
-        (
-            {"filters": [{"field": "campaignStatus", "value": ["ENABLED"]}]},
-            "configuration filters must be a list of {field, values[]}",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("parts", "text"), rows(__file__, "wrong_reports"))
 def test_first_thing_wrong_is_named(
     ads: AdsCaller, parts: dict[str, Any], text: str
 ) -> None:

@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator
-from support.emulators import AdsCaller, report_body
-from support.sp_emulator_caller import SpCaller
-from support.sp_emulator_caller import report_body as sp_body
+from support.ads.emulation import AdsCaller, report_body
+from support.sp.emulation import SpCaller
+from support.sp.emulation import report_body as sp_body
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 from amazon_emulator import Emulator
+from support.ads.runs import NOON, Run
+from support.ads.runs import run as run_ads
 from support.audience.emulator import URL, InProcessEmulator
-from support.audience.runner import MIRROR, WAIT, Runner, person
-from support.s3 import Bucket, local_s3
-from support.sp_runs import run as run_sp
-from support.tap_runs import NOON, Ended
-from support.tap_runs import run as run_ads
+from support.audience.runner import WAIT, Runner, person
+from support.s3.bucket import Bucket, local_s3
+from support.sp.runs import run as run_sp
 
-__all__ = ["MIRROR", "NOON", "URL", "WAIT", "Bucket", "Emulator", "Ended", "Runner"]
+__all__ = ["NOON", "URL", "WAIT", "Bucket", "Emulator", "Run", "Runner"]
 __all__ += ["InProcessEmulator", "local_s3", "person", "run_ads", "run_sp"]
 
 Json = dict[str, Any]

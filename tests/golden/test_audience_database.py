@@ -38,7 +38,7 @@ def people(first: int, last: int) -> list[Json]:
 
 def history(target: Runner) -> list[Json]:
     """Fill two audiences, the first a mirror; leave a job open; return summaries."""
-    mirror = target.good(people(1, 6), **g.MIRROR)
+    mirror = target.mirror(*people(1, 6))
     append = target.good(people(1, 5), **OTHER, **g.WAIT)
     target.client.change(job_ready_after_seconds=7200)
     left = target.good(people(6, 7), **OTHER)
@@ -96,7 +96,7 @@ def test_a_mirror_goes_on_from_the_golden_database(target: Runner) -> None:
     history(target)
     take_golden(target)
     check(golden("audience.json")["database"], described(target))
-    ran = target.good(people(2, 7), **g.MIRROR)
+    ran = target.mirror(*people(2, 7))
     counts = ran.report["mirror"]
     assert (counts["known"], counts["new"], counts["removed"]) == (6, 1, 1)
     assert (counts["changed"], counts["sent_again"], ran.report["sent"]) == (0, 0, 2)

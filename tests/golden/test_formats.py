@@ -54,8 +54,8 @@ def offered() -> Json:
         patch.object(Map, "add", noting),
         g.Emulator(now=g.NOON, frozen=True) as running,
     ):
-        rooms = ("settings", "world", "amc", "statistics", "sp/accounts")
-        found = {name: g.control(running, "GET", f"/{name}") for name in rooms}
+        parts = ("settings", "world", "amc", "statistics", "sp/accounts")
+        found = {name: g.control(running, "GET", f"/{name}") for name in parts}
     # HEAD comes with every GET
     return {**found, "urls": sorted(url for url in urls if not url.startswith("HEAD "))}
 

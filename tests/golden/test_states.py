@@ -21,7 +21,7 @@ from golden.test_commands import discover
 AT_ONCE = {"ready_after_seconds": 0, "sp_orders_per_day": 20, "sp_orders_per_page": 100}
 
 
-def run(emulator: Emulator, case: Json, state: Json, **changes: Any) -> g.Ended:
+def run(emulator: Emulator, case: Json, state: Json, **changes: Any) -> g.Run:
     settings: Json = {**case["settings"], **changes}
     if case["tap"] == "tap-amazon-sp":
         return g.run_sp(emulator, *case["streams"], state=state, **settings)

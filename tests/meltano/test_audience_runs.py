@@ -10,7 +10,7 @@ import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
 from amazon_emulator.demo.customers import COLUMNS, customer, write_file
-from support.meltano_project import MeltanoProject
+from support.core.meltano_project import MeltanoProject
 
 
 def project_of(folder: Path, emulator: Emulator, **settings: object) -> MeltanoProject:
@@ -134,7 +134,8 @@ def test_the_tap_writes_each_row_as_it_stands(
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"path": str(file), "stream": "people"}))
     command(["--config", str(config)], standalone_mode=False)
-    schema, first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    schema, first, second, end = map(json.loads, capsys.readouterr().out.splitlines())
     assert list(schema["schema"]["properties"]) == list(COLUMNS)
     assert first == {"type": "RECORD", "stream": "people", "record": customer(3)}
     assert (second["record"]["email"], second["record"]["zip"]) == ("short", None)
+    assert end == {"type": "STATE", "value": {}}

@@ -18,7 +18,8 @@ from typing import IO
 import pytest
 
 from amazon_emulator.demo.environment import commands_folder
-from support.meltano_project import ROOT, wait_for
+from support.core.meltano_project import ROOT
+from support.core.process import until
 
 COMMAND = str(commands_folder() / "amazon-demo")
 NOWHERE = "http://127.0.0.1:9"
@@ -197,7 +198,7 @@ def test_ctrl_c_in_the_middle_of_a_run_ends_everything(
     temporary = tmp_path / "tmp"
     with demo(checkout, temporary) as process:
         read_until(process.stdout, "Run 1 of 3")
-        wait_for(lambda: any(temporary.glob("*/run-1.log")), "the start of Meltano")
+        until(lambda: any(temporary.glob("*/run-1.log")), "the start of Meltano")
         process.send_signal(signal.SIGINT)
         shown, _ = process.communicate(timeout=20)
     assert process.returncode == 130

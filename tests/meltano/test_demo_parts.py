@@ -20,8 +20,8 @@ from amazon_emulator.demo.project import SetupError
 from amazon_emulator.demo.scenario import runs, seconds_to_midnight, start_date, zones
 from amazon_emulator.demo.selling import check_selling, first_day
 from amazon_emulator.demo.verification import Line, Outcome, check, restated, validate
-from support.emulators import AdsCaller, report_body
-from support.meltano_project import wait_for
+from support.ads.emulation import AdsCaller, report_body
+from support.core.process import until
 
 STREAM = "sponsored_products_campaign_by_campaign"
 
@@ -211,10 +211,7 @@ def sold(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def selling(found: dict[str, list[dict[str, Any]]]) -> Outcome:
-    reports = [
-        asked_for("1", "GET_VENDOR_SALES_REPORT"),
-        asked_for("2", OPEN_LISTINGS),
-    ]
+    reports = [asked_for("1", "GET_VENDOR_SALES_REPORT"), asked_for("2", OPEN_LISTINGS)]
     return check_selling(reports, Seller(), found, "2026-11-11", BEGAN)
 
 
@@ -266,7 +263,7 @@ def test_one_week_and_no_more_has_ended_since_the_first_day() -> None:
         assert sum(day.isoweekday() == 6 for day in days) == 1
 
 
-# --- the story -------------------------------------------------------------
+# --- the scenario ----------------------------------------------------------
 
 
 def test_only_the_first_run_has_an_end_date_and_it_leaves_new_days_everywhere() -> None:
@@ -347,7 +344,7 @@ def test_ctrl_c_ends_meltano_and_the_plugins_that_do_not_heed_it(
             (), dict(os.environ), tmp_path, tmp_path / "log", interrupted_when_all_run
         )
     parent, child = map(int, family.read_text().split())
-    wait_for(lambda: not is_running(parent) and not is_running(child), "their end", 5)
+    until(lambda: not is_running(parent) and not is_running(child), "their end", 5)
 
 
 def test_a_meltano_that_is_not_there_is_told_with_the_command_to_use(

@@ -14,8 +14,9 @@ from amazon_emulator import Emulator
 from amazon_emulator.demo.bucket import DemoBucket
 from amazon_emulator.demo.environment import Bucket as Address
 from amazon_emulator.demo.verification import check
-from support.meltano_project import PREFIX, MeltanoProject, is_alive, wait_for
-from support.s3 import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
+from support.core.meltano_project import PREFIX, MeltanoProject, is_alive
+from support.core.process import until
+from support.s3.bucket import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
 
 STREAMS = '["sponsored_products_campaign_by_campaign.*", "amazon_dsp_geo_by_country.*"]'
 REPORTS = 6  # four sellers and vendors, one agency, one linked advertiser
@@ -59,10 +60,10 @@ def run_interrupted(
         return len(looked) == REPORTS == len(project.pending_ids())
 
     with project.running("run", "ads-to-s3") as meltano:
-        wait_for(tap_waits, f"{REPORTS} reports that wait")
+        until(tap_waits, f"{REPORTS} reports that wait")
         interrupt(meltano)
         meltano.wait(20)
-        wait_for(lambda: not is_alive(meltano.pid), "the end of tap and target")
+        until(lambda: not is_alive(meltano.pid), "the end of tap and target")
 
 
 def test_the_run_after_interruptions_takes_up_the_reports_that_were_waiting(

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.meltano_project import MeltanoProject
+from support.core.cases import cases
+from support.core.meltano_project import MeltanoProject
+
+SETTINGS = cases(__file__, "settings_from_environment")
 
 
 def test_schedule_list_shows_the_daily_job(tmp_path: Path) -> None:
@@ -87,98 +90,7 @@ def test_the_test_command_of_the_selling_partner_tap(tmp_path: Path) -> None:
     assert '"type":"SCHEMA"' in answer.stdout
 
 
-@pytest.mark.parametrize(
-    ("plugin", "variables", "expected"),
-    [
-        (
-            "tap-amazon-ads",
-            {
-                "MAX_ATTEMPTS": "7",
-                "MAX_RUNTIME_SECONDS": "0.5",
-                "START_DATE": "2026-11-01",
-                "LOOKBACK_DAYS": '{"sponsored_products_campaign_by_campaign": 3}',
-                "PROFILE_IDS": '["1234567890123456789"]',
-                "EXTRA_COLUMNS": '{"amazon_dsp_geo_by_country": ["clicks"]}',
-                "FLATTENING_ENABLED": "false",
-                "BATCH_CONFIG": '{"encoding": {"format": "jsonl"}}',
-            },
-            {
-                "max_attempts": 7,
-                "max_runtime_seconds": "0.5",
-                "start_date": "2026-11-01",
-                "lookback_days": '{"sponsored_products_campaign_by_campaign": 3}',
-                "profile_ids": ["1234567890123456789"],
-                "extra_columns": {"amazon_dsp_geo_by_country": ["clicks"]},
-                "flattening_enabled": False,
-                "batch_config": {"encoding": {"format": "jsonl"}},
-            },
-        ),
-        (
-            "tap-amazon-sp",
-            {
-                "ACCOUNTS": '[{"name": "a", "refresh_token": "Atzr|1"}]',
-                "MARKETPLACE_IDS": '["US", "CA"]',
-                "REPORT_OPTIONS": '{"sales_and_traffic": {"date_granularity": "DAY"}}',
-                "HOLDBACK_HOURS": "2.5",
-                "APP_BUDGET_SHARE": "0.5",
-                "LOOKBACK_DAYS": "7",
-                "REPORTS": '[{"name": "a", "report_spec": {"reportType": "A"}}]',
-                "ENDPOINTS": '[{"name": "b", "path": "/b"}]',
-            },
-            {
-                "accounts": [{"name": "a", "refresh_token": "Atzr|1"}],
-                "marketplace_ids": ["US", "CA"],
-                "report_options": {"sales_and_traffic": {"date_granularity": "DAY"}},
-                "holdback_hours": "2.5",
-                "app_budget_share": "0.5",
-                "lookback_days": "7",
-                "reports": [{"name": "a", "report_spec": {"reportType": "A"}}],
-                "endpoints": [{"name": "b", "path": "/b"}],
-            },
-        ),
-        (
-            "target-amazon-audience",
-            {
-                "UPLOAD_MODE": "MIRROR",
-                "AUDIENCE_ID": "413642381039213536",
-                "TIME_TO_LIVE": "1209600",
-                "MIRROR_MAX_DELETE_PERCENT": "12.5",
-                "WAIT_UNTIL_FINISH": "false",
-                "FIELD_MAPPING": '{"email": "E-Mail"}',
-                "CONSENT": '{"amznuserdata": "GRANTED"}',
-                "STREAMS": '{"a": {"audience_id": "413642381039213537"}}',
-                "STREAM_MAPS": '{"a": {"phone": "tel"}}',
-            },
-            {
-                "upload_mode": "MIRROR",
-                "audience_id": "413642381039213536",
-                "time_to_live": 1209600,
-                "mirror_max_delete_percent": "12.5",
-                "wait_until_finish": False,
-                "field_mapping": {"email": "E-Mail"},
-                "consent": {"amznuserdata": "GRANTED"},
-                "streams": {"a": {"audience_id": "413642381039213537"}},
-                "stream_maps": {"a": {"phone": "tel"}},
-            },
-        ),
-        (
-            "target-s3",
-            {
-                "FORMAT_FORMAT_TYPE": "parquet",
-                "CLOUD_PROVIDER_AWS_AWS_BUCKET": "elsewhere",
-                "MAX_BATCH_SIZE": "10",
-                "MAX_BATCH_AGE": "0.5",
-                "ADD_RECORD_METADATA": "false",
-            },
-            {
-                "format": {"format_type": "parquet"},
-                "max_batch_size": 10,
-                "max_batch_age": "0.5",
-                "add_record_metadata": False,
-            },
-        ),
-    ],
-)
+@pytest.mark.parametrize(("plugin", "variables", "expected"), SETTINGS)
 def test_settings_from_the_environment_reach_the_plugin_in_their_own_kind(
     tmp_path: Path, plugin: str, variables: dict[str, str], expected: dict[str, object]
 ) -> None:

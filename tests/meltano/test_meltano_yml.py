@@ -15,7 +15,7 @@ import yaml
 from amazon_emulator.demo import environment as demo_environment
 from amazon_emulator.selling_partner.accounts import SellingPartners
 from amazon_emulator.settings import Settings
-from support.meltano_project import ROOT
+from support.core.meltano_project import ROOT
 from tap_amazon_sp.custom_settings_schema import LEGACY
 from tap_amazon_sp.tap import TapAmazonSp
 
@@ -222,7 +222,6 @@ NUMBERS_WITHOUT_DEFAULT = {
 
 
 def environment_of(project: dict[str, Any], name: str, plugin: str) -> dict[str, Any]:
-    """Return what an environment sets for a plugin."""
     found = environment(project, name)
     configs = {p["name"]: p["config"] for plugins in found.values() for p in plugins}
     config: dict[str, Any] = configs[plugin]

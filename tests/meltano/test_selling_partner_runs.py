@@ -12,8 +12,8 @@ import yaml
 from amazon_emulator import Emulator, EmulatorClient
 from amazon_emulator.demo.bucket import DemoBucket
 from amazon_emulator.demo.environment import Bucket as Address
-from support.meltano_project import PREFIX, ROOT, MeltanoProject
-from support.s3 import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
+from support.core.meltano_project import PREFIX, ROOT, MeltanoProject
+from support.s3.bucket import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.marketplaces import find
 

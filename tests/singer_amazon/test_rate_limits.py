@@ -7,12 +7,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.rate_limits import (
-    AdaptiveRateLimiter,
-    Quota,
-)
+from singer_amazon.rate_limits import AdaptiveRateLimiter, Quota
 from singer_amazon.retry_policy import POLICY
-from support.report_parts import NOON
+from support.core.reports import NOON
 
 
 def seconds_closed(limiter: AdaptiveRateLimiter) -> float:

@@ -8,7 +8,11 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import NOON, Run, fresh, run_tap
+from support.ads.runs import NOON, Run, fresh, run_command
+from support.s3.bucket import lone_bucket as bucket
+from support.s3.bucket import s3_server
+
+__all__ = ["bucket", "s3_server"]
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +30,8 @@ def amazon(emulator: Emulator) -> EmulatorClient:
 
 @pytest.fixture
 def run(emulator: Emulator, amazon: EmulatorClient) -> Callable[..., Run]:  # noqa: ARG001 - made as new first
-    """Runs the tap against the emulator; see run_tap."""
-    return functools.partial(run_tap, emulator)
+    """Runs the tap against the emulator; see run_command."""
+    return functools.partial(run_command, emulator)
 
 
 @pytest.fixture
@@ -37,9 +41,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[requests.PreparedRequest]:
     send = requests.Session.send
 
     def recording(
-        session: requests.Session,
-        request: requests.PreparedRequest,
-        **kwargs: Any,
+        session: requests.Session, request: requests.PreparedRequest, **kwargs: Any
     ) -> requests.Response:
         gone_out.append(request)
         return send(session, request, **kwargs)

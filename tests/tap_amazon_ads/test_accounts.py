@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
     ATTRIBUTION,
@@ -20,6 +20,7 @@ from support.ads_runs import (
     VENDOR,
     Run,
     advertiser,
+    days,
 )
 
 Runs = Callable[..., Run]
@@ -50,14 +51,9 @@ EVERYBODY = [SELLER, CANADA, BRAZIL, VENDOR, AGENCY, LINKED]
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else "",
 )
 def test_the_settings_choose_the_accounts(
-    run: Runs,
-    amazon: EmulatorClient,
-    settings: dict[str, object],
-    accounts: list[str],
+    run: Runs, amazon: EmulatorClient, settings: dict[str, object], accounts: list[str]
 ) -> None:
-    ran = run(
-        CAMPAIGNS, ORDERS, start_date="2026-11-18", end_date="2026-11-18", **settings
-    )
+    ran = run(CAMPAIGNS, ORDERS, **days("2026-11-18"), **settings)
 
     assert ran.code == 0
     read = [create.account for create in amazon.statistics().creates]
@@ -72,13 +68,7 @@ def test_chosen_advertisers_are_the_only_ones_in_the_filter(
 ) -> None:
     ids = [int(ADVERTISERS[2]), ADVERTISERS[1]]
 
-    ran = run(
-        ORDERS,
-        profile_ids=[AGENCY],
-        advertiser_ids=ids,
-        start_date="2026-11-18",
-        end_date="2026-11-18",
-    )
+    ran = run(ORDERS, profile_ids=[AGENCY], advertiser_ids=ids, **days("2026-11-18"))
 
     (create,) = amazon.statistics().creates
     (chosen,) = create.body["configuration"]["filters"]
@@ -95,7 +85,7 @@ def test_an_advertiser_is_read_by_one_route_only(
     listed = amazon.accounts()["advertisers"][AGENCY]
     amazon.add_advertisers(second, [listed[0], advertiser(7)])
 
-    ran = run(ORDERS, start_date="2026-11-18", end_date="2026-11-18")
+    ran = run(ORDERS, **days("2026-11-18"))
 
     assert ran.code == 0
     members = {
@@ -121,8 +111,7 @@ def test_more_than_a_hundred_advertisers_are_several_reports(
         ORDERS,
         only={ORDERS: ["currency_code"]},
         profile_ids=[AGENCY],
-        start_date="2026-11-18",
-        end_date="2026-11-18",
+        **days("2026-11-18"),
     )
 
     assert ran.code == 0
@@ -175,7 +164,7 @@ def test_a_new_advertiser_is_read_from_the_start_by_itself_and_then_joins(
 def test_sponsored_streams_alone_ask_for_no_advertisers(
     run: Runs, amazon: EmulatorClient
 ) -> None:
-    run(CAMPAIGNS, start_date="2026-11-18", end_date="2026-11-18")
+    run(CAMPAIGNS, **days("2026-11-18"))
     assert amazon.statistics().count("advertisers") == 0
     assert amazon.statistics().count("manager_accounts") == 0
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads_runs import AGENCY, BRAZIL, CAMPAIGNS, ORDERS, SELLER, Message, Run
+from support.ads.runs import AGENCY, BRAZIL, CAMPAIGNS, ORDERS, SELLER, Json, Run
 
 Runs = Callable[..., Run]
 ADS = "sponsored_products_advertised_by_advertiser"
@@ -24,7 +24,6 @@ TWO = {
 
 
 def files(folder: Path, compression: str = "gzip", **more: object) -> dict[str, object]:
-    """Return the settings for batch files below a folder."""
     return {
         "batch_config": {
             "encoding": {"format": "jsonl", "compression": compression},
@@ -35,12 +34,10 @@ def files(folder: Path, compression: str = "gzip", **more: object) -> dict[str, 
 
 
 def path_of(url: str) -> Path:
-    """Return the file a manifest names."""
     return Path(unquote(urlsplit(url).path))
 
 
-def rows_of(message: Message) -> list[dict[str, Any]]:
-    """Return the rows in the files of a BATCH message."""
+def rows_of(message: Json) -> list[dict[str, Any]]:
     rows = []
     for url in message["manifest"]:
         content = path_of(url).read_bytes()
@@ -51,7 +48,6 @@ def rows_of(message: Message) -> list[dict[str, Any]]:
 
 
 def batched(ran: Run, stream: str) -> list[dict[str, Any]]:
-    """Return all rows of a stream's BATCH messages."""
     return [
         row
         for message in ran.of_type("BATCH")

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
     CAMPAIGNS,
     SELLER,
     Run,
     bodies,
+    days,
     invoke_tap,
     selected_catalog,
     settings_for,
@@ -23,15 +24,10 @@ from support.ads_runs import (
 
 Runs = Callable[..., Run]
 DMA = "amazon_dsp_geo_by_dma"
-DAY = {
-    "start_date": "2026-11-18",
-    "end_date": "2026-11-18",
-    "profile_ids": [SELLER],
-}
+DAY = {"start_date": "2026-11-18", "end_date": "2026-11-18", "profile_ids": [SELLER]}
 
 
 def columns(amazon: EmulatorClient, at: int = -1) -> list[str]:
-    """Return the columns of one accepted create."""
     found: list[str] = bodies(amazon.statistics())[at]["configuration"]["columns"]
     return found
 
@@ -42,7 +38,6 @@ def document(amazon: EmulatorClient, *rows: Mapping[str, object], **more: Any) -
 
 
 def a_row(**values: object) -> dict[str, object]:
-    """Return a row of the campaign report with a key."""
     return {"date": "2026-11-18", "campaignId": 1, **values}
 
 
@@ -114,8 +109,7 @@ def test_refused_columns_are_dropped_once_and_the_rest_arrives(
     ran = run(
         CAMPAIGNS,
         profile_ids=[SELLER],
-        start_date="2026-09-01",
-        end_date="2026-11-18",
+        **days("2026-09-01", "2026-11-18"),
         max_concurrency=1,
     )
 
@@ -354,12 +348,17 @@ def test_an_id_written_as_a_float_keeps_its_last_digit(
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["N/A", [1], {"a": 1.5}, True, 3.7],
-    ids=["text", "list", "object", "bool", "part"],
+    ("value", "read"),
+    [
+        *((word, None) for word in ("N/A", "", "--", " NaN ", "null")),
+        *((misfit, None) for misfit in ("12.5%", "some", [1], {"a": 1.5}, True)),
+        (3.7, 3.7),
+        ("12", 12),
+    ],
+    ids=str,
 )
-def test_a_value_that_does_not_fit_is_passed_on_with_one_warning(
-    run: Runs, amazon: EmulatorClient, value: object
+def test_a_value_that_does_not_fit_breaks_no_schema_and_is_named(
+    run: Runs, amazon: EmulatorClient, value: object, read: object
 ) -> None:
     rows = [a_row(campaignId=n, clicks=value) for n in range(3)]
     document(amazon, *rows, a_row(campaignId=9, clicks=4))
@@ -367,10 +366,24 @@ def test_a_value_that_does_not_fit_is_passed_on_with_one_warning(
     ran = run(CAMPAIGNS, only={CAMPAIGNS: ["clicks"]}, **DAY)
 
     assert ran.code == 0
-    assert [row["clicks"] for row in ran.rows(CAMPAIGNS)] == [value] * 3 + [4]
-    (warning,) = ran.warnings
-    assert "'clicks'" in warning
-    assert CAMPAIGNS in warning
+    assert [row["clicks"] for row in ran.rows(CAMPAIGNS)] == [read] * 3 + [4]
+    assert all("'clicks'" in w and CAMPAIGNS in w for w in ran.warnings)
+    # a word for no value and a fraction are named once, a loss in the summary, too
+    is_lost = read is None and "no value" not in ran.warnings[0]
+    assert len(ran.warnings) == (0 if value == "12" else 1 + is_lost)
+    assert len(ran.summary["notices"]) == is_lost
+
+
+def test_a_row_of_many_unknown_names_is_one_warning_with_a_count(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    document(amazon, a_row(**{f"new{n}": n for n in range(5_000)}))
+
+    ran = run(CAMPAIGNS, only={CAMPAIGNS: ["clicks"]}, **DAY)
+
+    assert ran.code == 0
+    assert len(ran.warnings) == 21
+    assert [w for w in ran.warnings if "more than 80 other columns" in w]
 
 
 def test_half_an_emoji_does_not_cost_the_document(

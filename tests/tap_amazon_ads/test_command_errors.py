@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import calls, settings_for, tap_command
+from support.ads.runs import calls, settings_for
+from support.core.process import installed
 
 WRONG = [
     ({"region": "US"}, "region", ["--test", "--test=schema"]),
@@ -19,11 +20,10 @@ WRONG = [
 
 
 def tap(folder: Path, config: object, option: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command with one option."""
     file = folder / "config.json"
     file.write_text(json.dumps(config))
     return subprocess.run(
-        [*tap_command(), f"--config={file}", option],
+        [installed("tap-amazon-ads"), f"--config={file}", option],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     AGENCY,
     BRAZIL,
     CAMPAIGNS,
@@ -18,10 +18,9 @@ from support.ads_runs import (
     NOON,
     ORDERS,
     RunningClock,
-    caught_log,
-    kept_signals,
     settings_for,
 )
+from support.core.capture import caught_log, kept_signals
 from tap_amazon_ads.tap import TapAmazonAds
 
 STREAMS = ("profiles", "advertisers", CAMPAIGNS, ORDERS)
@@ -104,8 +103,6 @@ def test_with_an_archive_of_originals_it_stays_a_connection_test(
     settings = settings_for(emulator, raw_report_uri=tmp_path.as_uri())
 
     class Clocked(TapAmazonAds):
-        """The tap with a clock of the test."""
-
         clock = RunningClock()
 
     with kept_signals(), caught_log(), contextlib.redirect_stdout(io.StringIO()):

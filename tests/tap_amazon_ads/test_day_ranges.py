@@ -8,14 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads_runs import (
-    AGENCY,
-    CAMPAIGNS,
-    ORDERS,
-    SELLER,
-    Run,
-    advertiser,
-)
+from support.ads.runs import AGENCY, CAMPAIGNS, ORDERS, SELLER, Run, advertiser
 
 Runs = Callable[..., Run]
 ADS = "sponsored_products_advertised_by_advertiser"
@@ -23,7 +16,6 @@ FAR = "777000111222333"
 
 
 def asked(amazon: EmulatorClient) -> dict[str, list[tuple[str, str]]]:
-    """Return the windows asked for, by account."""
     windows: dict[str, list[tuple[str, str]]] = {}
     for create in amazon.statistics().creates:
         window = (create.body["startDate"], create.body["endDate"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import BRAZIL, CAMPAIGNS, LINKED, ORDERS, SELLER, Run, calls
-from support.s3 import Bucket, LocalS3, local_s3
+from support.ads.runs import BRAZIL, CAMPAIGNS, LINKED, ORDERS, SELLER, Run, calls
+from support.s3.bucket import Bucket
 
 Runs = Callable[..., Run]
 TWO = {
@@ -193,26 +193,7 @@ def test_originals_are_kept_in_a_folder_byte_for_byte(
     assert len(json.loads(gzip.decompress(one))) == 10
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[LocalS3]:
-    """A local S3."""
-    with local_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def bucket(s3: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """An empty bucket, and no credential in the environment."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    return s3.new_bucket()
-
-
 def aws(bucket: Bucket) -> dict[str, object]:
-    """Return the settings that reach a bucket."""
     return {
         "raw_report_uri": f"s3://{bucket.name}/lake/raw/",
         "aws_endpoint_override": bucket.endpoint,

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from amazon_emulator import Emulator
-from support.ads_runs import CAMPAIGNS, ORDERS, Run, fresh, run_tap
-from support.foreign_programs import CHECKER, DUCKDB, JSONL, RunProgram, runner
+from support.ads.runs import CAMPAIGNS, ORDERS, Run, days, fresh, run_command
+from support.core.foreign_programs import CHECKER, DUCKDB, JSONL, RunProgram, runner
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
 
@@ -36,9 +36,9 @@ class Runs:
 def runs(emulator: Emulator) -> Runs:
     """Two runs over all kinds of accounts; the second reads the first's days again."""
     amazon = fresh(emulator)
-    first = run_tap(emulator, *STREAMS, start_date="2026-11-10", end_date="2026-11-17")
+    first = run_command(emulator, *STREAMS, **days("2026-11-10", "2026-11-17"))
     amazon.change(restate=1)
-    second = run_tap(emulator, *STREAMS, start_date="2026-11-10", state=first.state)
+    second = run_command(emulator, *STREAMS, start_date="2026-11-10", state=first.state)
     assert (first.code, second.code) == (0, 0)
     return Runs(first, second)
 
@@ -65,9 +65,7 @@ def test_singer_check_tap_finds_the_stream_valid(runs: Runs, uvx: RunProgram) ->
 
 
 def test_target_jsonl_writes_every_row(
-    runs: Runs,
-    uvx: RunProgram,
-    tmp_path: Path,
+    runs: Runs, uvx: RunProgram, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"destination_path": str(tmp_path)}))
@@ -83,9 +81,7 @@ def test_target_jsonl_writes_every_row(
 
 
 def test_target_duckdb_merges_two_runs_by_key(
-    runs: Runs,
-    uvx: RunProgram,
-    tmp_path: Path,
+    runs: Runs, uvx: RunProgram, tmp_path: Path
 ) -> None:
     database = tmp_path / "lake.duckdb"
     config = tmp_path / "config.json"

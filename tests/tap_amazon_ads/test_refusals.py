@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import (
+from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
     BRAZIL,
@@ -18,6 +18,7 @@ from support.ads_runs import (
     SELLER,
     VENDOR,
     Run,
+    days,
 )
 
 Runs = Callable[..., Run]
@@ -25,7 +26,6 @@ ADS = "sponsored_products_advertised_by_advertiser"
 
 
 def named(lines: Iterable[str], *words: str) -> list[str]:
-    """Return the lines that hold all of the words."""
     return [line for line in lines if all(word in line for word in words)]
 
 
@@ -41,9 +41,7 @@ def named(lines: Iterable[str], *words: str) -> list[str]:
 def test_an_id_the_token_does_not_see_leaves_the_others_and_ends_with_1(
     run: Runs, amazon: EmulatorClient, setting: dict[str, object], missing: str
 ) -> None:
-    ran = run(
-        CAMPAIGNS, ORDERS, start_date="2026-11-18", end_date="2026-11-18", **setting
-    )
+    ran = run(CAMPAIGNS, ORDERS, **days("2026-11-18"), **setting)
 
     assert ran.code == 1
     assert len(named(ran.errors, missing, "region NA")) == 1
@@ -88,8 +86,7 @@ def test_a_profile_that_answers_401_to_everything_stops_nobody_else(
     ran = run(
         *streams,
         profile_ids=[SELLER, VENDOR, BRAZIL],
-        start_date="2026-11-17",
-        end_date="2026-11-18",
+        **days("2026-11-17", "2026-11-18"),
         max_concurrency=1,
     )
 
@@ -115,10 +112,7 @@ def test_an_account_whose_access_ends_while_reports_are_made_stops_nobody_else(
     amazon.add_fault("unauthorized", operation="status", account=VENDOR)
 
     ran = run(
-        CAMPAIGNS,
-        profile_ids=[SELLER, VENDOR],
-        start_date="2026-11-17",
-        end_date="2026-11-18",
+        CAMPAIGNS, profile_ids=[SELLER, VENDOR], **days("2026-11-17", "2026-11-18")
     )
 
     assert ran.code == 1
@@ -134,12 +128,7 @@ def test_a_refusal_nobody_has_heard_of_is_a_sentence_for_that_account(
         "status", operation="create", account=VENDOR, code=code, body={"detail": "odd"}
     )
 
-    ran = run(
-        CAMPAIGNS,
-        profile_ids=[SELLER, VENDOR],
-        start_date="2026-11-18",
-        end_date="2026-11-18",
-    )
+    ran = run(CAMPAIGNS, profile_ids=[SELLER, VENDOR], **days("2026-11-18"))
 
     assert ran.code == 1
     assert named(ran.errors, VENDOR, f"HTTP {code}", "odd")
@@ -153,7 +142,7 @@ def test_an_agency_that_may_not_list_its_advertisers_stops_nobody_else(
 ) -> None:
     amazon.add_fault("unauthorized", operation="advertisers")
 
-    ran = run(CAMPAIGNS, ORDERS, start_date="2026-11-18", end_date="2026-11-18")
+    ran = run(CAMPAIGNS, ORDERS, **days("2026-11-18"))
 
     assert ran.code == 1
     assert len(named(ran.errors, AGENCY, "Not authorized to access scope")) == 1
@@ -185,7 +174,7 @@ def test_a_token_without_manager_accounts_has_no_linked_advertisers(
 ) -> None:
     amazon.add_fault("status", operation="manager_accounts", code=403)
 
-    ran = run(ORDERS, start_date="2026-11-18", end_date="2026-11-18")
+    ran = run(ORDERS, **days("2026-11-18"))
 
     assert ran.code == 0
     assert {row["advertiserId"] for row in ran.rows(ORDERS)} == set(ADVERTISERS)
@@ -196,7 +185,7 @@ def test_manager_accounts_that_cannot_be_reached_are_no_silent_loss(
 ) -> None:
     amazon.add_fault("status", operation="manager_accounts", code=503)
 
-    ran = run(ORDERS, start_date="2026-11-18", end_date="2026-11-18", max_attempts=1)
+    ran = run(ORDERS, **days("2026-11-18"), max_attempts=1)
 
     assert ran.code == 1
     assert named(ran.errors, "linked advertisers", "503")
@@ -209,13 +198,7 @@ def test_throttled_account_lists_are_waited_out(
 ) -> None:
     amazon.add_fault("throttle", operation="profiles", times=9, retry_after=retry_after)
 
-    ran = run(
-        CAMPAIGNS,
-        profile_ids=[SELLER],
-        start_date="2026-11-18",
-        end_date="2026-11-18",
-        speed=3000,
-    )
+    ran = run(CAMPAIGNS, profile_ids=[SELLER], **days("2026-11-18"), speed=3000)
 
     assert ran.code == 0
     assert amazon.statistics().count("profiles", 429) == 9
@@ -252,8 +235,7 @@ def test_a_report_type_an_account_does_not_have_is_no_failure(
         CAMPAIGNS,
         stream,
         profile_ids=[SELLER, BRAZIL],
-        start_date="2026-08-20",
-        end_date="2026-11-18",
+        **days("2026-08-20", "2026-11-18"),
         max_concurrency=1,
     )
 

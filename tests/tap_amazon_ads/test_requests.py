@@ -11,7 +11,17 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.ads_runs import ADVERTISERS, AGENCY, BRAZIL, LINKED, SELLER, Run, bodies
+from support.ads.runs import (
+    ADVERTISERS,
+    AGENCY,
+    BRAZIL,
+    LINKED,
+    SELLER,
+    Run,
+    bodies,
+    days,
+)
+from support.core.cases import table
 from tap_amazon_ads.catalogue import load_catalogue
 
 Runs = Callable[..., Run]
@@ -33,7 +43,6 @@ class Family:
     account: str = SELLER
 
     def body(self) -> dict[str, object]:
-        """Return the whole create body of these two days."""
         return {
             "startDate": "2026-11-17",
             "endDate": "2026-11-18",
@@ -45,215 +54,20 @@ class Family:
         }
 
 
-SPONSORED = [
-    Family(
-        "sponsored_products_purchased_by_asin",
-        ("campaignName", "purchases14d", "sales14d"),
-        {
-            "adProduct": "SPONSORED_PRODUCTS",
-            "reportTypeId": "spPurchasedProduct",
-            "groupBy": ["asin"],
-            "columns": [
-                "adGroupId",
-                "advertisedAsin",
-                "advertisedSku",
-                "campaignName",
-                "date",
-                "keywordId",
-                "matchType",
-                "purchasedAsin",
-                "purchases14d",
-                "sales14d",
-            ],
-        },
-        key=(
-            "date",
-            "adGroupId",
-            "keywordId",
-            "matchType",
-            "advertisedAsin",
-            "advertisedSku",
-            "purchasedAsin",
-            "profile_id",
-        ),
-    ),
-    Family(
-        "sponsored_products_campaign_by_ad_group",
-        ("adGroupName", "cost"),
-        {
-            "adProduct": "SPONSORED_PRODUCTS",
-            "reportTypeId": "spCampaigns",
-            "groupBy": ["campaign", "adGroup"],
-            "columns": ["adGroupId", "adGroupName", "cost", "date"],
-        },
-        key=("date", "adGroupId", "profile_id"),
-    ),
-    Family(
-        "sponsored_brands_targeting_by_targeting",
-        ("keywordText", "clicks"),
-        {
-            "adProduct": "SPONSORED_BRANDS",
-            "reportTypeId": "sbTargeting",
-            "groupBy": ["targeting"],
-            "columns": [
-                "adGroupId",
-                "clicks",
-                "date",
-                "keywordId",
-                "keywordText",
-                "targetingId",
-            ],
-        },
-        key=("date", "adGroupId", "keywordId", "targetingId", "profile_id"),
-        account=BRAZIL,
-    ),
-    Family(
-        "sponsored_display_campaign_by_matched_target",
-        ("impressions",),
-        {
-            "adProduct": "SPONSORED_DISPLAY",
-            "reportTypeId": "sdCampaigns",
-            "groupBy": ["campaign", "matchedTarget"],
-            "columns": ["campaignId", "date", "impressions", "matchedTargetAsin"],
-        },
-        key=("date", "campaignId", "matchedTargetAsin", "profile_id"),
-    ),
-    Family(
-        "sponsored_television_targeting_by_targeting",
-        ("impressions",),
-        {
-            "adProduct": "SPONSORED_TELEVISION",
-            "reportTypeId": "stTargeting",
-            "groupBy": ["targeting"],
-            "columns": ["date", "impressions", "keywordId"],
-        },
-        key=("date", "keywordId", "profile_id"),
-    ),
-    Family(
-        "sponsored_brands_gross_and_invalid_by_campaign",
-        ("grossImpressions", "invalidClickThroughs"),
-        {
-            "adProduct": "SPONSORED_BRANDS",
-            "reportTypeId": "sbGrossAndInvalids",
-            "groupBy": ["campaign"],
-            "columns": [
-                "campaignName",
-                "date",
-                "grossImpressions",
-                "invalidClickThroughs",
-            ],
-        },
-        key=("date", "campaignName", "profile_id"),
-    ),
+FAMILIES = [
+    Family(stream, **parts) for stream, parts in table(__file__, "families").items()
 ]
-
-
-def dsp(
-    stream: str,
-    report_type_id: str,
-    group_by: Sequence[str],
-    columns: Sequence[str],
-    key: Sequence[str],
-) -> Family:
-    """Return a DSP family: asked for all advertisers of the agency in one filter."""
-    return Family(
-        stream,
-        ("impressions",),
-        {
-            "adProduct": "DEMAND_SIDE_PLATFORM",
-            "reportTypeId": report_type_id,
-            "groupBy": list(group_by),
-            "columns": list(columns),
-            "filters": [
-                {
-                    "field": "advertiserId",
-                    "values": ["4728736040201", "4728736040202", "4728736040203"],
-                }
-            ],
-        },
-        key=("date", *key, "advertiserId"),
-        account=AGENCY,
-    )
-
-
-DSP = [
-    dsp(
-        "amazon_dsp_tech_by_browser_type",
-        "dspTech",
-        ["browserType"],
-        ["advertiserId", "browserName", "date", "impressions"],
-        ["browserName"],
-    ),
-    dsp(
-        "amazon_dsp_product_by_line_item",
-        "dspProduct",
-        ["lineItem"],
-        [
-            "advertiserId",
-            "asin",
-            "conversionType",
-            "date",
-            "featuredAsin",
-            "impressions",
-            "lineItemId",
-            "marketplace",
-        ],
-        ["lineItemId", "asin", "featuredAsin", "conversionType", "marketplace"],
-    ),
-    dsp(
-        "amazon_dsp_inventory_by_campaign",
-        "dspInventory",
-        ["supplySource", "campaign"],
-        ["advertiserId", "date", "impressions", "orderId", "supplySource"],
-        ["supplySource", "orderId"],
-    ),
-    dsp(
-        "amazon_dsp_inventory_by_placement_size",
-        "dspInventory",
-        ["site", "placementSize"],
-        ["advertiserId", "date", "impressions", "placementSize", "site"],
-        ["site", "placementSize"],
-    ),
-    dsp(
-        "amazon_dsp_geo_by_city",
-        "dspGeo",
-        ["city"],
-        ["advertiserId", "city", "date", "impressions"],
-        ["city"],
-    ),
-    dsp(
-        "amazon_dsp_audience_by_order",
-        "dspAudience",
-        ["order"],
-        [
-            "advertiserId",
-            "date",
-            "impressions",
-            "orderId",
-            "segmentId",
-            "targetingMethod",
-        ],
-        ["orderId", "segmentId", "targetingMethod"],
-    ),
-    dsp(
-        "amazon_dsp_campaign_by_creative",
-        "dspCampaign",
-        ["creative"],
-        ["advertiserId", "creativeId", "date", "impressions", "orderId"],
-        ["orderId", "creativeId"],
-    ),
-]
+SPONSORED = [family for family in FAMILIES if family.account != AGENCY]
+DSP = [family for family in FAMILIES if family.account == AGENCY]
 ADDED = ("profile_id", "country_code", "currency_code")
 
 
 def ask_for(run: Runs, family: Family, **settings: object) -> Run:
-    """Run one family's stream over two days of one account."""
     return run(
         family.stream,
         only={family.stream: [*family.chosen, *ADDED]},
         profile_ids=[family.account],
-        start_date="2026-11-17",
-        end_date="2026-11-18",
+        **days("2026-11-17", "2026-11-18"),
         **settings,
     )
 
@@ -278,8 +92,8 @@ def expected(
     return rows
 
 
-@pytest.mark.parametrize("family", SPONSORED, ids=lambda f: f.stream)
-def test_a_sponsored_report_is_asked_for_and_delivered_to_the_letter(
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.stream)
+def test_a_report_is_asked_for_and_delivered_to_the_letter(
     run: Runs, amazon: EmulatorClient, family: Family
 ) -> None:
     ran = ask_for(run, family)
@@ -287,29 +101,15 @@ def test_a_sponsored_report_is_asked_for_and_delivered_to_the_letter(
     assert ran.code == 0
     assert bodies(amazon.statistics()) == [family.body()]
     create = amazon.statistics().creates[0]
-    assert (create.header, create.account) == (
-        "Amazon-Advertising-API-Scope",
-        family.account,
-    )
-    country = ("BR", "BRL") if family.account == BRAZIL else ("US", "USD")
-    rows = ran.rows(family.stream)
-    assert rows == expected(amazon, family, lambda _: (family.account, *country))
-    assert_key(ran, family)
+    assert create.header == "Amazon-Advertising-API-Scope"
+    assert create.account == family.account
+    land = ("BR", "BRL") if family.account == BRAZIL else ("US", "USD")
 
+    def added(row: dict[str, Any]) -> tuple[str, ...]:
+        is_dsp = family.account == AGENCY
+        return (family.account, *(COUNTRIES[row["advertiserId"]] if is_dsp else land))
 
-@pytest.mark.parametrize("family", DSP, ids=lambda f: f.stream)
-def test_a_dsp_report_is_asked_for_and_delivered_to_the_letter(
-    run: Runs, amazon: EmulatorClient, family: Family
-) -> None:
-    ran = ask_for(run, family)
-
-    assert ran.code == 0
-    assert bodies(amazon.statistics()) == [family.body()]
-    create = amazon.statistics().creates[0]
-    assert (create.header, create.account) == ("Amazon-Advertising-API-Scope", AGENCY)
-    assert ran.rows(family.stream) == expected(
-        amazon, family, lambda row: (AGENCY, *COUNTRIES[row["advertiserId"]])
-    )
+    assert ran.rows(family.stream) == expected(amazon, family, added)
     assert_key(ran, family)
 
 
@@ -394,8 +194,7 @@ def test_a_linked_advertiser_is_asked_for_by_its_own_account_header(
         family.stream,
         only={family.stream: [*family.chosen, *ADDED]},
         advertiser_ids=[int(LINKED)],
-        start_date="2026-11-17",
-        end_date="2026-11-18",
+        **days("2026-11-17", "2026-11-18"),
     )
 
     assert ran.code == 0
@@ -424,8 +223,7 @@ def test_every_report_type_delivers_its_rows_with_whole_keys(
     ran = run(
         *(entry.stream for entry in types),
         profile_ids=[SELLER, AGENCY],
-        start_date="2026-11-18",
-        end_date="2026-11-18",
+        **days("2026-11-18"),
     )
 
     assert ran.code == 0

@@ -16,13 +16,15 @@ from singer_amazon.documents.json_array import pieces
 from singer_amazon.errors import DocumentError
 from singer_amazon.records.columns import ColumnType
 from singer_amazon.records.row_encoder import (
+    KEYS_CHECKED,
     AddedFields,
     TypedRowEncoder,
     encoded_members,
 )
 from singer_amazon.tap.message_writer import MessageWriter
 from singer_amazon.tap.record_writers import lines, records
-from support.ads_runs import ORDERS, kept_signals
+from support.ads.runs import ORDERS
+from support.core.capture import kept_signals
 from tap_amazon_ads.tap import TapAmazonAds
 
 COLUMNS: Mapping[str, ColumnType] = {
@@ -70,12 +72,10 @@ odd_rows = st.lists(
 
 
 def row_encoder(**more: Any) -> TypedRowEncoder:
-    """Return the format of a DSP report."""
     return TypedRowEncoder(COLUMNS, KEY, member_column="advertiserId", **more)
 
 
 def packed(rows: Sequence[Mapping[str, object]]) -> bytes:
-    """Return rows as Amazon sends them."""
     return json.dumps(rows, ensure_ascii=False).encode()
 
 
@@ -131,9 +131,7 @@ def test_the_patient_way_changes_nothing_in_rows_that_fit(
 
 
 @given(odd_rows)
-def test_no_value_stops_a_row_and_no_key_is_null(
-    rows: list[dict[str, object]],
-) -> None:
+def test_no_value_stops_a_row_and_no_key_is_null(rows: list[dict[str, object]]) -> None:
     made = by_lines(row_encoder(), packed(rows))
     assert len(made) == len(rows)
     for record in made:
@@ -167,8 +165,6 @@ def test_a_document_read_in_pieces_gives_the_same_rows(
 
 
 class Kept(MessageWriter):
-    """Keeps what is written."""
-
     def __init__(self) -> None:
         super().__init__()
         self.kept = bytearray()
@@ -177,7 +173,6 @@ class Kept(MessageWriter):
         self.kept += lines
 
     def messages(self) -> list[dict[str, Any]]:
-        """Return the messages written so far."""
         found = [json.loads(line) for line in self.kept.split(b"\n") if line]
         for message in found:
             assert message.pop("time_extracted")
@@ -229,11 +224,7 @@ def test_ready_made_lines_are_the_messages_the_sdk_would_write(
 
 def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
     encoder = row_encoder()
-    row: dict[str, object] = {
-        "date": "2026-11-18",
-        "orderId": 1,
-        "advertiserId": "7",
-    }
+    row: dict[str, object] = {"date": "2026-11-18", "orderId": 1, "advertiserId": "7"}
     encoder.parse(packed([row, {**row, "orderId": 2}]))
     encoder.parse(packed([row]))  # the second piece of the same document
     assert encoder.repeats == 1
@@ -248,12 +239,14 @@ def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
     assert encoder.repeated_key is None
 
 
-def test_the_first_ten_thousand_rows_are_checked_for_repeats() -> None:
+def test_many_rows_are_checked_for_repeats_and_the_rest_is_counted() -> None:
     encoder = row_encoder()
-    rows: list[dict[str, object]] = [{"orderId": n} for n in range(9_999)]
+    rows: list[dict[str, object]] = [{"orderId": n} for n in range(KEYS_CHECKED - 1)]
     encoder.parse(packed(rows))
     encoder.parse(packed([{"orderId": 0}, {"orderId": 1}, {"orderId": 2}]))
-    assert encoder.repeats == 1  # the 10,000th row; those behind it are not looked at
+    assert encoder.repeats == 1  # the last row that is looked at
+    assert encoder.rows_unchecked == 2
+    assert encoder.repeated_key == {"date": "", "orderId": "0", "advertiserId": ""}
 
 
 def test_rows_without_a_key_are_not_taken_for_repeats() -> None:
@@ -317,15 +310,23 @@ def test_what_is_no_json_is_left_to_the_reader_of_pieces(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        ("number", '"1,234.5"', "1,234.5"),
-        ("number", '"NaN"', "NaN"),
-        ("number", '"1_000"', "1_000"),
+        ("number", '"1,234.5"', None),
+        ("number", '"NaN"', None),
+        ("number", '"1_000"', None),
+        ("number", '"12.5%"', None),
+        ("integer", '" n/a "', None),
+        ("integer", "1e999999", None),
+        ("integer", '"1e9999999999999999999999999999999999999999"', None),
+        ("integer", "1e9999999999999999999999999999999999999999", None),
+        ("number", "[1]", None),
+        ("id", "1e999999", "1E+999999"),
         ("number", '" 2.5 "', 2.5),
         ("integer", '"2.0"', 2),
         ("integer", "2.5", 2.5),
-        ("integer", "true", True),
+        ("integer", "true", None),
         ("number", "1e400", None),
-        ("boolean", '"true"', "true"),
+        ("boolean", '"true"', True),
+        ("boolean", '"--"', None),
         ("id", "1.5", "1.5"),
         ("id", "1e20", "100000000000000000000"),
         ("string", "1.50", "1.50"),

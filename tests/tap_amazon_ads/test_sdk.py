@@ -10,7 +10,8 @@ from singer_sdk import Stream
 from singer_sdk.testing import get_tap_test_class
 
 from amazon_emulator import Emulator
-from support.ads_runs import kept_signals, settings_for
+from support.ads.runs import settings_for
+from support.core.capture import kept_signals
 from tap_amazon_ads.tap import TapAmazonAds
 
 pytestmark = pytest.mark.xdist_group("tap-amazon-ads-sdk")

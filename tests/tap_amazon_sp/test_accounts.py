@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from singer_sdk.exceptions import ConfigValidationError
 
 from amazon_emulator import Emulator
 from singer_amazon.errors import ConfigError
-from support.sp_runs import QuickTap, account, run, settings
-from support.tap_runs import SharedClock
+from support.ads.runs import EmulatorClock
+from support.core.cases import rows
+from support.sp.runs import QuickTap, account, run, settings
 from tap_amazon_sp.accounts import read_accounts
 
 CLIENT = {"client_id": "the-id", "client_secret": "the-secret", "region": "NA"}
@@ -58,39 +60,7 @@ def test_several_accounts_have_regions_and_applications_of_their_own() -> None:
     assert second.credential.client_id == "other"
 
 
-@pytest.mark.parametrize(
-    ("config", "words"),
-    [
-        ({}, ["no account to read", "refresh_token", "accounts"]),
-        (
-            {"refresh_token": "x", "accounts": [entry()]},
-            ["refresh_token and accounts are both set"],
-        ),
-        ({"accounts": [entry(""), entry()]}, ["accounts[0] has no name"]),
-        ({"accounts": [entry(), entry()]}, ["two accounts are called 'acme'"]),
-        (
-            {"accounts": [entry(marketplace_id="US")]},
-            ["accounts.acme.marketplace_id is not known", "marketplace_ids"],
-        ),
-        ({"accounts": [entry(refresh_token=" ")]}, ["accounts.acme.refresh_token"]),
-        (
-            {"refresh_token": "x", "account_type": "vendor"},
-            ["marketplace_ids is empty", "vendor"],
-        ),
-        (
-            {"accounts": [entry(account_type="agency")]},
-            ["accounts.acme.account_type 'agency'", "seller, vendor or auto"],
-        ),
-        (
-            {"accounts": [entry(marketplace_ids=["Narnia"])]},
-            ["accounts.acme.marketplace_ids", "'Narnia'", "US, CA"],
-        ),
-        (
-            {"accounts": [entry(marketplace_ids=["DE"])]},
-            ["DE is in region EU", "the account in NA", "US, CA, MX, BR"],
-        ),
-    ],
-)
+@pytest.mark.parametrize(("config", "words"), rows(__file__, "wrong_accounts"))
 def test_what_cannot_be_meant_is_a_sentence(
     config: dict[str, Any], words: list[str]
 ) -> None:
@@ -108,7 +78,7 @@ def test_what_cannot_be_meant_is_a_sentence(
 def tap(emulator: Emulator, *accounts: dict[str, Any], **changes: object) -> QuickTap:
     config = settings(emulator, accounts=list(accounts), **changes)
     made = QuickTap(config=config)
-    made.clock = SharedClock(emulator)
+    made.clock = EmulatorClock(emulator)
     return made
 
 
@@ -175,7 +145,7 @@ def test_an_account_that_cannot_be_used_is_a_problem_of_its_own(
     ended = run(emulator, "orders", accounts=[bad, good], start_date="2026-11-18")
 
     assert ended.code == 1
-    assert {r["account_name"] for r in ended.records("orders")} == {"plain-us"}
+    assert {r["account_name"] for r in ended.rows("orders")} == {"plain-us"}
     assert ended.said("ERROR", *words), ended.log
     assert not ended.said("Atzr|")
 
@@ -192,7 +162,7 @@ def test_a_dead_token_of_a_stated_account_costs_one_call(emulator: Emulator) -> 
     )
 
     assert ended.code == 1
-    assert {r["account_name"] for r in ended.records()} == {"plain-us"}
+    assert {r["account_name"] for r in ended.rows()} == {"plain-us"}
     (line,) = ended.said("ERROR", "invalid_grant")
     assert "orders, " in line or "order_items, " in line
     assert emulator.client.statistics().count("token", 400) == 1
@@ -239,3 +209,112 @@ def test_marketplaces_this_version_does_not_know_are_left_out(
     (found,) = tap(emulator, account("acme-us")).accounts.all
 
     assert [m.code for m in found.marketplaces] == ["US"]
+
+
+# --- marketplaces newer than our table ---------------------------------------------
+
+NEW = "A1NEWSTORE0001"
+
+
+def test_an_id_newer_than_our_table_is_tried_in_the_accounts_region() -> None:
+    (found,) = read_accounts(
+        {**CLIENT, "accounts": [entry(region="EU", marketplace_ids=[NEW, "DE"])]}
+    )
+    first, second = found.marketplaces
+    assert (first.marketplace_id, first.code, first.region) == (NEW, NEW, "EU")
+    assert (first.is_known, second.is_known) == (False, True)
+
+
+def test_what_cannot_be_an_id_is_still_refused() -> None:
+    with pytest.raises(ConfigError, match="'Mars' is no marketplace"):
+        read_accounts({**CLIENT, "accounts": [entry(marketplace_ids=["Mars"])]})
+
+
+@pytest.mark.parametrize(
+    ("domain", "is_read"), [("www.amazon.cl", True), ("sim1.stores.example", False)]
+)
+def test_a_new_store_of_a_seller_is_tried_and_no_other_shop(
+    emulator: Emulator, domain: str, is_read: bool
+) -> None:
+    store = {
+        "marketplace": {
+            "id": NEW,
+            "countryCode": "CL",
+            "defaultCurrencyCode": "CLP",
+            "domainName": domain,
+        },
+        "participation": {"isParticipating": True},
+    }
+    known = {"marketplace": {"id": US}, "participation": {"isParticipating": True}}
+    emulator.client.add_fault(
+        "status",
+        operation=PARTICIPATIONS,
+        code=200,
+        body={"payload": [store, known]},
+    )
+    tap = QuickTap(config=settings(emulator, accounts=[account("acme-us")]))
+    tap.clock = EmulatorClock(emulator)
+    (found,) = tap.accounts.all
+    codes = {m.code: m.currency for m in found.marketplaces}
+    assert codes == ({"CL": "CLP", "US": "USD"} if is_read else {"US": "USD"})
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [None],
+        ["x"],
+        [{}],
+        [{"marketplace": []}],
+        [{"marketplace": {"id": {}}, "participation": 1}],
+        [{"marketplace": {"id": None}}],
+    ],
+)
+def test_entries_that_are_no_marketplaces_are_left_out(
+    emulator: Emulator, payload: list[object]
+) -> None:
+    emulator.client.add_fault(
+        "status", operation=PARTICIPATIONS, code=200, body={"payload": payload}
+    )
+    tap = QuickTap(config=settings(emulator, accounts=[account("acme-us")]))
+    tap.clock = EmulatorClock(emulator)
+    assert tap.accounts.all == ()
+
+
+def test_an_expired_secret_is_to_be_rotated(emulator: Emulator) -> None:
+    error = {
+        "code": "Unauthorized",
+        "message": "Access to requested resource is denied.",
+        "details": "The LWA secret token you provided has expired.",
+    }
+    emulator.client.add_fault(
+        "status", operation=PARTICIPATIONS, code=403, body={"errors": [error]}
+    )
+    ended = run(emulator, "coupon_performance", accounts=[account("acme-us")])
+    assert ended.code == 1
+    assert "make a new one" in str(ended.summary["failures"])
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"accounts": ["x"]}, "accounts.0"),
+        ({"accounts": [None]}, "accounts.0"),
+        ({"accounts": [{"name": "a\0b", "refresh_token": "t"}]}, "cannot be printed"),
+        (
+            {"accounts": [{**entry(), "refreshtoken": "t"}]},
+            "did you mean refresh_token?",
+        ),
+        ({"reports": ["x"]}, "reports.0"),
+        ({"reports": [[]]}, "reports.0"),
+        ({"app_budget_share": 1e-300}, "app_budget_share"),
+    ],
+)
+def test_entries_of_another_form_are_a_sentence(
+    emulator: Emulator, bad: dict[str, Any], words: str
+) -> None:
+    def check() -> None:
+        QuickTap(config=settings(emulator, **bad)).check_settings()
+
+    with pytest.raises((ConfigError, ConfigValidationError), match=words):
+        check()

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator
 
-from support.sp_material import SPECS, needs_facts, needs_specs, report_facts, spec
+from support.core.material import SPECS, needs_facts, needs_specs, report_facts, spec
 from tap_amazon_sp.catalogue import (
     EXTRA,
     CatalogueError,

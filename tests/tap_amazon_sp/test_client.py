@@ -13,7 +13,12 @@ from singer_amazon.errors import RejectedError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response, Transport
-from support.scripted_server import Received, Reply, ScriptedServer, scripted_server
+from support.core.scripted_server import (
+    Received,
+    Reply,
+    ScriptedServer,
+    scripted_server,
+)
 from tap_amazon_sp.client import RATE_HEADER, SELLING_PARTNER, SpClient
 from tap_amazon_sp.client import wants_new_token as wants
 
@@ -63,7 +68,6 @@ class Amazon:
 
     @property
     def calls(self) -> list[tuple[str, str]]:
-        """Path and token of every call, logins as `/login`."""
         return [
             (r.path, r.headers.get("x-amz-access-token", ""))
             for r in self.server.received

@@ -7,9 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from amazon_emulator import Emulator
-from support.sp_command import Entered, enter
-from support.sp_runs import NOON, partitions
-from support.tap_runs import SharedClock
+from support.ads.runs import EmulatorClock
+from support.sp.runs import NOON, Run, enter, partitions
 from tap_amazon_sp.tap import TapAmazonSp
 
 US = "ATVPDKIKX0DER"
@@ -63,7 +62,6 @@ def old(emulator: Emulator, **changes: object) -> dict[str, Any]:
 
 
 def only(config: dict[str, Any], *streams: str) -> dict[str, Any]:
-    """Return a catalog with nothing selected but these streams."""
     catalog: dict[str, Any] = TapAmazonSp(config=config).catalog_dict
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
@@ -72,11 +70,11 @@ def only(config: dict[str, Any], *streams: str) -> dict[str, Any]:
     return catalog
 
 
-def read(emulator: Emulator, config: dict[str, Any], stream: str) -> Entered:
-    return enter(config, SharedClock(emulator), catalog=only(config, stream))
+def read(emulator: Emulator, config: dict[str, Any], stream: str) -> Run:
+    return enter(config, EmulatorClock(emulator), catalog=only(config, stream))
 
 
-def rows(ended: Entered) -> list[dict[str, Any]]:
+def rows(ended: Run) -> list[dict[str, Any]]:
     return [m["record"] for m in ended.messages if m["type"] == "RECORD"]
 
 
@@ -114,7 +112,7 @@ def test_aws_keys_are_ignored_with_one_line(emulator: Emulator) -> None:
     (line,) = [line for line in ended.log if "not used" in line]
     assert "aws_access_key, aws_secret_key, role_arn" in line
     assert rows(ended), "its own name is kept"
-    text = ended.out + "\n".join(ended.log)
+    text = ended.text + "\n".join(ended.log)
     assert not [value for value in KEYS.values() if value in text]
 
 
@@ -127,7 +125,7 @@ def test_the_old_setting_may_stand_in_the_environment(emulator: Emulator) -> Non
     }
     catalog = only(config, STREAM)
 
-    ended = enter({}, SharedClock(emulator), catalog=catalog, environment=texts)
+    ended = enter({}, EmulatorClock(emulator), catalog=catalog, environment=texts)
 
     assert ended.code == 0, ended.log
     assert rows(ended)
@@ -174,7 +172,7 @@ def test_report_and_endpoint_may_stand_side_by_side(emulator: Emulator) -> None:
 def test_a_bookmark_goes_before_the_date_in_the_params(emulator: Emulator) -> None:
     config = old(emulator, **ORDERS)
     catalog = only(config, STREAM)
-    clock = SharedClock(emulator)
+    clock = EmulatorClock(emulator)
     first = enter(config, clock, catalog=catalog)
     state = [m["value"] for m in first.messages if m["type"] == "STATE"][-1]
     at = NOON - timedelta(minutes=3)

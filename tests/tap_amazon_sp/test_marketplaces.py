@@ -6,14 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from singer_amazon.regions import REGIONS, SELLING_PARTNER_HOSTS
-from support.sp_material import FACTS, needs_facts
-from tap_amazon_sp.marketplaces import (
-    MARKETPLACES,
-    by_id,
-    find,
-    of_region,
-    region_of,
-)
+from support.core.material import FACTS, needs_facts
+from tap_amazon_sp.marketplaces import MARKETPLACES, by_id, find, of_region, region_of
 
 
 def test_every_marketplace_is_there_once_and_whole() -> None:

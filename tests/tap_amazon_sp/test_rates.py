@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singer_amazon.rate_limits import Quota, Rate, TokenBucket
-from support.sp_material import FACTS, needs_facts
+from support.core.material import FACTS, needs_facts
 from tap_amazon_sp.rates import RATES, rate_of_header
 from tap_amazon_sp.reports.rate_limiters import application_quota, quota_state
 

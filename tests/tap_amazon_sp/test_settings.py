@@ -9,19 +9,14 @@ from typing import Any
 import pytest
 
 from singer_amazon.clock import FakeClock
-from support.scripted_server import ScriptedServer, scripted_server
-from support.sp_command import enter
-from support.sp_runs import NOON
+from support.core.cases import cases
+from support.core.scripted_server import ScriptedServer, scripted_server
+from support.sp.runs import NOON, enter
 from tap_amazon_sp.tap import TapAmazonSp
 
 SECRETS = ("the-secret", "Atzr|hidden", "arn:aws:iam::1:role/r", "AKIAHIDDEN")
 THINGS = {"name": "things", "path": "/things", "results_key": "things"}
 ACCOUNT = {"name": "acme", "refresh_token": "Atzr|hidden"}
-ITEMS = {
-    "new_field_name": "items",
-    "path": "/orders/v0/orders/{orderId}/orderItems",
-    "path_variable_name": "orderId",
-}
 
 
 @pytest.fixture
@@ -43,154 +38,11 @@ def config(server: ScriptedServer, **changes: object) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value is not None}
 
 
-def mine(**changes: object) -> dict[str, Any]:
-    return {"endpoints": [{**THINGS, **changes}]}
+BAD = cases(__file__, "wrong_settings")
+BAD += [pytest.param({"user_agent": "x" * 501}, ["user_agent", "501", "500"])]
 
 
-BAD: list[tuple[str, Mapping[str, object], list[str]]] = [
-    ("no client", {"client_id": None}, ["client_id", "required"]),
-    ("blank secret", {"client_secret": " "}, ["client_secret", "empty"]),
-    ("no account", {"refresh_token": None}, ["no account to read", "accounts"]),
-    ("empty token", {"refresh_token": ""}, ["no account to read"]),
-    (
-        "a token and accounts",
-        {"accounts": [ACCOUNT]},
-        ["refresh_token and accounts are both set"],
-    ),
-    ("unknown region", {"region": "US"}, ["region 'US'", "NA (us-east-1)"]),
-    (
-        "unknown region of an account",
-        {"refresh_token": None, "accounts": [{**ACCOUNT, "region": "moon"}]},
-        ["accounts[0].region 'moon'"],
-    ),
-    ("unknown kind", {"account_type": "agency"}, ["account_type", "'vendor'"]),
-    (
-        "vendor without marketplaces",
-        {"account_type": "vendor"},
-        ["marketplace_ids is empty", "vendor"],
-    ),
-    (
-        "marketplace elsewhere",
-        {"marketplace_ids": ["JP"]},
-        ["marketplace_ids: JP is in region FE", "token is good for one region"],
-    ),
-    ("no marketplace", {"marketplace_ids": ["XX"]}, ["'XX'", "no marketplace"]),
-    (
-        "secret of a wrong type",
-        {"client_secret": ["the-secret"]},
-        ["client_secret", "is not of type"],
-    ),
-    (
-        "account of a wrong type",
-        {"refresh_token": None, "accounts": ["Atzr|hidden"]},
-        ["accounts.0", "is not of type"],
-    ),
-    (
-        "account with a token of a wrong type",
-        {
-            "refresh_token": None,
-            "accounts": [{**ACCOUNT, "refresh_token": ["Atzr|hidden"]}],
-        },
-        ["accounts.0.refresh_token", "is not of type"],
-    ),
-    (
-        "account without a token",
-        {"refresh_token": None, "accounts": [{"name": "acme"}]},
-        ["accounts.0", "'refresh_token' is a required property"],
-    ),
-    (
-        "misspelt field of an account",
-        {"refresh_token": None, "accounts": [{**ACCOUNT, "marketplace": "US"}]},
-        ["accounts.acme.marketplace is not known", "marketplace_ids"],
-    ),
-    ("long user agent", {"user_agent": "x" * 501}, ["user_agent", "501", "500"]),
-    ("share of nothing", {"app_budget_share": 0}, ["app_budget_share"]),
-    ("share above all", {"app_budget_share": 1.5}, ["app_budget_share", "1.5"]),
-    ("unknown fields", {"unknown_fields": "hide"}, ["unknown_fields", "'keep'"]),
-    ("hold-back in the past", {"holdback_hours": -1}, ["holdback_hours"]),
-    ("malformed date", {"start_date": "18.11.2026"}, ["start_date", "YYYY-MM-DD"]),
-    (
-        "end before start",
-        {"start_date": "2026-11-10", "end_date": "2026-11-09"},
-        ["end_date 2026-11-09", "before"],
-    ),
-    (
-        "named credential",
-        {"credentials": "my_amazon"},
-        ["credentials names credentials that another program keeps"],
-    ),
-    (
-        "report without its type",
-        {"report_spec": {"dataStartTime": "2026-01-01"}},
-        ["report_spec has no reportType"],
-    ),
-    ("endpoint without name", mine(name=""), ["endpoints", "no name"]),
-    ("endpoint without path", {"endpoints": [{"name": "a"}]}, ["endpoints.0", "path"]),
-    ("endpoint of no path", mine(path="things"), ["endpoints.things", "path 'things'"]),
-    (
-        "endpoint with a variable",
-        mine(path="/orders/v0/orders/{orderId}"),
-        ["endpoints.things", "{orderId}", "extend_resources"],
-    ),
-    (
-        "a key inside another field",
-        mine(record_config={"id_field": "details.id"}),
-        ["endpoints.things", "record_config.id_field 'details.id'"],
-    ),
-    ("endpoint without rows", mine(results_key=None), ["things", "results_key"]),
-    (
-        "half a pagination",
-        mine(pagination={"token_param": "t"}),
-        ["endpoints.things", "token_path"],
-    ),
-    (
-        "slices without bounds",
-        mine(slice_hours=5, updated_at_param="after"),
-        ["endpoints.things", "slice_hours needs", "updated_before_param"],
-    ),
-    (
-        "a bound that is no time",
-        mine(updated_at_param="after", params={"after": "soon"}),
-        ["endpoints.things", "params.after 'soon'"],
-    ),
-    (
-        "a schema of nothing",
-        mine(schema={"type": "object"}),
-        ["endpoints.things", "schema has no properties"],
-    ),
-    (
-        "a schema without types",
-        mine(schema={"properties": {"id": {}}}),
-        ["endpoints.things", "property id has no type"],
-    ),
-    (
-        "sub-request without a variable",
-        mine(extend_resources=[{**ITEMS, "path_variable_name": "id"}]),
-        ["endpoints.things", "its variables: orderId"],
-    ),
-    (
-        "endpoint called like a ready-made stream",
-        mine(name="orders"),
-        ["'orders'", "another name"],
-    ),
-    (
-        "two endpoints of one name",
-        {"endpoints": [THINGS, THINGS]},
-        ["'things'", "another name"],
-    ),
-    (
-        "endpoint called like a report",
-        mine(name="vendor_forecasting"),
-        ["'vendor_forecasting'", "another name"],
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [(changes, words) for _, changes, words in BAD],
-    ids=[name for name, _, _ in BAD],
-)
+@pytest.mark.parametrize(("changes", "words"), BAD)
 def test_a_wrong_setting_is_one_sentence_before_the_first_call(
     server: ScriptedServer, changes: Mapping[str, object], words: list[str]
 ) -> None:
@@ -201,7 +53,7 @@ def test_a_wrong_setting_is_one_sentence_before_the_first_call(
     for word in words:
         assert word in ended.errors[0]
     assert server.received == []
-    assert ended.out == ""
+    assert ended.text == ""
     shown = "\n".join(ended.log)
     assert "Traceback" not in shown
     for secret in SECRETS:

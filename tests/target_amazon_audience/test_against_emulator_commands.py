@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
-from support.audience.command import COMMAND, PATIENCE, Command
 from support.audience.runner import (
+    END,
     MIRROR,
     hashed,
     names,
@@ -30,11 +30,13 @@ from support.audience.runner import (
     settings,
     state,
 )
+from support.core.process import PATIENCE, TargetProcess, installed
 
+NAME = "target-amazon-audience"
 QUICK = {"poll_interval_seconds": 0.05, "poll_interval_max_seconds": 0.05}
 WAITING = {**QUICK, "wait_until_finish": True, "max_wait_time": 1}
 MIRRORING = {**MIRROR, **WAITING}
-Start = Callable[..., Command]
+Start = Callable[..., TargetProcess]
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +54,11 @@ def client(server: Emulator) -> EmulatorClient:
 @pytest.fixture
 def start(tmp_path: Path, server: Emulator, client: EmulatorClient) -> Iterator[Start]:
     assert client
-    started: list[Command] = []
+    started: list[TargetProcess] = []
 
-    def begin(environment: dict[str, str] | None = None, **changes: object) -> Command:
+    def begin(
+        environment: dict[str, str] | None = None, **changes: object
+    ) -> TargetProcess:
         config = settings(
             endpoint_uri=server.url,
             auth_uri=server.token_url,
@@ -62,13 +66,12 @@ def start(tmp_path: Path, server: Emulator, client: EmulatorClient) -> Iterator[
             rejects_path="rejects.jsonl",
             **changes,
         )
-        started.append(Command(tmp_path, config, **(environment or {})))
+        started.append(TargetProcess(NAME, tmp_path, config, **(environment or {})))
         return started[-1]
 
     yield begin
     for command in started:
-        if command.process.poll() is None:
-            command.kill()
+        command.kill()
 
 
 def members(client: EmulatorClient) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def test_the_whole_way(start: Start, client: EmulatorClient) -> None:
     assert run.end() == 0, run.log
     assert set(members(client)) == names(*range(50))
     assert run.states == [1]
-    assert "Run summary: {" in run.last_words
+    assert "Run summary: {" in run.last_line
     assert "all streams: total records 50, batches 1, skipped records 0" in run.log
     assert "completed batches 1/1, records uploaded but invalid 0" in run.log
     assert f"audience id {client.audiences()[0].audience_id}" in run.log
@@ -95,7 +98,7 @@ def test_killed_in_the_middle_of_an_upload(
     client.add_fault("delay", operation="records", seconds=0.05)
     slow = {"batch_size_rows": 5, "max_concurrency": 1}
     run = start(**slow).feed(schema(), *people(*range(40)), state(1))
-    run.wait_for(lambda: len(client.audience_jobs()) >= 3)
+    run.until(lambda: len(client.audience_jobs()) >= 3)
     run.kill()
     assert run.states == []
     client.clear_faults()
@@ -110,18 +113,18 @@ def test_killed_in_the_middle_of_a_mirror(
     start: Start, client: EmulatorClient, moment: int
 ) -> None:
     mirror = {**MIRRORING, "batch_size_rows": 4, "max_concurrency": 1}
-    first = start(**mirror).write(schema(), *people(*range(12)))
+    first = start(**mirror).write(schema(), *people(*range(12)), END)
     assert first.end() == 0, first.log
     before = len(client.audience_jobs())
     client.change(job_ready_after_looks=2)
     client.add_fault("delay", operation="records", seconds=0.05)
     # four go, four change, four stay, eight come: the run dies in between
     rows = [*people(*range(4, 8), city="x"), *people(*range(8, 20))]
-    run = start(**mirror).feed(schema(), *rows)
-    run.wait_for(lambda: len(client.audience_jobs()) >= before + moment)
+    run = start(**mirror).feed(schema(), *rows, END)
+    run.until(lambda: len(client.audience_jobs()) >= before + moment)
     run.kill()
     client.clear_faults()
-    again = start(**mirror).write(schema(), *rows)
+    again = start(**mirror).write(schema(), *rows, END)
     assert again.end() == 0, again.log
     found = members(client)
     assert set(found) == names(*range(4, 20))
@@ -133,13 +136,13 @@ def test_killed_in_the_middle_of_a_mirror(
 def test_killed_after_acceptance_before_the_answer(
     start: Start, client: EmulatorClient
 ) -> None:
-    assert start(**MIRRORING).write(schema(), *people(1, 2, 3)).end() == 0
+    assert start(**MIRRORING).write(schema(), *people(1, 2, 3), END).end() == 0
     client.add_fault("lost_answer", operation="records")
-    run = start(**MIRRORING).feed(schema(), *people(3, 4))
-    run.wait_for(lambda: len(client.audience_jobs()) >= 2)
+    run = start(**MIRRORING).feed(schema(), *people(3, 4), END)
+    run.until(lambda: len(client.audience_jobs()) >= 2)
     run.kill()
     client.clear_faults()
-    again = start(**MIRRORING).write(schema(), *people(2, 3))
+    again = start(**MIRRORING).write(schema(), *people(2, 3), END)
     assert again.end() == 0, again.log
     assert set(members(client)) == names(2, 3)
 
@@ -150,7 +153,7 @@ def test_killed_before_an_accepted_job_is_in_the_database(
     # carried out at Amazon, its answer never comes
     client.add_fault("lost_answer", operation="records")
     run = start().feed(schema(), *people(1, 2), state(1))
-    run.wait_for(client.audience_jobs)
+    run.until(client.audience_jobs)
     run.kill()
     assert run.states == []
     client.clear_faults()
@@ -167,7 +170,7 @@ def test_a_signal_delivers_what_was_received(
     start: Start, client: EmulatorClient
 ) -> None:
     run = start().write(schema(), *people(1, 2, 3), state(1))
-    run.wait_for(lambda: run.log)
+    run.until(lambda: run.log)
     time.sleep(1.0)
     run.process.send_signal(signal.SIGTERM)
     assert run.process.wait(PATIENCE) == 0, run.log
@@ -181,7 +184,7 @@ def test_a_signal_ends_waiting_for_jobs_and_throttling(
 ) -> None:
     client.add_fault("never_ready", operation="records")
     run = start(wait_until_finish=True, max_wait_time=600).feed(schema(), *people(1))
-    run.wait_for(client.audience_jobs)
+    run.until(client.audience_jobs)
     run.process.send_signal(signal.SIGTERM)
     assert run.end() == 0
     assert run.summary()["result"] == "pending"
@@ -189,7 +192,7 @@ def test_a_signal_ends_waiting_for_jobs_and_throttling(
     client.clear_faults()
     client.add_fault("throttle", operation="records", retry_after=900)
     run = start().feed(schema(), *people(2), state(2))
-    run.wait_for(lambda: client.statistics().count("records", 429))
+    run.until(lambda: client.statistics().count("records", 429))
     run.process.send_signal(signal.SIGTERM)
     assert run.end() == 0, run.log
     assert run.states == []
@@ -201,10 +204,10 @@ def test_state_is_passed_on_while_no_record_comes(
 ) -> None:
     run = start(batch_size_rows=2)
     run.write(schema(), *people(1, 2), state(1), *people(3), state(2))
-    run.wait_for(lambda: run.states == [1])
+    run.until(lambda: run.states == [1])
     assert set(members(client)) == names(1, 2)
     run.write(*people(4, 5))
-    run.wait_for(lambda: run.states == [1, 2])
+    run.until(lambda: run.states == [1, 2])
     assert run.end() == 0
     assert set(members(client)) == names(1, 2, 3, 4, 5)
 
@@ -219,7 +222,7 @@ def test_exit_codes_and_last_words(start: Start, client: EmulatorClient) -> None
     assert refused.end() == 1
     for run in (failed, refused):
         assert "Traceback" not in run.log
-        assert run.last_words.partition("Run summary: ")[2].startswith("{")
+        assert run.last_line.partition("Run summary: ")[2].startswith("{")
     wrong = start(audience_name="ninechars")
     assert wrong.end() == 1
     assert "Setting audience_name has 9 characters" in wrong.log
@@ -229,7 +232,7 @@ def test_exit_codes_and_last_words(start: Start, client: EmulatorClient) -> None
 
 def test_one_run_at_a_time(start: Start, client: EmulatorClient) -> None:
     first = start().write(schema(), *people(1))
-    first.wait_for(lambda: client.statistics().count("terms"))
+    first.until(lambda: client.statistics().count("terms"))
     second = start().write(schema())
     assert second.end() == 1
     assert "Another run is working on audience loyalty-us" in second.log
@@ -238,7 +241,7 @@ def test_one_run_at_a_time(start: Start, client: EmulatorClient) -> None:
 
 def purge(folder: Path, *options: str) -> str:
     done = subprocess.run(
-        [COMMAND, "purge", *options],
+        [installed(NAME), "purge", *options],
         cwd=folder,
         check=False,
         capture_output=True,
@@ -264,7 +267,7 @@ def test_purge(start: Start, client: EmulatorClient, tmp_path: Path) -> None:
 
 def test_about(tmp_path: Path) -> None:
     done = subprocess.run(
-        [COMMAND, "--about", "--format=json"],
+        [installed(NAME), "--about", "--format=json"],
         check=True,
         capture_output=True,
         cwd=tmp_path,
@@ -292,7 +295,7 @@ TRACES = (
 )
 
 
-def open_files(run: Command) -> str:
+def open_files(run: TargetProcess) -> str:
     """Return what a process holds in temporary files that have no name any more."""
     found = ""
     for link in Path(f"/proc/{run.process.pid}/fd").glob("*"):
@@ -329,7 +332,7 @@ def test_no_personal_data_in_any_file_or_line(
     run = start(environment, **MIRROR, **QUICK, batch_size_rows=5)
     run.feed(schema(), *rows, state(1))
     if is_killed:
-        run.wait_for(lambda: client.statistics().count("records", 500))
+        run.until(lambda: client.statistics().count("records", 500))
         kept = open_files(run)
         run.kill()
         assert run.states == []

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.audience.runner import Runner, hashed
-from support.scripted_server import Reply, ScriptedServer, scripted_server
+from support.core.scripted_server import Reply, ScriptedServer, scripted_server
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
 

@@ -14,11 +14,11 @@ from singer_amazon.target.errors import (
     KeyMissingError,
     SchemaMissingError,
     StateReaderGoneError,
+    UnreadableLinesError,
 )
 from singer_amazon.target.messages import Message, MessageDecoder
 from singer_amazon.target.stdin import Block
 from support.audience.runner import (
-    EmulatorClock,
     Runner,
     hashed,
     lines,
@@ -28,6 +28,7 @@ from support.audience.runner import (
     schema,
     state,
 )
+from support.core.clocks import EmulatorClock
 
 MEGABYTE = 1_000_000
 DEEP: Any = "x"
@@ -133,14 +134,18 @@ def test_records_of_every_kind_are_repaired_or_rejected_and_counted(
 
 @pytest.mark.parametrize("line", NO_MESSAGE, ids=lambda line: repr(line[:20]))
 def test_lines_that_are_no_messages_are_counted(target: Runner, line: str) -> None:
-    ran = target.good([person(1), line, "\n", person(2), state(1)])
+    ran = target.run([person(1), line, "\n", person(2), state(1)])
+    assert isinstance(ran.error, UnreadableLinesError)
+    assert ran.states == []  # none passes a line that is lost
     assert target.members() == names(1, 2)
     assert ran.summary["unreadable_lines"] == 1
 
 
 def test_an_input_that_ends_in_mid_line(target: Runner) -> None:
     text = lines([person(1), state(1), person(2)])
-    ran = target.good([text[:-20]])
+    ran = target.run([text[:-20]])
+    assert "the tap was cut off" in str(ran.error)
+    assert ran.states == [1]
     assert target.members() == names(1)
     assert ran.summary["unreadable_lines"] == 1
 
@@ -164,13 +169,14 @@ def test_a_stream_without_any_record_or_message(target: Runner) -> None:
 
 
 def test_rejects_hold_no_more_than_they_should(target: Runner) -> None:
-    target.good([record(externaluserid="u-9", email="zelda@"), state(1)])
+    target.good([record(externaluserid="u-9", email="zelda@"), person(1), state(1)])
     [line] = target.rejects()
     assert line == {
         "external_id_sha256": hashed(x="u-9")["x"],
         "stream": "customers",
         "field": None,
         "reason": "no usable personal data",
+        "record": 1,
     }
     assert json.dumps(line).count("zelda") == 0
 
@@ -197,7 +203,7 @@ def test_a_record_without_its_key_is_rejected_and_fails_the_run(target: Runner) 
     assert isinstance(ran.error, KeyMissingError)
     assert "lack the key column id" in str(ran.error)
     assert target.members() == names(2)
-    assert ran.states == [1]
+    assert ran.states == []
 
 
 def test_batch_messages_are_refused_with_a_sentence(target: Runner) -> None:
@@ -218,9 +224,7 @@ def test_empty_states_are_not_passed_on(target: Runner) -> None:
     assert ran.states == []
 
 
-def test_a_reader_that_has_gone_is_an_error_at_the_end(
-    target: Runner,
-) -> None:
+def test_a_reader_that_has_gone_is_an_error_at_the_end(target: Runner) -> None:
     def gone(_state: bytes) -> None:
         raise BrokenPipeError
 
@@ -271,10 +275,10 @@ def test_state_between_records_covers_those_before_it_only(target: Runner) -> No
         *(schema(), person(4), state(3)),
     ]
     ran = target.run(messages, batch_size_rows=1)
-    assert ran.error is None
+    assert isinstance(ran.error, UnreadableLinesError)
     assert target.members() == names(1, 2, 3, 4)
     assert ran.report["records"] == 4
-    assert ran.states[-1] == 3
+    assert ran.states[-1] == 1
 
 
 def test_streams_that_alternate_keep_their_records(target: Runner) -> None:

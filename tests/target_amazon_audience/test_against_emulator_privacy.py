@@ -95,4 +95,5 @@ def test_rejects_say_who_only_as_a_hash(target: Runner) -> None:
         "stream": "customers",
         "field": None,
         "reason": "no usable personal data",
+        "record": 1,
     }

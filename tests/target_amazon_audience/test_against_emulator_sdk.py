@@ -12,6 +12,7 @@ from support.audience.emulator import InProcessEmulator
 from support.audience.runner import CREATE, QuietTarget
 
 CONFIG: dict[str, Any] = {**CREATE, "field_mapping": {"externaluserid": "id"}}
+CONFIG["max_rejected_percent"] = 100  # the SDK's records are of nobody
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from support.audience.emulator import (
     URL,
 )
 from support.audience.runner import (
+    END,
     WAIT,
     Runner,
     hashed,
@@ -115,7 +116,7 @@ def upload_mode(target: Runner) -> None:
     target.good([person(0)], upload_mode="DELETE", **WAIT)
     target.good([person(9)], upload_mode="APPEND", **WAIT)
     assert target.members() == names(1, 2, 3, 9)
-    rest = [person(1), person(2), person(9)]
+    rest = [person(1), person(2), person(9), END]
     mirror = {"upload_mode": "MIRROR", **WAIT}
     assert target.run(rest, **mirror, mirror_max_delete_percent=24).error is not None
     assert target.members() == names(1, 2, 3, 9)
@@ -264,7 +265,7 @@ def duplicate_users(target: Runner) -> None:
 @effect("consent_mode", "consent")
 def consent(target: Runner) -> None:
     row = person(1, countrycode="DE")
-    strict = target.good([row])
+    strict = target.good([row], max_rejected_percent=100)
     assert strict.report["skipped_by_reason"] == {"consent missing": 1}
     warned = target.good([row], consent_mode="warn")
     assert warned.report["sent_without_consent"] == 1

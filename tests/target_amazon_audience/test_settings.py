@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
@@ -10,8 +11,10 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_amazon.target.errors import SettingsError
 from support.audience.runner import Runner, person
 from support.audience.runner import settings as config
+from support.core.cases import rows
 from target_amazon_audience import settings
 from target_amazon_audience.amc.models import Fee
+from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA
 from target_amazon_audience.target import TargetAmazonAudience
 
 UPDATE = {"action": "UPDATE", "audience_id": "413642381039213536"}
@@ -27,56 +30,24 @@ def sentences(**changes: object) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"audience_name": "nine char"}, "audience_name has 9 characters"),
-        ({"audience_name": "x" * 129}, "has 129 characters"),
-        ({"audience_name": None}, "audience_name is missing: action CREATE"),
-        ({"external_audience_id": None}, "external_audience_id is missing"),
+        *rows(__file__, "wrong_settings"),
         ({"audience_description": "x" * 1001}, "has 1001 characters"),
-        ({"audience_fee": "USD"}, "audience_fee is 'USD': write currency:cents"),
-        ({"audience_fee": "USD:-1"}, "write currency:cents"),
-        ({"audience_fee": "CHF:1"}, "names the currency 'CHF'"),
-        ({"time_to_live": 34300801}, "give a number from 0 to 3.43008e+07"),
-        ({"time_to_live": -1}, "time_to_live is -1"),
-        ({"time_to_live": 0}, "set allow_ttl_zero if you mean it"),
-        ({"country_code": "ZZ"}, "country_code is 'ZZ', which is no two-letter"),
-        ({"country_code": None}, "country_code is missing"),
-        ({"action": "UPDATE"}, "audience_id is missing: action UPDATE"),
-        ({"action": "UPDATE", "audience_id": "abc"}, "a string of digits"),
-        ({"action": "UPDATE", "audience_id": "9" * 20}, "a string of digits"),
-        ({"target": "DSP"}, "dsp_advertiser_id is missing: target DSP"),
-        ({"target": "AMC_AND_DSP"}, "dsp_advertiser_id is missing"),
-        ({"amc_instance_id": None}, "amc_instance_id is missing: target AMC"),
-        ({"dsp_advertiser_id": "ENTITY1"}, "dsp_advertiser_id is 'ENTITY1'"),
-        ({"wait_until_finish": True}, "max_wait_time is missing"),
+        ({"rejects_path": "a\x00b"}, "which is no path of a file"),
         (
-            {"max_wait_time": 1381},
-            "max_wait_time is 1381: give a number from 1 to 1380",
+            {"upload_mod": "DELETE"},
+            "upload_mod is not known: did you mean upload_mode?",
         ),
-        ({"max_wait_time": 0}, "max_wait_time is 0"),
-        ({"batch_size_rows": 10001}, "batch_size_rows is 10001"),
-        ({"batch_size_rows": 0}, "batch_size_rows is 0"),
-        ({"batch_size_bytes": 10}, "batch_size_bytes is 10"),
-        ({"max_rejected_percent": 101}, "max_rejected_percent is 101"),
-        ({"mirror_max_delete_percent": -1}, "mirror_max_delete_percent is -1"),
-        ({"poll_interval_seconds": 0}, "poll_interval_seconds"),
-        ({"field_mapping": {"e_mail": "x"}}, "field_mapping names 'e_mail'"),
-        ({"hashing": {"email": "md5"}}, "hashing.email is 'md5': use one of auto"),
-        ({"hashing": {"countrycode": "raw"}}, "hashing names 'countrycode'"),
-        ({"consent": {"amznuserdata": "yes"}}, "consent.amznuserdata must be one of"),
-        ({"consent": {"email": "x"}}, "consent names 'email'"),
-        ({"consent": {"consentcountrycode": "X"}}, "no two-letter country code"),
-        ({"action": "INSERT"}, "action"),
-        ({"upload_mode": "REPLACE"}, "upload_mode"),
-        ({"consent_mode": "lax"}, "consent_mode"),
-        ({"normalisation": "mine"}, "normalisation"),
-        ({"external_user_id": "id"}, "external_user_id"),
-        ({"duplicate_users": "first"}, "duplicate_users"),
-        ({"region": "US"}, "region"),
-        ({"rejects_path": "."}, "rejects_path names the folder"),
-        ({"max_concurrency": 0}, "max_concurrency"),
-        ({"streams": {"a": {"audience_name": "short"}}}, "(stream a) has 5 characters"),
-        ({"streams": {"a": {"client_id": "x"}}}, "streams.a"),
-        ({"streams": {"a": 1}}, "streams.a"),
+        ({"Upload-Mode": "DELETE"}, "did you mean upload_mode?"),
+        ({"mode": "DELETE"}, "mode is not known"),
+        ({"load_method": "append-only"}, "load_method is not known"),
+        ({"hashing": {"emial": "raw"}}, "did you mean email?"),
+        ({"consent": {"amznuserdat": "GRANTED"}}, "did you mean amznuserdata?"),
+        ({"field_mapping": {"E-Mail": "email"}}, "the other way round"),
+        ({"streams": {"a": {"upload_mod": "DELETE"}}}, "did you mean upload_mode?"),
+        ({"streams": {"a": {"region": "EU"}}}, "cannot differ from stream to stream"),
+        ({"stream_maps": {"customers": {"__else__": 5}}}, "stream_maps cannot be read"),
+        ({"batch_size_rows": 10**400}, "batch_size_rows"),
+        ({"audience_id": "9" * 5000, "action": "UPDATE"}, "a string of digits"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_before_any_call(
@@ -86,6 +57,86 @@ def test_a_wrong_setting_is_one_sentence_before_any_call(
     assert words in sentence
     assert sentence.startswith("Setting ")
     assert target.is_untouched()
+
+
+@pytest.mark.parametrize("where", ["top", "stream"])
+def test_names_and_labels_of_the_old_export_are_known(
+    where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = {"type": "amazon_ads", "td_authentication_id": 12345}
+    labels = {
+        "action": "Create",
+        "upload_mode": "Append",
+        "target": "AMC and DSP",
+        "dsp_advertiser_id": "5000",
+    }
+    given = {**old, **labels}
+    changes = {"streams": {"a": given}} if where == "stream" else given
+    found = parsed(**changes)
+    assert (found.action, found.upload_mode) == ("CREATE", "APPEND")
+    assert found.target == "AMC_AND_DSP"
+    for name in old:
+        assert f"Setting {name} is known and not used here" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("setting", "label", "value"),
+    [
+        *(("target", label, "AMC_AND_DSP") for label in ("AMC & DSP", "amc+dsp")),
+        *(("target", label, "AMC_AND_DSP") for label in ("AMC/DSP", "DSP and AMC")),
+        *(("target", label, "AMC") for label in ("AMC only", " amc ", "AMC Only")),
+        ("upload_mode", "append", "APPEND"),
+        ("action", "Create new audience", "CREATE"),
+        ("action", "create audience", "CREATE"),
+    ],
+)
+def test_labels(setting: str, label: str, value: str) -> None:
+    found = parsed(**{setting: label, "dsp_advertiser_id": "5000"})
+    assert getattr(found, setting) == value
+
+
+@pytest.mark.parametrize("label", ["Europe", "eu", "EU "])
+def test_labels_of_regions(label: str) -> None:
+    plugin = TargetAmazonAudience(config=config(region=label))
+    assert settings.region_of(plugin.config) == "EU"
+
+
+@pytest.mark.parametrize("label", ["AMC or DSP", "A M C", "DSP_AND", "AMCDSP", "both"])
+def test_other_labels_are_no_settings(label: str) -> None:
+    [sentence] = sentences(target=label, dsp_advertiser_id="5000")
+    assert "target" in sentence
+
+
+def test_an_unknown_variable_is_refused_like_any_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {**config(), "upload_mod": "DELETE"}.items():
+        monkeypatch.setenv(f"TARGET_AMAZON_AUDIENCE_{name.upper()}", str(value))
+    monkeypatch.setenv("TARGET_AMAZON_AUDIENCE__LOAD_SCHEMA", "of Meltano")
+    with pytest.raises(ConfigValidationError) as caught:
+        TargetAmazonAudience(parse_env_config=True)
+    [sentence] = caught.value.errors
+    assert "did you mean TARGET_AMAZON_AUDIENCE_UPLOAD_MODE?" in sentence
+
+
+ODD_VALUES: tuple[Any, ...] = (
+    *([], {}, -1, 1.5, float("inf"), float("nan"), 10**400, True, "x" * 10000),
+    *("\x00", "~nobody/x", "1e9999", ["a"], {"a": {"b": [1]}}, {"": None}, "{", "[1"),
+    "\ud800",
+)
+
+
+@pytest.mark.parametrize("name", [*AUDIENCE_SCHEMA["properties"], "streams"])
+@pytest.mark.parametrize("where", ["top", "stream"])
+def test_no_value_of_a_setting_is_a_traceback(name: str, where: str) -> None:
+    for value in ODD_VALUES:
+        given: dict[str, Any] = {name: value}
+        changes = {"streams": {"a": given}} if where == "stream" else given
+        try:
+            plugin = TargetAmazonAudience(config=config(**changes))
+        except ConfigValidationError:
+            continue
+        settings.parse(plugin.config)
 
 
 def test_missing_credentials_are_named_and_secrets_never_shown() -> None:
@@ -110,7 +161,7 @@ def test_defaults() -> None:
         "AMC",
     )
     assert (found.batch_rows, found.batch_bytes) == (6000, 4_000_000)
-    assert (found.max_rejected_percent, found.max_delete_percent) == (100, 20)
+    assert (found.max_rejected_percent, found.max_delete_percent) == (None, 20)
     assert found.rules.consent_mode == "strict"
     assert found.rules.normalisation == "recommended"
     assert found.rules.external_id == "as_is"
@@ -176,6 +227,6 @@ def test_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_record_setting_stops_a_run_before_its_first_call(
     target: Runner,
 ) -> None:
-    ran = target.run([person(1)], country_code="Germany")
+    ran = target.run([person(1)], country_code="Narnia")
     assert isinstance(ran.error, SettingsError)
     assert target.is_untouched()

@@ -21,7 +21,7 @@ from target_s3.errors import StoreError
 from target_s3.settings import parse
 
 if TYPE_CHECKING:
-    from support.s3 import Bucket
+    from support.s3.bucket import Bucket
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/7f1d5c3e-0000-4000-8000-000000000001"
 ROLE = "arn:aws:iam::123456789012:role/writer"

@@ -16,7 +16,7 @@ import pytest
 from singer_sdk.helpers._batch import StorageTarget
 
 from singer_amazon.target.errors import InputError, SchemaMissingError
-from support.target_s3_parts import Run, record, schema, state
+from support.s3.loader import Run, record, schema, state
 from target_s3 import batch_files
 from target_s3.batch_roots import roots
 from target_s3.settings import Settings

@@ -7,122 +7,42 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.target_s3_parts import record, schema, state
+from support.core.process import PATIENCE, TargetProcess, environment, installed, lines
+from support.s3.loader import record, schema, state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from support.s3 import Bucket
+    from support.s3.bucket import Bucket
 
-    Start = Callable[..., "Command"]
+    Start = Callable[..., "TargetProcess"]
 
-COMMAND = str(Path(sys.executable).parent / "target-s3")
-PATIENCE = 30.0
-
-
-def environment(**extra: str) -> dict[str, str]:
-    """This process's own, without anything that tells boto3 who it is."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "TARGET_S3_")) and "PROXY" not in name.upper()
-    }
-    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"} | extra
-
-
-def lines(items: Iterable[object]) -> bytes:
-    return b"".join(
-        item if isinstance(item, bytes) else json.dumps(item).encode() + b"\n"
-        for item in items
-    )
-
-
-class Command:
-    """target-s3 under way, with its output read as it comes."""
-
-    def __init__(self, config: dict[str, Any], folder: Path, **env: str) -> None:
-        path = folder / "config.json"
-        path.write_text(json.dumps(config), encoding="utf-8")
-        self.process = subprocess.Popen(
-            [COMMAND, "--config", str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(**env),
-            cwd=folder,
-        )
-        self.states: list[Any] = []
-        self.log = ""
-        self._readers = [
-            threading.Thread(target=read, daemon=True)
-            for read in (self._read_states, self._read_log)
-        ]
-        for reader in self._readers:
-            reader.start()
-
-    def _read_states(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.states.append(json.loads(line)["bookmarks"])
-
-    def _read_log(self) -> None:
-        assert self.process.stderr
-        for line in self.process.stderr:
-            self.log += line.decode()
-
-    def write(self, *items: object) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(lines(items))
-        self.process.stdin.flush()
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        limit = time.monotonic() + PATIENCE
-        while not what():
-            assert time.monotonic() < limit, self.log
-            time.sleep(0.05)
-
-    def end(self, *, is_closed: bool = True) -> int:
-        if is_closed and self.process.stdin:
-            self.process.stdin.close()
-        code = self.process.wait(PATIENCE)
-        for reader in self._readers:
-            reader.join(PATIENCE)
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            with suppress(BrokenPipeError):
-                if pipe:
-                    pipe.close()
-        return code
+NAME = "target-s3"
+NOBODY = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"}
+"""Nothing that tells boto3 who it is."""
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    started: list[Command] = []
+    started: list[TargetProcess] = []
 
-    def begin(config: dict[str, Any], **env: str) -> Command:
-        started.append(Command(config, tmp_path, **env))
+    def begin(config: dict[str, Any], **env: str) -> TargetProcess:
+        started.append(TargetProcess(NAME, tmp_path, config, **NOBODY | env))
         return started[-1]
 
     yield begin
     for command in started:
-        if command.process.poll() is None:
-            command.process.kill()
-            command.end()
+        command.kill()
 
 
-def last_line(command: Command) -> str:
-    return command.log.strip().splitlines()[-1]
-
-
-def errors(command: Command) -> list[str]:
+def errors(command: TargetProcess) -> list[str]:
     return [line for line in command.log.splitlines() if "| ERROR " in line]
 
 
@@ -136,14 +56,10 @@ def test_all_rows_arrive_with_default_settings(bucket: Bucket, start: Start) -> 
     assert found[7]["name"] == "Größe 7"
     assert command.states == [1]
     assert "Traceback" not in command.log
-    summary = json.loads(last_line(command).split("Run summary: ")[1])
+    summary = json.loads(command.last_line.split("Run summary: ")[1])
     [key] = bucket.keys()
     assert summary["streams"] == {
-        "campaigns": {
-            "records": 25_000,
-            "objects": 1,
-            "bytes": len(bucket.read(key)),
-        }
+        "campaigns": {"records": 25_000, "objects": 1, "bytes": len(bucket.read(key))}
     }
 
 
@@ -167,7 +83,7 @@ def test_state_is_echoed_while_the_tap_is_silent(bucket: Bucket, start: Start) -
     config = bucket.target_config(max_batch_age=0.01)
     command = start(config)
     command.write(schema(), record(id="1"), state("waiting"))
-    command.wait_for(lambda: command.states == ["waiting"])
+    command.until(lambda: command.states == ["waiting"])
     assert bucket.rows("campaigns")[0]["id"] == "1"
     command.write(record(id="2"), state("done"))
     assert command.end() == 0
@@ -180,11 +96,11 @@ def test_a_signal_stores_what_came_and_exits_0(
 ) -> None:
     command = start(bucket.target_config())
     command.write(schema(), state("started"))
-    command.wait_for(lambda: command.states)
+    command.until(lambda: command.states)
     command.write(record(id="1"), state("kept"))
     command.process.send_signal(number)
     began = time.monotonic()
-    assert command.end(is_closed=False) == 0, command.log
+    assert command.ended() == 0, command.log
     assert time.monotonic() - began < 5
     assert [row["id"] for row in bucket.rows("campaigns")] == ["1"]
     assert command.states[-1] == "kept"
@@ -196,7 +112,7 @@ def test_a_signal_under_a_full_pipe_tears_no_state(
 ) -> None:
     command = start(bucket.target_config())
     command.write(schema(), state(-1))
-    command.wait_for(lambda: command.states)
+    command.until(lambda: command.states)
 
     def pour() -> None:
         text = "x" * 500
@@ -212,7 +128,7 @@ def test_a_signal_under_a_full_pipe_tears_no_state(
     command.process.send_signal(signal.SIGTERM)
     assert command.process.wait(PATIENCE) == 0, command.log
     writer.join(PATIENCE)
-    command.end(is_closed=False)
+    command.ended()
     rows = bucket.rows("campaigns")
     assert command.states[-1] > 0
     assert len(rows) > command.states[-1]  # every row up to the state, at least
@@ -221,12 +137,12 @@ def test_a_signal_under_a_full_pipe_tears_no_state(
 def test_a_second_signal_ends_at_once(bucket: Bucket, start: Start) -> None:
     command = start(bucket.target_config())
     command.write(schema(), state(0))
-    command.wait_for(lambda: command.states)
+    command.until(lambda: command.states)
     command.process.send_signal(signal.SIGTERM)
-    command.wait_for(lambda: "Stopping" in command.log)
+    command.until(lambda: "Stopping" in command.log)
     command.process.send_signal(signal.SIGTERM)
     began = time.monotonic()
-    assert command.end(is_closed=False) == 128 + signal.SIGTERM
+    assert command.ended() == 128 + signal.SIGTERM
     assert time.monotonic() - began < 1
 
 
@@ -237,12 +153,12 @@ def test_a_kill_leaves_no_partial_object_and_no_state(
     spool.mkdir()
     command = start(bucket.target_config(spool_dir=str(spool)))
     command.write(schema(), state("before"))
-    command.wait_for(lambda: command.states)
+    command.until(lambda: command.states)
     text = "x" * 1000
     rows = (record(id=str(n), text=text) for n in range(2000))
     command.write(*rows, state("after"))
     command.process.kill()
-    assert command.end(is_closed=False) == -signal.SIGKILL
+    assert command.ended() == -signal.SIGKILL
     assert bucket.keys() == []
     assert command.states == ["before"]
     assert list(spool.iterdir()) == []
@@ -269,8 +185,8 @@ def test_a_bad_line_is_one_sentence_and_exit_1(bucket: Bucket, start: Start) -> 
     assert "Traceback" not in command.log
     assert [row["id"] for row in bucket.rows("campaigns")] == ["1", "2"]
     assert command.states == [1]
-    assert '"records":2' in last_line(command)
-    assert '"unreadable_lines":1' in last_line(command)
+    assert '"records":2' in command.last_line
+    assert '"unreadable_lines":1' in command.last_line
 
 
 def test_an_input_cut_in_its_last_line_says_so(bucket: Bucket, start: Start) -> None:
@@ -294,11 +210,11 @@ def test_nobody_reads_the_state(bucket: Bucket, tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [COMMAND, "--config", str(path)],
+        [installed(NAME), "--config", str(path)],
         input=lines([schema(), record(id="1"), state(1)]),
         stdout=writer,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(**NOBODY),
         check=False,
     )
     os.close(writer)
@@ -316,10 +232,10 @@ def test_a_full_disk_and_a_closed_stdout_are_sentences(
     path.write_text(json.dumps(bucket.target_config()), encoding="utf-8")
     redirect = f"> {where}" if where else ">&-"
     done = subprocess.run(
-        ["sh", "-c", f"{COMMAND} --config {path} {redirect}"],
+        ["sh", "-c", f"{installed(NAME)} --config {path} {redirect}"],
         input=lines([schema(), record(id="1"), state(1)]),
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(**NOBODY),
         check=False,
     )
     log = done.stderr.decode()
@@ -352,10 +268,10 @@ def test_a_damaged_configuration_file_is_a_sentence(
     if content is not None:
         path.write_bytes(content)
     done = subprocess.run(
-        [COMMAND, "--config", str(path)],
+        [installed(NAME), "--config", str(path)],
         input=b"",
         capture_output=True,
-        env=environment(),
+        env=environment(**NOBODY),
         check=False,
     )
     log = done.stderr.decode()
@@ -369,13 +285,13 @@ def test_an_upload_that_fails_ends_with_the_words_of_s3(
 ) -> None:
     command = start(bucket.target_config(max_batch_size=10, max_attempts=1))
     command.write(schema(), *(record(id=str(n)) for n in range(10)), state("kept"))
-    command.wait_for(lambda: command.states == ["kept"])
+    command.until(lambda: command.states == ["kept"])
     [key] = bucket.keys()
     bucket.client.delete_object(Bucket=bucket.name, Key=key)
     bucket.client.delete_bucket(Bucket=bucket.name)
     command.write(*(record(id=str(n)) for n in range(10)), state("lost"))
-    command.wait_for(lambda: command.process.poll() is not None)
-    assert command.end(is_closed=False) == 1
+    command.until(lambda: command.process.poll() is not None)
+    assert command.ended() == 1
     [sentence] = errors(command)
     assert f"bucket '{bucket.name}'" in sentence
     assert "-00002.jsonl.gz' could not be stored" in sentence
@@ -383,10 +299,10 @@ def test_an_upload_that_fails_ends_with_the_words_of_s3(
     assert command.states == ["kept"]
 
 
-def refused(command: Command) -> str:
+def refused(command: TargetProcess) -> str:
     """The one sentence of a command that ends before it has read its input."""
-    command.wait_for(lambda: command.process.poll() is not None)
-    assert command.end(is_closed=False) == 1
+    command.until(lambda: command.process.poll() is not None)
+    assert command.ended() == 1
     assert "Traceback" not in command.log
     assert command.states == []
     [sentence] = errors(command)
@@ -465,10 +381,10 @@ def test_the_environment_configures_it_without_a_file(
         for name, value in aws.items()
     }
     done = subprocess.run(
-        [COMMAND, "--config=ENV"],
+        [installed(NAME), "--config=ENV"],
         input=lines([schema(), record(id="1"), state(1)]),
         capture_output=True,
-        env=environment(**nested, TARGET_S3_FORMAT_FORMAT_TYPE="csv"),
+        env=environment(**NOBODY, **nested, TARGET_S3_FORMAT_FORMAT_TYPE="csv"),
         cwd=tmp_path,
         check=True,
     )

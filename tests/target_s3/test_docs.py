@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from support.target_s3_parts import FakeClock, Run, record, schema
+from support.s3.loader import FakeClock, Run, record, schema
 from target_s3 import settings
 from target_s3.settings_schema import DEFAULTS
 from target_s3.target import TargetS3
@@ -55,10 +55,7 @@ def test_the_page_has_the_defaults() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A day that was read twice: one row restated, one dropped, one new."""
-    runs = (
-        [("1", 10), ("2", 20)],
-        [("1", 11), ("3", 30)],
-    )
+    runs = ([("1", 10), ("2", 20)], [("1", 11), ("3", 30)])
     for number, rows in enumerate(runs):
         run = Run(clock=FakeClock(number * 86400))
         run.keys.run_id = f"2026112{number + 1}T070000Z-0123abcd"

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from support.target_s3_parts import Run, record, schema
+from support.s3.loader import Run, record, schema
 from target_s3.formats import parquet
 from target_s3.settings import Settings
 

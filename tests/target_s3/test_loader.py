@@ -1,4 +1,4 @@
-"""When objects are closed and STATE is echoed, on a clock that tests turn."""
+"""When objects are closed and STATE is echoed, on a clock that tests set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from singer_amazon.target.errors import (
     StateReaderGoneError,
 )
 from singer_amazon.target.stdin import Block
-from support.target_s3_parts import (
+from support.s3.loader import (
     RUN_ID,
     FakeClock,
     MemoryStore,
@@ -383,7 +383,7 @@ def test_a_full_disk_is_a_sentence() -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     run = Run(replace(SETTINGS, format="jsonl"))
-    run.objects.new_file = FullDisk  # type: ignore[method-assign] # no room at all
+    run.objects.new_file = FullDisk  # type: ignore[method-assign] # no space at all
     with pytest.raises(SpoolError, match=r"No space left on device.*spool_dir"):
         run.feed([schema(), record(id="1"), state(1)])
     assert run.states == []

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.testing import get_target_test_class
 
-from support.s3 import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from support.s3.bucket import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from target_s3.target import TargetS3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.s3 import LocalS3
+    from support.s3.bucket import LocalS3
 
 BUCKET = "sdk-tests"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

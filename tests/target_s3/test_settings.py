@@ -8,7 +8,7 @@ import pytest
 from singer_amazon.errors import ConfigError
 from singer_amazon.s3_access import S3Access
 from singer_amazon.target.base import nested_from_environment
-from support.target_s3_parts import START
+from support.s3.loader import START
 from target_s3 import settings
 from target_s3.bucket.keys import Keys
 from target_s3.settings import Settings, parse

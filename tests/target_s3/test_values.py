@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.target_s3_parts import Run, record, schema
+from support.s3.loader import Run, record, schema
 from target_s3.errors import FormatError
 from target_s3.settings import Settings
 

@@ -72,6 +72,8 @@ def _write(stream: str, columns: Sequence[str], rows: Iterable[_Row]) -> None:
     for row in rows:
         record = {"type": "RECORD", "stream": stream, "record": row}
         sys.stdout.write(f"{json.dumps(record)}\n")
+    # There is nothing to go on from; it says that the file was read to its end.
+    sys.stdout.write(f"{json.dumps({'type': 'STATE', 'value': {}})}\n")
     sys.stdout.flush()
 
 

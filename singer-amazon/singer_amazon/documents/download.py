@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urljoin
 
 import backoff
 import requests
@@ -31,6 +32,7 @@ from singer_amazon.reports.model import (
 from singer_amazon.retry_policy import POLICY
 
 BLOCK_BYTES = 256 * 1024
+MAX_REDIRECTS = 5
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
@@ -44,6 +46,7 @@ def download(
     target: SpoolFile,
     *,
     max_attempts: int,
+    check: Callable[[str], None] = lambda _: None,
     retry_wait: float = POLICY.retry_wait,
 ) -> None:
     """Write the document, byte for byte, and leave the file complete.
@@ -53,7 +56,7 @@ def download(
         StorageError: the disk is full.
         SpoolClosedError: the run ended meanwhile.
     """
-    document = _Download(transport, target)
+    document = _Download(transport, target, check)
 
     @backoff.on_exception(
         backoff.expo,
@@ -73,8 +76,11 @@ def download(
 class _Download:
     """A document that may take several tries, each going on where one broke off."""
 
-    def __init__(self, transport: Transport, target: SpoolFile) -> None:
+    def __init__(
+        self, transport: Transport, target: SpoolFile, check: Callable[[str], None]
+    ) -> None:
         self._transport = transport
+        self._check = check
         self._target = target
         self._tag: str | None = None
         """The version whose first part lies in the target already."""
@@ -85,16 +91,30 @@ class _Download:
         if self._target.size and self._tag:
             headers["Range"] = f"bytes={self._target.size}-"
             headers["If-Range"] = self._tag
+        for _ in range(MAX_REDIRECTS + 1):
+            self._check(url)
+            with self._get(url, headers) as response:
+                if not response.is_redirect:
+                    self._begin(response)
+                    _copy(response, self._target)
+                    return
+                url = urljoin(url, response.headers["Location"])
+        msg = f"the download was redirected {MAX_REDIRECTS + 1} times"
+        raise DocumentError(msg)
+
+    def _get(self, url: str, headers: dict[str, str]) -> requests.Response:
         try:
-            response = self._transport.session().get(
-                url, headers=headers, stream=True, timeout=self._transport.timeout
+            return self._transport.session().get(
+                url,
+                headers=headers,
+                stream=True,
+                timeout=self._transport.timeout,
+                # each address is looked at before it is followed
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             msg = f"the download did not begin ({type(error).__name__})"
             raise _BrokenError(msg) from None
-        with response:
-            self._begin(response)
-            _copy(response, self._target)
 
     def _begin(self, response: requests.Response) -> None:
         """Keep what is there only if the answer goes on exactly behind it."""
@@ -155,12 +175,14 @@ class DocumentFetcher:
         *,
         retry_wait: float = POLICY.retry_wait,
         classify: Callable[[Report, Path], Outcome | None] = lambda *_: None,
+        check_address: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._spool = spool
         self._transport = transport
         self._raw_archive = raw_archive
         self._retry_wait = retry_wait
         self._classify = classify
+        self._check_address = check_address
 
     def has_space(self) -> bool:
         """Whether a download may begin now."""
@@ -196,6 +218,7 @@ class DocumentFetcher:
                 address,
                 file,
                 max_attempts=self._transport.max_attempts,
+                check=self._check_address,
                 retry_wait=self._retry_wait,
             )
         except BaseException:

@@ -8,6 +8,7 @@ apart by their brackets, for the rest of the document. So no data can fool it.
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import msgspec
 
 from singer_amazon.errors import DocumentError
+from singer_amazon.http.inflating import CutError, inflated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,31 +45,19 @@ def unpacked(path: Path) -> Iterator[bytes]:
         DocumentError: the gzip stream is damaged or ends too early.
     """
     with path.open("rb") as file:
-        block = file.read(READ_BYTES)
-        if not block.startswith(_GZIP):
-            while block:
-                yield block
-                block = file.read(READ_BYTES)
+        start = file.read(len(_GZIP))
+        blocks = itertools.chain([start], iter(lambda: file.read(READ_BYTES), b""))
+        if start != _GZIP:
+            yield from blocks
             return
-        inflate = zlib.decompressobj(wbits=31)
         try:
-            while block:
-                while block:
-                    # max_length keeps a highly compressible document flat
-                    data = inflate.decompress(block, READ_BYTES * 4)
-                    if data:
-                        yield data
-                    block = inflate.unconsumed_tail
-                    if inflate.eof:
-                        block = inflate.unused_data.lstrip(b"\0")
-                        if block:
-                            inflate = zlib.decompressobj(wbits=31)
-                block = file.read(READ_BYTES)
+            yield from inflated(blocks)
         except zlib.error as error:
             msg = f"the gzip data is damaged ({error})"
             raise DocumentError(msg) from None
-        if not inflate.eof:
-            raise DocumentError("the gzip data ends too early: the file is cut")
+        except CutError:
+            msg = "the gzip data ends too early: the file is cut"
+            raise DocumentError(msg) from None
 
 
 def pieces(
@@ -94,7 +84,8 @@ def pieces(
                 msg = f"no end of a row within {MAX_ROW_BYTES} bytes"
                 raise DocumentError(msg)
             # a row longer than that is looked at again when twice as much is there
-            wanted = size if found is not None else len(buffer) * 2
+            longer = min(len(buffer) * 2, MAX_ROW_BYTES + 1)
+            wanted = size if found is not None else longer
     yield splitter.rest()
 
 
@@ -115,6 +106,8 @@ class _ArraySplitter(Generic[T]):
         if _BOM.startswith(text):
             return False
         text = text.removeprefix(_BOM).lstrip(_SPACE)
+        if not text:  # blanks are not kept: a document of nothing else costs nothing
+            self.buffer[:] = b" "
         if text and not text.startswith(b"["):
             kind = "a JSON object" if text.startswith(b"{") else "not JSON"
             msg = f"the document is {kind}, not a JSON array of rows"

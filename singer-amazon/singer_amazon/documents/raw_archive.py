@@ -9,11 +9,14 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from singer_amazon.errors import ConfigError, StorageError
 from singer_amazon.s3_access import FAILURES, S3Access, access_of, explain
+
+MAX_PART = 255
+"""Bytes that file systems allow in a name."""
 
 
 class RawArchive(Protocol):
@@ -57,6 +60,41 @@ def open_raw_archive(
     raise ConfigError(msg)
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that leaves its folder; parts of it come from Amazon's answers.
+
+    Raises:
+        StorageError: it does, or no file can have it.
+    """
+    parts = name.split("/")
+    is_sound = name.isprintable() and "\\" not in name
+    if not is_sound or any(
+        part in {"", ".", ".."} or len(part.encode()) > MAX_PART for part in parts
+    ):
+        msg = f"the document was not kept: {name[:80]!r} is no name for a file"
+        raise StorageError(msg)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it, for this user only; one there stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(mode=0o700, exist_ok=True)
+
+
+def open_private(path: Path) -> IO[bytes]:
+    """Create a file that only this user can read.
+
+    Raises:
+        OSError: it cannot be made, or is there already.
+    """
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 class FolderArchive:
     """Files in a local folder."""
 
@@ -67,7 +105,7 @@ class FolderArchive:
     def check(self) -> None:
         """Make the folder and try it."""
         try:
-            _make_private(self._folder)
+            private_folder(self._folder)
             with tempfile.NamedTemporaryFile(dir=self._folder):
                 pass
         except OSError as error:
@@ -78,26 +116,20 @@ class FolderArchive:
 
     def keep(self, path: Path, name: str) -> None:
         """Copy, then rename: it is there whole or not at all."""
+        check_name(name)
         target = self._folder / name
         # a name of its own: two runs may keep the same document at once
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
-            _make_private(target.parent)
-            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            shutil.copyfile(path, part)
+            private_folder(target.parent)
+            with path.open("rb") as original, open_private(part) as copy:
+                shutil.copyfileobj(original, copy)
             part.replace(target)
         except OSError as error:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
             msg = f"the document was not kept: {target} ({error.strerror})"
             raise StorageError(msg) from None
-
-
-def _make_private(folder: Path) -> None:
-    """Make the folder and what is missing above it, for this user only."""
-    missing = [part for part in (folder, *folder.parents) if not part.exists()]
-    for part in reversed(missing):
-        part.mkdir(mode=0o700, exist_ok=True)
 
 
 class S3Archive:
@@ -131,6 +163,7 @@ class S3Archive:
 
     def keep(self, path: Path, name: str) -> None:
         """Upload it, in parts where it is large."""
+        check_name(name)
         key = self._key(name)
         try:
             self._client.upload_file(

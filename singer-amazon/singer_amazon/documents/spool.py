@@ -8,6 +8,7 @@ can free space: the oldest document is always let in, whatever its size.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import threading
@@ -42,7 +43,8 @@ class SpoolFile:
         """The header of that name its download came with."""
         self.is_complete = False
         self._spool = spool
-        self._file: IO[bytes] = path.open("w+b")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._file: IO[bytes] = os.fdopen(descriptor, "w+b")
 
     def write(self, block: bytes) -> None:
         """Append a block, waiting for space.

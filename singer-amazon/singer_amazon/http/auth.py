@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from singer_amazon.errors import AuthError, TransientError
+from singer_amazon.errors import AuthError, TransientError, UnreachableError
 from singer_amazon.http.throttling import wait_out_throttling
+from singer_amazon.masking import MASK, mask_logs, masked
 from singer_amazon.retry_policy import POLICY
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class TokenProvider:
         transport: Transport,
         clock: Clock,
     ) -> None:
+        mask_logs()
         self.credential = credential
         self._auth_uri = auth_uri
         self._transport = transport
@@ -84,7 +86,7 @@ class TokenProvider:
 
         Raises:
             AuthError: Login with Amazon refuses the credential for good.
-            TransientError: it cannot be reached, or has no time for us.
+            UnreachableError: it cannot be reached, or has no time for us.
         """
         with self._lock:
             if self._refusal is not None:
@@ -116,28 +118,43 @@ class TokenProvider:
             )
             logger.info("Login with Amazon: new access token, good for %s", lifetime)
             return
+        if self._renew_at is not None and not body.get("error"):
+            # it has worked in this run: a page of somebody in between will pass
+            msg = f"Login with Amazon gives no token: {_without_token(response)}"
+            raise UnreachableError(msg, status=response.status)
         self._refusal = self._without_secrets(_refusal(response))
         raise AuthError(self._refusal)
 
     def _without_secrets(self, text: str) -> str:
         for secret in (self.credential.client_secret, self.credential.refresh_token):
-            text = text.replace(secret, "***") if secret else text
+            text = text.replace(secret, MASK) if secret else text
         return text
 
     def _request(self) -> Response:
-        response = wait_out_throttling(
-            self._send,
-            self._clock,
-            first_wait=POLICY.token_first_wait,
-            max_wait=POLICY.token_max_wait,
-            max_attempts=POLICY.token_attempts,
+        left = (
+            None if self._transport.time_left is None else self._transport.time_left()
         )
+        sent: list[Response] = []
+
+        def send() -> Response:
+            sent.append(self._send())
+            return sent[-1]
+
+        try:
+            response = wait_out_throttling(
+                send,
+                self._clock,
+                first_wait=POLICY.token_first_wait,
+                max_wait=POLICY.token_max_wait,
+                max_attempts=POLICY.token_attempts,
+                max_time=left,
+            )
+        except TransientError as error:
+            raise UnreachableError(str(error), status=error.status) from None
         if response.status != HTTPStatus.TOO_MANY_REQUESTS:
             return response
-        msg = (
-            f"Login with Amazon throttled {POLICY.token_attempts} requests for a token"
-        )
-        raise TransientError(msg, status=response.status)
+        msg = f"Login with Amazon throttled {len(sent)} requests for a token"
+        raise UnreachableError(msg, status=response.status)
 
     def _send(self) -> Response:
         return self._transport.send(
@@ -149,19 +166,29 @@ class TokenProvider:
                 "client_id": self.credential.client_id,
                 "client_secret": self.credential.client_secret,
             },
+            is_private=True,
         )
 
 
 def _refusal(response: Response) -> str:
-    body = response.json_object()
-    code = str(body.get("error") or f"HTTP {response.status}")
+    """Say why there is no token; of the answer only its parsed words are quoted."""
+    code = response.json_object().get("error")
+    if not isinstance(code, str) or not code:
+        return (
+            f"Login with Amazon gives no token: {_without_token(response)}. "
+            "What to do: check auth_uri, and whether a proxy stands in between."
+        )
     step = NEXT_STEP.get(
         code, "check client_id, client_secret, refresh_token and auth_uri"
     )
     return (
-        f"Login with Amazon refuses the credential ({code}: {response.message()}). "
-        f"What to do: {step}."
+        f"Login with Amazon refuses the credential ({masked(code)[:100]}: "
+        f"{response.message()}). What to do: {step}."
     )
+
+
+def _without_token(response: Response) -> str:
+    return f"HTTP {response.status} with {response.kind()}"
 
 
 def _lifetime(value: object) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import cast
 
 import msgspec
 
@@ -73,9 +74,13 @@ class ApiClient:
             TransientError: the tries are used up.
         """
         sent = {**self._headers, **(headers or {})}
-        data = None
+        data: bytes | None = None
         if json is not None:
-            data = msgspec.json.encode(json)
+            # megabytes that are JSON already are not copied
+            if isinstance(json, (bytes, bytearray)):
+                data = cast("bytes", json)
+            else:
+                data = msgspec.json.encode(json)
             sent["Content-Type"] = content_type
 
         def send(access_token: str) -> Response:

@@ -1,7 +1,8 @@
 """HTTP towards Amazon: time-outs always set, retries where they can help.
 
 `Transport` sends and retries what may go through later: 5xx, lost connections,
-time-outs. It knows no credentials, and hands back every answer below 500.
+time-outs. It knows no credentials, and hands back every answer below 500. An answer is
+read up to a size and for a time: one that never ends costs neither memory nor the run.
 """
 
 from __future__ import annotations
@@ -9,20 +10,26 @@ from __future__ import annotations
 import logging
 import math
 import re
+import ssl
 import threading
+import time
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import backoff
 import msgspec
 import requests
+import urllib3
 
 from singer_amazon.errors import RejectedError, TransientError
+from singer_amazon.http.inflating import GZIP_OR_ZLIB, CutError, inflated
+from singer_amazon.masking import masked
 from singer_amazon.retry_policy import POLICY
 
 if TYPE_CHECKING:
@@ -31,6 +38,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_MESSAGE_LENGTH = 500
+_PRIVATE_WORDS = ("error_description",)
+_WORDS = ("detail", "details", "message", *_PRIVATE_WORDS)
+_BLOCK_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""Nothing but documents is larger, and those are never held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,8 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    is_private: bool = False
+    """Whether it may hold secrets: it is never quoted then but for parsed words."""
 
     @property
     def request_id(self) -> str | None:
@@ -65,14 +79,27 @@ class Response:
     def message(self) -> str:
         """Return Amazon's own explanation, short enough for a log line."""
         body = self.json_object()
-        for key in ("detail", "details", "message", "error_description"):
+        for key in _PRIVATE_WORDS if self.is_private else _WORDS:
             text = body.get(key)
-            if isinstance(text, str) and text:
-                return text[:_MAX_MESSAGE_LENGTH]
+            if isinstance(text, str) and text.strip():
+                return _clipped(text)
+        if self.is_private:
+            return _phrase(self.status)
         if text := " ".join(_error_messages(body.get("errors"))):
-            return text[:_MAX_MESSAGE_LENGTH]
+            return _clipped(text)
         text = re.sub(r"<[^>]*>", " ", self.body[:4096].decode("utf-8", "replace"))
-        return " ".join(text.split())[:_MAX_MESSAGE_LENGTH] or _phrase(self.status)
+        return _clipped(text) or _phrase(self.status)
+
+    def kind(self) -> str:
+        """Say what sort of answer it is where JSON was expected; quotes nothing."""
+        start = self.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        if not start:
+            return "an empty answer"
+        if start.startswith((b"<!doctype html", b"<html", b"<h", b"<body")):
+            return "an HTML page, as proxies and login pages send"
+        if start.startswith(b"<"):
+            return "XML"
+        return "text that is no JSON" if self.json() is None else "other JSON"
 
     def retry_after(self, now: datetime) -> float | None:
         """Return the seconds Amazon asks us to wait, if it says so; a day at most."""
@@ -81,6 +108,10 @@ class Response:
         if seconds is None or math.isnan(seconds):
             return None
         return min(max(seconds, 0.0), POLICY.max_retry_after)
+
+
+def _clipped(text: str) -> str:
+    return masked(" ".join(text.split()))[:_MAX_MESSAGE_LENGTH]
 
 
 def _error_messages(errors: object) -> Iterator[str]:
@@ -135,7 +166,12 @@ RETRIED = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.HTTPError,  # while the body is read
 )
+
+
+class _TooLargeError(Exception):
+    """An answer larger than any that makes sense."""
 
 
 class Transport:
@@ -155,6 +191,8 @@ class Transport:
         self.max_attempts = max_attempts
         self.user_agent = user_agent
         self.timeout = timeout
+        self.time_left: Callable[[], float] | None = None
+        """How many seconds this run still has; no wait here is longer."""
         self._retry_wait = retry_wait
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
@@ -167,6 +205,7 @@ class Transport:
             session.auth = _NoAuth()
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers["User-Agent"] = self.user_agent
+            session.headers["Accept-Encoding"] = "gzip, deflate"
             self._local.session = session
             self._sessions.append(session)
         return session
@@ -184,17 +223,20 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         data: bytes | Mapping[str, str] | None = None,
+        is_private: bool = False,
     ) -> Response:
         """Send a request and return the answer, whatever its 2xx to 4xx status.
+
+        `is_private`: the answer may hold a secret and is not to be quoted.
 
         Raises:
             TransientError: nothing but 5xx, time-outs or lost connections in
                 `max_attempts` tries.
-            RejectedError: it cannot even be sent.
+            RejectedError: it cannot be sent, or no answer will do.
         """
 
         def once() -> Response:
-            raw = self.session().request(
+            with self.session().request(
                 method,
                 url,
                 headers=dict(headers or {}),
@@ -203,8 +245,10 @@ class Transport:
                 timeout=self.timeout,
                 # a redirect would carry our headers to another host
                 allow_redirects=False,
-            )
-            response = Response(raw.status_code, raw.headers, raw.content)
+                stream=True,
+            ) as raw:
+                body = _read(raw)
+            response = Response(raw.status_code, raw.headers, body, is_private)
             if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise _ServerError(response)
             return response
@@ -215,36 +259,119 @@ class Transport:
         """Run a call again, with growing jittered waits, while it fails passingly.
 
         Raises:
-            TransientError: the tries are used up.
-            RejectedError: it cannot even be sent.
+            TransientError: the tries, or the time of the run, are used up.
+            RejectedError: it cannot be sent, or no answer will do.
         """
-        tries = backoff.on_exception(
-            backoff.expo,
-            RETRIED,
-            max_tries=self.max_attempts,
-            jitter=backoff.full_jitter,
-            factor=self._retry_wait,
-            max_value=POLICY.max_retry_wait,
-            logger=None,
-            on_backoff=lambda details: logger.info(
+        tried = 1
+
+        def on_backoff(details: Any) -> None:  # noqa: ANN401 - backoff's own
+            nonlocal tried
+            tried = details["tries"] + 1
+            logger.info(
                 "%s: try %s of %s failed, again in %.1f s (%s)",
                 what,
                 details["tries"],
                 self.max_attempts,
                 details.get("wait", 0.0),
                 _cause(details.get("exception")),
-            ),
+            )
+
+        tries = backoff.on_exception(
+            backoff.expo,
+            RETRIED,
+            max_tries=self.max_attempts,
+            max_time=None if self.time_left is None else max(self.time_left(), 0.001),
+            giveup=lambda error: _certificate_fault(error) is not None,
+            jitter=backoff.full_jitter,
+            factor=self._retry_wait,
+            max_value=POLICY.max_retry_wait,
+            logger=None,
+            on_backoff=on_backoff,
         )
         try:
             return tries(call)()
         except RETRIED as error:
+            if fault := _certificate_fault(error):
+                msg = f"{what} is not made: {fault}"
+                raise RejectedError(msg) from None
             status = error.response.status if isinstance(error, _ServerError) else None
-            msg = f"{what} failed {self.max_attempts} times, last: {_cause(error)}"
+            msg = f"{what} failed {tried} times, last: {_cause(error)}"
             raise TransientError(msg, status=status) from None
+        except _TooLargeError:
+            msg = (
+                f"{what} is answered with more than {MAX_ANSWER_BYTES // 1024**2} MiB: "
+                "no answer of Amazon's is that large. Is the address right?"
+            )
+            raise RejectedError(msg) from None
         except requests.RequestException as error:
             # its own text may hold an address or a header
             msg = f"{what} cannot be sent ({type(error).__name__}): is it an address?"
             raise RejectedError(msg) from None
+        except OSError:
+            msg = (
+                f"{what} cannot be sent: the file of CA certificates cannot be read. "
+                "Check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE"
+            )
+            raise RejectedError(msg) from None
+
+
+def _read(raw: requests.Response) -> bytes:
+    """Read a whole answer, within a size and a time.
+
+    Raises:
+        _TooLargeError: it is larger, inflated.
+        requests.RequestException: it is broken or too slow.
+    """
+    blocks: Iterator[bytes] = _blocks(raw)
+    encoding = (raw.headers.get("Content-Encoding") or "identity").strip().lower()
+    if encoding in {"gzip", "x-gzip", "deflate"}:
+        blocks = inflated(blocks, GZIP_OR_ZLIB)
+    elif encoding != "identity":
+        raise requests.exceptions.ContentDecodingError
+    body = bytearray()
+    try:
+        for block in blocks:
+            body += block
+            if len(body) > MAX_ANSWER_BYTES:
+                raise _TooLargeError
+    except (zlib.error, CutError):
+        raise requests.exceptions.ContentDecodingError from None
+    return bytes(body)
+
+
+def _blocks(raw: requests.Response) -> Iterator[bytes]:
+    """Yield what has come, as it comes."""
+    if raw.raw is None:  # an adapter in this process that has it whole
+        yield raw.content
+        return
+    end = time.monotonic() + POLICY.answer_time
+    # not read(): that one waits until a whole block is there
+    while block := raw.raw.read1(_BLOCK_BYTES, decode_content=False):
+        yield block
+        if time.monotonic() > end:
+            raise requests.ReadTimeout
+
+
+def _certificate_fault(error: BaseException) -> str | None:
+    """Say what is wrong with a certificate, if that is why a call failed."""
+    for inner in _causes(error):
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            return (
+                f"the certificate of the server is not valid ({inner.verify_message}). "
+                "Check the address, the clock of this machine, and the CA "
+                "certificates of a proxy (REQUESTS_CA_BUNDLE)"
+            )
+    return None
+
+
+def _causes(error: object) -> Iterator[BaseException]:
+    """Yield an exception and what it wraps: requests wraps urllib3 wraps the reason."""
+    for _ in range(5):
+        if not isinstance(error, BaseException):
+            return
+        yield error
+        inner = [getattr(error, "reason", None), *error.args, error.__cause__]
+        error = next((i for i in inner if isinstance(i, BaseException)), None)
 
 
 def _without_query(url: str) -> str:
@@ -258,10 +385,7 @@ def _cause(error: object) -> str:
         return str(error)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "no connection in time"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         return "no answer in time"
-    for _ in range(3):  # requests wraps urllib3 wraps the reason
-        inner = [getattr(error, "reason", None), *getattr(error, "args", ())]
-        reason = next((i for i in inner if isinstance(i, Exception)), None)
-        error = reason or error
-    return f"connection lost ({type(error).__name__})"
+    *_, last = _causes(error)
+    return f"connection lost ({type(last).__name__})"

@@ -1,7 +1,8 @@
 """What the columns of a report may hold: types, JSON schemas, values that do not fit.
 
-Nothing Amazon sends is lost: what a column cannot hold is passed on as it is, and
-fields nobody knows are handed back beside the fitted value.
+What a column cannot hold is handed back beside the fitted value, as fields nobody knows
+are: a text in a column of numbers would break the tap's own SCHEMA. Words that stand
+for no value are none.
 """
 
 from __future__ import annotations
@@ -41,6 +42,13 @@ _TYPES: dict[SimpleType, Any] = {
 }
 _JSON_TYPES = {"id": "string", "date": "string", "date-time": "string"}
 _TEXTS = {"id", "string", "date", "date-time"}
+NO_VALUES = {
+    *("", "-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "n/a", "#n/a", "na", "n.a."),
+    *("nan", "null", "none", "nil", "undefined", "not available"),
+}
+"""Words in columns of numbers and switches that stand for no value."""
+_MAX_EXPONENT = 308
+"""No number is that large; one that claims to be would take hours to write out."""
 
 
 def json_schema(column_type: ColumnType) -> dict[str, object]:
@@ -86,9 +94,9 @@ class Fitted(NamedTuple):
 
     value: Any
     extra: Any = None
-    """Fields inside it that are not known, in its own shape; None: there are none."""
+    """What it cannot hold, and fields inside it nobody knows, in its own shape."""
     is_odd: bool = False
-    """Whether something did not fit and is passed on as it is."""
+    """Whether something did not fit."""
 
 
 def fit(column_type: ColumnType, value: object) -> Fitted:
@@ -98,10 +106,21 @@ def fit(column_type: ColumnType, value: object) -> Fitted:
     if isinstance(column_type, Nested):
         fitted = _fit_list if column_type.is_list else _fit_object
         return fitted(column_type, value)
-    found = _fit_simple(column_type, value)
+    if column_type in _TEXTS:
+        return Fitted(_fit_text(value, is_id=column_type == "id"))
+    if isinstance(value, str) and value.strip().casefold() in NO_VALUES:
+        return Fitted(None)
+    is_boolean = column_type == "boolean"
+    found = (
+        _fit_boolean(value)
+        if is_boolean
+        else _fit_number(value, is_integer=column_type == "integer")
+    )
     if found is None:
-        return Fitted(plain(value), is_odd=True)
-    return Fitted(found)
+        return Fitted(None, plain(value), is_odd=True)
+    # a fraction where whole numbers are expected is passed on: never a changed value
+    is_odd = column_type == "integer" and not isinstance(found, int)
+    return Fitted(found, is_odd=is_odd)
 
 
 def fit_fields(
@@ -147,19 +166,10 @@ def _fit_list(column_type: Nested, value: object) -> Fitted:
     )
 
 
-def _fit_simple(column_type: SimpleType, value: object) -> object:
-    """Return the value in its column's type, or None where that would lose."""
-    if column_type in _TEXTS:
-        return _fit_text(value, is_id=column_type == "id")
-    if column_type == "boolean":
-        return value if isinstance(value, bool) else None
-    return _fit_number(value, is_integer=column_type == "integer")
-
-
 def _fit_text(value: object, *, is_id: bool) -> str:
     if isinstance(value, str):
         return value
-    if is_id and isinstance(value, Decimal) and value == value.to_integral_value():
+    if is_id and isinstance(value, Decimal) and _is_whole(value):
         value = int(value)
     return _text.encode(value).decode()
 
@@ -167,7 +177,14 @@ def _fit_text(value: object, *, is_id: bool) -> str:
 _text = msgspec.json.Encoder(decimal_format="number")
 
 
+def _fit_boolean(value: object) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
 def _fit_number(value: object, *, is_integer: bool) -> int | float | None:
+    """Return a number, whole where that is wanted and possible; None if it is none."""
     if isinstance(value, str):
         try:
             value = _number.decode(value.strip())
@@ -177,10 +194,26 @@ def _fit_number(value: object, *, is_integer: bool) -> int | float | None:
         return None
     if isinstance(value, int):
         return value
-    if is_integer:
-        return int(value) if value == value.to_integral_value() else None
+    if is_integer and _is_whole(value):
+        return int(value)
     number = float(value)
     return number if math.isfinite(number) else None
 
 
-_number = msgspec.json.Decoder(float_hook=Decimal)
+def _is_whole(value: Decimal) -> bool:
+    return (
+        value.is_finite()
+        and value.adjusted() <= _MAX_EXPONENT
+        and value == value.to_integral_value()
+    )
+
+
+def exact(text: str) -> Decimal | str:
+    """Read a number with a fraction or exponent; what no number can be stays text."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return text
+
+
+_number = msgspec.json.Decoder(float_hook=exact)

@@ -2,24 +2,32 @@
 
 Rows are decoded straight into a typed structure made for the columns that were
 asked for, and encoded from it. What does not fit the expected types is decoded
-a second time in the patient way: nothing is lost, and one warning names the
-column.
+a second time in the patient way, and one warning names the column.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
 
 from singer_amazon.errors import DocumentError
-from singer_amazon.records.columns import ColumnType, fit_fields, python_type
+from singer_amazon.records.columns import (
+    ColumnType,
+    exact,
+    fit_fields,
+    python_type,
+)
 
-KEYS_CHECKED = 10_000
+KEYS_CHECKED = 100_000
+"""Rows of a document whose keys are compared; they cost some 70 bytes each."""
+_MAX_NAMES = 100
+_MAX_SHOWN = 40
 
 # escaped backslashes and pairs are matched so that they are passed over
 _SURROGATES = re.compile(
@@ -114,8 +122,9 @@ class TypedRowEncoder:
         )
         self._typed = msgspec.json.Decoder(list[self._row])  # type: ignore[name-defined]  # made at run time
         # Decimal: an id written as 9007199254740993.0 would lose its last digit
-        self._any = msgspec.json.Decoder(list[Any], float_hook=Decimal)
+        self._any = msgspec.json.Decoder(list[Any], float_hook=exact)
         self._keys = [self._names[name] for name in key if name in self._names]
+        self._key_of = attrgetter(*self._keys) if self._keys else lambda _: ()
         self._ids = [
             field
             for name, field in self._names.items()
@@ -128,17 +137,29 @@ class TypedRowEncoder:
         self._hidden = [self._names[name] for name in hidden]
         self._member = self._names.get(member_column or "")
         self._encoder = msgspec.json.Encoder()
-        self._seen_keys: set[tuple[object, ...]] = set()
+        self._seen_keys: set[int] = set()
+        """Hashes of 64 bits: the keys themselves would take ten times as much."""
+        self._hashes = array("q")
+        """The same in their order, without those of the rows just looked at."""
         self._rows_checked = 0
+        self.rows_unchecked = 0
+        """Rows of the document whose keys were not compared any more."""
         self.repeats = 0
         self.repeated_key: dict[str, object] | None = None
         self.unknown: set[str] = set()
+        self.has_more_unknown = False
+        """Whether there were more unknown names than are kept."""
         self.odd: set[str] = set()
+        self.blanks: dict[str, str] = {}
+        """Columns made null for a word that stands for no value, each with it."""
+        self.misfits: dict[str, str] = {}
+        """Columns made null for what they cannot hold, each with an example."""
 
     def begin_document(self) -> None:
         """Forget what was seen of the last document's keys."""
         self._seen_keys.clear()
-        self._rows_checked = self.repeats = 0
+        del self._hashes[:]
+        self._rows_checked = self.rows_unchecked = self.repeats = 0
         self.repeated_key = None
 
     # --- decoding ----------------------------------------------------------
@@ -192,31 +213,60 @@ class TypedRowEncoder:
                 value = getattr(row, field)
                 if type(value) is not str:
                     setattr(row, field, "" if value is None else str(value))
-        if self._keys and self._rows_checked < KEYS_CHECKED:
-            self._check_keys(rows[: KEYS_CHECKED - self._rows_checked])
+        if self._keys:
+            self._check_keys(rows)
 
-    def _check_keys(self, rows: Iterable[Any]) -> None:
+    def _check_keys(self, rows: list[Any]) -> None:
+        """Count keys that have come before; rows are many, so by built-ins alone."""
+        left = max(KEYS_CHECKED - self._rows_checked, 0)
+        self.rows_unchecked += max(len(rows) - left, 0)
+        checked = rows if len(rows) <= left else rows[:left]
+        self._rows_checked += len(checked)
+        hashes = array("q", map(hash, map(self._key_of, checked)))
+        before = len(self._seen_keys)
+        self._seen_keys.update(hashes)
+        repeats = before + len(hashes) - len(self._seen_keys)
+        if repeats:
+            self.repeats += repeats
+            self.repeated_key = self.repeated_key or self._repeated(checked)
+        self._hashes.extend(hashes)
+
+    def _repeated(self, rows: Iterable[Any]) -> dict[str, object] | None:
+        """Return the first key of these rows that has come before."""
+        seen = set(self._hashes)
         for row in rows:
-            self._rows_checked += 1
-            key = tuple([getattr(row, field) for field in self._keys])
-            if key in self._seen_keys:
-                self.repeats += 1
+            key = hash(self._key_of(row))
+            if key in seen:
                 names = [n for n, field in self._names.items() if field in self._keys]
-                values = {n: getattr(row, self._names[n]) for n in names}
-                self.repeated_key = self.repeated_key or values
-            self._seen_keys.add(key)
+                return {n: getattr(row, self._names[n]) for n in names}
+            seen.add(key)
+        return None
 
     def _conform(self, row: object) -> object:
         if not isinstance(row, dict):
             msg = f"a row of the document is not an object but {type(row).__name__}"
             raise DocumentError(msg)
         found, extra, odd = fit_fields(self.columns, row)
-        self.unknown.update(extra)
-        self.odd |= odd
+        if extra and not self._extra:
+            self._note_unknown(name for name in extra if name not in self.columns)
+        for name, value in found.items():
+            if value is None and row[name] is not None:
+                seen = self.misfits if name in odd else self.blanks
+                seen.setdefault(name, str(row[name])[:_MAX_SHOWN])
+        self.odd.update(name for name in odd if found[name] is not None)
         fields = {self._names[name]: found.get(name) for name in self.columns}
         if extra and self._extra:
             fields[self._extra] = extra
         return self._row(**fields)
+
+    def _note_unknown(self, names: Iterable[str]) -> None:
+        """Keep some of the names; a row may have a million of them."""
+        for name in names:
+            if name not in self.unknown:
+                if len(self.unknown) >= _MAX_NAMES:
+                    self.has_more_unknown = True
+                    return
+                self.unknown.add(name)
 
     # --- encoding ----------------------------------------------------------
 

@@ -16,7 +16,13 @@ from datetime import datetime, timedelta
 
 from singer_amazon.reports import model
 from singer_amazon.reports.lifecycle import Event, State, next_state
-from singer_amazon.reports.model import Outcome, PendingReport, ReportRequest
+from singer_amazon.reports.model import (
+    Outcome,
+    PendingReport,
+    ReportRequest,
+    is_report_id,
+    text_of,
+)
 from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
@@ -39,6 +45,17 @@ class RetrySettings:
     empty_waits_a_run: bool = False
     """Whether a report complete without a document is looked at by the next run
     again, not a little later, before it is taken as empty."""
+    asks_types_once: bool = False
+    """Whether a first create of each account and report type goes ahead alone: where
+    Amazon does not offer the type, no second question is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time without any answer."""
+
+    since: datetime
+    reason: str
 
 
 class Engine:
@@ -58,6 +75,13 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
+        self.outage: Outage | None = None
+        """Since when no call has been answered, if the last ones were not."""
+        self._answered = 0
+        self._offered: set[tuple[str, str]] = set()
+        """Account and report type of which a create has been answered or is made."""
+        self._held: dict[tuple[str, str], list[Report]] = {}
+        """Reports that wait for the answer to the first of their type."""
         self._scheduler = Scheduler(limiters or AdaptiveReportRateLimiters())
         self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
@@ -80,6 +104,7 @@ class Engine:
             report.adopted = True
             report.accepted_count = 1
             report.no_document_seen = pending.seen_empty
+            self._release(report, now)
             self._scheduler.put(report, now)
         return report
 
@@ -87,8 +112,24 @@ class Engine:
         """Plan these requests, the longest waiting first, in turns."""
         for rank, request in enumerate(interleaved(requests)):
             report = self._add(request, rank)
-            if report.request is request:
-                self._scheduler.put(report, now)
+            if report.request is not request:
+                continue
+            if self.retry.asks_types_once and _type_of(report) in self._offered:
+                held = self._held.get(_type_of(report))
+                if held is not None:
+                    held.append(report)
+                    continue
+            elif self.retry.asks_types_once:
+                self._offered.add(_type_of(report))
+                self._held[_type_of(report)] = []
+            self._scheduler.put(report, now)
+
+    def _release(self, report: Report, now: datetime) -> None:
+        """Let the others of an account and report type be asked for, too."""
+        self._offered.add(_type_of(report))
+        for other in self._held.pop(_type_of(report), ()):
+            if other.state is State.PLANNED:
+                self._scheduler.put(other, now)
 
     def _add(self, request: ReportRequest, rank: int) -> Report:
         report = self._by_identity.get(request.identity)
@@ -143,7 +184,11 @@ class Engine:
         report = action.report
         report.is_busy = False
         self._learn(action, outcome, now)
+        self._note_outage(outcome, now)
         changes = list(self._decide(report, outcome, now))
+        is_asked = not isinstance(outcome, (model.Throttled, model.Unavailable))
+        if action.kind is CallKind.CREATE and (is_asked or report.state.is_final):
+            self._release(report, now)
         return changes + self._stop(report)
 
     def delivered(self, report: Report) -> Change:
@@ -201,6 +246,13 @@ class Engine:
             if count + 1 >= POLICY.refusals_to_report:
                 self.refused_types.add(operation)
 
+    def _note_outage(self, outcome: Outcome, now: datetime) -> None:
+        if not (isinstance(outcome, model.Unavailable) and outcome.is_outage):
+            self._answered += 1
+            self.outage = None
+        elif self.outage is None:
+            self.outage = Outage(now, outcome.reason)
+
     def _decide(  # noqa: C901, PLR0912 - one line per outcome
         self, report: Report, outcome: Outcome, now: datetime
     ) -> Iterator[Change]:
@@ -242,14 +294,22 @@ class Engine:
             case model.Cancelled():
                 report.stuck_id = report.report_id
                 yield self._move(report, Event.CANCELLED, now, forget_id=True)
-            case model.Unavailable(reason=reason):
-                yield self._unavailable(report, reason, now)
+            case model.Unavailable():
+                yield self._unavailable(report, outcome, now)
             case model.Refused():
                 yield from self._refused(report, outcome)
 
     def _accepted(
         self, report: Report, outcome: model.Accepted, now: datetime
     ) -> Iterator[Change]:
+        if not is_report_id(outcome.report_id):
+            report.reason = (
+                f"Amazon answers with the report id {outcome.report_id[:60]!r}, which "
+                "is of no form this version knows: it is not used. Is endpoint_uri "
+                "right?"
+            )
+            yield self._move(report, Event.REFUSED)
+            return
         if outcome.report_id == report.stuck_id:
             report.reason = "Amazon does not finish it and does not let it be replaced"
             yield self._move(report, Event.GAVE_UP)
@@ -305,19 +365,33 @@ class Engine:
         else:
             yield self._move(report, Event.READ_AGAIN, now)
 
-    def _unavailable(self, report: Report, reason: str, now: datetime) -> Change:
-        report.reason = reason
-        report.failed_calls += 1
+    def _unavailable(
+        self, report: Report, outcome: model.Unavailable, now: datetime
+    ) -> Change:
+        report.reason = outcome.reason
+        if not report.failed_calls or self._is_to_blame(report, outcome, now):
+            report.failed_calls += 1
+        report.others_answered = self._answered
         if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
         return self._put_off(report, now + self._poll_wait(report))
 
+    def _is_to_blame(
+        self, report: Report, outcome: model.Unavailable, now: datetime
+    ) -> bool:
+        """Whether a failed call says something of this report, not of Amazon."""
+        if not outcome.is_outage or report.others_answered != self._answered:
+            return True
+        since = now if self.outage is None else self.outage.since
+        is_long = (now - since).total_seconds() > POLICY.max_outage
+        return outcome.is_answered and is_long
+
     def _refused(self, report: Report, outcome: model.Refused) -> Iterator[Change]:
         account, scope = report.request.account, outcome.scope
         report.reason, report.offered = outcome.reason, outcome.offered
-        report.history = outcome.history
-        yield self._move(report, Event.REFUSED)
+        report.history, report.kept_from = outcome.history, outcome.kept_from
+        yield self._move(report, Event.REFUSED, forget_id=outcome.ended)
         if scope == "account":
             self.blocked_accounts[account] = outcome.reason
             for other in self._by_account[account]:
@@ -326,6 +400,12 @@ class Engine:
             for other in self._by_account[account]:
                 if _is_same_type(other, report):
                     other.reason, other.offered = outcome.reason, outcome.offered
+                    yield self._move(other, Event.REFUSED)
+        elif outcome.kept_from is not None:
+            for other in self._by_account[account]:
+                if _is_same_type(other, report) and _ends_before(other, outcome):
+                    other.reason, other.history = outcome.reason, True
+                    other.kept_from = outcome.kept_from
                     yield self._move(other, Event.REFUSED)
 
     def _put_off(self, report: Report, until: datetime) -> Change:
@@ -357,9 +437,20 @@ class Engine:
         return timedelta(seconds=wait * (0.9 + self._random.random() / 10))
 
 
+def _type_of(report: Report) -> tuple[str, str]:
+    return (report.request.account, report.request.report_type)
+
+
+def _ends_before(report: Report, outcome: model.Refused) -> bool:
+    return outcome.kept_from is not None and (
+        text_of(report.request.window.end) < text_of(outcome.kept_from)
+    )
+
+
 def _is_same_type(other: Report, report: Report) -> bool:
     return (
         other.state is State.PLANNED
         and not other.is_busy
         and other.request.report_type == report.request.report_type
+        and other.request.marketplace == report.request.marketplace
     )

@@ -20,6 +20,7 @@ DateOrHour = date
 One stream counts in one of them; they are never mixed.
 """
 
+MAX_ID_LENGTH = 200
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -95,6 +96,16 @@ def fingerprint(definition: Mapping[str, object]) -> str:
     """
     text = json.dumps(definition, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def is_report_id(text: str) -> bool:
+    """Whether an id has a form of Amazon's: it becomes part of paths and addresses."""
+    return (
+        text.isascii()
+        and 0 < len(text) <= MAX_ID_LENGTH
+        and text[0].isalnum()
+        and all(letter.isalnum() or letter in "._:=+~-" for letter in text)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +187,8 @@ class ReportRequest:
     is_gap: bool = False
     qualifier: str = ""
     """What tells partitions of one stream and account apart, if there are several."""
+    marketplace: str = ""
+    """Where the account reads it, if it has several places: rights differ there."""
     listed_id: str = ""
     """Of a report that is there already: it is never asked for anew."""
     spec: object = field(default=None, compare=False, repr=False)
@@ -299,23 +312,32 @@ class Conflict:
 class Refused:
     """Amazon said no. `scope` tells how far the refusal reaches in this run.
 
-    "request": this one; "type": this report type for this account; "account":
-    everything of this account. `offered` is False when Amazon merely does not
-    offer the type there, which is no failure; `history` is True when the
-    window is older than Amazon keeps.
+    "request": this one; "type": this report type for this account and marketplace;
+    "account": everything of this account. `offered` is False when Amazon merely does
+    not offer the type there, which is no failure; `history` is True when the
+    window is older than Amazon keeps, `kept_from` the first day it has, if it says so.
     """
 
     reason: str
     scope: str = "request"
     offered: bool = True
     history: bool = False
+    kept_from: DateOrHour | None = None
+    ended: bool = False
+    """Whether the report itself has ended so: its id is of no more use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The call failed after its attempts (5xx, time-outs, lost connections)."""
+    """The call failed after its attempts (5xx, time-outs, lost connections).
+
+    `is_outage`: nothing in it is about this report; others may fare alike.
+    `is_answered`: a server did answer, with its own failure.
+    """
 
     reason: str
+    is_outage: bool = False
+    is_answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

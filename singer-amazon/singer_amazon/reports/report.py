@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import PendingReport, ReportRequest
+from singer_amazon.reports.model import DateOrHour, PendingReport, ReportRequest
 
 
 class CallKind(IntEnum):
@@ -45,6 +45,8 @@ class Report:
     throttled: int = 0
     polls: int = 0
     failed_calls: int = 0
+    others_answered: int = 0
+    """How many calls had been answered when a call about it failed last."""
     downloads: int = 0
     no_document_seen: bool = False
     is_failure: bool = False
@@ -58,6 +60,8 @@ class Report:
     reason: str | None = None
     offered: bool = True
     history: bool = False
+    kept_from: DateOrHour | None = None
+    """The first day Amazon has, where it refused older ones."""
     document: object | None = None
     expected_bytes: int | None = None
     is_busy: bool = False

@@ -15,7 +15,12 @@ from datetime import datetime
 from typing import Protocol
 
 from singer_amazon.clock import Clock
-from singer_amazon.errors import AmazonError, AuthError, TransientError
+from singer_amazon.errors import (
+    AmazonError,
+    AuthError,
+    TransientError,
+    UnreachableError,
+)
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError, ReportApi
 from singer_amazon.reports.engine import Action, CallKind, Change, Engine, Report
@@ -169,7 +174,12 @@ class Runner:
         try:
             return self._call(action)
         except TransientError as error:
-            return model.Unavailable(str(error))
+            is_answered = error.status is not None and (
+                not isinstance(error, UnreachableError)
+            )
+            return model.Unavailable(
+                str(error), is_outage=True, is_answered=is_answered
+            )
         except OutcomeError as error:
             return error.outcome
         except BaseException as error:  # noqa: BLE001 - raised again by the owner

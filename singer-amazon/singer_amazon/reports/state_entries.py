@@ -19,6 +19,7 @@ from singer_amazon.reports.model import (
     PendingReport,
     TakenReport,
     Window,
+    is_report_id,
     text_of,
 )
 
@@ -107,8 +108,12 @@ class Reader:
 
     def pending(self, item: Mapping[str, object]) -> PendingReport:
         """Read what `of_pending` wrote."""
+        report_id = _text(item, "report_id")
+        if not is_report_id(report_id):
+            msg = f"{report_id[:40]!r} is no report id"
+            raise ValueError(msg)
         return PendingReport(
-            report_id=_text(item, "report_id"),
+            report_id=report_id,
             window=self._window(item),
             fingerprint=_text(item, "fingerprint"),
             requested_at=_read_instant(_text(item, "requested_at")),

@@ -11,6 +11,7 @@ from singer_amazon.reports.engine import Change, Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import DateOrHour, ReportRequest
 from singer_amazon.reports.periods import shortened
+from singer_amazon.sync.history import RetentionRefusals
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
@@ -37,6 +38,13 @@ class ChangeRecorder:
         self._state_store = state_store
         self._clock = clock
         self._gap_max_runs = gap_max_runs
+        self._history = RetentionRefusals(
+            engine=engine,
+            state_store=state_store,
+            clock=clock,
+            stats=stats,
+            partition_of=partition_of,
+        )
         self._left_out: dict[tuple[str, str, DateOrHour], int] = {}
         """How many newest periods of a window were left out last."""
 
@@ -64,14 +72,19 @@ class ChangeRecorder:
         elif change.after is State.FAILED:
             self._failed(report, change.old_id)
         elif change.after is State.REFUSED:
+            if change.old_id and report.report_id is None:
+                self._forget(report, change.old_id)
             self._refused(report)
         elif change.after is State.DEFERRED:
             self._forget(report, change.old_id or "")
             self._ask_for_the_rest(report)
         elif change.after is State.CARRIED:
             self._carried(report)
+        elif change.after is State.UNASKED and report.failed_calls:
+            self.fail(report, f"{report.reason}; the next run asks for it")
 
     def _requested(self, report: Report) -> None:
+        self._history.accepted(report)
         self.stats.requested += not report.adopted
         self.stats.adopted += report.adopted
         self._note_pending(report)
@@ -153,17 +166,11 @@ class ChangeRecorder:
             self.stats.add(partition.problem(subscriber.window, text))
 
     def _refused(self, report: Report) -> None:
-        for subscriber in report.subscribers:
-            partition = self.partition(subscriber)
-            if report.history and subscriber.is_gap:
-                partition.state.close(
-                    subscriber.window,
-                    subscriber.members,
-                    report.reason or "",
-                    self._clock.now(),
-                )
-                self._state_store.changed(partition)
-        self.fail(report, report.reason or "refused", is_failure=report.offered)
+        partition = self.partition(report.request)
+        if report.history and (partition.has_bookmark or report.kept_from):
+            self._history.refused(report)
+        else:
+            self.fail(report, report.reason or "refused", is_failure=report.offered)
 
     def fail(self, report: Report, reason: str, *, is_failure: bool = True) -> None:
         """Note a problem with each window a report was asked for."""

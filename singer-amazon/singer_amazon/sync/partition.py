@@ -50,6 +50,8 @@ class Partition:
     """The reports there are, for LISTED."""
     qualifier: str = ""
     """What distinguishes it from others of the same stream and account."""
+    marketplace: str = ""
+    """Where it is read, if the account has several places: rights differ there."""
     spec: object = None
     """What the adapter makes its requests of: `ReportRequest.spec`."""
     replication_key: str = "date"
@@ -94,6 +96,7 @@ class Partition:
             members=window_request.members,
             is_gap=window_request.is_gap,
             qualifier=self.qualifier,
+            marketplace=self.marketplace,
             listed_id=listed_id,
             spec=self.spec,
         )

@@ -76,7 +76,7 @@ class ProgressLog:
         )
         logger.info(
             "Reports: %d, to ask %d, Amazon works on %d, ready %d, delivered %d, "
-            "throttled %d times%s",
+            "throttled %d times%s%s",
             len(engine.reports),
             states[State.PLANNED],
             states[State.REQUESTED] + states[State.CANCELLING],
@@ -84,7 +84,15 @@ class ProgressLog:
             states[State.DELIVERED],
             engine.throttled,
             waiting,
+            _outage(engine, now),
         )
+
+
+def _outage(engine: Engine, now: datetime) -> str:
+    if engine.outage is None:
+        return ""
+    minutes = (now - engine.outage.since).total_seconds() / 60
+    return f"; no answer from Amazon for {minutes:.0f} min: {engine.outage.reason}"
 
 
 def _describe(report: Report, now: datetime, label: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import copy
+import errno
 import logging
 import os
 import platform
@@ -19,10 +20,11 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
+from singer_amazon.documents.addresses import AddressCheck
 from singer_amazon.documents.download import DocumentFetcher
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.documents.spool import Spool
-from singer_amazon.errors import AmazonError
+from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http.transport import Transport
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
@@ -35,16 +37,20 @@ from singer_amazon.reports.runner import Runner
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
-from singer_amazon.sync.state_store import StateStore
+from singer_amazon.sync.state_store import COUNTERS, StateStore
 from singer_amazon.sync.summary import RunStats, log_summary
 from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
+from singer_amazon.tap.inputs import strangers
 from singer_amazon.tap.message_writer import StoppedError
 from singer_amazon.tap.record_writers import check_batch_config
-from singer_amazon.tap.settings import check_shared
+from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
 
 logger = logging.getLogger(__name__)
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""How writing to stdout fails, besides a closed pipe."""
 
 
 class ReportTap(CommandTap):
@@ -71,6 +77,8 @@ class ReportTap(CommandTap):
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
         """Return every stream and account to read, and note what cannot be."""
 
+    asks_types_once = False
+    """Whether the first create of each account and report type goes ahead alone."""
     empty_waits_a_run = False
     """Whether a report complete without a document is left to the next run once."""
 
@@ -175,6 +183,7 @@ class ReportTap(CommandTap):
                 report_attempts=config["report_attempts"],
                 stuck_after=config["report_stuck_hours"] * 3600,
                 empty_waits_a_run=self.empty_waits_a_run,
+                asks_types_once=self.asks_types_once,
             ),
             seed=os.getpid(),
             limiters=self.make_rate_limiters(),
@@ -198,7 +207,11 @@ class ReportTap(CommandTap):
             engine,
             self.make_api(),
             DocumentFetcher(
-                self.spool, self.transport, self._raw_archive, classify=self.classify
+                self.spool,
+                self.transport,
+                self._raw_archive,
+                classify=self.classify,
+                check_address=AddressCheck(config.get("endpoint_uri")),
             ),
             clock,
             workers=workers,
@@ -235,7 +248,12 @@ class ReportTap(CommandTap):
         Raises:
             ConfigError: something is wrong; no call to Amazon has been made.
         """
-        check_shared(self.config, self.config_jsonschema.get("required", ()))
+        self._check_inputs()
+        for sentence in unknown_at_top(self.config, self.config_jsonschema):
+            self.run_context.warn_once(sentence)
+        check_shared(
+            self.config, self.config_jsonschema.get("required", ()), self.clock.now()
+        )
         raw = self.config.get("batch_config")
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
@@ -243,9 +261,32 @@ class ReportTap(CommandTap):
         if self._raw_archive is not None:
             self.run_context.in_background(self._raw_archive.check)
 
+    def _check_inputs(self) -> None:
+        """Look for streams in state and catalog that this tap does not have."""
+        known = self.streams
+        bookmarks = [n for n in self.state.get("bookmarks", {}) if n != COUNTERS]
+        if names := strangers(bookmarks, known):
+            self.run_context.warn_once(
+                f"The state has bookmarks of streams that {self.name} does not have: "
+                f"{names}. Is it the state of another tap? They are passed on unread"
+            )
+        if self.input_catalog is None or self.is_test:
+            return
+        if names := strangers(self.input_catalog, known):
+            self.run_context.warn_once(
+                f"The catalog has streams that {self.name} does not have: {names}"
+            )
+        if not any(stream.selected for stream in known.values()):
+            msg = (
+                "the catalog selects no stream of this tap: select one (Meltano: "
+                "select), or make a new catalog with --discover"
+            )
+            raise ConfigError(msg)
+
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
         self.stats.started = self.clock.now()
+        self.transport.time_left = self._time_left
         try:
             self.check()
         except StoppedError:
@@ -258,6 +299,9 @@ class ReportTap(CommandTap):
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
         return 1 if self.stats.failures else code
+
+    def _time_left(self) -> float:
+        return (self.run_context.deadline - self.clock.now()).total_seconds()
 
     def _do(self, work: Callable[[], object]) -> int:
         """Do the work and write the last state; return 1 if it broke off."""
@@ -274,6 +318,14 @@ class ReportTap(CommandTap):
             )
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            self.logger.error(  # noqa: TRY400 - a sentence for people
+                "The output cannot be written (%s): make room there, and run again",
+                error.strerror,
+            )
+            return 1
         except AmazonError as error:
             self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
             return 1
@@ -286,7 +338,7 @@ class ReportTap(CommandTap):
         if self.run_context.has_session:
             self.run_context.session.await_ids(POLICY.await_ids)
             self.run_context.session.finish()
-        with contextlib.suppress(BrokenPipeError, StoppedError):
+        with contextlib.suppress(OSError, StoppedError):
             self.state_store.write(at_once=True)
         self.spool.close()
         self.transport.close()

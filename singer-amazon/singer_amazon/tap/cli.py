@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import abc
-import json
 import logging
 import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import IO, Any, ClassVar, cast
+from typing import IO, Any, ClassVar
 
 import click
-import msgspec
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import (
@@ -20,14 +18,19 @@ from singer_sdk.helpers.capabilities import (
     PluginCapabilities,
     TapCapabilities,
 )
-from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
 from singer_amazon.config_files import check_config_files
 from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.tap.inputs import read_catalog, read_state
 from singer_amazon.tap.message_writer import MessageWriter
-from singer_amazon.tap.settings import coerced, complaints, from_environment
+from singer_amazon.tap.settings import (
+    coerced,
+    complaints,
+    from_environment,
+    unknown_inside,
+)
 
 TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
 """Libraries whose debug logs show signed addresses and headers."""
@@ -74,6 +77,7 @@ class CommandTap(Tap, abc.ABC):
         # are no objects; its texts show secret values
         if not sentences and super()._validate_config(raise_errors=False):
             sentences = complaints(self._config, schema)
+        sentences += unknown_inside(self._config, schema)
         if sentences and raise_errors:
             raise ConfigValidationError(
                 "; ".join(sentences), errors=sentences, schema={}
@@ -109,8 +113,8 @@ class CommandTap(Tap, abc.ABC):
         try:
             return cls(
                 config=config.config,
-                state=None if state is None else _read_state(state),
-                catalog=None if catalog is None else _read_catalog(catalog),
+                state=None if state is None else read_state(state.read()),
+                catalog=None if catalog is None else read_catalog(catalog.read()),
                 parse_env_config=config.parse_env,
                 validate_config=True,
             )
@@ -119,10 +123,14 @@ class CommandTap(Tap, abc.ABC):
                 cls.logger.error(sentence)  # noqa: TRY400 - sentences for people
         except (AmazonError, ValueError) as error:
             cls.logger.error(str(error))  # noqa: TRY400
-        except (AttributeError, LookupError, TypeError) as error:
-            if catalog is None:
-                raise
-            cls.logger.error(_no_catalog(error))  # noqa: TRY400
+        except Exception as error:
+            cls.logger.error(  # noqa: TRY400 - a sentence for people
+                "Settings, state or catalog cannot be used (%s: %s): compare them "
+                "with what --discover and the last run gave",
+                type(error).__name__,
+                str(error)[:300],
+            )
+            cls.logger.debug("Where it happened", exc_info=True)
         sys.exit(1)
 
     @classmethod
@@ -190,45 +198,3 @@ class CommandTap(Tap, abc.ABC):
         code = tap.run()
         sys.stderr.flush()
         sys.exit(code)
-
-
-def _read_state(file: IO[str]) -> dict[str, Any]:
-    """Read a state far enough for the SDK to take it.
-
-    Raises:
-        ConfigError: it is no state.
-    """
-    try:
-        found = msgspec.json.decode(file.read())
-    except (ValueError, RecursionError) as error:
-        msg = f"--state: the file is not JSON ({error})"
-        raise ConfigError(msg) from None
-    bookmarks = found.get("bookmarks", {}) if isinstance(found, dict) else None
-    if not isinstance(bookmarks, dict) or not all(
-        isinstance(entry, dict) for entry in bookmarks.values()
-    ):
-        msg = (
-            "--state: the file is no Singer state: an object `bookmarks` with an "
-            "object for each stream. Mend it, or run with --full-refresh to begin anew"
-        )
-        raise ConfigError(msg)
-    return cast("dict[str, Any]", found)
-
-
-def _read_catalog(file: IO[str]) -> Catalog:
-    """Read a catalog.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    try:
-        return Catalog.from_dict(json.load(file))
-    except Exception as error:  # noqa: BLE001 - the SDK meets what it does not know
-        raise ConfigError(_no_catalog(error)) from None
-
-
-def _no_catalog(error: Exception) -> str:
-    return (
-        f"--catalog: the file is no catalog of this tap ({type(error).__name__}: "
-        f"{error}). Make it anew with --discover"
-    )

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from singer_amazon.clock import Clock
+from singer_amazon.errors import UnreachableError
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
@@ -100,15 +101,20 @@ class RunContext:
         return instant <= self.deadline and self.clock.now() < self.deadline
 
     def in_background(self, call: Callable[[], T]) -> T:
-        """Make a blocking call so that a signal is still answered.
+        """Make a blocking call so that a signal and the end of the run are answered.
 
         Raises:
             StoppedError: a signal arrived first.
+            UnreachableError: the time of the run is up, and the grace after it.
         """
         self.writer.check()
         self._background.submit(call)
         while (result := self._background.next_result(0.05)) is None:
             self.writer.check()
+            if (self.clock.now() - self.deadline).total_seconds() > POLICY.grace:
+                self._background = Workers(1)  # nobody waits for the old one any more
+                msg = "the time of the run was up before Amazon had answered"
+                raise UnreachableError(msg)
         found: T = result[0]
         return found
 

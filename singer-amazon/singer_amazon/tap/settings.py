@@ -6,11 +6,12 @@ number where text is wanted (a profile id) is as common. Both are accepted.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,14 @@ _BATCH_PARTS = {
     "encoding": {"format", "compression"},
     "storage": {"root", "prefix", "params"},
 }
+_OF_THE_SDK = {
+    *("batch_config", "stream_maps", "stream_map_config", "faker_config"),
+    *("flattening_enabled", "flattening_max_depth", "flattening_max_key_length"),
+}
+"""Settings the Singer SDK adds and reads by itself."""
+_FEW = 12
+OPEN = "x-open"
+"""Marks the schema of an object that may hold more than it describes."""
 _SWITCHES = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
@@ -54,7 +63,10 @@ def coerced(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     properties = schema.get("properties", {})
     result = {}
     for name, value in config.items():
-        fitted = _coerce(value, properties.get(name, {}))
+        schema_of = properties.get(name, {})
+        fitted = _coerce(value, schema_of)
+        if schema_of.get("secret") and isinstance(fitted, str):
+            fitted = fitted.strip()  # a line break comes along from files
         required = name in schema.get("required", [])
         if fitted is not None and (fitted != "" or required):
             result[name] = fitted
@@ -74,7 +86,8 @@ def _coerce(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
         return {
             k: _coerce(v, schema["properties"].get(k, {}))
             for k, v in value.items()
-            if v is not None
+            # a null of the user's own, as in stream_maps, means something
+            if v is not None or k not in schema["properties"]
         }
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_number and types[:1] == ["string"] else value
@@ -105,6 +118,69 @@ def complaints(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str
         where = f"Setting {'.'.join(path)}" if path else "Settings"
         sentences.append(f"{where}: {words}")
     return sentences
+
+
+def unknown_inside(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Return one sentence per unknown name inside our own structures.
+
+    Where a schema describes `properties` no other name means anything, and a misspelt
+    one would silently do nothing; an object that takes any is marked as `OPEN`.
+    """
+    properties = schema.get("properties", {})
+    return [
+        f"Setting {path} is not known: {meant}"
+        for name, value in config.items()
+        if name in properties and name not in _OF_THE_SDK
+        for path, meant in _unknown(value, properties[name], name)
+    ]
+
+
+def unknown_at_top(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Return one sentence per setting that this plugin does not have."""
+    known = schema.get("properties", {})
+    return [
+        f"Setting {name} is not known and has no effect: {did_you_mean(name, known)}"
+        for name in config
+        if name not in known
+    ]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return what a misspelt name may stand for, to follow "... is not known: "."""
+    names = list(known)
+    # upper and lower case, hyphens and underscores are the commonest slips
+    plain = {
+        re.sub(r"[\W_]", "", known_name.lower()): known_name for known_name in names
+    }
+    mine = re.sub(r"[\W_]", "", name.lower())
+    close = difflib.get_close_matches(mine, plain, n=1, cutoff=0.7)
+    if close:
+        return f"did you mean {plain[close[0]]}?"
+    shown = ", ".join(sorted(names)) if len(names) <= _FEW else ""
+    return f"known are {shown}" if shown else "see the list of settings in the docs"
+
+
+def _unknown(
+    value: Any,  # noqa: ANN401 - any JSON value
+    schema: Mapping[str, Any],
+    path: str,
+) -> Iterator[tuple[str, str]]:
+    """Yield the path of each unknown name in a value, and what may be meant."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            label = item.get("name") if isinstance(item, dict) else None
+            items = schema.get("items") or {}
+            yield from _unknown(item, items, f"{path}.{label or index}")
+    if not isinstance(value, dict):
+        return
+    properties = schema.get("properties") or {}
+    others = schema.get("additionalProperties")
+    for name, member in value.items():
+        inside = properties.get(name, others if isinstance(others, Mapping) else None)
+        if inside is not None:
+            yield from _unknown(member, inside, f"{path}.{name}")
+        elif properties and not schema.get(OPEN):
+            yield f"{path}.{name}", did_you_mean(name, properties)
 
 
 def _may_show_secret(schema: Mapping[str, Any], path: Iterable[str]) -> bool:
@@ -147,7 +223,9 @@ def day(config: Mapping[str, Any], name: str) -> date | None:
     return read
 
 
-def check_shared(config: Mapping[str, Any], required: Iterable[str]) -> None:
+def check_shared(
+    config: Mapping[str, Any], required: Iterable[str], now: datetime
+) -> None:
     """Check what the schema cannot say; `required` settings may not be blank.
 
     Raises:
@@ -160,6 +238,9 @@ def check_shared(config: Mapping[str, Any], required: Iterable[str]) -> None:
     start, end = day(config, "start_date"), day(config, "end_date")
     if start and end and end < start:
         msg = f"end_date {end} is before start_date {start}: swap or correct them"
+        raise ConfigError(msg)
+    if start and start > (now + timedelta(hours=14)).date():
+        msg = f"start_date {start} is in the future: no report has such days yet"
         raise ConfigError(msg)
     first, longest = (
         config["poll_interval_seconds"],
@@ -210,5 +291,8 @@ def check_stream_names(
     value, known = config.get(name), set(streams)
     for stream in value if isinstance(value, dict) else ():
         if stream not in known:
-            msg = f"{name}: there is no report stream {stream!r}"
+            msg = (
+                f"{name}: there is no report stream {stream!r}: "
+                f"{did_you_mean(stream, known)}"
+            )
             raise ConfigError(msg)

@@ -20,10 +20,16 @@ from singer_sdk.mapper import SameRecordTransform
 
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.records.columns import ColumnType, Nested
-from singer_amazon.records.row_encoder import AddedFields, RowEncoder
+from singer_amazon.records.row_encoder import (
+    KEYS_CHECKED,
+    AddedFields,
+    RowEncoder,
+    TypedRowEncoder,
+)
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.record_writers import (
     BatchFiles,
@@ -35,6 +41,8 @@ from singer_amazon.tap.record_writers import (
 
 logger = logging.getLogger(__name__)
 
+MAX_UNKNOWN_NAMED = 20
+
 
 class ReportStream(Stream, abc.ABC):
     """One report type as a stream, over all accounts of the tap."""
@@ -42,6 +50,8 @@ class ReportStream(Stream, abc.ABC):
     replication_key: str | None = "date"
     is_sorted = False
     _is_schema_written = False
+    _more_unknown_said = False
+    _limit_said = False
 
     unknown_advice = "extra_columns takes it in"
     """What to do about a column that nobody asked for; empty: it is taken in."""
@@ -63,6 +73,16 @@ class ReportStream(Stream, abc.ABC):
     @abc.abstractmethod
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return what is added to each row of this account's document of a window."""
+
+    @cached_property
+    def _unknown_named(self) -> set[str]:
+        """Columns nobody asked for that were named already."""
+        return set()
+
+    @cached_property
+    def _nulls_named(self) -> set[tuple[str, str]]:
+        """Columns with values made null that were named already."""
+        return set()
 
     @property
     def run_context(self) -> RunContext:
@@ -198,11 +218,10 @@ class ReportStream(Stream, abc.ABC):
     def _warn_about_values(self, encoder: RowEncoder, partition: Partition) -> None:
         """Warn once per stream about columns, and per document about keys."""
         warn_once = self.run_context.warn_once
-        for name in sorted(encoder.unknown) if self.unknown_advice else ():
-            warn_once(
-                f"{self.name}: Amazon sends a column {name!r} that nobody asked for; "
-                f"it is left out ({self.unknown_advice})"
-            )
+        if self.unknown_advice:
+            self._warn_about_unknown(encoder)
+        if isinstance(encoder, TypedRowEncoder):
+            self._warn_about_nulls(encoder, partition)
         for name in sorted(encoder.odd):
             warn_once(
                 f"{self.name}: column {name!r} has values that are no "
@@ -215,6 +234,56 @@ class ReportStream(Stream, abc.ABC):
                 f"key, e.g. {encoder.repeated_key}; a merging target would keep one "
                 "of them. stream_maps can set another key: "
                 f'{{"{self.name}": {{"__key_properties__": [...]}}}}'
+            )
+
+    def _warn_about_unknown(self, encoder: RowEncoder) -> None:
+        """Name a few columns nobody asked for, and say how many more there are."""
+        names = sorted(encoder.unknown - self._unknown_named)
+        shown = names[: max(MAX_UNKNOWN_NAMED - len(self._unknown_named), 0)]
+        self._unknown_named |= set(shown)
+        for name in shown:
+            self.run_context.warn_once(
+                f"{self.name}: Amazon sends a column {name[:100]!r} that nobody asked "
+                f"for; it is left out ({self.unknown_advice})"
+            )
+        if len(shown) < len(names) and not self._more_unknown_said:
+            self._more_unknown_said = True
+            is_more = isinstance(encoder, TypedRowEncoder) and encoder.has_more_unknown
+            self.run_context.warn_once(
+                f"{self.name}: {'more than ' if is_more else ''}"
+                f"{len(names) - len(shown)} other columns that nobody asked for are "
+                f"left out, too ({self.unknown_advice})"
+            )
+
+    def _warn_about_nulls(self, encoder: TypedRowEncoder, partition: Partition) -> None:
+        """Warn once per stream and column about values that became null."""
+        for name, text in encoder.blanks.items():
+            if ("blank", name) not in self._nulls_named:
+                self._nulls_named.add(("blank", name))
+                self.run_context.warn_once(
+                    f"{self.name}: column {name!r} has words for no value, e.g. "
+                    f"{text!r}; they are null"
+                )
+        for name, text in encoder.misfits.items():
+            if ("misfit", name) not in self._nulls_named:
+                self._nulls_named.add(("misfit", name))
+                kept = "they are kept beside it" if not self.unknown_advice else "null"
+                reason = (
+                    f"column {name!r} has values that are no "
+                    f"{_type_name(encoder.columns[name])}, e.g. {text!r}: {kept}"
+                )
+                self.run_context.warn_once(f"{self.name}: {reason}")
+                self.run_context.stats.add(
+                    Problem(partition.label, self.name, "", reason, is_failure=False)
+                )
+        if encoder.rows_unchecked and not self._limit_said:
+            self._limit_said = True
+            logger.warning(
+                "%s: keys are compared for the first %s rows of each document; %s of "
+                "one have more",
+                self.name,
+                f"{KEYS_CHECKED:,}",
+                partition.label,
             )
 
 

@@ -129,7 +129,12 @@ class CommandTarget(Target, abc.ABC):
         self.append_builtin_config(self.config_jsonschema)
         # null is not set, as it is for the taps
         self._config = {k: v for k, v in self._config.items() if v is not None}
-        sentences = self.check_settings()
+        try:
+            sentences = self.check_settings()
+        except (AttributeError, LookupError, TypeError) as error:
+            # the validator itself stumbles over some entries of stream_maps
+            kind = type(error).__name__
+            sentences = [f"Setting stream_maps cannot be read ({kind}): check its form"]
         if sentences and raise_errors:
             raise SettingsError(sentences)
         return sentences

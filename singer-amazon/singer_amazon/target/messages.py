@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
@@ -22,6 +23,7 @@ _BLANK = b" \t\r\xef\xbb\xbf"
 _MAX_COLUMNS = 100
 _MAX_WARNINGS = 5
 _MAX_NAME = 100
+_MANY_DIGITS = re.compile(r"\d{5}")
 
 logger = logging.getLogger(__name__)
 
@@ -173,7 +175,12 @@ class MessageDecoder(Generic[M]):
 
 
 def printable(name: str) -> str:
-    """Return the name of a column fit for a log: not longer than a name, one line."""
+    """Return the name of a column fit for a log: not longer than a name, one line.
+
+    A record may have a person's e-mail or number where others have names: not shown.
+    """
+    if "@" in name or _MANY_DIGITS.search(name):
+        return f"(a name of {len(name)} characters)"
     short = name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}..."
     return short if short.isprintable() else ascii(short)
 

@@ -1,17 +1,18 @@
-"""In which characters a flat file is written.
+"""In which characters a document is written.
 
-What the download's Content-Type says goes first. Where it says nothing, UTF-8 is
-tried before the old character set of the marketplace: text in an old set is hardly
-ever UTF-8 by chance, while the other way round everything decodes to nonsense.
-Each line is decided anew, for old text inside files declared as UTF-8 happens too.
+Its bytes go before what the download's Content-Type says: a UTF-8 BOM, or text beyond
+ASCII that is valid UTF-8, is no Cp1252 by chance. In the multi-byte sets of Asia it
+can be, so there the lines of the whole document vote. Each line is still decided anew,
+for old text inside files of UTF-8 happens too.
 """
 
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from singer_amazon.errors import DocumentError
 from tap_amazon_sp.marketplaces import find
@@ -22,21 +23,28 @@ _PARAMETER = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _NAMES = {"windows-31j": "cp932", "cp1252": "cp1252", "utf8": "utf-8"}
 _OLD = "cp1252"
 _OLD_OF = {"JP": "cp932"}
+_NO_TEXT = {"idna", "punycode", "raw-unicode-escape", "raw_unicode_escape"}
 _BOM = codecs.BOM_UTF8
-_UNSUITED = ("utf-16", "utf-32")  # a line of theirs does not end with one byte
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ASCII = bytes(range(128))
+# one byte, one sign: what is valid UTF-8 beyond ASCII hardly ever makes sense in them
+_WESTERN = re.compile(r"cp125\d|iso8859-\d+|ascii|mac-.*")
+
+
+def known_codec(name: str) -> str | None:
+    """Return the Python codec of a name; None where it can read no line of text."""
+    try:
+        codec = codecs.lookup(_NAMES.get(name.lower(), name)).name
+        is_of_text = _ASCII.decode(codec) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):  # a NUL, a codec of no text, one that fails
+        return None
+    return codec if is_of_text and codec not in _NO_TEXT else None
 
 
 def declared(content_type: str | None) -> str | None:
     """Return the Python codec a Content-Type names; None where it names none."""
     found = _PARAMETER.search(content_type or "")
-    if found is None:
-        return None
-    name = found[1].lower()
-    try:
-        codec = codecs.lookup(_NAMES.get(name, name)).name
-    except LookupError:
-        return None
-    return None if codec.startswith(_UNSUITED) else codec
+    return known_codec(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,8 @@ class Charset:
 
     codecs: tuple[str, ...]
     last_resort: str
+    warning: str | None = None
+    """What to say of a name in the Content-Type that means nothing here."""
 
     @classmethod
     def of(
@@ -54,8 +64,33 @@ class Charset:
         known = find(marketplace or "")
         old = _OLD_OF.get(known.code, _OLD) if known else _OLD
         said = declared(content_type)
-        tried = dict.fromkeys((said or "utf-8", "utf-8", old))
-        return cls(tuple(tried), old if said in {None, "utf-8"} else said or old)
+        is_legacy = said not in {None, "utf-8"}
+        first = said if said and not _WESTERN.fullmatch(said) else "utf-8"
+        tried = dict.fromkeys((first, "utf-8", said or old, old))
+        named = _PARAMETER.search(content_type or "")
+        warning = None
+        if named and said is None:
+            warning = (
+                f"the download names the charset {named[1][:40]!r}, which is not known "
+                f"here: read as UTF-8, else {old}"
+            )
+        return cls(tuple(tried), (said if is_legacy and said else old), warning)
+
+    def seen(self, blocks: Iterable[bytes]) -> Charset:
+        """Return this charset as the bytes of a document confirm or correct it."""
+        is_asian = any(
+            name != "utf-8" and not _WESTERN.fullmatch(name) for name in self.codecs
+        )
+        source = iter(blocks)
+        head = next(source, b"")
+        is_utf8 = head.startswith((_BOM, *_UTF16))
+        if not is_utf8 and is_asian:
+            is_utf8 = _votes_utf8(itertools.chain([head], source))
+        elif not is_utf8:
+            return self
+        others = [name for name in self.codecs if name != "utf-8"]
+        order = ["utf-8", *others] if is_utf8 else [*others, "utf-8"]
+        return replace(self, codecs=tuple(order))
 
     def decode(self, text: bytes) -> str:
         """Return text by the first codec that can read all of it."""
@@ -67,23 +102,46 @@ class Charset:
 
 
 def lines(blocks: Iterable[bytes], charset: Charset) -> Iterator[str]:
-    """Yield the lines of a document without their ends, in flat memory.
+    r"""Yield the lines of a document in flat memory, without \n (a \r stays).
 
     Raises:
         DocumentError: a line is longer than any flat file's.
     """
+    for whole in _whole_lines(blocks):
+        yield from _decoded(whole, charset)
+
+
+def bytes_of_text(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a document without its byte order mark, UTF-16 as UTF-8.
+
+    Raises:
+        DocumentError: it begins as UTF-16 and is none.
+    """
+    source = iter(blocks)
+    head = next(source, b"")
+    if not head.startswith(_UTF16):
+        yield head.removeprefix(_BOM)
+        yield from source
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    try:
+        for block in itertools.chain([head], source):
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        msg = f"the document begins as UTF-16 and is damaged ({error})"
+        raise DocumentError(msg) from None
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
-    is_first = True
-    for block in _with_end(blocks):
+    for block in _with_end(bytes_of_text(blocks)):
         whole, found, rest = (rest + block).rpartition(b"\n")
         if len(rest) > MAX_LINE_BYTES:
             msg = f"no end of a line within {MAX_LINE_BYTES} bytes"
             raise DocumentError(msg)
-        if not found:
-            continue
-        if is_first:
-            whole, is_first = whole.removeprefix(_BOM), False
-        yield from _decoded(whole, charset)
+        if found:
+            yield whole
 
 
 def _with_end(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -97,6 +155,16 @@ def _with_end(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"\n"
 
 
+def _votes_utf8(blocks: Iterable[bytes]) -> bool:
+    """Whether most lines beyond ASCII are valid UTF-8."""
+    votes = 0
+    for whole in _whole_lines(blocks):
+        for line in () if whole.isascii() else whole.split(b"\n"):
+            if not line.isascii():
+                votes += 1 if _strictly(line, "utf-8") is not None else -1
+    return votes > 0
+
+
 def _strictly(text: bytes, codec: str) -> str | None:
     try:
         return text.decode(codec)
@@ -108,8 +176,7 @@ def _decoded(text: bytes, charset: Charset) -> Iterator[str]:
     whole = _strictly(text, charset.codecs[0])
     if whole is None:
         for raw in text.split(b"\n"):
-            yield charset.decode(raw).removesuffix("\r")
+            yield charset.decode(raw)
         return
     # not splitlines: it also splits at signs that stand inside values
-    for line in whole.split("\n"):
-        yield line.removesuffix("\r")
+    yield from whole.split("\n")

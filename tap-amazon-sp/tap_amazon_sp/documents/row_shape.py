@@ -9,6 +9,7 @@ from typing import Any
 from tap_amazon_sp.catalogue.model import EXTRA, Schema
 
 _MISFIT = object()
+_KEY: Schema = {"type": "string"}
 _WHOLE: tuple[tuple[type, str], ...] = (
     (str, "string"),
     (dict, "object"),
@@ -17,7 +18,7 @@ _WHOLE: tuple[tuple[type, str], ...] = (
 
 
 class RowShape:
-    """How the rows of one table look: key columns are text and never null.
+    """How the rows of one table look: key columns are there, text and never null.
 
     A field without a column, or one that does not fit its column, goes into `_extra`;
     with `keeps_unknown` False it is left out and counted in `left_out`.
@@ -26,10 +27,10 @@ class RowShape:
     def __init__(
         self, columns: Mapping[str, Schema], key: Iterable[str], *, keeps_unknown: bool
     ) -> None:
-        self.columns = dict(columns)
         self._key = tuple(key)
+        self.columns: dict[str, Schema] = {**dict.fromkeys(self._key, _KEY), **columns}
         self._keeps_unknown = keeps_unknown
-        self._types = {name: _types(schema) for name, schema in columns.items()}
+        self._types = {name: _types(schema) for name, schema in self.columns.items()}
         self.left_out: set[str] = set()
 
     def row(
@@ -40,7 +41,10 @@ class RowShape:
         extra: dict[str, Any] = {}
         for name, value in record.items():
             types = self._types.get(name)
-            fitted = _MISFIT if types is None or name in added else _fit(value, types)
+            if name in added or types is None:
+                fitted = _MISFIT
+            else:
+                fitted = value if name in self._key else _fit(value, types)
             if fitted is not _MISFIT:
                 row[name] = fitted
             elif value is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from singer_amazon.errors import ConfigError
@@ -12,6 +12,44 @@ from tap_amazon_sp.endpoints.definitions import Table
 from tap_amazon_sp.timestamps import format_instant, parse_instant
 
 VERSION = 1
+KEPT_CLOSED = timedelta(days=30)
+"""How long a record that was given up stays in the state, and in the summary."""
+
+COLUMN_TYPES = frozenset({"string", "number", "boolean", "object", "array"})
+MAX_HOURS = 24 * 366
+MAX_RECORDS = 1000
+"""Most records of one table that the state follows; more only hold the bookmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRecord:
+    """A record whose expansion could not be read; `closed_at` once it is given up."""
+
+    path: str
+    reason: str
+    attempts: int
+    closed_at: datetime | None = None
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the entry of the state."""
+        entry = {"path": self.path, "reason": self.reason, "attempts": self.attempts}
+        if self.closed_at is not None:
+            entry["closed_at"] = format_instant(self.closed_at)
+        return entry
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any]) -> UnreadRecord:
+        """Read what `to_state` wrote.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        path, attempts = entry.get("path"), entry.get("attempts")
+        closed = parse_instant(entry["closed_at"]) if "closed_at" in entry else None
+        is_damaged = not isinstance(path, str) or type(attempts) is not int
+        if is_damaged or ("closed_at" in entry and closed is None):
+            raise ValueError(entry)
+        return cls(str(path), str(entry.get("reason")), int(attempts or 0), closed)
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +68,11 @@ class TableBookmark:
     """Length of the first slice, where the usual one was too long for a run."""
     is_held: bool = False
     """Whether something could not be read, so that the bookmark stays."""
+    unread: dict[str, UnreadRecord] = field(default_factory=dict)
+    """Records that hold it, by the path that could not be read."""
+    given_up: dict[str, UnreadRecord] = field(default_factory=dict)
+    _tried: set[str] = field(default_factory=set)
+    _counted: set[str] = field(default_factory=set)
 
     @property
     def has_bookmark(self) -> bool:
@@ -52,16 +95,28 @@ class TableBookmark:
         self.position = None if value is None else parse_instant(value)
         damaged = value is not None and self.position is None
         if damaged or not (
-            hours is None or (isinstance(hours, (int, float)) and hours > 0)
+            hours is None or (isinstance(hours, (int, float)) and 0 < hours < MAX_HOURS)
         ):
-            msg = (
-                f"the state of {self.table.name} for {self.label} is damaged "
-                f"({value!r}, {hours!r}). Mend it there, or run with --full-refresh "
-                "to begin anew"
-            )
-            raise ConfigError(msg)
+            what = f"{value!r}, {hours!r}"
+            raise self._damaged(what)
         self.slice_hours = hours
+        self.unread = self._records(entry, "gaps")
+        self.given_up = self._records(entry, "closed_gaps")
         return None
+
+    def _records(self, entry: Mapping[str, Any], name: str) -> dict[str, UnreadRecord]:
+        listed = entry.get(name) or []
+        try:
+            found = [UnreadRecord.parse(item) for item in listed]
+        except (ValueError, TypeError, AttributeError):
+            raise self._damaged(name) from None
+        return {record.path: record for record in found}
+
+    def _damaged(self, what: str) -> ConfigError:
+        return ConfigError(
+            f"the state of {self.table.name} for {self.label} is damaged ({what}). "
+            "Mend it there, or run with --full-refresh to begin anew"
+        )
 
     def to_state(self) -> dict[str, Any]:
         """Return the entry of the state."""
@@ -73,7 +128,61 @@ class TableBookmark:
         entry["fingerprint"] = self.table.fingerprint()
         if self.slice_hours is not None:
             entry["slice_hours"] = self.slice_hours
+        for name, records in (("gaps", self.unread), ("closed_gaps", self.given_up)):
+            if records:
+                entry[name] = [record.to_state() for record in records.values()]
         return entry
+
+    # --- records that could not be read ------------------------------------
+
+    def fail(
+        self,
+        path: str,
+        reason: str,
+        now: datetime,
+        max_runs: int,
+        *,
+        counts: bool = True,
+    ) -> int:
+        """Note that a record could not be read; return in how many runs, if enough.
+
+        Until then the bookmark stays. Each run counts once, if it `counts`.
+        """
+        before = self.unread.get(path)
+        attempts = before.attempts if before is not None else 0
+        if counts and path not in self._counted:
+            attempts += 1
+            self._counted.add(path)
+        self._tried.add(path)
+        if counts and attempts >= max_runs:
+            self.unread.pop(path, None)
+            self.given_up[path] = UnreadRecord(path, reason, attempts, now)
+            return attempts
+        if before is not None or len(self.unread) < MAX_RECORDS:
+            self.unread[path] = UnreadRecord(path, reason, attempts)
+        self.is_held = True
+        return 0
+
+    def was_read(self, path: str) -> bool:
+        """Forget a record that has been read; say whether anything changed."""
+        held = self.unread.pop(path, None), self.given_up.pop(path, None)
+        return any(held)
+
+    def forget(self, now: datetime, *, all_read: bool = False) -> bool:
+        """Forget what was given up long ago, and what is not listed any more.
+
+        `all_read`: this run has read everything up to its end.
+        """
+        before = len(self.unread) + len(self.given_up)
+        recent = {
+            path: record
+            for path, record in self.given_up.items()
+            if record.closed_at is None or now - record.closed_at <= KEPT_CLOSED
+        }
+        self.given_up = dict(list(recent.items())[-MAX_RECORDS:])
+        if all_read:
+            self.unread = {p: r for p, r in self.unread.items() if p in self._tried}
+        return before != len(self.unread) + len(self.given_up)
 
     def move(self, to: datetime) -> bool:
         """Move the bookmark on, never back; say whether anything changed."""
@@ -98,8 +207,7 @@ class BookmarkStore:
         Raises:
             ConfigError: the state is damaged there.
         """
-        bookmarks = self._state.get("bookmarks") or {}
-        for entry in bookmarks.get(bookmark.table.name, {}).get("partitions", []):
+        for entry in self._stream(bookmark.table.name).get("partitions") or []:
             if entry.get("context") == dict(bookmark.context):
                 self._entries[id(bookmark)] = entry
                 return bookmark.load(entry)
@@ -109,10 +217,26 @@ class BookmarkStore:
         """Bring the state up to date with a bookmark."""
         entry = self._entries.get(id(bookmark))
         if entry is None:
-            stream = self._state.setdefault("bookmarks", {}).setdefault(
-                bookmark.table.name, {}
-            )
+            stream = self._stream(bookmark.table.name, is_made=True)
             entry = self._entries[id(bookmark)] = {}
             stream.setdefault("partitions", []).append(entry)
         entry.clear()
         entry.update(bookmark.to_state())
+
+    def columns(self, stream: str) -> dict[str, str]:
+        """Return the columns that earlier runs inferred, with their types."""
+        found = self._stream(stream).get("columns")
+        items = found.items() if isinstance(found, Mapping) else ()
+        return {name: kind for name, kind in items if kind in COLUMN_TYPES}
+
+    def note_columns(self, stream: str, columns: Mapping[str, str]) -> None:
+        """Keep the columns of a stream, so that later runs have the same."""
+        self._stream(stream, is_made=True)["columns"] = dict(columns)
+
+    def _stream(self, name: str, *, is_made: bool = False) -> MutableMapping[str, Any]:
+        if is_made:
+            streams = self._state.setdefault("bookmarks", {})
+            found: MutableMapping[str, Any] = streams.setdefault(name, {})
+            return found
+        entry = (self._state.get("bookmarks") or {}).get(name)
+        return entry if isinstance(entry, MutableMapping) else {}

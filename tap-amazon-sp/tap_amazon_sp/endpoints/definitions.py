@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from singer_amazon.rate_limits import Rate
 from singer_amazon.reports.model import fingerprint
 from tap_amazon_sp.catalogue.model import Schema
 from tap_amazon_sp.endpoints.expansions import Expansion, read_expansions
-from tap_amazon_sp.endpoints.pagination import Pagination, known
+from tap_amazon_sp.endpoints.pages.known_paths import KnownPath, known
+from tap_amazon_sp.endpoints.pages.pagination import Pagination
 from tap_amazon_sp.endpoints.schemas import RecordSchema, record_schemas
 from tap_amazon_sp.marketplaces import AccountKind
 
@@ -35,7 +37,10 @@ class Listing:
     `updated_at` and `updated_before` are the parameters that take the bounds of a
     slice of time; without the first everything is read each time, without the second
     a slice ends now. `marketplace_param` names the marketplaces meant; its value is
-    ours to set where `is_by_marketplace`.
+    ours to set where `is_by_marketplace`. `documented` is what Amazon says of the path.
+
+    A run reads from `lookback` before the bookmark, up to `holdback` before now:
+    records turn up late.
     """
 
     path: str
@@ -51,6 +56,9 @@ class Listing:
     is_by_marketplace: bool = False
     kinds: tuple[AccountKind, ...] = ()
     """Which accounts have it; empty: all."""
+    documented: KnownPath | None = None
+    lookback: timedelta = timedelta(0)
+    holdback: timedelta = timedelta(0)
 
     @property
     def has_marketplace(self) -> bool:
@@ -69,7 +77,9 @@ class Listing:
 
     def params_for(self, marketplaces: Sequence[str]) -> dict[str, Any]:
         """Return the parameters of a request for some marketplaces, or for one."""
-        params, name = dict(self.params), self.marketplace_param
+        of_bounds = self.documented.with_bounds if self.documented else {}
+        more = of_bounds if self.updated_at is not None else {}
+        params, name = {**more, **self.params}, self.marketplace_param
         if self.is_by_marketplace:
             if name is not None:
                 params.setdefault(name, MARKETPLACE)
@@ -118,7 +128,7 @@ class Table:
                 **self.listing.definition(),
                 "key": list(self.key),
                 "nested": self.nested,
-                "subs": [[s.new_field, s.path, s.list_path] for s in self.expansions],
+                "subs": [s.definition() for s in self.expansions],
             }
         )
 
@@ -128,6 +138,7 @@ class Table:
             return [record]
         above = {name: record.get(name) for name in self.parent}
         rows = record.get(self.nested)
+        rows = [rows] if isinstance(rows, Mapping) else rows
         found = rows if isinstance(rows, list) else []
         return [{**above, **row} for row in found if isinstance(row, Mapping)]
 
@@ -191,6 +202,7 @@ def _orders(
         marketplace_param=path.marketplace,
         is_by_marketplace=True,
         kinds=("seller",),
+        documented=path,
     )
 
 

@@ -9,19 +9,32 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from singer_amazon.errors import ConfigError
+from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
-from tap_amazon_sp.endpoints.definitions import Listing
+from tap_amazon_sp.endpoints.definitions import Listing, Table
 from tap_amazon_sp.endpoints.streams import EndpointStream
-from tap_amazon_sp.endpoints.time_slices import FIRST_HOURS, TimeSlicer, newest
+from tap_amazon_sp.endpoints.time_slices import (
+    FIRST_HOURS,
+    MAX_LENGTH,
+    SETTLING,
+    TimeSlicer,
+    newest,
+)
 from tap_amazon_sp.marketplaces import Marketplace, by_id
 from tap_amazon_sp.periods import START_DAYS
 from tap_amazon_sp.timestamps import midnight, parse_instant
 
 logger = logging.getLogger(__name__)
+
+_HISTORY_MARGIN = timedelta(hours=1)
+"""Amazon counts its days from the call, which is later than the run's start."""
+
+_MAX_DAYS = 3660
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,12 @@ class ListingPlan:
     slicer: TimeSlicer
     limit: datetime
     """Where a bookmark may move to at most."""
+    settled: datetime
+    """What was to be found before must have turned up by now."""
+    now: datetime
+    max_runs: int
+    """In how many runs a record is tried before it is given up."""
+    marketplace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +142,19 @@ def _plan(
     bookmarks: BookmarkStore,
 ) -> ListingPlan:
     listing = group[0].table.listing
-    end = _end(run, listing, scope.zone)
+    holdback = max(_lateness(run, "holdback_days", s.table) for s in group)
+    _warn_of_unknown_bound(run, listing, [s.name for s in group])
+    _check_fixed_span(run, listing, [s.name for s in group])
+    limit = newest(run.stats.started) - holdback
+    end = _end(run, listing, scope.zone, limit)
     starts = []
     for stream in group:
         bookmark = _bookmark(stream, scope)
-        if (warning := bookmarks.load(bookmark)) is not None:
-            logger.warning(warning)
+        _load(run, bookmarks, bookmark)
         starts.append((bookmark, _start(run, listing, bookmark, scope.zone, end)))
     hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in starts]
+    documented = listing.documented
+    longest = (documented.max_span or MAX_LENGTH) if documented else None
     return ListingPlan(
         listing=listing,
         account=scope.account,
@@ -142,9 +166,63 @@ def _plan(
             hours=listing.slice_hours,
             first_hours=min(hours),
             is_bounded=listing.updated_before is not None,
+            max_length=longest,
         ),
-        limit=newest(run.stats.started),
+        limit=limit,
+        settled=min(limit, newest(run.stats.started) - SETTLING),
+        now=run.stats.started,
+        max_runs=run.config["gap_max_runs"],
+        marketplace_id=next(iter(scope.marketplaces), ""),
     )
+
+
+def _load(run: RunContext, bookmarks: BookmarkStore, bookmark: TableBookmark) -> None:
+    """Read a bookmark, and repeat what was given up for as long as it is kept."""
+    if (warning := bookmarks.load(bookmark)) is not None:
+        logger.warning(warning)
+    if bookmark.forget(run.stats.started) and not run.is_test:
+        bookmarks.note(bookmark)
+    for record in bookmark.given_up.values():
+        when = record.closed_at or run.stats.started
+        words = f"given up on {when.date()}: {record.reason}"
+        name = bookmark.table.name
+        run.stats.add(
+            Problem(bookmark.label, name, record.path, words, is_failure=False)
+        )
+
+
+def _warn_of_unknown_bound(
+    run: RunContext, listing: Listing, names: Sequence[str]
+) -> None:
+    """Amazon ignores parameters it does not know: all would come each time."""
+    bounds = listing.documented.bounds if listing.documented else {}
+    if bounds and listing.updated_at and listing.updated_at not in bounds:
+        run.warn_once(
+            f"endpoints.{', '.join(names)}: updated_at_param {listing.updated_at} is "
+            f"none that Amazon documents for {listing.path}; there are "
+            f"{', '.join(bounds)}"
+        )
+
+
+def _check_fixed_span(run: RunContext, listing: Listing, names: Sequence[str]) -> None:
+    """Refuse dates of the settings that Amazon would answer with nothing.
+
+    Raises:
+        ConfigError: they are further apart than Amazon answers.
+    """
+    known = listing.documented
+    if listing.updated_at is not None or known is None or known.max_span is None:
+        return
+    for after, before in known.bounds.items():
+        first = parse_instant(listing.params.get(after))
+        last = parse_instant(listing.params.get(before or "")) or run.stats.started
+        if first is not None and last - first > known.max_span:
+            msg = (
+                f"endpoints.{', '.join(names)}: params.{after} is more than "
+                f"{known.max_span.days} days before the end: Amazon answers no longer "
+                f"span. Set updated_at_param to {after}: it is read in slices then"
+            )
+            raise ConfigError(msg)
 
 
 def _bookmark(stream: EndpointStream, scope: _RequestScope) -> TableBookmark:
@@ -172,7 +250,7 @@ def _start(
     if bookmark.position is None:
         given = parse_instant(listing.params.get(listing.updated_at or ""))
         usual = run.stats.started - timedelta(days=START_DAYS)
-        return given or first or usual.replace(microsecond=0)
+        return _kept(run, bookmark, given or first or usual.replace(microsecond=0))
     if first is not None and first > bookmark.position:
         logger.warning(
             "%s of %s: start_date %s is after the bookmark: what changed between is "
@@ -181,13 +259,54 @@ def _start(
             bookmark.label,
             set_to,
         )
-        return first
-    return bookmark.position
+        return _kept(run, bookmark, first)
+    start = bookmark.position - _lateness(run, "lookback_days", bookmark.table)
+    start = start if first is None else max(start, first)
+    return _kept(run, bookmark, start, bookmark.position)
 
 
-def _end(run: RunContext, listing: Listing, zone: tzinfo) -> datetime:
+def _kept(
+    run: RunContext,
+    bookmark: TableBookmark,
+    start: datetime,
+    needed: datetime | None = None,
+) -> datetime:
+    """Return a start that is not before what Amazon keeps; say what is lost so.
+
+    `needed` is from when on something would be lost.
+    """
+    listing = bookmark.table.listing
+    documented = listing.documented
+    history = documented.history if documented and listing.updated_at else None
+    if history is None:
+        return start
+    oldest = (run.stats.started - history + _HISTORY_MARGIN).replace(microsecond=0)
+    if (needed or start) < oldest:
+        logger.warning(
+            "%s of %s: Amazon keeps %d days of this: it is read from %s on, nothing "
+            "before",
+            bookmark.table.name,
+            bookmark.label,
+            history.days,
+            f"{oldest:%Y-%m-%d %H:%M} UTC",
+        )
+    return max(start, oldest)
+
+
+def _lateness(run: RunContext, name: str, table: Table) -> timedelta:
+    """Return look-back or hold-back of a table: by its name in the settings first."""
+    by_stream = run.config.get(name)
+    listing = table.listing
+    if listing.updated_at is None:
+        return timedelta(0)
+    if isinstance(by_stream, Mapping) and by_stream.get(table.name) is not None:
+        return timedelta(days=min(float(by_stream[table.name]), _MAX_DAYS))
+    return listing.lookback if name == "lookback_days" else listing.holdback
+
+
+def _end(run: RunContext, listing: Listing, zone: tzinfo, limit: datetime) -> datetime:
     """Return until when records are read."""
-    ends = [newest(run.stats.started)]
+    ends = [limit]
     last = day(run.config, "end_date")
     if last is not None:
         ends.append(midnight(last + timedelta(days=1), zone))

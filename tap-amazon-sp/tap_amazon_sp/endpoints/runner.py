@@ -19,7 +19,8 @@ from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore
 from tap_amazon_sp.endpoints.planner import plan_listings
-from tap_amazon_sp.endpoints.reader import ListingReader, Moved, Page, Result, Unread
+from tap_amazon_sp.endpoints.reading.reader import ListingReader
+from tap_amazon_sp.endpoints.reading.results import Moved, Notice, Page, Result, Unread
 from tap_amazon_sp.endpoints.streams import EndpointStream
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class EndpointRun:
     def readers(self) -> list[ListingReader]:
         """What there is to read, planned when the first stream runs."""
         run, streams = self._run, list(self._streams.values())
+        for stream in streams:
+            stream.known_columns = self._bookmarks.columns(stream.name)
         plans = plan_listings(run, self._accounts, streams, self._bookmarks)
         return [ListingReader(plan, is_test=run.is_test) for plan in plans]
 
@@ -87,7 +90,7 @@ class EndpointRun:
             bookmark = result.bookmark
             name = bookmark.table.name
             if isinstance(result, Page):
-                self._streams[name].infer_schema(result.records)
+                self._infer(self._streams[name], result)
             elif isinstance(result, Moved):
                 if not self._run.is_test:
                     self._bookmarks.note(bookmark)
@@ -95,9 +98,21 @@ class EndpointRun:
             elif isinstance(result, Unread):
                 problem = Problem(bookmark.label, name, result.path, result.reason)
                 self._run.stats.add(problem)
+            elif isinstance(result, Notice):
+                problem = Problem(
+                    bookmark.label, name, "", result.text, is_failure=False
+                )
+                self._run.stats.add(problem)
             else:
                 rows = self._streams[name].write(bookmark, result.records)
                 self._run.stats.rows[name] += rows
+
+    def _infer(self, stream: EndpointStream, page: Page) -> None:
+        """Take columns from the first page with records; the state keeps them."""
+        columns = stream.infer_schema(page.records)
+        if columns and not self._run.is_test:
+            self._bookmarks.note_columns(stream.name, columns)
+            self._run.state_store.touched()
 
     # --- waiting -----------------------------------------------------------
 

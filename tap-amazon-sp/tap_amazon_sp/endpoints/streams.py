@@ -14,17 +14,19 @@ from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.tap.context import RunContext
-from tap_amazon_sp.catalogue.model import Schema
+from tap_amazon_sp.catalogue.model import EXTRA, Schema
 from tap_amazon_sp.documents.row_shape import RowShape
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
-from tap_amazon_sp.endpoints.custom import tables
+from tap_amazon_sp.endpoints.custom.tables import tables
 from tap_amazon_sp.endpoints.definitions import Table
+from tap_amazon_sp.endpoints.nested_values import conforms, depends_on_value
 from tap_amazon_sp.schema_inference import apply_schema, infer_columns
 
 Read = Callable[["EndpointStream"], None]
 
 _TEXT: Schema = {"type": ["string", "null"]}
 _LIST: Schema = {"type": ["array", "null"]}
+_MAX_SHOWN = 50
 
 
 def endpoint_streams(tap: Tap, read: Read) -> list[EndpointStream]:
@@ -54,6 +56,8 @@ class EndpointStream(Stream):
         self._is_open = table.columns is None
         """Whether the first page has still to say what the columns are."""
         self._is_schema_written = False
+        self.known_columns: Mapping[str, str] = {}
+        """Types of the columns that earlier runs have inferred."""
         self.added = ["account_name"]
         if table.listing.has_marketplace:
             self.added.append("marketplace_id")
@@ -65,6 +69,11 @@ class EndpointStream(Stream):
         self.selected_by_default = table.is_default
 
     def _shape(self, columns: dict[str, Schema] | Any) -> RowShape:  # noqa: ANN401
+        self._nested = [
+            (name, schema)
+            for name, schema in columns.items()
+            if depends_on_value(schema) and name not in self.table.key
+        ]
         return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
 
     @property
@@ -103,13 +112,17 @@ class EndpointStream(Stream):
         """Read until this stream has all of its own."""
         with self.get_sync_timer():
             self._read(self)
-        self._is_open = False
+        if self._is_open:
+            self._settle_columns({})
         self._write_schema_message()
-        if self.shape.left_out and not self._keeps_unknown:
-            self.logger.info(
-                "Left out, as unknown_fields says: %s",
-                ", ".join(sorted(self.shape.left_out)),
+        if self.shape.left_out:
+            names = ", ".join(sorted(self.shape.left_out)[:_MAX_SHOWN])
+            why = (
+                "In _extra, for there is no column that fits: %s"
+                if self._keeps_unknown
+                else "Left out, as unknown_fields says: %s"
             )
+            self.logger.info(why, names)
         yield from ()
 
     def _sync_batches(
@@ -133,15 +146,28 @@ class EndpointStream(Stream):
 
     # --- rows --------------------------------------------------------------
 
-    def infer_schema(self, records: Sequence[dict[str, Any]]) -> None:
-        """Take the columns from the first page that has records, if need be."""
+    def infer_schema(self, records: Sequence[dict[str, Any]]) -> dict[str, str]:
+        """Take the columns from the first page that has records, if need be.
+
+        Columns of earlier runs stay, with their types: a page can only add some.
+        Return all that are known now, nothing where they are no question.
+        """
         if not self._is_open or not records:
-            return
+            return {}
+        found = {n: str(s["type"][0]) for n, s in infer_columns(records).items()}
+        return self._settle_columns(found)
+
+    def _settle_columns(self, found: Mapping[str, str]) -> dict[str, str]:
         self._is_open = False
-        columns = infer_columns(records)
-        columns |= {expansion.new_field: _LIST for expansion in self.table.expansions}
-        self.shape = self._shape({**columns, **_known_so_far(self.table)})
+        columns = {**self.known_columns}
+        for name, kind in found.items():
+            columns.setdefault(name, kind)
+        shapes: dict[str, Schema]
+        shapes = {name: {"type": [kind, "null"]} for name, kind in columns.items()}
+        shapes |= {e.new_field: _LIST for e in self.table.expansions}
+        self.shape = self._shape({**shapes, **_known_so_far(self.table)})
         apply_schema(self, self.shape.schema(self.added))
+        return columns
 
     def write(self, bookmark: TableBookmark, records: Sequence[dict[str, Any]]) -> int:
         """Write the rows in complete records; return how many."""
@@ -153,12 +179,24 @@ class EndpointStream(Stream):
             for raw in self.table.rows(record):
                 if left is not None and count >= left:
                     return count
-                row = self.shape.row(raw, bookmark.context)
+                row = self._conformed(self.shape.row(raw, bookmark.context))
                 self._check_key(row)
                 for message in self._generate_record_messages(row):
                     writer.write_message(message)
                 count += 1
         return count
+
+    def _conformed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Set apart values that their column's schema does not allow inside."""
+        for name, schema in self._nested:
+            value = row.get(name)
+            if value is None or conforms(value, schema):
+                continue
+            row[name] = None
+            self.shape.left_out.add(name)
+            if self._keeps_unknown:
+                row.setdefault(EXTRA, {})[name] = value
+        return row
 
     def _check_key(self, row: Mapping[str, Any]) -> None:
         """Warn once of rows without what identifies them."""

@@ -11,6 +11,8 @@ Towards Amazon and Singer:
 
 - `api`               the port to Reports 2021-06-30
 - `error_documents`   documents that hold Amazon's reason instead of rows
+- `cancelled`         whether a cancelled report is empty, or was asked for too often
+- `wordings`          Amazon's wordings, what they mean, and where they were seen
 - `streams`           the streams of the catalogue's reports
 - `partitions`        which windows of which accounts, marketplaces, options are read
 - `custom`            reports that the user describes

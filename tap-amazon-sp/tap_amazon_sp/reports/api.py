@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from singer_amazon.http.transport import Response
 from singer_amazon.reports.api import OutcomeError
@@ -14,7 +16,6 @@ from singer_amazon.reports.model import (
     Cancelled,
     Empty,
     Failed,
-    NoData,
     Outcome,
     Ready,
     Refused,
@@ -23,12 +24,17 @@ from singer_amazon.reports.model import (
     Throttled,
     Vanished,
 )
-from tap_amazon_sp.client import RATE_HEADER, SpClient
-from tap_amazon_sp.reports.error_documents import cancelled
+from tap_amazon_sp.client import RATE_HEADER, ROTATION_ADVICE, SpClient
+from tap_amazon_sp.reports.cancelled import CancelledReports
 from tap_amazon_sp.reports.request_spec import spec_of
+from tap_amazon_sp.reports.wordings import Meaning, refusal_meaning, role_for
+from tap_amazon_sp.timestamps import parse_instant
 
 REPORTS = "/reports/2021-06-30/reports"
 DOCUMENTS = "/reports/2021-06-30/documents"
+
+_ID = re.compile(r"[\w.~:+=-]{1,255}", re.ASCII)
+"""What ids look like: they stand in addresses and in the names of files."""
 
 # their documents hold personal data: getReportDocument wants a token of its own
 RESTRICTED = {
@@ -53,9 +59,11 @@ class ReportsApi:
         self,
         client_of: Callable[[str], SpClient],
         on_rate: Callable[[str, str, str | None], None],
+        cancelled: CancelledReports,
     ) -> None:
         self._client_of = client_of
         self._on_rate = on_rate
+        self._cancelled = cancelled
         self._documents: dict[tuple[str, str], str] = {}
         """Account and report id to document id, once a report is complete."""
         self._lock = threading.Lock()
@@ -64,17 +72,22 @@ class ReportsApi:
 
     def create(self, request: ReportRequest) -> Outcome:
         """Ask for a report; the body is what the request's spec says."""
-        client = self._client_of(request.account)
-        body = spec_of(request).body(request, client.clock.now())
+        now = self._client_of(request.account).clock.now()
+        too_soon = self._cancelled.refusal(request, now)
+        if too_soon is not None:
+            return too_soon
+        body = spec_of(request).body(request, now)
         response = self._call(request, "createReport", "POST", REPORTS, json=body)
         report_id = response.json_object().get("reportId")
         if response.status == HTTPStatus.ACCEPTED and isinstance(report_id, str):
-            return Accepted(report_id)
+            if _ID.fullmatch(report_id):
+                return Accepted(report_id)
+            return Refused(f"Amazon names {report_id[:40]!r} as a report id: not used")
         return self._declined(request, response)
 
     def poll(self, request: ReportRequest, report_id: str) -> Outcome:
         """Poll a report, and keep the id of its document once there is one."""
-        response = self._call(request, "getReport", "GET", f"{REPORTS}/{report_id}")
+        response = self._call(request, "getReport", "GET", _path(REPORTS, report_id))
         if response.status == HTTPStatus.NOT_FOUND:
             return Vanished()
         if response.status != HTTPStatus.OK:
@@ -93,7 +106,7 @@ class ReportsApi:
             request,
             "getReportDocument",
             "GET",
-            f"{DOCUMENTS}/{document_id}",
+            _path(DOCUMENTS, document_id),
             restricted=request.report_type in RESTRICTED,
         )
         url = response.json_object().get("url")
@@ -106,7 +119,7 @@ class ReportsApi:
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """Cancel a report: Amazon allows it while it is IN_QUEUE."""
         response = self._call(
-            request, "cancelReport", "DELETE", f"{REPORTS}/{report_id}"
+            request, "cancelReport", "DELETE", _path(REPORTS, report_id)
         )
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._declined(request, response)
@@ -139,9 +152,12 @@ class ReportsApi:
             case "IN_QUEUE" | "IN_PROGRESS":
                 return Running()
             case "DONE":
+                self._cancelled.forget(request)
                 return Ready() if document else Empty()
             case "CANCELLED":
-                return NoData(str(cancelled()))
+                now = self._client_of(request.account).clock.now()
+                created = parse_instant(report.get("createdTime")) or now
+                return self._cancelled.outcome(request, created)
             case "FATAL" if document:
                 return Ready(is_failure=True)
             case "FATAL":
@@ -158,12 +174,19 @@ class ReportsApi:
         if response.request_id:
             said += f" (request {response.request_id})"
         if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            if refusal_meaning(said) is Meaning.SECRET_ENDED:
+                return Refused(f"{said}. {ROTATION_ADVICE}", "account")
             advice = (
-                "Check that the application has the role this report needs and that "
-                "the account is of the right kind and region; then authorise it anew"
+                f"It needs {role_for(request.report_type)}; check that the account is "
+                "of the right kind and region and may do so in this marketplace; then "
+                "authorise it anew"
             )
             return Refused(
                 f"no right to {request.report_type}: {said}. {advice}", "type"
             )
         advice = "Check the report type, its options and dates"
         return Refused(f"{request.report_type} is refused: {said}. {advice}")
+
+
+def _path(resource: str, name: str) -> str:
+    return f"{resource}/{quote(name, safe='~:')}"

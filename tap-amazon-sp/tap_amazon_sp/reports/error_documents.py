@@ -1,13 +1,11 @@
 """Documents that hold Amazon's reason instead of rows: what the reason means.
 
-The texts are documented nowhere; the patterns come from what people have been
-shown. A text that matches none is handed on as it is.
+What each text means is said by `wordings`; one that it does not know is handed on.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +18,9 @@ from singer_amazon.errors import DocumentError
 from singer_amazon.reports.model import Failed, NoData, NotYet, Outcome, Refused
 from singer_amazon.reports.report import Report
 from tap_amazon_sp.documents.json_sections import ErrorDetailsError, SectionReader
+from tap_amazon_sp.documents.json_source import UNPARSABLE
 from tap_amazon_sp.periods import GRACE_DAYS
+from tap_amazon_sp.reports.wordings import Meaning, fatal_meaning, role_for
 
 MAX_BYTES = 64 * 1024
 """A document that is only a reason is shorter than this."""
@@ -68,9 +68,9 @@ _NEXT_STEPS = {
         "(report_options, or report_spec of an own report)"
     ),
     Cause.NO_RIGHT: (
-        "Check that the application has the role this report needs (Brand Analytics, "
-        "mostly), that the brand is in Brand Registry, and that the account is of the "
-        "right kind; then authorise it anew"
+        "Check that the application has the role this report needs and that the "
+        "account is of the right kind and may do so in this marketplace; then "
+        "authorise it anew"
     ),
     Cause.TOO_OFTEN: (
         "Run less often, or give this report fewer marketplaces and options; the next "
@@ -79,35 +79,12 @@ _NEXT_STEPS = {
     Cause.UNKNOWN: ("If it stays so, send the report id to Amazon's developer support"),
 }
 
-_NOT_YET = (
-    r"not (yet|currently) (available|published|ready)|(is|are) not available yet"
-    r"|(will|to) be(come)? available|at a later time"
-)
-_TOO_OFTEN = (
-    r"too (many|often|frequent)|quota|throttl|rate exceeded|once (every|per)"
-    r"|already (been )?(requested|in progress)|within the last \d+"
-)
-_NO_RIGHT = (
-    r"unauthori[sz]ed|not (been )?(authori[sz]ed|permitted|enrolled|eligible)"
-    r"|forbidden|permission|access (is |was |to )?.{0,30}denied"
-    r"|(do|does) not have access|brand registry"
-)
-# in this order: the text about a day that is not published also names dataEndTime
-_PATTERNS = (
-    (Cause.NOT_YET, _NOT_YET),
-    (Cause.TOO_OFTEN, _TOO_OFTEN),
-    (Cause.NO_RIGHT, _NO_RIGHT),
-)
-_GENERIC = r"client error occurred|check that your parameters"
-_UNAVAILABLE = (
-    r"unavailable|different date range|no (data|results|records|orders|rows)\b"
-    r"|(data|results) (was|were) not found|nothing to report"
-)
-_BAD_OPTIONS = (
-    r"reportOption|dataStartTime|dataEndTime|must (be|fall|correspond|have)|invalid"
-    r"|(one|single) marketplace|not (a )?(valid|supported|allowed)|exceed|malformed"
-    r"|missing|required|requires"
-)
+_CAUSES = {
+    Meaning.NOT_YET: Cause.NOT_YET,
+    Meaning.TOO_OFTEN: Cause.TOO_OFTEN,
+    Meaning.NO_RIGHT: Cause.NO_RIGHT,
+    Meaning.BAD_OPTIONS: Cause.BAD_OPTIONS,
+}
 
 
 # --- documents -----------------------------------------------------------------
@@ -124,7 +101,7 @@ def classify_document(
     if message is None:
         return None
     found = classify(message, is_checked=is_checked, may_come=not is_due)
-    return _outcome(found, report.report_id, is_due=is_due)
+    return _outcome(found, report, is_due=is_due)
 
 
 def error_message(path: Path, *, is_failure: bool) -> str | None:
@@ -160,7 +137,7 @@ def message_of(blocks: Iterable[bytes]) -> str:
             break
     try:
         found = msgspec.json.decode(bytes(data))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNPARSABLE:
         found = None
     details = found.get("errorDetails") if isinstance(found, dict) else None
     if details is not None:
@@ -168,7 +145,8 @@ def message_of(blocks: Iterable[bytes]) -> str:
     return bytes(data[:_MAX_SHOWN]).decode(errors="replace").strip()
 
 
-def _outcome(found: Classification, report_id: str | None, *, is_due: bool) -> Outcome:
+def _outcome(found: Classification, report: Report, *, is_due: bool) -> Outcome:
+    report_id = report.report_id
     said = f"report {report_id}: {found}"
     match found.cause:
         case Cause.NOT_YET if is_due:
@@ -179,9 +157,11 @@ def _outcome(found: Classification, report_id: str | None, *, is_due: bool) -> O
         case Cause.NO_DATA:
             return NoData(str(found))
         case Cause.NO_RIGHT:
-            return Refused(said, "type")
+            right = role_for(report.request.report_type)
+            named = f"report {report_id}: {found.reason}. It needs {right}"
+            return Refused(f"{named}. {found.next_step}", "type", ended=True)
         case Cause.BAD_OPTIONS:
-            return Refused(said)
+            return Refused(said, ended=True)
     return Failed(said)
 
 
@@ -202,22 +182,14 @@ def classify(
     return Classification(cause, text[:_MAX_SHOWN], _NEXT_STEPS[cause])
 
 
-def cancelled() -> Classification:
-    """Return what CANCELLED means when we have not cancelled: no data, mostly."""
-    return Classification(Cause.NO_DATA, "", _NEXT_STEPS[Cause.NO_DATA])
-
-
 def _cause(text: str, *, is_checked: bool, may_come: bool) -> Cause:
-    for cause, pattern in _PATTERNS:
-        if _says(text, pattern):
-            return cause
-    is_generic = _says(text, _GENERIC)
-    if is_generic and not is_checked:
-        return Cause.BAD_OPTIONS
-    if is_generic or _says(text, _UNAVAILABLE):
-        return Cause.NOT_YET if may_come else Cause.NO_DATA
-    return Cause.BAD_OPTIONS if _says(text, _BAD_OPTIONS) else Cause.UNKNOWN
-
-
-def _says(text: str, pattern: str) -> bool:
-    return re.search(pattern, text, re.IGNORECASE) is not None
+    unavailable = Cause.NOT_YET if may_come else Cause.NO_DATA
+    match fatal_meaning(text):
+        case Meaning.GENERIC:
+            return unavailable if is_checked else Cause.BAD_OPTIONS
+        case Meaning.UNAVAILABLE:
+            return unavailable
+        case None:
+            return Cause.UNKNOWN
+        case meaning:
+            return _CAUSES[meaning]

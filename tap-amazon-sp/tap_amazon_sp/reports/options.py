@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.tap.settings import did_you_mean
 from tap_amazon_sp.catalogue.model import (
     Catalogue,
     Option,
@@ -62,7 +63,7 @@ class Combination:
         for option in self.report.options:
             value = self.values.get(option.name)
             if value is None and option.is_currency and marketplace is not None:
-                value = marketplace.currency
+                value = marketplace.currency or None
             if value is not None:
                 sent[option.amazon_name] = value
         if offers is not None:
@@ -249,4 +250,6 @@ def _report(catalogue: Catalogue, name: str) -> ReportDefinition:
 def _unknown_option(report: ReportDefinition, name: str) -> str:
     names = ", ".join(option.name for option in report.options)
     takes = f"it takes {names}" if names else "it takes none: leave it out"
-    return f"report_options.{report.name}: {report.name} has no option {name}; {takes}"
+    close = did_you_mean(name, [o.name for o in report.options]) if names else takes
+    hint = close if close.startswith("did") else takes
+    return f"report_options.{report.name}: {report.name} has no option {name}; {hint}"

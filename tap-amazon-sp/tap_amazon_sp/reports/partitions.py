@@ -78,6 +78,7 @@ class _PartitionKey:
             kind=PartitionKind.WINDOWS if window is None else PartitionKind.SNAPSHOT,
             window=window,
             qualifier=" ".join(where.values()),
+            marketplace=self.marketplace.marketplace_id,
             replication_key=self.stream.replication_key or "",
             spec=spec,
         )
@@ -192,7 +193,7 @@ class CataloguePartitions:
         else:
             today = key.marketplace.today(self._now)
             held = self._holdback(key.stream.name, rules)
-            begin = first = start or _usual_start(period, today, held)
+            begin = first = start or usual_start(period, today, held)
             availability = open_days(
                 period, rules, today=today, start=first, end=end, holdback=held
             )
@@ -224,7 +225,7 @@ def _snapshot(key: _PartitionKey, spec: RequestSpec, window: Window) -> Partitio
     return key.partition(spec, days, window=window)
 
 
-def _usual_start(period: Period, today: date, held: int) -> date:
+def usual_start(period: Period, today: date, held: int) -> date:
     """Return 30 days back, or the newest whole period where it began before."""
     newest = last_closed(period, today - timedelta(days=1 + held))
     return min(today - timedelta(days=START_DAYS), first_day(period, newest))

@@ -15,6 +15,7 @@ from singer_amazon.rate_limits import Quota, RateLimiter, TokenBucket
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.report import CallKind
 from tap_amazon_sp.rates import RATES, rate_of_header
+from tap_amazon_sp.reports.cancelled import CancelledReports
 from tap_amazon_sp.timestamps import format_instant, parse_instant
 
 SALES_AND_TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
@@ -77,13 +78,26 @@ class SpReportRateLimiters:
             kept if isinstance(kept, dict) else {}, now, share=share
         )
         self._buckets: dict[tuple[str, str], TokenBucket] = {}
+        self.cancelled = CancelledReports(counters, now)
+        self._now = now
+        self._pauses: dict[tuple[str, str, str], Quota] = {}
 
     def of(self, kind: CallKind, request: ReportRequest) -> tuple[RateLimiter, ...]:
-        """Return the bucket, for sales and traffic with the application's quota."""
+        """Return the bucket, with what else holds for a type.
+
+        That is the application's quota of sales and traffic, and the pause of a type
+        that has been cancelled.
+        """
         bucket = self._bucket(request.account, OPERATIONS[kind])
-        if kind is CallKind.CREATE and request.report_type == SALES_AND_TRAFFIC:
+        if kind is not CallKind.CREATE:
+            return (bucket,)
+        if request.report_type == SALES_AND_TRAFFIC:
             return (bucket, self._application)
-        return (bucket,)
+        seconds = self.cancelled.spacing(request, self._now)
+        if not seconds:
+            return (bucket,)
+        key = (request.account, request.report_type, request.marketplace)
+        return (bucket, self._pauses.setdefault(key, Quota(1, seconds)))
 
     def correct(self, account: str, operation: str, header: str | None) -> None:
         """Take over the rate that a response names; any thread may call."""
@@ -94,7 +108,8 @@ class SpReportRateLimiters:
     def counters(self, now: datetime) -> dict[str, object]:
         """Return what the next run has to know."""
         kept = quota_state(self._application, now)
-        return {_BUDGET: kept} if kept else {}
+        sales: dict[str, object] = {_BUDGET: kept} if kept else {}
+        return sales | self.cancelled.counters(now)
 
     def seconds_for(self, requests: Iterable[ReportRequest], now: datetime) -> float:
         """Return how long it takes to request all of these."""

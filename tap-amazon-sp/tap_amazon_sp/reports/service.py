@@ -177,14 +177,15 @@ class ReportService:
         return ReportsApi(
             lambda account: self._accounts.account(account).caller.client,
             self.rate_limiters.correct,
+            self.rate_limiters.cancelled,
         )
 
     def classify(self, report: Report, path: Path) -> Outcome | None:
         """Return what a document is if it holds no rows, but Amazon's reason."""
         spec, now = spec_of(report.request), self._run.clock.now()
+        may_come = spec.may_come(report.request.window, now)
+        # our own grid has cut it: the general complaint may mean its newest period
+        is_on_grid = spec.dates == "days" and may_come
         return classify_document(
-            report,
-            path,
-            is_checked=spec.is_checked,
-            is_due=not spec.may_come(report.request.window, now),
+            report, path, is_checked=spec.is_checked or is_on_grid, is_due=not may_come
         )

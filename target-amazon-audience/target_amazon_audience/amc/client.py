@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
 from singer_amazon.errors import CallError, RejectedError, TransientError
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response
@@ -37,6 +35,7 @@ from target_amazon_audience.amc.responses import (
     fee_of,
     message_of,
     metadata,
+    number,
     objects,
     optional,
     required,
@@ -188,7 +187,7 @@ class HttpAudienceApi:
 
     def upload(self, body: bytearray) -> str:
         """Send one request with records and return the id of its job."""
-        response = self._call_once("POST", _RECORDS, msgspec.Raw(body))
+        response = self._call_once("POST", _RECORDS, body)
         return required(response, "jobRequestId")
 
     def job(self, job_id: str) -> Job:
@@ -203,7 +202,9 @@ class HttpAudienceApi:
             for item in (items if isinstance(items, list) else [])
             if isinstance(item, dict)
         ]
-        return Job(known.get(word, JobState.UNKNOWN), word, invalid)
+        rate = as_object(body.get("successful")).get("recordsProcessedRate")
+        state = known.get(word, JobState.UNKNOWN)
+        return Job(state, word, invalid, number(rate))
 
     # Calls
 

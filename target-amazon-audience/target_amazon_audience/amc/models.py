@@ -38,6 +38,9 @@ class StoppedError(AmazonError):
     """A signal arrived while a call had to wait."""
 
 
+_PERCENT = 100
+
+
 class JobState(Enum):
     """What Amazon says of a job."""
 
@@ -57,6 +60,15 @@ class Job:
     state: JobState
     raw_state: str = ""
     invalid: Sequence[tuple[str, str]] = ()
+    rate: float | None = None
+    """Share of rows without an error; whether of 1 or of 100, Amazon does not say."""
+
+    def least_invalid(self, rows: int) -> int:
+        """Return how many rows are invalid at least, listed or not."""
+        if self.rate is None or not 0 <= self.rate <= _PERCENT:
+            return 0
+        share = self.rate if self.rate <= 1 else self.rate / _PERCENT
+        return round(rows * (1 - share))
 
 
 @dataclass(frozen=True, slots=True)

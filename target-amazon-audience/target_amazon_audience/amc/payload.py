@@ -89,17 +89,15 @@ def pii_by_person(array: bytes | memoryview) -> dict[str, str]:
     }
 
 
-def members_of(array: bytes | memoryview) -> list[Member]:
-    """Return the members that the rows of a JSON array are about."""
-    return [
-        Member(
+def members_of(array: bytes | memoryview) -> Iterator[Member]:
+    """Yield the members that the rows of a JSON array are about."""
+    for row in _decode_members(array):
+        yield Member(
             row.externalUserId,
             tuple(bytes(raw).decode() for raw in row.hashedPII),
             row.countryCode,
             bytes(row.userConsent).decode() or None,
         )
-        for row in _decode_members(array)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +116,10 @@ class RecordsRequest:
         IP addresses are not in them: these are sent once and kept nowhere.
         """
         return _IP_ADDRESS.sub(b"", self.rows) if self.has_consent else self.rows
+
+
+NO_ROWS = RecordsRequest(bytearray(), memoryview(b""), 0)
+"""In the place of a request that is done with."""
 
 
 @dataclass(frozen=True, slots=True)

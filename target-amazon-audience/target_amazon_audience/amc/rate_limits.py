@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from singer_amazon.errors import TransientError
 from singer_amazon.rate_limits import Quota
 from target_amazon_audience.amc.models import StoppedError
 
@@ -48,11 +50,12 @@ class SharedLimiter:
         """Calls that Amazon has refused for now."""
         return self._quota.throttled
 
-    def acquire(self, records: int = 0) -> datetime:
+    def acquire(self, records: int = 0, *, until: float = math.inf) -> datetime:
         """Wait until a request with so many records may go; return when that was.
 
         Raises:
             StoppedError: a signal arrived.
+            TransientError: it may not go before ``until``.
         """
         while True:
             with self._lock:
@@ -61,6 +64,9 @@ class SharedLimiter:
                 if wait <= 0:
                     self._quota.take(now, records)
                     return now
+            if now.timestamp() + wait > until:
+                msg = f"Amazon throttles: no call for {wait:,.0f} seconds"
+                raise TransientError(msg)
             self._pause(wait)
 
     def refused(

@@ -53,6 +53,12 @@ def optional(value: object, kind: type[str]) -> str | None:
     return value if isinstance(value, kind) else None
 
 
+def number(value: object) -> float | None:
+    """Return a number, None for anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(str(value)) if is_number else None
+
+
 def as_object(value: object) -> dict[str, Any]:
     """Return a JSON object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}

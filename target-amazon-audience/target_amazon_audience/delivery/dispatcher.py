@@ -61,6 +61,7 @@ class Dispatcher:
         self._clock = clock
         self._is_stopped = is_stopped
         self._workers: Workers[Result] = Workers(threads)
+        self._polls = 0
         self._slot = PayloadSlot()
         self._limiters: dict[str, SharedLimiter] = {}
         self.no_connection = SharedLimiter(record_quota(), clock, is_stopped)
@@ -70,6 +71,11 @@ class Dispatcher:
     def under_way(self) -> int:
         """Calls whose result was not taken yet."""
         return self._workers.under_way
+
+    @property
+    def uploads_under_way(self) -> int:
+        """Those of them that no run may end without."""
+        return self._workers.under_way - self._polls
 
     @property
     def is_full(self) -> bool:
@@ -99,12 +105,20 @@ class Dispatcher:
 
         self._workers.submit(call)
 
-    def poll(self, sink: int, batch: OpenBatch, limiter: SharedLimiter) -> None:
-        """Look at a batch's job."""
+    def poll(
+        self, sink: int, batch: OpenBatch, limiter: SharedLimiter, until: float
+    ) -> None:
+        """Look at a batch's job; a throttled look is given up at ``until``."""
         now = self._clock.now().timestamp()
-        self._workers.submit(lambda: Result(sink, poll(self.api, batch, limiter, now)))
+        self._polls += 1
+        self._workers.submit(
+            lambda: Result(sink, poll(self.api, batch, limiter, now, until))
+        )
 
     def result(self, timeout: float) -> Result | None:
         """Return a result, or None when none came within ``timeout`` seconds."""
         found = self._workers.next_result(timeout)
-        return None if found is None else found[0]
+        if found is None:
+            return None
+        self._polls -= isinstance(found[0].value, Poll)
+        return found[0]

@@ -7,6 +7,7 @@ returns values: the sink acts on them.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,10 +31,15 @@ MAX_ATTEMPTS = 2
 """How often a batch is sent before a failed job is final."""
 GRACE_SECONDS = 900.0
 """How long a new job may be unknown to Amazon before it counts as lost."""
+MAX_FIRST_LOOK_SECONDS = 60.0
+"""How long looks at the jobs of earlier runs may hold up the start."""
 MAX_HELD_UP_SECONDS = 5400.0
 """How long jobs in the way are waited for where max_wait_time says nothing."""
 _GROWTH = 1.5
 _JITTER = 0.1
+
+UNLISTED = "not listed by Amazon"
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 CARRIED_OUT = frozenset({JobState.SUCCEEDED, JobState.COMPLETED, JobState.PARTIAL})
 
@@ -53,8 +59,10 @@ class Ended:
 
     batch: OpenBatch
     is_carried_out: bool
-    invalid: frozenset[str] = frozenset()
-    """External ids of rows that Amazon found invalid."""
+    invalid: tuple[tuple[str, str], ...] = ()
+    """Rows that Amazon found invalid: external ids, each with Amazon's reason."""
+    unlisted: int = 0
+    """Rows that it found invalid without naming them."""
     is_rejected: bool = False
     """Whether nothing will make good for it: its records are rejected."""
 
@@ -68,14 +76,18 @@ class Resend:
 
 
 def poll(
-    api: AudienceApi, batch: OpenBatch, limiter: SharedLimiter, now: float
+    api: AudienceApi,
+    batch: OpenBatch,
+    limiter: SharedLimiter,
+    now: float,
+    until: float,
 ) -> Poll:
-    """Ask Amazon for a job, and wait out a 429.
+    """Ask Amazon for a job, and wait out a 429, but not beyond ``until``.
 
     A job unknown to Amazon is pending at first, then lost.
     """
     try:
-        job = _polled(api, batch, limiter)
+        job = _polled(api, batch, limiter, until)
     except NotFoundError:
         is_new = now - batch.accepted_at < GRACE_SECONDS
         state = JobState.PENDING if is_new else JobState.FAILED
@@ -85,9 +97,11 @@ def poll(
     return Poll(batch, job)
 
 
-def _polled(api: AudienceApi, batch: OpenBatch, limiter: SharedLimiter) -> Job:
+def _polled(
+    api: AudienceApi, batch: OpenBatch, limiter: SharedLimiter, until: float
+) -> Job:
     while True:
-        started = limiter.acquire()
+        started = limiter.acquire(until=until)
         try:
             job = api.job(batch.job_id)
         except ThrottledError as error:
@@ -219,21 +233,30 @@ class JobTracker:
             self._report.note(sentence)
 
     def _carried_out(self, batch: OpenBatch, job: Job) -> Ended:
-        for external_id, reason in job.invalid:
-            hidden = reason.replace(external_id, "***") if external_id else reason
-            self._report.count_invalid(hidden or "no reason given")
+        invalid = tuple((name, _hidden(reason, name)) for name, reason in job.invalid)
+        unlisted = max(job.least_invalid(batch.rows) - len(invalid), 0)
+        is_earlier = batch.id in self._earlier
+        for _, reason in invalid:
+            self._report.count_invalid(reason, is_earlier=is_earlier)
+        if unlisted:
+            self._report.count_invalid(UNLISTED, unlisted, is_earlier=is_earlier)
         if job.state is JobState.PARTIAL:
             self._report.note(
                 "Amazon took a batch in part only (PARTIALLYSUCCEEDED): at least one "
                 "target has it, another has not"
             )
         self._report.completed += 1
+        self._drop(batch)
+        return Ended(batch, is_carried_out=True, invalid=invalid, unlisted=unlisted)
+
+    def _drop(self, batch: OpenBatch) -> None:
+        """Watch an ended job no more."""
         self.schedule.drop(batch.id)
-        invalid = frozenset(external_id for external_id, _ in job.invalid)
-        return Ended(batch, is_carried_out=True, invalid=invalid)
+        if batch.id in self._earlier:
+            self._report.earlier_rows += batch.rows
 
     def _failed(self, batch: OpenBatch, job: Job) -> Ended | Resend:
-        self.schedule.drop(batch.id)
+        self._drop(batch)
         if batch.id in self._earlier and self._is_mirror:
             # its members count as not confirmed: this run compares them anew
             return Ended(batch, is_carried_out=False)
@@ -250,6 +273,14 @@ class JobTracker:
         )
         return Ended(batch, is_carried_out=False, is_rejected=True)
 
+    def polls_until(self, now: float) -> float:
+        """Return until when a look may take."""
+        if not self.waited_from:
+            return now + MAX_FIRST_LOOK_SECONDS
+        minutes = self._wait_minutes
+        wait = MAX_HELD_UP_SECONDS if minutes is None else minutes * 60
+        return self.waited_from + wait
+
     def wait_until(self, in_the_way: Collection[int] = ()) -> float | None:
         """Return until when jobs are waited for; None if they are not.
 
@@ -262,3 +293,9 @@ class JobTracker:
         if any(number in self.schedule for number in in_the_way):
             return self.waited_from + MAX_HELD_UP_SECONDS
         return None
+
+
+def _hidden(reason: str, external_id: str) -> str:
+    """Return Amazon's reason without what it says about the person."""
+    reason = reason.replace(external_id, "***") if external_id else reason
+    return _HASH.sub("***", reason) or "no reason given"

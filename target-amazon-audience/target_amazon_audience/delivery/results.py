@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_amazon_audience.amc.payload import ids_of, pii_by_person
+from target_amazon_audience.delivery.jobs import UNLISTED
 from target_amazon_audience.matching.member import DELETE, Reason
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from target_amazon_audience.rejects import Rejects
     from target_amazon_audience.report import AudienceReport
     from target_amazon_audience.state.members import Members
-    from target_amazon_audience.state.store import AudienceStore
+    from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
 
 @dataclass(slots=True)
@@ -47,8 +48,8 @@ class ResultRecorder:
             self.states.complete(upload.number)
 
     def _refused(self, upload: Upload, refused: Sequence[tuple[str, str]]) -> None:
-        self.report.skipped[Reason.REFUSED] += len(refused)
         for external_id, reason in refused:
+            self.report.skip(Reason.REFUSED)
             self.rejects.add(
                 external_id, upload.stream, None, f"{Reason.REFUSED}: {reason}"
             )
@@ -62,18 +63,43 @@ class ResultRecorder:
     def ended(self, ended: Ended) -> None:
         """Note what became of the members of a batch, and forget it."""
         batch, members = ended.batch, self.members
+        if ended.invalid or ended.unlisted:
+            self._invalid(ended)
         if not ended.is_carried_out:
             self._not_carried_out(ended)
         elif members is not None and members.is_tracked:
-            pii = pii_by_person(self.store.payload(batch.id))
-            members.carried_out(batch.id, batch.action, pii, ended.invalid)
+            with self.store.reading():
+                pii = pii_by_person(self.store.payload(batch.id))
+            invalid = {external_id for external_id, _ in ended.invalid}
+            if ended.unlisted:  # it may be anybody: nobody is taken as done
+                invalid.update(pii)
+            members.carried_out(batch.id, batch.action, pii, invalid)
         self.store.forget(batch.id)
+
+    def _invalid(self, ended: Ended) -> None:
+        """Note which rows of a batch Amazon cannot use, each by its number in it."""
+        batch = ended.batch
+        rows = {name: row for row, name in enumerate(self._external_ids(batch), 1)}
+        for external_id, reason in ended.invalid:
+            known = external_id if external_id in rows else None
+            where = {"row": rows[known]} if known else {}
+            words = f"{Reason.INVALID}: {reason}"
+            self.rejects.add(known, batch.stream, None, words, batch=batch.id, **where)
+        if ended.unlisted:
+            words = f"{Reason.INVALID}: {UNLISTED}"
+            self.rejects.add(
+                None, batch.stream, None, words, batch=batch.id, rows=ended.unlisted
+            )
 
     def _not_carried_out(self, ended: Ended) -> None:
         batch = ended.batch
-        external_ids = ids_of(self.store.payload(batch.id))
+        external_ids = self._external_ids(batch)
         if self.members is not None and batch.action == DELETE:
             self.members.not_removed(batch.id, external_ids)
         if ended.is_rejected:
             for external_id in external_ids:
                 self.rejects.add(external_id, batch.stream, None, Reason.FAILED)
+
+    def _external_ids(self, batch: OpenBatch) -> list[str]:
+        with self.store.reading():  # a damaged payload is the database's fault
+            return ids_of(self.store.payload(batch.id))

@@ -10,7 +10,7 @@ import re
 import threading
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError
@@ -20,7 +20,7 @@ from target_amazon_audience.amc.models import (
     ThrottledError,
     TooLargeError,
 )
-from target_amazon_audience.amc.payload import ids_of, members_of, rows_of
+from target_amazon_audience.amc.payload import NO_ROWS, ids_of, members_of, rows_of
 from target_amazon_audience.errors import UploadError
 from target_amazon_audience.matching.member import DELETE
 from target_amazon_audience.state.store import AudienceStore, Draft, OpenBatch
@@ -93,7 +93,8 @@ class Uploader:
 
     def run(self, upload: Upload) -> Outcome:
         """Send all rows of an upload, in as many requests as it takes."""
-        outcome = Outcome(upload, failure=self._failure)
+        # without the rows: these are megabytes, and done with before anyone looks
+        outcome = Outcome(replace(upload, request=NO_ROWS), failure=self._failure)
         if self._failure is not None:
             return outcome  # the next call would only fail in the same way
         try:

@@ -15,6 +15,14 @@ from hashlib import sha256
 
 from target_amazon_audience.matching import normalize
 from target_amazon_audience.matching.phones import phone
+from target_amazon_audience.matching.values import (
+    LONGEST_WORD,
+    SHORTEST_HASH,
+    Flaw,
+    as_digits,
+    is_like_hash,
+    is_no_value,
+)
 
 PII_FIELDS = (
     "address",
@@ -28,14 +36,19 @@ PII_FIELDS = (
 )
 MODES = ("auto", "raw", "hashed")
 NORMALISATIONS = ("recommended", "aws_uploader", "both")
-EMPTY_HASH = sha256(b"").hexdigest()
 MAX_VALUE_LENGTH = 1000
 """Characters; no match key is longer, whatever a source may hold in its column."""
 
+_EMPTY_HASHES = frozenset(
+    sha256(word.encode()).hexdigest()
+    for word in ("", " ", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A")
+)
+_FLAWS = {"email": Flaw.EMAIL, "phone": Flaw.PHONE, "postal": Flaw.POSTAL}
 _HASH_DIGITS = 64
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _EXACT = 2**53  # beyond it a JSON number may have lost digits
-_ZIP_DIGITS = 5
+_SELDOM_EMPTY = frozenset({"email", "phone"})
+"""Fields that no word for nothing and no hash passes as; they are asked afterwards."""
 _REMEMBERED = {
     "city": 8192,
     "firstname": 8192,
@@ -78,31 +91,65 @@ def hashers(
     found = {}
     for field in PII_FIELDS:
         form = (f'"{field}":"', '"') if as_json else ("", "")
-        made = _hasher(writers[field], modes.get(field, "auto"), form)
+        made = _hasher(field, writers[field], modes.get(field, "auto"), form)
         size = _REMEMBERED.get(field)
         found[field] = lru_cache(size)(made) if size else made
     return found
 
 
-def _hasher(write: Writer, mode: str, form: tuple[str, str]) -> Hasher:
+def _hasher(field: str, write: Writer, mode: str, form: tuple[str, str]) -> Hasher:
     is_raw, must_be_hashed = mode == "raw", mode == "hashed"
+    is_asked_before = field not in _SELDOM_EMPTY
+    may_be_hash = field != "email"
     before, after = form
 
-    def hashed(text: str, country: str | None) -> str | None:
+    def hashed(text: str, country: str | None) -> str | None:  # noqa: PLR0911 - a check a line
         text = text.strip()
         if not text:
             return ""
+        size = len(text)
+        if size <= LONGEST_WORD and is_asked_before and _is_empty(field, text):
+            return ""
         # the test comes before anything that changes the text: a hash that is
         # normalised and hashed again matches nobody
-        if len(text) == _HASH_DIGITS and not is_raw and _HASH.fullmatch(text):
-            digits = text.lower()
-            return None if digits == EMPTY_HASH else f"{before}{digits}{after}"
-        if must_be_hashed or len(text) > MAX_VALUE_LENGTH:
-            return None
+        if size >= SHORTEST_HASH and not is_raw:
+            if size == _HASH_DIGITS and _HASH.fullmatch(text):
+                digits = text.lower()
+                is_nobodys = digits in _EMPTY_HASHES
+                return None if is_nobodys else f"{before}{digits}{after}"
+            if may_be_hash and is_like_hash(text):
+                return None
+        if must_be_hashed or size > MAX_VALUE_LENGTH:
+            return "" if _is_empty(field, text) else None
         written = write(text, country)
-        return f"{before}{sha256(written).hexdigest()}{after}" if written else None
+        if written:
+            return f"{before}{sha256(written).hexdigest()}{after}"
+        return "" if _is_empty(field, text) else None
 
     return hashed
+
+
+def _is_empty(field: str, text: str) -> bool:
+    return is_no_value(text) and (field != "state" or text != "NA")
+
+
+def flaw(field: str, value: object, mode: str) -> str:  # noqa: PLR0911 - a check a line
+    """Return why a value of a field, which no hasher takes, cannot be used."""
+    text = as_text(value)
+    if text is None:
+        return Flaw.NOT_TEXT
+    text = text.strip()
+    if text.lower() in _EMPTY_HASHES:
+        return Flaw.EMPTY_HASH
+    if is_like_hash(text):
+        return Flaw.HASH_DAMAGED
+    if mode == "hashed":
+        return Flaw.NOT_HASHED
+    if len(text) > MAX_VALUE_LENGTH:
+        return Flaw.TOO_LONG
+    if as_digits(text) is None:
+        return Flaw.DIGITS_LOST
+    return _FLAWS.get(field, Flaw.NOTHING_LEFT)
 
 
 def as_text(value: object) -> str | None:
@@ -118,11 +165,3 @@ def as_text(value: object) -> str | None:
     if not isinstance(value, float | Decimal) or not -_EXACT < value < _EXACT:
         return None  # not a number at all, or one that may have lost digits
     return str(int(value)) if value == int(value) else format(value, "f")
-
-
-def postal_text(value: object, country: str | None) -> str | None:
-    """Return a postal code as text; a US ZIP that came as a number gets its zeros."""
-    text = as_text(value)
-    if text and country == "US" and not isinstance(value, str) and text.isdigit():
-        return text.zfill(_ZIP_DIGITS)
-    return text

@@ -31,20 +31,28 @@ class Reason:
     ID_NOT_ALLOWED = "external id not allowed"
     COUNTRY_UNKNOWN = "country code unknown"
     NO_DATA = "no usable personal data"
+    HASH_DAMAGED = "personal data looks like a damaged or foreign hash"
+    DELETED = "deleted in the source"
     KEY_MISSING = "key column missing"
     EXPRESSION = "expression of stream_maps failed"
     REFUSED = "refused by Amazon"
     FAILED = "job failed at Amazon"
+    INVALID = "invalid at Amazon"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A record that is not sent; whose consent was denied is removed by a mirror."""
+    """A record that is not sent."""
 
     reason: str
     field: str | None = None
     external_id: str | None = None
-    is_denied: bool = False
+    must_go: bool = False
+    """Whether the person may not be in the audience, and is removed by a mirror.
+
+    Consent was denied, or the source has deleted the person: nothing is wrong with the
+    record.
+    """
 
 
 def merged(old: Member, new: Member) -> Member:

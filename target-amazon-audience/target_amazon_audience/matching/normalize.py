@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 
 from target_amazon_audience.matching.reference import state_codes, street_words
+from target_amazon_audience.matching.values import as_digits
 
 _ALL = bytes(range(256))
 _LETTERS = string.ascii_lowercase.encode()
@@ -41,6 +42,16 @@ _GB_POSTAL = re.compile(rb"[a-z]{1,2}(?:[0-9]{2,3}[a-z]{2}|[0-9][a-z][0-9][a-z]{
 _CA_POSTAL = re.compile(rb"(?:[a-z][0-9]){3}")
 _FIVE_DIGITS = frozenset({"US", "DE", "ES", "FR", "IT"})
 _OTHER_DIGITS = {"IN": 6, "JP": 7}
+_LOST_ZEROS = {
+    **dict.fromkeys(("US", "IT", "PL"), (3, 5)),
+    **dict.fromkeys(("DE", "ES", "FR", "MX", "TR"), (4, 5)),
+    **dict.fromkeys(("AU", "NO"), (3, 4)),
+    "SG": (5, 6),
+    "JP": (6, 7),
+    "BR": (7, 8),
+}
+"""Digits that a code keeps as a number at least, and digits it is written with."""
+_ZIP_PLUS_4 = re.compile(r"(\d{3,5})-?(\d{4})")
 
 
 def _composed(text: str) -> str:
@@ -101,8 +112,12 @@ def state(text: str, country: str | None) -> bytes:
 
 
 def postal(text: str, country: str | None) -> bytes:
-    """Postal code by the rule of its country; without one ``a-z 0-9``, lower case."""
+    """Postal code by the rule of its country; without one ``a-z 0-9``, lower case.
+
+    Zeros in front that a spreadsheet took for those of a number come back.
+    """
     plain = unicodedata.normalize("NFKC", text) if not text.isascii() else text
+    plain = _with_zeros(plain.strip(), country)
     found = plain.lower().encode("utf-8", "replace").translate(_LOWER, _NOT_PLAIN)
     if country in _FIVE_DIGITS or country in _OTHER_DIGITS:
         length = _OTHER_DIGITS.get(country, 5)
@@ -113,6 +128,17 @@ def postal(text: str, country: str | None) -> bytes:
     if country == "GB":
         return found if _GB_POSTAL.fullmatch(found) else b""
     return found
+
+
+def _with_zeros(text: str, country: str | None) -> str:
+    digits = as_digits(text)
+    if digits is None or country not in _LOST_ZEROS:
+        return digits or ""
+    least, full = _LOST_ZEROS[country]
+    if country == "US" and (found := _ZIP_PLUS_4.fullmatch(digits)):
+        digits = found[1] if "-" in digits or len(digits) > full else digits
+    is_short = digits.isascii() and digits.isdigit() and least <= len(digits) < full
+    return digits.zfill(full) if is_short else digits
 
 
 def postal_as_uploader(text: str, country: str | None) -> bytes:

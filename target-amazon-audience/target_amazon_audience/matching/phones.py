@@ -21,6 +21,8 @@ from phonenumbers import (
     ValidationResult,
 )
 
+from target_amazon_audience.matching.values import as_digits
+
 _SEPARATORS = b" ()-./"
 _SHORTEST, _LONGEST = 6, 17
 """Digits of what the quick way reads."""
@@ -44,15 +46,19 @@ def phone(text: str, country: str | None) -> bytes:
 
     Unsigned digits that begin with the country's own calling code, and are a valid
     number so, have it already; all others are read as dialled in that country.
-    Without a country only forms with ``+`` are read.
+    Without a country only forms with ``+`` are read. A number that a spreadsheet wrote
+    with ``.0``, or with an exponent, is itself, unless digits are lost.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
+    if "." in text:
+        text = as_digits(text) or ""
     return (_quick(text, country) or _asked(text, country)).encode()
 
 
 def _asked(text: str, country: str | None) -> str:
     """Let `phonenumbers` read it."""
+    text = as_digits(text.strip()) or ""
     region = country if country in SUPPORTED_REGIONS else None
     signed = text.lstrip().startswith("+")
     if region and not signed:

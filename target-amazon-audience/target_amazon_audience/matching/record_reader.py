@@ -6,13 +6,15 @@ Field names are found in any case, once per set of columns that a record has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from singer_amazon.target.messages import printable
 from target_amazon_audience.matching.consent import (
     CONSENT_FIELDS,
     ConsentRules,
@@ -24,14 +26,24 @@ from target_amazon_audience.matching.hashing import (
     PII_FIELDS,
     Hasher,
     as_text,
+    flaw,
     hashers,
-    postal_text,
 )
 from target_amazon_audience.matching.member import Member, Reason, Refusal
 from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.matching.values import (
+    NO_IDS,
+    Flaw,
+    as_digits,
+    is_no_value,
+    is_null_word,
+    is_set,
+)
 
 EXTERNAL_ID = "externaluserid"
 COUNTRY = "countrycode"
+DELETED_AT = "_sdc_deleted_at"
+"""Singer's column for rows that the source has deleted: a time, or nothing."""
 FIELDS = (*PII_FIELDS, COUNTRY, EXTERNAL_ID, *CONSENT_FIELDS)
 ID_MODES = ("as_is", "sha256", "from_email", "from_phone")
 
@@ -64,6 +76,7 @@ class _Shape:
     external_id: str | None
     country: str | None
     consent: tuple[tuple[str, str], ...]
+    deleted_at: str | None
 
 
 class RecordReader:
@@ -88,8 +101,12 @@ class RecordReader:
         self._countries: dict[object, str | None] = {}
         self._free: set[str] = set()
         """Countries found to need no consent: it is not looked for in their records."""
-        self.unusable: dict[str, int] = {}
-        """Fields that held something which cannot be used, though the record went."""
+        self.unusable: Counter[str] = Counter()
+        """Fields that held something which cannot be used."""
+        self.flaws: Counter[tuple[str, str]] = Counter()
+        """The same by field and reason."""
+        self._missing = {*rules.field_mapping}
+        """Fields with a column of the user's that no record has had yet."""
         self.consent_missing = 0
         """Records sent although consent was missing, as ``consent_mode`` allows."""
 
@@ -103,11 +120,13 @@ class RecordReader:
         shape = self._shapes.get(columns)
         if shape is None:
             shape = self._shape(columns)
+        if shape.deleted_at is not None and is_set(record[shape.deleted_at]):
+            return self._unsent(record, shape, Reason.DELETED, DELETED_AT)
         country = self._home
         if shape.country is not None:
             found = self._country(record[shape.country])
             if found is None:
-                return self._of_nowhere(record, shape)
+                return self._unsent(record, shape, Reason.COUNTRY_UNKNOWN, COUNTRY)
             country = found
         hashes: list[Any] = [
             hasher(value, country)
@@ -120,7 +139,11 @@ class RecordReader:
         external_id: object = None
         if self._is_as_is and shape.external_id is not None:
             external_id = record[shape.external_id]
-        if external_id.__class__ is not str or not _is_id(external_id):
+        if (
+            external_id.__class__ is not str
+            or not _is_id(external_id)
+            or external_id in NO_IDS
+        ):
             identity = self._identity(record, shape, hashes)
             if isinstance(identity, Refusal):
                 return identity
@@ -132,7 +155,7 @@ class RecordReader:
                 return consent
             wire = consent
         if not hashes:
-            return Refusal(Reason.NO_DATA, None, external_id)
+            return self._without_data(record, shape, external_id)
         pii: tuple[str, ...] = (f"{{{','.join(hashes)}}}",)
         if self._others:
             pii += self._otherwise(record, shape, country, hashes)
@@ -142,6 +165,7 @@ class RecordReader:
         by_name = {column.lower(): column for column in reversed(columns)}
         by_name.update((c, c) for c in columns if c == c.lower())
         column_of = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
+        self._missing -= column_of.keys()
         fields = [field for field in PII_FIELDS if field in column_of]
         shape = _Shape(
             tuple((column_of[field], self._hashers[field]) for field in fields),
@@ -149,11 +173,31 @@ class RecordReader:
             column_of.get(EXTERNAL_ID),
             column_of.get(COUNTRY),
             tuple((f, column_of[f]) for f in CONSENT_FIELDS if f in column_of),
+            # what is only ever deleted is deleted anyway
+            by_name.get(DELETED_AT) if self._rules.needs_consent else None,
         )
         if len(self._shapes) >= _MAX_SHAPES:
             self._shapes.clear()
         self._shapes[columns] = shape
         return shape
+
+    def fields_of(self, columns: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Return our fields that columns hold, and the columns that hold none."""
+        field_of = {column: field for field, column in self._columns.items()}
+        found, ignored = [], []
+        for column in columns:
+            field = field_of.get(column.lower())
+            if field is not None:
+                is_ours = field == column.lower()
+                found.append(field if is_ours else f"{field} ({printable(column)})")
+            elif column.lower() != DELETED_AT:
+                ignored.append(column)
+        return sorted(found), ignored
+
+    def never_came(self) -> list[tuple[str, str]]:
+        """Return the fields whose columns no record has had, with these columns."""
+        mapping = self._rules.field_mapping
+        return [(field, mapping[field]) for field in sorted(self._missing)]
 
     # Country
 
@@ -166,18 +210,20 @@ class RecordReader:
         if value not in self._countries:
             if len(self._countries) >= _MAX_SHAPES:
                 self._countries.clear()
-            empty = not value.strip()
+            empty = is_null_word(value)
             self._countries[value] = self._home if empty else as_country(value)
         return self._countries[value]
 
-    def _of_nowhere(self, record: dict[str, Any], shape: _Shape) -> Refusal:
-        """Refuse a record whose country nobody knows; say whose it is, if possible."""
+    def _unsent(
+        self, record: dict[str, Any], shape: _Shape, reason: str, field: str
+    ) -> Refusal:
+        """Refuse a record for what stands in a field; say whose it is, if possible."""
         hashes: list[str] = []
         if not self._is_as_is:
             hashes = self._all_hashes(record, shape, self._home)
         identity = self._identity(record, shape, hashes)
         known = identity if isinstance(identity, str) else None
-        return Refusal(Reason.COUNTRY_UNKNOWN, COUNTRY, known)
+        return Refusal(reason, field, known, must_go=reason == Reason.DELETED)
 
     # Personal data
 
@@ -202,12 +248,26 @@ class RecordReader:
         ):
             made = known
             if made is None:
-                made = _odd_hash(field, hasher, record[column], country)
+                made = _odd_hash(hasher, record[column], country)
             if made:
                 found.append(made)
             elif made is None:
-                self.unusable[field] = self.unusable.get(field, 0) + 1
+                self._note_flaw(field, record[column])
         return found
+
+    def _note_flaw(self, field: str, value: object) -> None:
+        self.unusable[field] += 1
+        mode = self._rules.modes.get(field, "auto")
+        self.flaws[field, flaw(field, value, mode)] += 1
+
+    def _without_data(
+        self, record: dict[str, Any], shape: _Shape, external_id: str
+    ) -> Refusal:
+        for field, (column, _) in zip(shape.fields, shape.pii, strict=True):
+            mode = self._rules.modes.get(field, "auto")
+            if flaw(field, record[column], mode) == Flaw.HASH_DAMAGED:
+                return Refusal(Reason.HASH_DAMAGED, field, external_id)
+        return Refusal(Reason.NO_DATA, None, external_id)
 
     def _otherwise(
         self, record: dict[str, Any], shape: _Shape, country: str, hashes: list[str]
@@ -216,7 +276,7 @@ class RecordReader:
         other = {found.partition(":")[0]: found for found in hashes}
         for field, (column, _) in zip(shape.fields, shape.pii, strict=True):
             hasher = self._others.get(field)
-            made = hasher and _odd_hash(field, hasher, record[column], country)
+            made = hasher and _odd_hash(hasher, record[column], country)
             if made:
                 other[f'"{field}"'] = made
         found = [other[name] for name in sorted(other)]
@@ -237,8 +297,9 @@ class RecordReader:
         if text is None:
             return Refusal(Reason.ID_NOT_ALLOWED, EXTERNAL_ID)
         text = text.strip()
-        if not text:
+        if not text or text in NO_IDS or is_no_value(text):
             return Refusal(Reason.ID_MISSING, EXTERNAL_ID)
+        text = as_digits(text) or text
         if mode == "sha256" and len(text) <= MAX_VALUE_LENGTH:
             return sha256(text.encode("utf-8", "replace")).hexdigest()
         if _is_id(text):
@@ -256,7 +317,8 @@ class RecordReader:
                     reason = ConsentStatus.UNREADABLE.value
                     return Refusal(reason, field, identity)
                 continue
-            values[field] = text
+            if not is_null_word(text):
+                values[field] = text
         consent = self._consent.classify(country, values)
         is_fine = consent.status is ConsentStatus.FINE
         if is_fine and not values and not self._has_constants:
@@ -273,11 +335,11 @@ class RecordReader:
             consent.status.value,
             consent.field or None,
             identity,
-            is_denied=consent.status is ConsentStatus.DENIED,
+            must_go=consent.status is ConsentStatus.DENIED,
         )
 
 
-def _odd_hash(field: str, hasher: Hasher, value: object, country: str) -> str | None:
+def _odd_hash(hasher: Hasher, value: object, country: str) -> str | None:
     """Hash a value that did not come as text, where it can be read as one."""
-    text = postal_text(value, country) if field == "postal" else as_text(value)
+    text = as_text(value)
     return text if not text else hasher(text, country)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from target_amazon_audience.matching.member import Member, unpack
 from target_amazon_audience.state.store import AudienceStore
 
-PAGE_ROWS = 6000
+PAGE_ROWS = 500
+"""Few: they are held beside the batch that they fill."""
 
 MAX_JOB_SECONDS = 3 * 86400.0
 """After this a job that has not ended holds nothing up any more."""
@@ -18,14 +19,15 @@ _BUSY = (
     " and (b.job_id is null or b.accepted_at > :stuck_before))"
 )
 _TO_CREATE = (
-    "not exists (select 1 from temp.tried t where t.sink = s.sink"
-    " and t.external_id = s.external_id and t.action = 'CREATE')"
+    "not exists (select 1 from temp.tried t where t.sink = d.sink"
+    " and t.external_id = d.external_id and t.action = 'CREATE')"
 )
 _TO_DELETE = (
-    "not exists (select 1 from temp.tried t where t.sink = :sink"
-    " and t.external_id = m.external_id and t.action = 'DELETE')"
+    "not exists (select 1 from temp.tried t where t.sink = d.sink"
+    " and t.external_id = d.external_id and t.action = 'DELETE')"
 )
-_ABSENT = "(s.external_id is null or s.status = 2)"
+_NOT_WANTED = "(s.external_id is null or s.status = 2)"
+_ABSENT = f"m.external_id is not null and {_NOT_WANTED}"
 _OTHER = "(m.removing or m.pii != s.pii)"
 _DUE = (
     "(m.confirmed != 1 or m.sent_at <= :resend_before"
@@ -36,9 +38,9 @@ _DUE = (
 class DiffQuery:
     """Which members a page is of, as SQL; ``s`` is staged, ``m`` what Amazon holds.
 
-    A member whose last batch Amazon still works on is left alone: which of two jobs
-    is carried out first is not known. Nothing is sent twice in one run. The numbers
-    of ``s.status`` are those of ``StagedStatus``.
+    ``d`` is who differs. A member whose last batch Amazon still works on is left
+    alone: which of two jobs is carried out first is not known. Nothing is sent twice
+    in one run. The numbers of ``s.status`` are those of ``StagedStatus``.
     """
 
     NEW = f"s.status = 0 and m.external_id is null and {_TO_CREATE}"
@@ -57,8 +59,28 @@ class DiffQuery:
     HELD_UP_GONE = f"{_ABSENT} and {_BUSY} and not m.removing"
 
 
-_FROM_MEMBERS = frozenset({DiffQuery.GONE, DiffQuery.MISSING, DiffQuery.HELD_UP_GONE})
-
+# Joined are the tables themselves, each by all of its primary key, and the condition
+# stands in a CASE: from it SQLite would conclude that a left join is an inner one, and
+# might begin with the other table, reading all of it for each page.
+_JOINED = (
+    "from temp.differing d"
+    " left join temp.staged s on s.sink = d.sink and s.external_id = d.external_id"
+    " left join members m on m.audience_id = :audience"
+    " and m.external_id = d.external_id"
+    " where d.sink = :sink"
+)
+_FIND = "insert into temp.differing select :sink, "
+_WANTED = (
+    "s.external_id from temp.staged s"
+    " left join members m on m.audience_id = :audience"
+    " and m.external_id = s.external_id where s.sink = :sink and case when"
+    f" s.status = 0 and (m.external_id is null or {_OTHER} or {_DUE}) then 1 end"
+)
+_GONE = (
+    "m.external_id from members m"
+    " left join temp.staged s on s.sink = :sink and s.external_id = m.external_id"
+    f" where m.audience_id = :audience and case when {_NOT_WANTED} then 1 end"
+)
 
 Value = str | int | float
 
@@ -98,7 +120,11 @@ class AgeLimits:
 
 
 class Difference:
-    """What one mirror's input holds, compared with what Amazon holds."""
+    """What one mirror's input holds, compared with what Amazon holds.
+
+    Both are read once, when the input has ended. Who is the same on both sides then
+    stays so: what is asked later is asked of those that differ.
+    """
 
     def __init__(
         self, store: AudienceStore, audience_id: int, sink: int, ages: AgeLimits
@@ -110,19 +136,26 @@ class Difference:
             "resend_before": ages.resend_before,
             "stuck_before": ages.stuck_before,
         }
+        with store.staging() as db:
+            db.execute("delete from temp.differing where sink = :sink", self._values)
+            db.execute(_FIND + _WANTED, self._values)
+            db.execute(_FIND + _GONE, self._values)
 
     def counts(self, wanted: int) -> Counts:
         """Return how large each part of the difference is."""
-        queries = (
-            "from members where audience_id = :audience",
-            *map(_from, (DiffQuery.NEW, DiffQuery.CHANGED)),
-            *map(_from, (DiffQuery.AGAIN, DiffQuery.MISSING)),
+        parts = (
+            DiffQuery.NEW,
+            DiffQuery.CHANGED,
+            DiffQuery.AGAIN,
+            DiffQuery.MISSING,
         )
+        columns = ", ".join(f"count({_where(part)})" for part in parts)
         with self._store.reading() as db:
-            known, *sizes = [
-                int(db.execute(f"select count(*) {query}", self._values).fetchone()[0])
-                for query in queries
-            ]
+            [known] = db.execute(
+                "select count(*) from members where audience_id = :audience",
+                self._values,
+            ).fetchone()
+            sizes = db.execute(f"select {columns} {_JOINED}", self._values).fetchone()
         return Counts(known, wanted, *sizes)
 
     def pages(self, query: str, *, held: bool = False) -> Iterator[list[Member]]:
@@ -132,21 +165,21 @@ class Difference:
         the tables.
         """
         table = "m" if held else "s"
-        columns = ", ".join(
-            f"{table}.{name}" for name in ("external_id", "pii", "country", "consent")
-        )
         statement = (
-            f"select {columns} {_from(query)} and {table}.external_id > :after"
-            f" order by {table}.external_id limit {PAGE_ROWS}"
+            f"select d.external_id, {table}.pii, {table}.country, {table}.consent"
+            f" {_JOINED} and d.external_id > :after and {_where(query)}"
+            f" order by d.external_id limit {PAGE_ROWS}"
         )
         values = {**self._values, "after": ""}
-        while True:
+        rows: list[tuple[str, str, str, str | None]] = []
+        while not values["after"] or len(rows) == PAGE_ROWS:
             with self._store.reading() as db:
                 rows = db.execute(statement, values).fetchall()
+                page = [Member(r[0], unpack(r[1]), r[2], r[3]) for r in rows]
             if not rows:
                 return
             values["after"] = rows[-1][0]
-            yield [Member(row[0], unpack(row[1]), row[2], row[3]) for row in rows]
+            yield page
 
     def in_the_way(self, *, removes: bool) -> set[int]:
         """Return the batches that members wait for who have to be sent or removed."""
@@ -156,17 +189,11 @@ class Difference:
                 int(row[0])
                 for query in queries
                 for row in db.execute(
-                    f"select distinct m.batch {_from(query)}", self._values
+                    f"select distinct m.batch {_JOINED} and {_where(query)}",
+                    self._values,
                 )
             }
 
 
-def _from(query: str) -> str:
-    """Return the part of a query that joins what is staged with what is held."""
-    staged = "(select * from temp.staged where sink = :sink) s"
-    held = "(select * from members where audience_id = :audience) m"
-    first, second = (held, staged) if query in _FROM_MEMBERS else (staged, held)
-    return (
-        f"from {first} left join {second} on s.external_id = m.external_id"
-        f" where ({query})"
-    )
+def _where(query: str) -> str:
+    return f"case when {query} then 1 end"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 from target_amazon_audience.amc.payload import kept_consent
@@ -20,35 +20,41 @@ class StagedStatus(IntEnum):
     """Consent was denied: the person has to go."""
 
 
-_ADD = (
-    "insert into temp.staged values (?, ?, ?, ?, ?, ?)"
-    " on conflict (sink, external_id) do update set"
-    " pii = excluded.pii, country = excluded.country,"
-    " consent = excluded.consent, status = excluded.status"
+ORDER_BY_PERSON = (
+    "create index if not exists temp.arrived_by_person on arrived (sink, external_id)"
 )
-_ADD_MERGED = _ADD.replace("= excluded.pii", "= merge_pii(staged.pii, excluded.pii)")
-_KEEP = (
-    "insert into temp.staged (sink, external_id, status) values (?, ?, ?)"
-    " on conflict (sink, external_id) do nothing"
-)
-_DENY = (
-    "insert into temp.staged (sink, external_id, status) values (?, ?, ?)"
-    " on conflict (sink, external_id) do update"
-    " set status = excluded.status, pii = null"
-)
+_SETTLE = """
+insert into temp.staged
+    select sink, external_id, pii, country, consent, status
+    from temp.arrived indexed by arrived_by_person
+    where sink = :sink order by sink, external_id, rowid
+on conflict (sink, external_id) do update set
+    pii = case excluded.status when 0 then {pii} end,
+    country = excluded.country,
+    consent = excluded.consent,
+    status = excluded.status
+where excluded.status != 1
+"""
+"""Of a person's records the newest counts, but one that could not be used."""
 
 
 class Staged:
-    """What one audience's input holds, kept until the end of the run."""
+    """What one audience's input holds, kept until the end of the run.
+
+    Records are written as they come and put in order once, at the end: ids come in any
+    order, and a table in theirs would be read and written all over for each batch.
+    """
 
     def __init__(self, store: AudienceStore, sink: int, *, merges: bool = True) -> None:
         self._store = store
-        self._merges = merges
+        pii = "merge_pii(staged.pii, excluded.pii)" if merges else "excluded.pii"
+        self._settling = _SETTLE.format(pii=pii)
+        self._has_arrived = False
         self.sink = sink
 
     def add(self, members: Iterable[Member]) -> None:
         """Stage members; a second record of a person joins or replaces the first."""
-        rows = [
+        self._arrive(
             (
                 self.sink,
                 member.external_id,
@@ -58,34 +64,44 @@ class Staged:
                 StagedStatus.PRESENT.value,
             )
             for member in members
-        ]
-        with self._store.reading() as db:
-            db.execute("begin")
-            db.executemany(_ADD_MERGED if self._merges else _ADD, rows)
-            db.execute("commit")
+        )
 
     def keep(self, external_id: str) -> None:
         """Stage that a person stays as Amazon holds them, unless staged otherwise."""
-        self._stage(_KEEP, external_id, StagedStatus.KEPT)
+        self._mark(external_id, StagedStatus.KEPT)
 
     def deny(self, external_id: str) -> None:
         """Stage that a person has to go."""
-        self._stage(_DENY, external_id, StagedStatus.DENIED)
+        self._mark(external_id, StagedStatus.DENIED)
 
-    def _stage(self, statement: str, external_id: str, status: StagedStatus) -> None:
-        with self._store.reading() as db:
-            db.execute(statement, (self.sink, external_id, status.value))
+    def _mark(self, external_id: str, status: StagedStatus) -> None:
+        self._arrive([(self.sink, external_id, None, None, None, status.value)])
+
+    def _arrive(self, rows: Iterable[Sequence[object]]) -> None:
+        with self._store.staging() as db:
+            db.executemany("insert into temp.arrived values (?, ?, ?, ?, ?, ?)", rows)
+        self._has_arrived = True
+
+    def settle(self) -> None:
+        """Put what has arrived in the order of persons, each once.
+
+        The rows that came stay: temporary files do not shrink before they are closed.
+        """
+        if not self._has_arrived:
+            return
+        self._has_arrived = False
+        with self._store.staging() as db:
+            db.execute(ORDER_BY_PERSON)
+            db.execute(self._settling, {"sink": self.sink})
 
     def try_once(self, action: str, external_ids: Iterable[str]) -> None:
         """Note whom this run has sent, so that it does so once."""
         rows = [(self.sink, external_id, action) for external_id in external_ids]
-        with self._store.reading() as db:
-            db.execute("begin")
+        with self._store.staging() as db:
             db.executemany("insert or ignore into temp.tried values (?, ?, ?)", rows)
-            db.execute("commit")
 
     def count(self) -> int:
-        """Return how many members the input has."""
+        """Return how many members the input has, once they are settled."""
         with self._store.reading() as db:
             row = db.execute(
                 "select count(*) from temp.staged where sink = ? and status = ?",

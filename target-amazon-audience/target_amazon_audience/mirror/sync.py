@@ -10,12 +10,12 @@ nothing is left to do or time is up; the next run goes on from what the database
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from target_amazon_audience.delivery.batches import Batch, Batcher
 from target_amazon_audience.delivery.uploader import Upload
-from target_amazon_audience.matching.member import CREATE, DELETE
+from target_amazon_audience.matching.member import CREATE, DELETE, Reason
 from target_amazon_audience.mirror.diff import (
     MAX_JOB_SECONDS,
     AgeLimits,
@@ -78,21 +78,31 @@ class MirrorSink(AudienceSink):
         """Batches Amazon still works on that members wait for."""
         self._is_held_up = False
         """Whether there were such batches when last asked."""
+        self._is_whole = False
+        """Whether the input is taken to be all there is."""
         self._nameless = 0
         self._unread = 0
 
     # Records
 
-    def refuse(self, refusal: Refusal, stream: str) -> None:
+    def refuse(
+        self, refusal: Refusal, stream: str, record: Mapping[str, object]
+    ) -> None:
         """Note a record that could not even be read."""
         self._unread += 1
-        super().refuse(refusal, stream)
+        super().refuse(refusal, stream, record)
 
-    def _refused(self, refusal: Refusal, stream: str) -> None:
-        super()._refused(refusal, stream)
+    def _refused(
+        self,
+        refusal: Refusal,
+        stream: str,
+        record: Mapping[str, object],
+        number: int,
+    ) -> None:
+        super()._refused(refusal, stream, record, number)
         if refusal.external_id is None:
             self._nameless += 1
-        elif refusal.is_denied:
+        elif refusal.must_go:
             self._staged.deny(refusal.external_id)
         else:
             self._staged.keep(refusal.external_id)
@@ -130,16 +140,19 @@ class MirrorSink(AudienceSink):
 
     # The end
 
-    def last_uploads(self, *, unreadable: int) -> Iterable[Upload]:
+    def last_uploads(self, why_not: str | None) -> Iterable[Upload]:
         """Compare the input with what Amazon holds; return what is to be sent."""
         too_many = self._end_records()
+        why_not = self._doubts() or why_not or self._missing_stream() or too_many
+        self._is_whole = why_not is None
+        self._staged.settle()
         if self.failure is not None:
             return ()
         if self.members is None and not self._staged.count():
             return ()
         if not self.is_usable() or self.members is None:
             return ()
-        self._compare(self.members, self._doubts(unreadable) or too_many)
+        self._compare(self.members, why_not)
         return self._uploads()
 
     def _compare(self, members: Members, why_not: str | None) -> None:
@@ -166,28 +179,47 @@ class MirrorSink(AudienceSink):
             )
         if reason:
             report.fail(f"MIRROR removed nobody: {reason}")
+        elif why_not:
+            report.note(f"MIRROR passes no STATE on: {why_not}")
         self._removes = reason is None
 
-    def _doubts(self, unreadable_lines: int) -> str | None:
+    def _doubts(self) -> str | None:
         """Return why it is not known whom the input would keep, None where it is."""
-        if self._unread:
-            return (
-                f"{self._unread:,} records could not be read (a key column is "
-                "missing, or an expression of stream_maps failed), so it is not known "
-                "whom they would keep"
-            )
-        if unreadable_lines:
-            return f"{unreadable_lines} lines of the input could not be read"
-        return None
+        if not self._unread:
+            return None
+        return (
+            f"{self._unread:,} records could not be read (a key column is missing, or "
+            "an expression of stream_maps failed), so it is not known whom they would "
+            "keep"
+        )
+
+    def _missing_stream(self) -> str | None:
+        if self.members is None or self.settings.is_dry:
+            return None
+        before = self.store.mirrored_streams(self.members.audience_id)
+        missing = sorted(before - self.sources - self.left_out)
+        if not missing:
+            return None
+        return (
+            f"stream {missing[0]}, which the last mirror was made of, did not come; to "
+            "leave it out for good, set it to null in stream_maps"
+        )
+
+    def _of_deleted(self) -> str:
+        return (
+            f"{self.report.skipped[Reason.DELETED]:,} records are marked as deleted "
+            "(_sdc_deleted_at): these people are not wanted"
+        )
 
     def end_input(self) -> None:
         """Note that everything was sent; STATE may pass unless something failed."""
-        if self.failure is not None or self._number is None:
+        if self.failure is not None or self._number is None or not self._is_whole:
             return
         self.states.complete(self._number)
         self._number = None
         if self.members is not None and not self.settings.is_dry:
             self.members.ran(self._time())
+            self.store.mirrored(self.members.audience_id, self.sources)
 
     def watch(self) -> None:
         """Find out which jobs are in the way, once all uploads are accepted."""

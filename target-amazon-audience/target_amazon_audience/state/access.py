@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from singer_amazon.errors import ConfigError
 from target_amazon_audience.errors import StateFileError
-from target_amazon_audience.state.database import FILE_RIGHTS, FOLDER_RIGHTS
+from target_amazon_audience.state.private_files import FILE_RIGHTS, make_folder
 from target_amazon_audience.state.store import AudienceStore
 
 _MEND = (
@@ -91,7 +91,7 @@ class StateAccess:
         file = database.resolve().parent / "locks" / f"{digest}.lock"
         lock = FileLock(file, mode=FILE_RIGHTS, is_singleton=False)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_RIGHTS)
+            make_folder(file.parent)
             lock.acquire(timeout=0)
         except Timeout:
             msg = (

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.matching.member import merge_pii
+from target_amazon_audience.state.private_files import FOLDER_RIGHTS, open_private
 
 DEFAULT_PATH = ".target-amazon-audience/state.sqlite3"
 VERSION = 1
 BUSY_SECONDS = 60.0
-FOLDER_RIGHTS = 0o700
-FILE_RIGHTS = 0o600
 
 _SCHEMA = """
 create table audiences (
@@ -66,7 +65,34 @@ create table volume (
     rows integer not null
 );
 """
+# Databases of the first releases lack it.
+_MIRROR_STREAMS = """
+create table if not exists mirror_streams (
+    audience_id integer not null,
+    stream text not null,
+    primary key (audience_id, stream)
+) without rowid;
+"""
+# The small tables; whoever reads the others meets what is wrong there.
+_FOREIGN = """
+select 1 from audiences where typeof(audience_id) != 'integer'
+union all select 1 from mirrors where typeof(last_run_at) not in ('integer', 'real')
+union all select 1 from batches where typeof(rows) != 'integer'
+    or typeof(attempts) != 'integer'
+    or job_id is not null and typeof(accepted_at) not in ('integer', 'real')
+union all select 1 from volume
+    where typeof(sent_at) not in ('integer', 'real') or typeof(rows) != 'integer'
+limit 1
+"""
 _STAGED = """
+create temp table if not exists arrived (
+    sink integer not null,
+    external_id text not null,
+    pii text,
+    country text,
+    consent text,
+    status integer not null
+);
 create temp table if not exists staged (
     sink integer not null,
     external_id text not null,
@@ -81,6 +107,11 @@ create temp table if not exists tried (
     external_id text not null,
     action text not null,
     primary key (sink, external_id, action)
+) without rowid;
+create temp table if not exists differing (
+    sink integer not null,
+    external_id text not null,
+    primary key (sink, external_id)
 ) without rowid;
 """
 
@@ -101,7 +132,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             _make_private(path)
             connection = _connect(path.resolve().as_uri())
         _prepare(connection, path, read_only=read_only)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         msg = (
             f"The database {path} cannot be used ({error}): check the rights of file "
             "and folder, or name another place by state_path."
@@ -135,12 +166,9 @@ def _undo_half(path: Path) -> None:
 
 def _make_private(path: Path) -> None:
     folder = path.resolve().parent
-    folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_RIGHTS)
+    os.close(open_private(folder / path.name))
     if folder.name == Path(DEFAULT_PATH).parent.name:
         folder.chmod(FOLDER_RIGHTS)
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, FILE_RIGHTS))
-    path.chmod(FILE_RIGHTS)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
@@ -161,6 +189,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         connection.execute("pragma secure_delete = fast")
         connection.execute("pragma foreign_keys = on")
     connection.execute("pragma temp_store = file")
+    # What fails there fails for the run: nothing has to be undone.
+    connection.execute("pragma temp.journal_mode = off")
     if version == 0:
         connection.execute("begin immediate") if not read_only else None
         if connection.execute("pragma user_version").fetchone()[0] == 0:
@@ -169,6 +199,14 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
             connection.execute(f"pragma user_version = {VERSION}")
         if connection.in_transaction:
             connection.execute("commit")
+    if not read_only:
+        connection.execute(_MIRROR_STREAMS)
+    if connection.execute(_FOREIGN).fetchone():
+        msg = (
+            f"The database {path} holds what this target has not written: restore it, "
+            "or erase it with the command purge."
+        )
+        raise StateFileError(msg)
     connection.executescript(_STAGED)
     connection.create_function("merge_pii", 2, merge_pii, deterministic=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from target_amazon_audience.matching.member import (
     CREATE,
@@ -72,7 +72,7 @@ class Members:
 
     # A batch on its way
 
-    def creating(self, draft: Draft, members: Sequence[Member], now: float) -> int:
+    def creating(self, draft: Draft, members: Iterable[Member], now: float) -> int:
         """Keep a batch that creates members, and them as not confirmed yet.
 
         ``members`` are those of the draft, so without IP addresses.
@@ -81,7 +81,7 @@ class Members:
             batch = self._store.insert(db, draft)
             db.executemany(
                 _CREATING,
-                [
+                (
                     (
                         self.audience_id,
                         member.external_id,
@@ -92,7 +92,7 @@ class Members:
                         batch,
                     )
                     for member in members
-                ],
+                ),
             )
         return batch
 
@@ -152,9 +152,11 @@ class Members:
             self._end(_REMOVE, batch, good)
             self.not_removed(batch, pii.keys() & invalid)
             return
-        rows = [(batch, data, self.audience_id, name) for name, data in good.items()]
         with self._store.transaction() as db:
-            db.executemany(_CONFIRM, rows)
+            db.executemany(
+                _CONFIRM,
+                ((batch, pii, self.audience_id, name) for name, pii in good.items()),
+            )
 
     def not_removed(self, batch: int, external_ids: Iterable[str]) -> None:
         """Note that a batch's members could not be deleted."""

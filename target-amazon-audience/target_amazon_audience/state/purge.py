@@ -8,7 +8,7 @@ from pathlib import Path
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.state.database import erase, open_database
 
-_TABLES = ("audiences", "mirrors", "batches", "members")
+_TABLES = ("audiences", "mirrors", "batches", "members", "mirror_streams")
 
 
 def purge(path: Path, audience_id: int | None = None) -> str:

@@ -18,6 +18,8 @@ from target_amazon_audience.state.database import open_database
 
 _HOUR = 3600.0
 _PART_BYTES = 1024 * 1024
+_DAMAGES = (sqlite3.Error, TypeError, ValueError)
+"""What comes of a file that is damaged; values that are none are of the last two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class AudienceStore:
                 connection.execute("begin immediate")
                 yield connection
                 connection.execute("commit")
-            except sqlite3.Error as error:
+            except _DAMAGES as error:
                 self._roll_back()
                 msg = f"The database {self.path} cannot be written ({error})."
                 raise StateFileError(msg) from None
@@ -83,13 +85,37 @@ class AudienceStore:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Let one thread read, or write to what is kept for this run only."""
+        """Let one thread read."""
         with self._lock:
             try:
                 yield self._connection
-            except sqlite3.Error as error:
+            except _DAMAGES as error:
                 msg = f"The database {self.path} cannot be read ({error})."
                 raise StateFileError(msg) from None
+
+    @contextmanager
+    def staging(self) -> Iterator[sqlite3.Connection]:
+        """Let one thread do several things as one to what is kept for this run only.
+
+        Raises:
+            StateFileError: the disk is full, most likely.
+        """
+        with self._lock:
+            connection = self._connection
+            try:
+                connection.execute("begin")
+                yield connection
+                connection.execute("commit")
+            except _DAMAGES as error:
+                self._roll_back()
+                msg = (
+                    f"Temporary files cannot be written ({error}): a mirror needs some "
+                    "1.5 KB for each member in the folder that TMPDIR names."
+                )
+                raise StateFileError(msg) from None
+            except BaseException:
+                self._roll_back()
+                raise
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -111,6 +137,28 @@ class AudienceStore:
             db.execute(
                 "insert or replace into audiences values (?, ?, ?)",
                 (key, audience_id, now),
+            )
+
+    # Mirrors
+
+    def mirrored_streams(self, audience_id: int) -> set[str]:
+        """Return the streams that the last whole mirror of an audience was made of."""
+        with self.reading() as db:
+            rows = db.execute(
+                "select stream from mirror_streams where audience_id = ?",
+                (audience_id,),
+            ).fetchall()
+        return {str(row[0]) for row in rows}
+
+    def mirrored(self, audience_id: int, streams: Iterable[str]) -> None:
+        """Remember the streams of a mirror that went to its end."""
+        with self.transaction() as db:
+            db.execute(
+                "delete from mirror_streams where audience_id = ?", (audience_id,)
+            )
+            db.executemany(
+                "insert into mirror_streams values (?, ?)",
+                [(audience_id, stream) for stream in streams],
             )
 
     # Batches

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.audience_calls import AudienceCaller
+from support.audience.emulation import AudienceCaller
 
 
 @pytest.fixture

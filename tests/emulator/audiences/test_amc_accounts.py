@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.audience_calls import ACCOUNT, INSTANCE, MARKETPLACE, AudienceCaller
+from support.audience.emulation import ACCOUNT, INSTANCE, MARKETPLACE, AudienceCaller
 
 ADVERTISER_HEADER = "Amazon-Advertising-API-AdvertiserId"
 MARKETPLACE_HEADER = "Amazon-Advertising-API-MarketplaceId"

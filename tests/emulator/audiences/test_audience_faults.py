@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from amazon_emulator.faults.actions import OPERATIONS, SP_OPERATIONS
 from amazon_emulator.http import CutShortError, ResetError
-from support.audience_calls import (
+from support.audience.emulation import (
     ACCOUNT,
     AMC,
     CONNECTIONS,

@@ -1,26 +1,17 @@
-"""The audiences part against Amazon's own OpenAPI files, where a copy is at hand.
-
-The files are not part of this project. They are looked for in `shared/specs` beside the
-repository, or in the folder that AMAZON_SPECS_DIR names.
-"""
+"""The audiences part against Amazon's own OpenAPI files, where a copy is at hand."""
 
 from __future__ import annotations
 
 import json
-import os
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from openapi_core import Config, OpenAPI
 from openapi_core.exceptions import OpenAPIError
-from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.test import TestResponse
 
 from amazon_emulator.audiences import contract
 from amazon_emulator.audiences.uploads.jobs import FAILED, PARTIALLY, PENDING, SUCCEEDED
-from support.audience_calls import (
+from support.audience.emulation import (
     ACCOUNT,
     ADVERTISER,
     AMC,
@@ -34,13 +25,10 @@ from support.audience_calls import (
     digest,
     record,
 )
+from support.core.material import amazons
+from support.core.openapi import check_exchange, read_spec
 
-BESIDE = Path(__file__).resolve().parents[4] / "shared" / "specs"
-SPECS = Path(os.environ.get("AMAZON_SPECS_DIR", BESIDE)) / "amazon-audiences"
-pytestmark = pytest.mark.skipif(
-    not SPECS.is_dir(),
-    reason="Amazon's OpenAPI files are not here; AMAZON_SPECS_DIR names their folder.",
-)
+SPECS, pytestmark = amazons("amazon-audiences")
 FAMILY = "advertiser-audiences.openapi.json"
 LOOKUPS = "amc-administration.accounts-instances.openapi.json"
 INSTANCES = "application/vnd.amcinstances.v1+json"
@@ -52,39 +40,18 @@ OF_ACCOUNT = {
 UNLISTED = {401, 403, 406, 413, 415}
 
 
-@cache
-def spec(name: str) -> dict[str, Any]:
-    content = json.loads((SPECS / name).read_text(encoding="utf-8"))
-    return {**content, "servers": [{"url": "http://localhost"}], "security": []}
-
-
-@cache
-def openapi(name: str) -> OpenAPI:
-    media = (AUDIENCES, CONNECTIONS, INSTANCES)
-    config = Config(extra_media_type_deserializers=dict.fromkeys(media, json.loads))
-    return OpenAPI.from_dict(spec(name), config=config)
-
-
 def check(
     response: TestResponse, status: int, sent: object = None, name: str = FAMILY
 ) -> None:
     """Validate one exchange; `sent` None: no body, or one that is wrong on purpose."""
     assert response.status_code == status, response.data
-    asked = response.request
-    request = MockRequest(
-        "http://localhost",
-        asked.method,
-        asked.path,
-        args=asked.args.to_dict(),
-        headers=dict(asked.headers),
-        data=b"" if sent is None else json.dumps(sent).encode(),
-        content_type=asked.content_type or "",
+    check_exchange(
+        SPECS / name,
+        (AUDIENCES, CONNECTIONS, INSTANCES),
+        response,
+        sent=sent,
+        wrong_request=sent is None and response.request.method not in ("GET", "DELETE"),
     )
-    if sent is not None or asked.method in ("GET", "DELETE"):
-        openapi(name).validate_request(request)
-    media = response.mimetype or ""
-    mock = MockResponse(response.data, status, dict(response.headers), media)
-    openapi(name).validate_response(request, mock)
 
 
 def test_accounts_and_instances(amc: AudienceCaller) -> None:
@@ -220,7 +187,7 @@ def test_uploads_and_their_jobs(amc: AudienceCaller) -> None:
             states.add(response.get_json()["jobState"])
 
     assert states == {PENDING, SUCCEEDED, FAILED, PARTIALLY, "COMPLETED"}
-    known = spec(FAMILY)["components"]["schemas"]["jobState"]["enum"]
+    known = read_spec(SPECS / FAMILY)["components"]["schemas"]["jobState"]["enum"]
     assert states == set(known)
 
 
@@ -273,7 +240,7 @@ def test_answers_the_file_does_not_list_have_the_same_body(
 
 
 def test_codes_and_limits_are_those_of_the_file() -> None:
-    schemas = spec(FAMILY)["components"]["schemas"]
+    schemas = read_spec(SPECS / FAMILY)["components"]["schemas"]
     create = schemas["CreateAudienceMetadataV2RequestContent"]["properties"]
     metadata = schemas["AudienceMetadata"]["properties"]
     pii_list = schemas["PayloadObj"]["properties"]["hashedPII"]
@@ -307,6 +274,6 @@ def test_every_operation_of_the_file_is_emulated(amc: AudienceCaller) -> None:
         for service in amc.emulation.api.services
         for route in service.routes
     }
-    for path, item in spec(FAMILY)["paths"].items():
+    for path, item in read_spec(SPECS / FAMILY)["paths"].items():
         for method in item:
             assert (method.upper(), path.split("{")[0]) in known

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorError
-from support.audience_calls import (
+from support.audience.emulation import (
     AMC,
     AMC_AND_DSP,
     AUDIENCES,
@@ -19,7 +19,7 @@ from support.audience_calls import (
     pii,
     record,
 )
-from support.emulators import NOON
+from support.core.emulation import emulator_fixtures
 
 FIELDS = (
     "email",
@@ -33,17 +33,7 @@ FIELDS = (
 )
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(seed=5) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.client.reset()
-    running.client.set_now(NOON)
-    return running
+running, emulator = emulator_fixtures(frozen=False, seed=5)
 
 
 @pytest.fixture

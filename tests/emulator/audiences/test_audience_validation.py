@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from support.audience_calls import (
+from support.audience.emulation import (
     ADVERTISER,
     AMC,
     AMC_AND_DSP,
@@ -16,6 +16,7 @@ from support.audience_calls import (
     audience_body,
     record,
 )
+from support.core.cases import rows
 
 USD = {"currency": "USD", "cpmCents": 1}
 
@@ -93,40 +94,9 @@ def test_what_the_contract_allows_is_taken(
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"name": "x" * 9}, "name must be a string of 10 to 128 characters"),
-        ({"name": "x" * 129}, "name must be"),
-        ({"name": 1234567890}, "name must be"),
-        ({"name": "loyalty\nmembers"}, "control characters"),
-        ({"name": None}, "lacks required fields: name"),
-        ({"description": None}, "lacks required fields: description"),
+        *rows(__file__, "wrong_audiences"),
         ({"description": "x" * 1001}, "description must be"),
-        ({"ttl": 34300801}, "metadata.ttl must be"),
-        ({"ttl": -1}, "metadata.ttl must be"),
-        ({"ttl": "604800"}, "metadata.ttl must be"),
-        ({"ttl": True}, "metadata.ttl must be"),
-        ({"fees": []}, "metadata.audienceFees must be"),
         ({"fees": [USD] * 14}, "metadata.audienceFees must be"),
-        ({"fees": [{"currency": "USD"}]}, "lacks required fields: cpmCents"),
-        ({"fees": [USD | {"currency": "CHF"}]}, "currency must be one of AED"),
-        ({"fees": [USD | {"cpmCents": "1"}]}, "cpmCents must be"),
-        ({"fees": [USD | {"cpmCents": -1}]}, "cpmCents must be"),
-        ({"fees": ["USD:1"]}, "audienceFees must be an object"),
-        ({"countryCode": "UK"}, "countryCode must be"),
-        ({"countryCode": "us"}, "countryCode must be"),
-        ({"external_id": ""}, "externalAudienceId must be"),
-        ({"metadata": {}}, "lacks required fields: externalAudienceId"),
-        ({"metadata": None}, "lacks required fields: metadata"),
-        ({"connection": "other"}, "connection does not exist"),
-        ({"advertiser": 1}, "advertiser does not exist"),
-        ({"advertiser": 601928374655647383}, "advertiser does not exist"),
-        ({"advertiser": 1.5}, "advertiserId must be an integer"),
-        ({"targetResource": {}}, "exactly one of"),
-        (
-            {"targetResource": {"connectionId": AMC, "advertiserId": ADVERTISER}},
-            "exactly one of",
-        ),
-        ({"targetResource": None}, "lacks required fields: targetResource"),
-        ({"ttl_seconds": 5}, "unknown fields: ttl_seconds"),
     ],
 )
 def test_wrong_audience_is_refused_with_a_reason(

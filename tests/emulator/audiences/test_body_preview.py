@@ -10,7 +10,7 @@ from amazon_emulator.audiences.uploads.body_preview import (
     first_record,
     preview_body,
 )
-from support.audience_calls import AMC_AND_DSP, record
+from support.audience.emulation import AMC_AND_DSP, record
 
 PARTS = {
     "audienceId": 413642381039213537,

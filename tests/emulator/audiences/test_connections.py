@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from support.audience_calls import (
+from support.ads.emulation import ADVERTISERS, AGENCY
+from support.audience.emulation import (
     ACCOUNT,
     ADVERTISER,
     AMC,
@@ -18,7 +19,6 @@ from support.audience_calls import (
     AudienceCaller,
     record,
 )
-from support.emulators import ADVERTISERS, AGENCY
 
 AMC_BODY = {
     "amcAccountId": ACCOUNT,

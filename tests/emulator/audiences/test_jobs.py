@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.audience_calls import (
+from support.audience.emulation import (
     ADVERTISER,
     AMC,
     AMC_AND_DSP,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from amazon_emulator.audiences.contract import PII_FIELDS
 from amazon_emulator.audiences.uploads.members import MemberSet, entry, unpack
-from support.audience_calls import AudienceCaller, digest, pii, record
-from support.emulators import NOON
+from support.audience.emulation import AudienceCaller, digest, pii, record
+from support.core.emulation import NOON
 
 DAY = 86400
 

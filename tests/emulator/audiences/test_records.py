@@ -15,7 +15,7 @@ from amazon_emulator.audiences.uploads.record_validation import (
     validate_record,
 )
 from amazon_emulator.http import RefusalError
-from support.audience_calls import (
+from support.audience.emulation import (
     ADVERTISER,
     AMC,
     AMC_AND_DSP,

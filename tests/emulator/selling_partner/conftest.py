@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.sp_emulator_caller import SpCaller
+from support.sp.emulation import SpCaller
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.sp_emulator_caller import (
+from support.sp.emulation import (
     AGENT,
     DOCUMENTS,
     ORDERS_V0,
@@ -62,11 +62,7 @@ def test_call_without_a_living_token_is_refused_with_403(sp: SpCaller) -> None:
     assert RATE not in expired.headers
 
 
-@pytest.mark.parametrize(
-    "agent",
-    ["", f"{AGENT}{'x' * 500}"],
-    ids=["none", "too long"],
-)
+@pytest.mark.parametrize("agent", ["", f"{AGENT}{'x' * 500}"], ids=["none", "too long"])
 def test_a_user_agent_is_there_and_not_too_long(sp: SpCaller, agent: str) -> None:
     headers = sp.headers("acme-us", **{"user-agent": agent})
 

@@ -8,14 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from support.sp_emulator_caller import (
-    GERMANY,
-    NOON,
-    US,
-    SpCaller,
-    brand_body,
-    report_body,
-)
+from support.sp.emulation import GERMANY, NOON, US, SpCaller, brand_body, report_body
 
 BRITAIN, FRANCE = "A1F83G8C2ARO7P", "A13V1IB3VIYZZH"
 LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"

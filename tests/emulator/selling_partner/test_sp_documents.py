@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from support.sp_emulator_caller import (
+from support.sp.emulation import (
     GERMANY,
     JAPAN,
     US,

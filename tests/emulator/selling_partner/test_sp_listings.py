@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.sp_emulator_caller import (
+from support.sp.emulation import (
     CANADA,
     NOON,
     ORDERS,

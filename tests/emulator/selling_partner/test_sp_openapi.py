@@ -1,24 +1,18 @@
-"""The Selling Partner part against Amazon's own files, where a copy is at hand.
-
-The files are not part of this project. They are looked for in `shared/specs` beside the
-repository, or in the folder that AMAZON_SPECS_DIR names.
-"""
+"""The Selling Partner part against Amazon's own files, where a copy is at hand."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 from werkzeug.test import TestResponse
 
-from support.sp_emulator_caller import (
+from support.core.material import SPECS, needs_specs, spec
+from support.sp.emulation import (
     DOCUMENTS,
     NOON,
     ORDERS,
@@ -32,12 +26,7 @@ from support.sp_emulator_caller import (
     report_body,
 )
 
-BESIDE = Path(__file__).resolve().parents[4] / "shared" / "specs"
-SPECS = Path(os.environ.get("AMAZON_SPECS_DIR", BESIDE)) / "amazon-sp"
-pytestmark = pytest.mark.skipif(
-    not SPECS.is_dir(),
-    reason="Amazon's models are not here; AMAZON_SPECS_DIR names their folder.",
-)
+pytestmark = needs_specs
 REPORTS_MODEL, V0_MODEL = "reports_2021-06-30.json", "ordersV0.json"
 ORDERS_MODEL, TOKENS_MODEL = "orders_2026-01-01.json", "tokens_2021-03-01.json"
 SELLERS_MODEL = "sellers.json"
@@ -45,12 +34,6 @@ SELLERS_MODEL = "sellers.json"
 MISSING = "'browserPageViews' is a required property"
 # Not in the schema of inventory by ASIN, but in Amazon's own example.
 ADDED = "'procurableProductOutOfStockRate', 'receiveFillRate', 'uft' were unexpected"
-
-
-@cache
-def spec(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((SPECS / name).read_text(encoding="utf-8"))
-    return content
 
 
 def operation(model: str, method: str, path: str) -> dict[str, Any]:

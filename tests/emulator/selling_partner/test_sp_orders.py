@@ -5,15 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.sp_emulator_caller import (
-    CANADA,
-    GERMANY,
-    NOON,
-    ORDERS,
-    ORDERS_V0,
-    US,
-    SpCaller,
-)
+from support.sp.emulation import CANADA, GERMANY, NOON, ORDERS, ORDERS_V0, US, SpCaller
 
 SINCE = "2026-11-16T00:00:00Z"
 
@@ -114,9 +106,7 @@ def test_marketplace_of_others_is_denied(sp: SpCaller) -> None:
     assert sp.get(ORDERS_V0, **query).status_code == 403
 
 
-def test_lines_of_an_order_have_pages_and_no_prices_while_pending(
-    sp: SpCaller,
-) -> None:
+def test_lines_of_an_order_have_pages_and_no_prices_while_pending(sp: SpCaller) -> None:
     items: dict[str, list[Any]] = {}
     for order_id in ids(pages_v0(sp, CreatedAfter="2026-11-01T00:00:00Z")):
         path = f"{ORDERS_V0}/{order_id}/orderItems"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.foreign_programs import runner
-from support.sp_emulator_caller import CANADA, NOON, US
+from support.core.foreign_programs import runner
+from support.sp.emulation import CANADA, NOON, US
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.sp_emulator_caller import (
+from support.sp.emulation import (
     DOCUMENTS,
     GERMANY,
     RATE,

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from amazon_emulator import Emulator, EmulatorClient, EmulatorError
-from support.sp_emulator_caller import (
+from support.core.emulation import emulator_fixtures
+from support.sp.emulation import (
     AGENT,
     DOCUMENTS,
     NOON,
@@ -22,17 +23,7 @@ from support.sp_emulator_caller import (
     report_body,
 )
 
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator(now=NOON, frozen=True) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.client.reset()
-    return running
+running, emulator = emulator_fixtures()
 
 
 @pytest.fixture

@@ -6,13 +6,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator.selling_partner.periods import first_day, last_day, shifted, spans
-from support.sp_emulator_caller import (
-    CANADA,
-    US,
-    SpCaller,
-    brand_body,
-    report_body,
-)
+from support.sp.emulation import CANADA, US, SpCaller, brand_body, report_body
 
 TERMS, BASKET = "SEARCH_TERMS", "MARKET_BASKET"
 SALES = "GET_VENDOR_SALES_REPORT"
@@ -91,10 +85,7 @@ def test_settlements_cannot_be_created(sp: SpCaller) -> None:
         (sales("DAY", "2026-11-27", "2026-11-27"), UNAVAILABLE),
         (sales("DAY", "2022-11-20", "2022-11-20"), UNAVAILABLE),
         (sales("WEEK", "2026-09-13", "2026-09-19"), UNAVAILABLE),
-        (
-            report_body() | {"marketplaceIds": [US, US]},
-            "one marketplace per request",
-        ),
+        (report_body() | {"marketplaceIds": [US, US]}, "one marketplace per request"),
         (brand_body(BASKET, "2026-11-01", "2026-11-02", "DAY"), "must be the same day"),
         (brand_body(TERMS, "2026-11-01", "2026-11-14"), GENERIC),
         (brand_body(TERMS, "2026-11-15", "2026-11-21"), GENERIC),

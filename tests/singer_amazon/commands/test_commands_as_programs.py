@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.ads_runs import settings_for
+from support.ads.runs import settings_for
 
 BIN = Path(sys.executable).parent
 TAPS = ("tap-amazon-ads", "tap-amazon-sp")

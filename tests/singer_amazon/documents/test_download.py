@@ -19,8 +19,8 @@ from singer_amazon.http.transport import Transport
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Fetched, Unavailable, Unreadable, Vanished
 from singer_amazon.reports.report import Report
-from support.report_parts import NOON, request
-from support.scripted_server import (
+from support.core.reports import NOON, request
+from support.core.scripted_server import (
     Received,
     Reply,
     Reset,

@@ -243,10 +243,7 @@ MANY = b",".join([b'{"a":1}'] * 100)
         (b"[" + MANY + b"] and more", "something follows it"),
         (b"[" + MANY + b"][" + MANY + b"," + MANY + b"]", "more follows the end"),
         (b"[" + MANY + b"]," + MANY + b"," + MANY + b"]", "more follows the end"),
-        (
-            b"[" + MANY + b" " + MANY + b"," + MANY + b"]",
-            "commas|no JSON array",
-        ),
+        (b"[" + MANY + b" " + MANY + b"," + MANY + b"]", "commas|no JSON array"),
         (b"[" + MANY + b',{"a":tru},' + MANY + b"]", "no JSON array of rows"),
         (b"[" + MANY + b',{"a":"\xff"},' + MANY + b"]", "utf-8"),
         (b"[" + MANY + b",7," + MANY + b"]", "Expected `object`, got `int`"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.errors import ConfigError, StorageError
-from support.s3 import Bucket, LocalS3, local_s3
+from support.s3.bucket import Bucket, LocalS3, local_s3
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +84,11 @@ def test_a_document_is_kept_whole_or_not_at_all(
     store = open_raw_archive((tmp_path / "kept").as_uri(), {})
     store.keep(document, NAME)
 
-    def cut(source: Path, target: Path) -> None:
-        Path(target).write_bytes(Path(source).read_bytes()[:5])
+    def cut(source: IO[bytes], target: IO[bytes]) -> None:
+        target.write(source.read()[:5])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shutil.copyfile", cut)
+    monkeypatch.setattr("shutil.copyfileobj", cut)
     with pytest.raises(StorageError, match=r"was not kept: .*No space left on device"):
         store.keep(document, NAME)
     (file,) = (tmp_path / "kept" / NAME).parent.iterdir()
@@ -179,3 +180,37 @@ def test_other_addresses_are_refused(uri: str) -> None:
         ConfigError, match=r"write s3://bucket/prefix or file:///folder"
     ):
         open_raw_archive(uri, {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x/../../owned", "../owned", "a//b", "a/./b", "a\0b", "a/" + "x" * 5000, "a\\b"],
+)
+def test_a_name_that_leaves_the_folder_is_refused(
+    tmp_path: Path, document: Path, name: str
+) -> None:
+    store = open_raw_archive((tmp_path / "kept").as_uri(), {})
+    with pytest.raises(StorageError, match="is no name for a file"):
+        store.keep(document, name)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_originals_are_for_their_owner_only(tmp_path: Path, document: Path) -> None:
+    store = open_raw_archive((tmp_path / "kept").as_uri(), {})
+    store.keep(document, NAME)
+    kept = tmp_path / "kept"
+    modes = {p.is_dir(): p.stat().st_mode & 0o777 for p in [kept, *kept.rglob("*")]}
+    assert modes == {True: 0o700, False: 0o600}
+
+
+def test_what_is_kept_is_for_nobody_else_to_read(
+    tmp_path: Path, document: Path
+) -> None:
+    store = open_raw_archive((tmp_path / "new" / "deep").as_uri(), {})
+    store.check()
+    store.keep(document, "stream/account/name")
+    folder = tmp_path / "new"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "deep" / "stream").stat().st_mode & 0o777 == 0o700
+    file = folder / "deep" / "stream" / "account" / "name"
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -32,7 +32,6 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 def written(spool: Spool, size: int) -> SpoolFile:
-    """Put a complete document of this size into the spool."""
     file = spool.create()
     for _ in range(size // 100):
         file.write(b"x" * 100)

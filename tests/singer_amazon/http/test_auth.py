@@ -17,8 +17,8 @@ from singer_amazon.clock import FakeClock
 from singer_amazon.errors import AuthError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.transport import Transport
-from support.report_parts import NOON
-from support.scripted_server import (
+from support.core.reports import NOON
+from support.core.scripted_server import (
     Received,
     Reply,
     Reset,
@@ -161,8 +161,8 @@ def test_any_lifetime_is_lived_with(login: Login, lifetime: object) -> None:
         ),
         (refusal("unauthorized_client", "no", 400), ["approved for the API"]),
         (refusal("invalid_scope", "no", 400), ["advertising::campaign_management"]),
-        (Reply(404, b"<h1>Not Found</h1>"), ["HTTP 404", "Not Found", "auth_uri"]),
-        (Reply(200, b"<h1>Hello</h1>"), ["HTTP 200", "Hello", "auth_uri"]),
+        (Reply(404, b"<h1>Not Found</h1>"), ["HTTP 404", "HTML page", "auth_uri"]),
+        (Reply(200, b"<h1>Hello</h1>"), ["HTTP 200", "HTML page", "auth_uri"]),
         (Reply(200, b'{"access_token": ""}'), ["HTTP 200"]),
     ],
 )

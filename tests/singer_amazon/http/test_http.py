@@ -18,8 +18,8 @@ from singer_amazon.errors import RejectedError, TransientError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import BEARER, ApiClient, Scheme
 from singer_amazon.http.transport import Response, Transport
-from support.report_parts import NOON
-from support.scripted_server import (
+from support.core.reports import NOON
+from support.core.scripted_server import (
     Reply,
     Reset,
     ScriptedServer,

@@ -17,8 +17,7 @@ from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome, ReportRequest
 from singer_amazon.reports.rate_limiters import AdaptiveReportRateLimiters
 from singer_amazon.reports.schedule import interleaved
-from support.engine_harness import OUTCOMES, EngineHarness
-from support.report_parts import NOON, day, pending, request
+from support.core.reports import NOON, OUTCOMES, EngineHarness, day, pending, request
 
 STREAMS = ["campaigns", "targeting", "search_terms", "products"]
 
@@ -599,6 +598,42 @@ def test_a_look_that_cannot_be_made_is_repeated_and_then_left() -> None:
         assert state_of(report) is State.REQUESTED
         look(one, model.Unavailable("HTTP 401"))
     assert (state_of(report), report.report_id) == (State.CARRIED, "r1")
+
+
+@pytest.mark.parametrize(
+    "report_id", ["x/../../owned", "a\0b", "x" * 5000, "../x", "", "r\n1", "ä"]
+)
+def test_an_id_of_another_form_is_refused_with_a_sentence(report_id: str) -> None:
+    one = EngineHarness()
+    (report,) = one.ask(request())
+    one.record(one.take_one(CallKind.CREATE), model.Accepted(report_id))
+    assert state_of(report) is State.REFUSED
+    assert "which is of no form this version knows" in (report.reason or "")
+    assert len(report.reason or "") < 400
+
+
+def test_an_outage_counts_against_no_report() -> None:
+    one = EngineHarness()
+    (report,) = one.ask(request())
+    gone = model.Unavailable("no connection", is_outage=True)
+    for _ in range(20):
+        one.wake()
+        one.record(one.take_one(CallKind.CREATE), gone)
+    assert state_of(report) is State.PLANNED
+    assert one.engine.outage is not None
+
+
+def test_a_report_that_fails_while_others_are_answered_is_left() -> None:
+    one = EngineHarness()
+    bad, good = one.ask(request(1), request(2))
+    gone = model.Unavailable("no answer in time", is_outage=True)
+    for _ in range(60):
+        one.wake()
+        for action in one.take(2):
+            answer = gone if action.report is bad else model.Throttled()
+            one.record(action, answer)
+    assert state_of(bad) is State.REFUSED
+    assert state_of(good) is State.PLANNED
 
 
 # --- any answer at any time ------------------------------------------------

@@ -16,8 +16,7 @@ from hypothesis.stateful import (
 from singer_amazon.reports import model
 from singer_amazon.reports.engine import Action, CallKind, Engine, Report, RetrySettings
 from singer_amazon.reports.lifecycle import TABLE, State
-from support.engine_harness import OUTCOMES, EngineHarness
-from support.report_parts import NOON, pending, request
+from support.core.reports import NOON, OUTCOMES, EngineHarness, pending, request
 
 WITH_ID = {
     State.REQUESTED,

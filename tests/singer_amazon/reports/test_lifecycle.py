@@ -6,13 +6,7 @@ import itertools
 
 import pytest
 
-from singer_amazon.reports.lifecycle import (
-    TABLE,
-    Event,
-    IllegalMove,
-    State,
-    next_state,
-)
+from singer_amazon.reports.lifecycle import TABLE, Event, IllegalMove, State, next_state
 from singer_amazon.reports.report import CALL_OF_STATE
 
 

@@ -9,13 +9,12 @@ import pytest
 
 from singer_amazon.reports.model import ClosedGap, Delivery, Window
 from singer_amazon.reports.partition_state import PartitionState
-from support.report_parts import NOON, day, pending, people, spans_of, window
+from support.core.reports import NOON, day, pending, people, spans_of, window
 
 MAX_RUNS = 5
 
 
 def started(names: str = "", first: int = 1) -> PartitionState:
-    """Return the state of a run that begins on this day."""
     state = PartitionState()
     state.cover(people(names), day(first))
     return state
@@ -253,7 +252,7 @@ def full_state() -> PartitionState:
     state.deliver(window(8, 9), people("a"))
     state.close(window(5), people("ab"), "gone", NOON)
     fail(state, window(6, 7), "ab")
-    state.requested(pending(10, 11, "r-é", "ab"))
+    state.requested(pending(10, 11, "r.1:eu", "ab"))
     return state
 
 

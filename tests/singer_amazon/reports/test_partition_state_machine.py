@@ -30,7 +30,7 @@ from singer_amazon.reports.windows import (
     WindowRequest,
     plan,
 )
-from support.report_parts import NOON, day
+from support.core.reports import NOON, day
 
 MAX_RUNS = 3
 LONGEST = 7

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from singer_amazon.reports import periods
 from singer_amazon.reports.model import Window
-from support.report_parts import numbers, spans_of, window
+from support.core.reports import numbers, spans_of, window
 
 DAYS = st.integers(1, 40)
 WINDOWS = st.lists(

@@ -36,33 +36,27 @@ LIMITS = RequestLimits(DayGrid(LONGEST), 5)
 
 
 def at(number: int, zero: DateOrHour = DAY_ZERO) -> DateOrHour:
-    """Return the day (or hour) of this number."""
     return step_on(zero, number)
 
 
 def window(first: int, last: int, zero: DateOrHour = DAY_ZERO) -> Window:
-    """Return a window by the numbers of its ends."""
     return Window(at(first, zero), at(last, zero))
 
 
 def days(zero: DateOrHour = DAY_ZERO) -> DateRange:
-    """Return all there is to ask for."""
     return DateRange(at(1, zero), at(LAST, zero), oldest_kept=at(1, zero))
 
 
 def read_until(number: int) -> PartitionState:
-    """Return a state that has everything up to a day."""
     return PartitionState(bookmark=at(number), start=at(1))
 
 
 def waits_for(state: PartitionState, report_id: str, found: Window) -> PartitionState:
-    """Add a pending report."""
     state.pending.append(PendingReport(report_id, found, "f" * 16, NOW))
     return state
 
 
 def asked(planned: Plan) -> list[tuple[DateOrHour, DateOrHour]]:
-    """Return the ends of the windows asked for."""
     return [(ask.window.start, ask.window.end) for ask in planned.requests]
 
 

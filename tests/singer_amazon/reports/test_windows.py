@@ -13,7 +13,7 @@ from singer_amazon.reports.windows import (
     plan,
     summary_window,
 )
-from support.report_parts import NOON, day, pending, people, spans_of, window
+from support.core.reports import NOON, day, pending, people, spans_of, window
 
 LIMITS = RequestLimits(DayGrid(31), 30)
 

@@ -69,10 +69,8 @@ class InProcessEmulator:
     """An emulation on a clock that moves only when somebody sleeps."""
 
     def __init__(self) -> None:
-        self.settable_clock = SettableClock(START, frozen=True)
-        self._emulation = Emulation(Settings(), self.settable_clock)
-        self.state = self._emulation.state
-        self.client = InProcessClient(self._emulation)
+        self.emulation = Emulation(Settings(), SettableClock(START, frozen=True))
+        self.client = InProcessClient(self.emulation)
         self.reset()
 
     def reset(self) -> None:
@@ -107,7 +105,7 @@ class InProcessEmulator:
             data=call.body,
         )
         try:
-            parts, status, headers = run_wsgi_app(self._emulation.api, environ, True)
+            parts, status, headers = run_wsgi_app(self.emulation.api, environ, True)
         except ConnectionError:
             self._observe("lost")
             raise
@@ -122,7 +120,7 @@ class InProcessEmulator:
 
     def poll(self, jobs: Iterable[Any], times: int) -> None:
         """Ask for each of these jobs, which ends those that wait for that."""
-        api = Client(self._emulation.api)
+        api = Client(self.emulation.api)
         form = {"grant_type": "refresh_token", **CREDENTIALS}
         token = api.post("/auth/o2/token", data=form).get_json()["access_token"]
         headers = {

@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from support.audience.emulator import (
     URL,
     InProcessEmulator,
 )
+from support.core.clocks import EmulatorClock
 from target_amazon_audience import target
 from target_amazon_audience.target import TargetAmazonAudience
 
@@ -94,6 +94,10 @@ def lines(messages: Iterable[object]) -> str:
     return "".join(m if isinstance(m, str) else json.dumps(m) + "\n" for m in messages)
 
 
+END: dict[str, Any] = {"type": "STATE", "value": {}}
+"""Says that the input is all there is; such a STATE is not passed on."""
+
+
 # What is expected
 
 
@@ -107,19 +111,6 @@ def names(*numbers: int) -> set[str]:
 
 
 # Runs
-
-
-class EmulatorClock:
-    """The emulator's clock as the target's own: who sleeps moves both."""
-
-    def __init__(self, emulator: InProcessEmulator) -> None:
-        self._clock = emulator.settable_clock
-
-    def now(self) -> datetime:
-        return self._clock.now()
-
-    def sleep(self, seconds: float) -> None:
-        self._clock.advance(seconds)
 
 
 class QuietTarget(TargetAmazonAudience):
@@ -136,8 +127,6 @@ class QuietTarget(TargetAmazonAudience):
 
 @dataclass
 class Ran:
-    """What one run has left behind."""
-
     states: list[Any]
     summary: dict[str, Any]
     error: AmazonError | None
@@ -217,18 +206,17 @@ class Runner:
         return Ran(states, json.loads(path.read_text()) if path.exists() else {}, error)
 
     def good(self, messages: Iterable[object], **changes: object) -> Ran:
-        """Run once, and expect no error."""
         ran = self.run(messages, **changes)
         assert ran.error is None, ran.error
         return ran
 
     def mirror(self, *messages: object, **changes: object) -> Ran:
-        """Mirror once, and expect no error."""
-        return self.good(messages, **{**MIRROR, **changes})
+        """Mirror once, and expect no error; the input comes to its end."""
+        return self.good([*messages, END], **{**MIRROR, **changes})
 
     def refused_mirror(self, *messages: object, **changes: object) -> Ran:
-        """Mirror once, and expect an error."""
-        ran = self.run(messages, **{**MIRROR, **changes})
+        """Mirror once, and expect an error; the input comes to its end."""
+        ran = self.run([*messages, END], **{**MIRROR, **changes})
         assert ran.error is not None
         return ran
 
@@ -246,7 +234,6 @@ class Runner:
     # What the emulator holds
 
     def fault(self, action: str, operation: str = "records", **more: Any) -> int:
-        """Add a fault rule."""
         return self.client.add_fault(action, operation=operation, **more)
 
     def audience(self) -> Any:
@@ -263,7 +250,6 @@ class Runner:
         return set(self.client.audience_members(found))
 
     def pii(self, name: str) -> list[Mapping[str, str]]:
-        """What is held of one member."""
         found = self.client.audience_members(self.audience().audience_id)[name]
         return list(found.hashed_pii)
 
@@ -271,7 +257,6 @@ class Runner:
         return self.client.audience_jobs()
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """Connections by their ids."""
         return {c["connectionId"]: c for c in self.emulator.client.connections()}
 
     def count(self, operation: str, status: int | str | None = None) -> int:

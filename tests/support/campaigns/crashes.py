@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from amazon_emulator import Emulator
-from support import sp_runs, tap_runs
+from support.ads import runs as tap_runs
 from support.audience import runner
 from support.campaigns.kills import NEVER, PHASES, Trap
 from support.campaigns.plan import Plan
 from support.campaigns.processes import Ended, State, command, run_programs
-from support.s3 import Bucket, LocalS3
+from support.s3.bucket import Bucket, LocalS3
+from support.sp import runs as sp_runs
 
 MOST_RESUMES = 6
 _POLLS = {"poll_interval_seconds": 0.05, "poll_interval_max_seconds": 0.2}
@@ -172,7 +173,7 @@ class AdsPipeline(TapPipeline):
         return str((self.client.now() - timedelta(days=back)).date())
 
     def settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        config = tap_runs.settings(
+        config = tap_runs.seller_settings(
             self.emulator,
             profile_ids=list(self._profiles),
             start_date=self._day(self._days + 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amazon_emulator import Emulator
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     NEWEST,
     TARGETING,
@@ -27,7 +27,7 @@ def test_a_second_run_on_the_same_day_asks_nothing(emulator: Emulator) -> None:
         emulator, [CAMPAIGNS, TARGETING], state=first.state, start_date="2026-11-01"
     )
 
-    assert (second.code, second.records()) == (0, [])
+    assert (second.code, second.rows()) == (0, [])
     assert len(asked(emulator)) == 2
     assert second.state == first.state
     assert second.summary["reports"]["planned"] == 0
@@ -55,10 +55,10 @@ def test_the_next_day_comes_with_its_look_back_in_one_report(
 
     assert windows(emulator)[before:] == [expected]
     assert partitions(second.state)[0]["replication_key_value"] == "2026-11-20"
-    days = {record["date"] for record in second.records()}
+    days = {record["date"] for record in second.rows()}
     assert (min(days), max(days)) == expected
-    again = {record["date"] for record in first.records()} & days
-    assert len(again) == min(lookback, len({r["date"] for r in first.records()}))
+    again = {record["date"] for record in first.rows()} & days
+    assert len(again) == min(lookback, len({r["date"] for r in first.rows()}))
 
 
 def test_look_back_shrinks_so_that_one_report_is_enough(emulator: Emulator) -> None:

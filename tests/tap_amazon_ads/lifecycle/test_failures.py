@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amazon_emulator import Emulator
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     CANADA,
     NEWEST,
@@ -42,7 +42,7 @@ def test_failed_twice_then_well_is_no_failure(emulator: Emulator) -> None:
 
     ended = run(emulator)
 
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
     assert len(asked(emulator)) == 3
 
 
@@ -65,13 +65,11 @@ def test_one_failure_does_not_touch_the_others(emulator: Emulator) -> None:
     ended = run(emulator, [CAMPAIGNS, TARGETING], profile_ids=[SELLER, CANADA])
 
     assert ended.code == 1
-    assert {r["profile_id"] for r in ended.records(CAMPAIGNS)} == {CANADA}
-    assert {r["profile_id"] for r in ended.records(TARGETING)} == {SELLER, CANADA}
+    assert {r["profile_id"] for r in ended.rows(CAMPAIGNS)} == {CANADA}
+    assert {r["profile_id"] for r in ended.rows(TARGETING)} == {SELLER, CANADA}
 
 
-def test_an_unknown_word_is_looked_at_to_the_end_and_stays(
-    emulator: Emulator,
-) -> None:
+def test_an_unknown_word_is_looked_at_to_the_end_and_stays(emulator: Emulator) -> None:
     rule = emulator.client.add_fault("status_word", operation="status", word="ON_HOLD")
 
     first = run(emulator, max_runtime_seconds=1800, poll_interval_max_seconds=60)
@@ -85,7 +83,7 @@ def test_an_unknown_word_is_looked_at_to_the_end_and_stays(
 
     emulator.client.remove_fault(rule)
     second = run(emulator, state=first.state)
-    assert (second.code, len(second.records())) == (0, 2)
+    assert (second.code, len(second.rows())) == (0, 2)
     assert len(asked(emulator)) == 1
 
 
@@ -94,7 +92,7 @@ def test_an_unknown_word_that_passes_is_no_failure(emulator: Emulator) -> None:
 
     ended = run(emulator)
 
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
 
 
 def test_complete_without_an_address_twice_is_empty(emulator: Emulator) -> None:
@@ -118,7 +116,7 @@ def test_an_address_that_comes_late_is_used(emulator: Emulator) -> None:
 
     ended = run(emulator)
 
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
     assert not ended.said("taken as empty")
 
 
@@ -128,7 +126,7 @@ def test_an_empty_report_delivers_its_window(emulator: Emulator) -> None:
     ended = run(emulator)
     again = run(emulator, state=ended.state)
 
-    assert (ended.code, ended.records()) == (0, [])
+    assert (ended.code, ended.rows()) == (0, [])
     assert partitions(ended.state)[0]["replication_key_value"] == NEWEST
     assert len(asked(emulator)) == 1
     assert again.code == 0
@@ -147,5 +145,5 @@ def test_looks_that_fail_for_long_leave_the_report_to_the_next_run(
 
     emulator.client.remove_fault(rule)
     second = run(emulator, state=first.state)
-    assert (second.code, len(second.records())) == (0, 2)
+    assert (second.code, len(second.rows())) == (0, 2)
     assert len(asked(emulator)) == 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from amazon_emulator import Emulator
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     NEWEST,
     SELLER,
-    Ended,
     Json,
+    Run,
     asked,
     expected_keys,
     next_day,
@@ -25,7 +25,7 @@ MIDDLE = ("2026-09-19", "2026-10-19")
 LAST = ("2026-10-20", NEWEST)
 
 
-def run_of_three(emulator: Emulator, state: Json | None = None) -> Ended:
+def run_of_three(emulator: Emulator, state: Json | None = None) -> Run:
     return run(emulator, state=state, start_date=START, end_date=NEWEST, gap_max_runs=3)
 
 
@@ -39,7 +39,7 @@ def windows(emulator: Emulator) -> list[tuple[str, str]]:
     return [(start, end) for _, _, start, end in asked(emulator)]
 
 
-def entry_of(ended: Ended) -> Json:
+def entry_of(ended: Run) -> Json:
     (entry,) = partitions(ended.state)
     return entry
 
@@ -49,11 +49,7 @@ def test_a_hole_in_the_middle_closes_in_the_next_run(emulator: Emulator) -> None
     first = run_of_three(emulator)
 
     assert first.code == 1
-    assert Counter(windows(emulator)) == {
-        (START, FIRST_END): 1,
-        MIDDLE: 4,
-        LAST: 1,
-    }
+    assert Counter(windows(emulator)) == {(START, FIRST_END): 1, MIDDLE: 4, LAST: 1}
     entry = entry_of(first)
     assert entry["replication_key_value"] == FIRST_END
     assert entry["delivered"] == [{"start": LAST[0], "end": LAST[1]}]

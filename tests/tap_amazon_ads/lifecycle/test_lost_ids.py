@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     CANADA,
     NOON,
@@ -61,7 +61,7 @@ def test_a_create_accepted_with_a_429_is_taken_up(
     statistics = emulator.client.statistics()
     assert statistics.calls["create"] == {429: 1, 425: 1}
     assert len(statistics.creates) == 1
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
 
 
 def test_a_425_that_names_another_report_is_asked_until_accepted(
@@ -75,7 +75,7 @@ def test_a_425_that_names_another_report_is_asked_until_accepted(
     assert [create.status for create in refused] == [425, 425, 425]
     waits = [later.at - earlier.at for earlier, later in pairwise(refused)]
     assert all(timedelta(seconds=60) <= wait < timedelta(seconds=61) for wait in waits)
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
     assert ended.summary["reports"]["adopted"] == 0
 
 
@@ -88,7 +88,7 @@ def test_a_425_for_ever_ends_with_the_runtime_and_makes_no_gap(
 
     ran = emulator.client.now() - NOON
     assert ran.total_seconds() == pytest.approx(10 * MINUTE, abs=2)
-    assert (ended.code, ended.records()) == (0, [])
+    assert (ended.code, ended.rows()) == (0, [])
     assert ended.said("WARNING", "1 reports are left", CAMPAIGNS, "something else")
     assert "gaps" not in str(ended.state)
 
@@ -100,5 +100,5 @@ def test_an_adopted_report_that_died_is_asked_again(emulator: Emulator) -> None:
 
     ended = run(emulator)
 
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
     assert len(asked(emulator)) == 2

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from amazon_emulator import Emulator
-from support.tap_processes import TapProcess
-from support.tap_runs import (
+from support.ads.process import AdsProcess
+from support.ads.runs import (
     CAMPAIGNS,
     CANADA,
     NEWEST,
@@ -69,7 +69,7 @@ def test_the_last_line_is_the_summary(emulator: Emulator) -> None:
         "refused": 0,
         "waiting": 0,
     }
-    assert summary["rows"] == len(ended.records()) == 4
+    assert summary["rows"] == len(ended.rows()) == 4
     assert summary["rows_by_stream"] == {CAMPAIGNS: 2, TARGETING: 2}
     seconds = (emulator.client.now() - NOON).total_seconds()
     assert summary["seconds"] == pytest.approx(seconds, abs=0.1)
@@ -126,7 +126,7 @@ def test_no_secret_comes_out(
         client.add_fault("html", operation="profiles", times=1)
         client.add_fault("failed", operation="create", account=CANADA)
         client.add_fault("unauthorized", operation="status", account=CANADA, skip=1)
-    with TapProcess(
+    with AdsProcess(
         tmp_path,
         emulator,
         [CAMPAIGNS, TARGETING],

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator
-from support.tap_runs import (
+from support.ads.runs import (
     AGENCY,
     CAMPAIGNS,
     CANADA,
     NEWEST,
     SELLER,
     TARGETING,
-    Ended,
     Json,
+    Run,
     asked,
     expected_keys,
     partitions,
@@ -28,7 +28,7 @@ HOUR = 3600.0
 DSP_CAMPAIGNS = "amazon_dsp_campaign_by_campaign"
 
 
-def stopped_run(emulator: Emulator, **changes: Any) -> Ended:
+def stopped_run(emulator: Emulator, **changes: Any) -> Run:
     """Run until the time is up, while every report takes an hour."""
     emulator.client.change(ready_after_seconds=HOUR)
     return run(emulator, max_runtime_seconds=60, **changes)
@@ -47,7 +47,7 @@ def test_time_up_leaves_the_reports_to_the_next_run(emulator: Emulator) -> None:
     both: Json = {"streams": [CAMPAIGNS, TARGETING], "profile_ids": [SELLER, CANADA]}
     first = stopped_run(emulator, **both)
 
-    assert (first.code, first.records()) == (0, [])
+    assert (first.code, first.rows()) == (0, [])
     assert len(asked(emulator)) == 4
     assert pending_ids(first.state) == {
         create.report_id for create in emulator.client.statistics().creates
@@ -82,7 +82,7 @@ def test_time_up_delivers_what_is_ready_and_asks_nothing_new(
     )
 
     assert ended.code == 0
-    assert len(ended.records(CAMPAIGNS)) == 2
+    assert len(ended.rows(CAMPAIGNS)) == 2
     assert len(pending_ids(ended.state)) == 1
     assert ended.said("WARNING", "1 reports wait at Amazon", TARGETING)
     assert ended.said("WARNING", "2 reports are left for the next run", CANADA)
@@ -105,7 +105,7 @@ def test_a_report_of_an_agency_keeps_its_advertisers(emulator: Emulator) -> None
     emulator.client.advance(HOUR)
     second = run(emulator, state=first.state, **agency)
     assert len(asked(emulator)) == 1
-    assert {r["advertiserId"] for r in second.records()} == set(named["values"])
+    assert {r["advertiserId"] for r in second.rows()} == set(named["values"])
     (entry,) = partitions(second.state, DSP_CAMPAIGNS)
     assert entry["advertiser_ids"] == named["values"]
     assert "pending_reports" not in entry
@@ -145,7 +145,7 @@ def test_a_deep_merge_brings_nothing_back(emulator: Emulator) -> None:
 
     assert not pending_ids(merged)
     assert partitions(merged) == partitions(second.state)
-    assert third.records() == []
+    assert third.rows() == []
     assert len(asked(emulator)) == 1
 
 
@@ -158,8 +158,8 @@ def test_another_selection_of_columns_asks_anew(emulator: Emulator) -> None:
 
     assert second.said(CAMPAIGNS, SELLER, old, NEWEST, "is dropped")
     assert len(asked(emulator)) == 2
-    assert len(second.records()) == 2
-    assert all("clicks" not in record for record in second.records())
+    assert len(second.rows()) == 2
+    assert all("clicks" not in record for record in second.rows())
     assert not pending_ids(second.state)
 
 
@@ -171,7 +171,7 @@ def test_what_is_not_part_of_a_run_stays_as_it_is(emulator: Emulator) -> None:
 
     second = run(emulator, state=first.state, profile_ids=[SELLER])
 
-    assert len(second.records()) == 2
+    assert len(second.rows()) == 2
     assert partitions(second.state, TARGETING) == partitions(first.state, TARGETING)
     before, after = (
         [e for e in partitions(s) if e["context"] == {"profile_id": CANADA}]
@@ -193,7 +193,7 @@ def test_an_id_that_amazon_no_longer_knows_is_asked_again(emulator: Emulator) ->
 
     assert second.code == 0
     assert second.said("asked again", "404")
-    assert len(second.records()) == 2
+    assert len(second.rows()) == 2
     assert not pending_ids(second.state)
 
 
@@ -207,7 +207,7 @@ def test_a_report_that_failed_meanwhile_is_asked_again(emulator: Emulator) -> No
     assert second.code == 0
     assert second.said("asked again", "No luck")
     assert len(asked(emulator)) == 2
-    assert len(second.records()) == 2
+    assert len(second.rows()) == 2
 
 
 @pytest.mark.parametrize("message", ["Not authorized to access scope", "Who are you?"])
@@ -226,7 +226,7 @@ def test_a_401_on_a_look_leaves_the_entry(emulator: Emulator, message: str) -> N
     emulator.client.remove_fault(rule)
     emulator.client.advance(HOUR)
     third = run(emulator, state=second.state)
-    assert len(third.records()) == 2
+    assert len(third.rows()) == 2
     assert len(asked(emulator)) == 1
 
 
@@ -240,7 +240,7 @@ def test_a_stuck_report_is_deleted_and_asked_again(emulator: Emulator) -> None:
     stuck, fresh = emulator.client.statistics().creates
     assert (stuck.is_deleted, fresh.is_deleted) == (True, False)
     assert second.said("asked again", "stuck")
-    assert (second.code, len(second.records())) == (0, 2)
+    assert (second.code, len(second.rows())) == (0, 2)
     assert not pending_ids(second.state)
 
 
@@ -269,7 +269,7 @@ def test_a_stuck_report_younger_than_the_limit_is_waited_for(
 
     second = run(emulator, state=first.state, end_date=NEWEST)
 
-    assert len(second.records()) == 2
+    assert len(second.rows()) == 2
     assert len(asked(emulator)) == 1
 
 

@@ -10,7 +10,7 @@ from singer_sdk import Stream, Tap
 from amazon_emulator import Emulator
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.stream import ReportStream
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     CANADA,
     NEWEST,
@@ -107,5 +107,5 @@ def test_a_stream_newer_than_the_catalog_is_not_read(emulator: Emulator) -> None
 
     ended = run(emulator, given_catalog=older)
 
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
     assert len(asked(emulator)) == 1

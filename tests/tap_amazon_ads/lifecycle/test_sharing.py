@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amazon_emulator import Emulator
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     CANADA,
     NEWEST,
@@ -47,8 +47,8 @@ def test_a_report_that_hangs_holds_nobody_back(emulator: Emulator) -> None:
     }
     assert sent_at.keys() == {"spCampaigns", "spTargeting"}
     # all others are out although their streams come after the one that hangs
-    assert {r["profile_id"] for r in ended.records(CAMPAIGNS)} == {CANADA}
-    assert {r["profile_id"] for r in ended.records(TARGETING)} == {SELLER, CANADA}
+    assert {r["profile_id"] for r in ended.rows(CAMPAIGNS)} == {CANADA}
+    assert {r["profile_id"] for r in ended.rows(TARGETING)} == {SELLER, CANADA}
     first_progress = next(i for i, line in enumerate(ended.log) if "Reports: 4" in line)
     assert "delivered 3" in ended.log[first_progress]
     assert len(pending_ids(ended.state)) == 1
@@ -60,8 +60,8 @@ def test_two_streams_of_one_definition_share_a_report(emulator: Emulator) -> Non
     (create,) = emulator.client.statistics().creates
     assert create.downloads == 1
     assert ended.code == 0
-    assert len(ended.records("one")) == 2
-    assert ended.records("one") == ended.records("two")
+    assert len(ended.rows("one")) == 2
+    assert ended.rows("one") == ended.rows("two")
     for name in ("one", "two"):
         (entry,) = partitions(ended.state, name)
         assert entry["replication_key_value"] == NEWEST
@@ -79,15 +79,13 @@ def test_a_shared_report_waits_in_the_state_of_both(emulator: Emulator) -> None:
     assert one == two
     emulator.client.advance(3600)
     second = run(emulator, state=first.state, **TWINS)
-    assert (len(second.records("one")), len(second.records("two"))) == (2, 2)
+    assert (len(second.rows("one")), len(second.rows("two"))) == (2, 2)
     assert not pending_ids(second.state)
     assert second.summary["reports"]["adopted"] == 1
     assert len(asked(emulator)) == 1
 
 
-def test_a_stream_that_joins_a_waiting_report_remembers_it(
-    emulator: Emulator,
-) -> None:
+def test_a_stream_that_joins_a_waiting_report_remembers_it(emulator: Emulator) -> None:
     emulator.client.change(ready_after_seconds=3600)
     alone = {**TWINS, "streams": ["one"]}
     first = run(emulator, max_runtime_seconds=60, **alone)
@@ -100,7 +98,7 @@ def test_a_stream_that_joins_a_waiting_report_remembers_it(
 
     emulator.client.advance(3600)
     third = run(emulator, state=second.state, **{**TWINS, "streams": ["two"]})
-    assert len(third.records("two")) == 2
+    assert len(third.rows("two")) == 2
     assert len(asked(emulator)) == 1
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.tap_processes import TapProcess, until
-from support.tap_runs import (
+from support.ads.process import AdsProcess
+from support.ads.runs import (
     CAMPAIGNS,
     CANADA,
     SELLER,
@@ -21,6 +21,7 @@ from support.tap_runs import (
     pending_ids,
     run,
 )
+from support.core.process import until
 
 ENDS_WITHIN = 2.0
 HOUR = 3600.0
@@ -28,12 +29,12 @@ BOTH: Json = {"streams": [CAMPAIGNS, TARGETING], "profile_ids": [SELLER, CANADA]
 
 
 @pytest.fixture
-def emulator(shared_emulator: Emulator) -> Iterator[Emulator]:
+def emulator(running: Emulator) -> Iterator[Emulator]:
     """An emulator whose clock runs with the machine's, as a process's does."""
-    shared_emulator.client.reset()
-    shared_emulator.client.real_time()
-    yield shared_emulator
-    shared_emulator.client.reset()
+    running.client.reset()
+    running.client.real_time()
+    yield running
+    running.client.reset()
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def assert_resumes(emulator: Emulator, state: Json, days: Json) -> None:
 
 def test_killed_while_it_waits(tmp_path: Path, emulator: Emulator, days: Json) -> None:
     emulator.client.change(ready_after_seconds=HOUR)
-    with TapProcess(tmp_path, emulator, **BOTH, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **BOTH, **days) as tap:
         tap.read()
         tap.until_pending(4)
         tap.signal(signal.SIGKILL)
@@ -77,7 +78,7 @@ def test_a_tap_whose_reader_is_gone_does_not_wait_on(
     tmp_path: Path, emulator: Emulator, days: Json
 ) -> None:
     emulator.client.change(ready_after_seconds=HOUR)
-    with TapProcess(tmp_path, emulator, **BOTH, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **BOTH, **days) as tap:
         until(lambda: len(all_ids(emulator)) == 4, "four reports")
         assert tap.process.stdout is not None
         tap.process.stdout.close()
@@ -92,7 +93,7 @@ def test_stopped_while_it_waits(
     tmp_path: Path, emulator: Emulator, days: Json, number: signal.Signals
 ) -> None:
     emulator.client.change(ready_after_seconds=HOUR)
-    with TapProcess(tmp_path, emulator, **BOTH, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **BOTH, **days) as tap:
         tap.read()
         until(lambda: len(all_ids(emulator)) == 4, "four reports")
         tap.signal(number)
@@ -113,7 +114,7 @@ def test_stopped_on_a_full_pipe(
     emulator.client.add_fault(
         "never_ready", operation="create", report_type_id="spTargeting"
     )
-    with TapProcess(tmp_path, emulator, **BOTH, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **BOTH, **days) as tap:
         tap.until_pipe_is_full()
         until(lambda: len(all_ids(emulator)) == 4, "four reports")
         if reader == "slow":
@@ -134,7 +135,7 @@ def test_stopped_while_amazon_answers_a_create(
 ) -> None:
     emulator.client.change(ready_after_seconds=HOUR)
     emulator.client.add_fault("delay", operation="create", seconds=0.25)
-    with TapProcess(tmp_path, emulator, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **days) as tap:
         tap.read()
         until(lambda: emulator.client.faults()[0]["applied"] == 1, "a create")
         tap.signal()
@@ -148,7 +149,7 @@ def test_stopped_while_the_profiles_are_asked(
     tmp_path: Path, emulator: Emulator, days: Json
 ) -> None:
     emulator.client.add_fault("delay", operation="profiles", seconds=4)
-    with TapProcess(tmp_path, emulator, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **days) as tap:
         tap.read()
         until(lambda: emulator.client.faults()[0]["applied"] == 1, "the profiles")
         tap.signal()
@@ -161,7 +162,7 @@ def test_a_second_signal_ends_at_once(
     tmp_path: Path, emulator: Emulator, days: Json
 ) -> None:
     emulator.client.add_fault("delay", operation="create", seconds=4)
-    with TapProcess(tmp_path, emulator, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **days) as tap:
         tap.read()
         until(lambda: emulator.client.faults()[0]["applied"] == 1, "a create")
         tap.signal()
@@ -175,7 +176,7 @@ def test_a_target_that_goes_away(
     tmp_path: Path, emulator: Emulator, days: Json
 ) -> None:
     emulator.client.change(rows_per_day=3000)
-    with TapProcess(tmp_path, emulator, **days) as tap:
+    with AdsProcess(tmp_path, emulator, **days) as tap:
         tap.until_pipe_is_full()
         assert tap.process.stdout is not None
         tap.process.stdout.close()

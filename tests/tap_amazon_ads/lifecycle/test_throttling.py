@@ -9,14 +9,14 @@ import pytest
 
 from amazon_emulator import Emulator
 from singer_amazon.tap.base import ReportTap
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     CANADA,
     NOON,
     SELLER,
     TARGETING,
     CollectingWriter,
-    SharedClock,
+    EmulatorClock,
     asked,
     expected_keys,
     run,
@@ -25,7 +25,7 @@ from support.tap_runs import (
 TWENTY_MINUTES = 1200.0
 
 
-class LiftAfter(SharedClock):
+class LiftAfter(EmulatorClock):
     """Takes all faults away once enough time has passed."""
 
     def __init__(self, emulator: Emulator, seconds: float) -> None:
@@ -46,10 +46,7 @@ def test_twenty_minutes_of_429_make_no_gap(emulator: Emulator) -> None:
         tap.clock = LiftAfter(emulator, TWENTY_MINUTES)
 
     ended = run(
-        emulator,
-        [CAMPAIGNS, TARGETING],
-        profile_ids=[SELLER, CANADA],
-        prepare=lift,
+        emulator, [CAMPAIGNS, TARGETING], profile_ids=[SELLER, CANADA], prepare=lift
     )
 
     ran = (emulator.client.now() - NOON).total_seconds()
@@ -73,7 +70,7 @@ def test_429_for_ever_is_named_and_makes_no_gap(emulator: Emulator) -> None:
     assert ended.code == 1
     assert ended.said("ERROR", SELLER, "spTargeting", "Amazon refuses this type")
     assert "gaps" not in str(ended.state)
-    assert len(ended.records(CAMPAIGNS)) == 2
+    assert len(ended.rows(CAMPAIGNS)) == 2
     assert (emulator.client.now() - NOON).total_seconds() >= 14400
 
 
@@ -121,7 +118,7 @@ def test_a_429_on_a_look_is_waited_out(emulator: Emulator) -> None:
 
     ended = run(emulator)
 
-    assert (ended.code, len(ended.records())) == (0, 2)
+    assert (ended.code, len(ended.rows())) == (0, 2)
     assert (emulator.client.now() - NOON).total_seconds() >= 240
     assert len(asked(emulator)) == 1
 

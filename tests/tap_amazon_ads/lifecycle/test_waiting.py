@@ -21,14 +21,15 @@ from singer_amazon.retry_policy import RetryPolicy
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.tap.base import ReportTap
-from support.tap_runs import (
+from support.ads.runs import (
     CAMPAIGNS,
     NOON,
     TARGETING,
     CollectingWriter,
+    EmulatorClock,
     Json,
     QuickTap,
-    SharedClock,
+    days,
     pending_ids,
     run,
 )
@@ -44,7 +45,7 @@ class ThreadedTap(QuickTap):
 
 
 @pytest.fixture
-def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the owner of the reports looked up from waiting."""
     seen: list[float] = []
     advance = Runner.advance
@@ -57,22 +58,20 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seen
 
 
-def test_waiting_for_amazon_is_idle(emulator: Emulator, turns: list[float]) -> None:
+def test_waiting_for_amazon_is_idle(emulator: Emulator, looks: list[float]) -> None:
     emulator.client.real_time()
     emulator.client.change(ready_after_seconds=1)
     today = str(emulator.client.now().date() - timedelta(days=2))
 
-    ended = run(
-        emulator, tap_class=ThreadedTap, start_date=today, end_date=today, **QUICK
-    )
+    ended = run(emulator, tap_class=ThreadedTap, **days(today), **QUICK)
 
-    assert (ended.code, len(ended.records())) == (0, 2)
-    assert turns[-1] - turns[0] >= 0.9
-    assert len(turns) <= 60
+    assert (ended.code, len(ended.rows())) == (0, 2)
+    assert looks[-1] - looks[0] >= 0.9
+    assert len(looks) <= 60
 
 
 def test_waiting_for_a_free_worker_is_idle(
-    emulator: Emulator, turns: list[float]
+    emulator: Emulator, looks: list[float]
 ) -> None:
     emulator.client.real_time()
     emulator.client.add_fault("delay", operation="create", seconds=0.8, times=1)
@@ -82,15 +81,14 @@ def test_waiting_for_a_free_worker_is_idle(
         emulator,
         [CAMPAIGNS, TARGETING],
         tap_class=ThreadedTap,
-        start_date=today,
-        end_date=today,
+        **days(today),
         max_concurrency=1,
         **QUICK,
     )
 
-    assert (ended.code, len(ended.records())) == (0, 4)
-    assert turns[-1] - turns[0] >= 0.8
-    assert len(turns) <= 60
+    assert (ended.code, len(ended.rows())) == (0, 4)
+    assert looks[-1] - looks[0] >= 0.8
+    assert len(looks) <= 60
 
 
 def test_one_thread_writes_and_keeps_the_state(
@@ -119,12 +117,7 @@ def test_one_thread_writes_and_keeps_the_state(
     emulator.client.real_time()
     day = str(emulator.client.now().date() - timedelta(days=2))
     ended = run(
-        emulator,
-        [CAMPAIGNS, TARGETING],
-        tap_class=ThreadedTap,
-        start_date=day,
-        end_date=day,
-        **QUICK,
+        emulator, [CAMPAIGNS, TARGETING], tap_class=ThreadedTap, **days(day), **QUICK
     )
 
     assert ended.code == 0
@@ -133,7 +126,7 @@ def test_one_thread_writes_and_keeps_the_state(
     assert len(owners) == 4
 
 
-class Hurried(SharedClock):
+class Hurried(EmulatorClock):
     """A clock by which every look at it takes ten seconds."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -160,7 +153,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(operation: str) -> None:
 
         assert time.monotonic() - began < 10
         assert emulator.client.faults()[0]["applied"] == 1
-        assert (ended.code, ended.records()) == (0, [])
+        assert (ended.code, ended.rows()) == (0, [])
         assert len(pending_ids(ended.state)) == 1
         assert ended.said("WARNING", "1 reports wait at Amazon")
 
@@ -211,7 +204,7 @@ def slow_runner(deadline_seconds: float) -> tuple[Runner, SlowDownload]:
     return runner, fetcher
 
 
-def test_waiting_for_space_on_the_disk_is_idle(turns: list[float]) -> None:
+def test_waiting_for_space_on_the_disk_is_idle(looks: list[float]) -> None:
     runner, _ = slow_runner(60)
 
     reports = []
@@ -220,7 +213,7 @@ def test_waiting_for_space_on_the_disk_is_idle(turns: list[float]) -> None:
         reports.append(report.document)
 
     assert sorted(map(str, reports)) == ["one", "two"]
-    assert len(turns) <= 60
+    assert len(looks) <= 60
 
 
 def test_a_download_that_moves_on_is_waited_for_past_the_end(

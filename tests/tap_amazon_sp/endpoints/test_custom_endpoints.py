@@ -9,34 +9,19 @@ from typing import Any
 
 import pytest
 
-from support.scripted_server import Reply
-from support.sp_runs import NOON, partitions
-from support.sp_scripted import SELLER, THROTTLED, ScriptedApi, refusal, scripted_api
-from support.tap_runs import Ended
+from support.ads.runs import Run
+from support.core.scripted_server import Reply
+from support.sp.endpoint_entries import CHANGED, PATH, THINGS, position
+from support.sp.endpoint_entries import PARTS as UNPAGED_PARTS
+from support.sp.runs import NOON, partitions
+from support.sp.scripted import SELLER, THROTTLED, ScriptedApi, refusal, scripted_api
 
 Json = dict[str, Any]
 
-THINGS: Json = {
-    "name": "things",
-    "path": "/things/v1/things",
-    "results_key": "things",
-    "record_config": {"id_field": "id"},
-    "pagination": {"token_param": "nextToken", "token_path": "nextToken"},
-}
-CHANGED: Json = {
-    **THINGS,
-    "updated_at_param": "changedAfter",
-    "updated_before_param": "changedBefore",
-    "record_config": {"id_field": "id", "last_modified_field": "changed"},
-}
 PARTS: Json = {
-    "new_field_name": "parts",
-    "path": "/things/v1/things/{id}/parts",
-    "path_variable_name": "id",
-    "results_key": "parts",
+    **UNPAGED_PARTS,
     "pagination": {"token_param": "nextToken", "token_path": "nextToken"},
 }
-PATH = "/things/v1/things"
 
 
 @pytest.fixture
@@ -53,7 +38,7 @@ def things(count: int) -> list[Json]:
     return [{"id": f"t{n}", "size": n} for n in range(count)]
 
 
-def columns(ended: Ended, stream: str = "things") -> dict[str, Any]:
+def columns(ended: Run, stream: str = "things") -> dict[str, Any]:
     (schema,) = [
         m["schema"]["properties"]
         for m in ended.messages
@@ -74,7 +59,7 @@ def test_every_page_is_read_with_the_parameters_of_the_first(
     ended = amazon.run({**THINGS, "params": {"kinds": ["A", "B"], "all": True}})
 
     assert ended.code == 0, ended.log
-    assert [r["id"] for r in ended.records("things")] == ["t0", "t1", "t2", "t9"]
+    assert [r["id"] for r in ended.rows("things")] == ["t0", "t1", "t2", "t9"]
     asked = {"kinds": "A,B", "all": "true"}
     assert amazon.asked(PATH) == [asked, {**asked, "nextToken": "n1"}]
     assert ended.summary["rows_by_stream"] == {"things": 4}
@@ -99,7 +84,7 @@ def test_a_token_seen_twice_is_an_error_and_not_an_endless_loop(
     assert ended.code == 1
     assert ended.said("ERROR", "things", "the same page token twice")
     assert len(amazon.calls) == 3
-    assert len(ended.records("things")) == 1
+    assert len(ended.rows("things")) == 1
 
 
 def test_a_token_that_nobody_knows_what_to_do_with_is_an_error(
@@ -154,7 +139,7 @@ def test_a_refusal_carries_amazons_message_and_the_next_step(
 
     assert ended.code == 1
     assert ended.said("ERROR", "acme", "things", *words)
-    assert len(ended.records("others")) == 2, "the others are read all the same"
+    assert len(ended.rows("others")) == 2, "the others are read all the same"
 
 
 def test_throttling_for_twenty_minutes_fails_nothing(amazon: ScriptedApi) -> None:
@@ -166,7 +151,7 @@ def test_throttling_for_twenty_minutes_fails_nothing(amazon: ScriptedApi) -> Non
     ended = amazon.run(THINGS)
 
     assert ended.code == 0
-    assert len(ended.records("things")) == 2
+    assert len(ended.rows("things")) == 2
     assert amazon.clock.now() < opening + timedelta(minutes=6)
     assert len(amazon.calls) < 20, "it waits longer each time"
     assert ended.said("Endpoints: 0 of 1 lists read")
@@ -215,11 +200,6 @@ class Listed:
         return page(*found)
 
 
-def position(state: Json, stream: str = "things") -> object:
-    (bookmark,) = partitions(state, stream)
-    return bookmark.get("replication_key_value")
-
-
 def test_the_bookmark_is_the_newest_change_and_its_record_comes_again(
     amazon: ScriptedApi,
 ) -> None:
@@ -229,14 +209,14 @@ def test_the_bookmark_is_the_newest_change_and_its_record_comes_again(
     amazon.responses[PATH] = listed
 
     first = amazon.run(CHANGED)
-    amazon.clock.sleep(3600)
+    amazon.clock.sleep(3600 - (amazon.clock.now() - NOON).total_seconds())
     late = changed(3, NOON - timedelta(hours=1))  # the same second, seen late
     listed.stock.append(late)
     amazon.calls.clear()
     second = amazon.run(CHANGED, state=first.state)
 
     assert position(first.state) == "2026-11-20T11:00:00Z"
-    assert [r["id"] for r in second.records("things")] == ["t2", "t3"]
+    assert [r["id"] for r in second.rows("things")] == ["t2", "t3"]
     assert amazon.asked(PATH)[0] == {
         "changedAfter": "2026-11-20T11:00:00Z",
         "changedBefore": "2026-11-20T12:58:00Z",
@@ -251,11 +231,12 @@ def test_without_a_time_in_the_records_the_bookmark_is_two_minutes_before_the_ru
     untimed = {**CHANGED, "record_config": {"id_field": "id"}}
 
     first = amazon.run(untimed)
+    amazon.clock.sleep(-(amazon.clock.now() - NOON).total_seconds())
     amazon.calls.clear()
     again = amazon.run(untimed, state=first.state)
 
     assert position(first.state) == "2026-11-20T11:58:00Z"
-    assert (again.records(), amazon.calls) == ([], [])
+    assert (again.rows(), amazon.calls) == ([], [])
 
 
 def test_what_changed_within_the_hour_may_still_turn_up_late(
@@ -272,7 +253,7 @@ def test_what_changed_within_the_hour_may_still_turn_up_late(
     second = amazon.run(entry, state=first.state)
 
     assert position(first.state) == "2026-11-20T11:10:00Z"
-    assert "t2" in [r["id"] for r in second.records("things")]
+    assert "t2" in [r["id"] for r in second.rows("things")]
 
 
 def test_a_record_from_the_future_does_not_carry_the_bookmark_away(
@@ -325,11 +306,12 @@ def test_another_definition_begins_anew_with_a_warning(amazon: ScriptedApi) -> N
     amazon.responses[PATH] = Listed(changed(1, NOON - timedelta(days=2)))
     state = amazon.run(CHANGED).state
     amazon.calls.clear()
+    began = amazon.clock.now() - timedelta(days=30)
 
     ended = amazon.run({**CHANGED, "params": {"kind": "A"}}, state=state)
 
     assert ended.said("WARNING", "things of acme", "its definition has changed")
-    assert amazon.asked(PATH)[0]["changedAfter"] == "2026-10-21T12:00:00Z"
+    assert amazon.asked(PATH)[0]["changedAfter"] == f"{began:%Y-%m-%dT%H:%M:%SZ}"
     assert len(partitions(ended.state, "things")) == 1
 
 
@@ -356,7 +338,7 @@ def test_a_damaged_bookmark_stops_with_a_sentence(amazon: ScriptedApi) -> None:
     assert ended.said("ERROR", "state of things", "'yesterday'", "--full-refresh")
 
 
-def test_a_list_without_time_bounds_is_read_whole_and_keeps_no_state(
+def test_a_list_without_time_bounds_is_read_whole_and_keeps_no_bookmark(
     amazon: ScriptedApi,
 ) -> None:
     amazon.serve(PATH, page(*things(2)))
@@ -364,8 +346,8 @@ def test_a_list_without_time_bounds_is_read_whole_and_keeps_no_state(
     first = amazon.run(THINGS)
     second = amazon.run(THINGS, state=first.state)
 
-    assert len(first.records("things")) == len(second.records("things")) == 2
-    assert first.state == {}
+    assert len(first.rows("things")) == len(second.rows("things")) == 2
+    assert partitions(first.state, "things") == []
 
 
 # --- expansions ----------------------------------------------------------------
@@ -386,7 +368,7 @@ def test_each_record_gets_its_rows_of_all_pages(amazon: ScriptedApi) -> None:
 
     ended = amazon.run({**THINGS, "extend_resources": [PARTS]})
 
-    assert [r["parts"] for r in ended.records("things")] == [[{"p": 1}, {"p": 2}], []]
+    assert [r["parts"] for r in ended.rows("things")] == [[{"p": 1}, {"p": 2}], []]
     assert amazon.asked(part_path("t0")) == [{}, {"nextToken": "m"}]
     assert columns(ended)["parts"] == ["array", "null"]
 
@@ -407,10 +389,10 @@ def test_an_expansion_that_fails_for_good_holds_the_bookmark(
 
     assert first.code == 1
     assert first.said("ERROR", "t1/parts", "Not found", "the bookmark stays")
-    assert [r["id"] for r in first.records("things")] == ["t0", "t2", "t3"]
+    assert [r["id"] for r in first.rows("things")] == ["t0", "t2", "t3"]
     assert str(position(first.state)) < stock[1]["changed"]
     assert second.code == 0
-    assert "t1" in [r["id"] for r in second.records("things")]
+    assert "t1" in [r["id"] for r in second.rows("things")]
     assert str(position(second.state)) >= stock[3]["changed"]
 
 
@@ -424,7 +406,7 @@ def test_an_expansion_nobody_may_read_is_requested_once(amazon: ScriptedApi) -> 
     assert ended.code == 1
     assert ended.said("ERROR", "HTTP 403", "role")
     assert len(amazon.calls) == 2
-    assert ended.records() == []
+    assert ended.rows() == []
 
 
 # --- columns -------------------------------------------------------------------
@@ -449,7 +431,7 @@ def test_the_first_page_says_the_columns_of_an_unknown_path(
         "of": ["array", "null"],
         "_extra": ["object", "null"],
     }
-    assert ended.records("things") == [
+    assert ended.rows("things") == [
         {**first, "id": "7", "account_name": "acme"},
         {
             "account_name": "acme",
@@ -467,7 +449,7 @@ def test_unknown_fields_may_be_dropped(amazon: ScriptedApi) -> None:
     ended = amazon.run(THINGS, unknown_fields="drop")
 
     assert "_extra" not in columns(ended)
-    assert ended.records("things")[1] == {"account_name": "acme", "id": "2"}
+    assert ended.rows("things")[1] == {"account_name": "acme", "id": "2"}
     assert ended.said("INFO", "unknown_fields", "new")
 
 
@@ -478,7 +460,7 @@ def test_a_schema_that_is_given_stays_as_it_is(amazon: ScriptedApi) -> None:
     ended = amazon.run({**THINGS, "schema": schema})
 
     assert list(columns(ended)) == ["account_name", "id", "size", "_extra"]
-    assert ended.records("things")[0]["_extra"] == {"more": 1}
+    assert ended.rows("things")[0]["_extra"] == {"more": 1}
 
 
 def test_a_list_without_records_still_has_a_schema(amazon: ScriptedApi) -> None:
@@ -487,7 +469,7 @@ def test_a_list_without_records_still_has_a_schema(amazon: ScriptedApi) -> None:
     ended = amazon.run(THINGS)
 
     assert list(columns(ended)) == ["account_name", "id", "_extra"]
-    assert ended.records() == []
+    assert ended.rows() == []
 
 
 def test_a_path_amazon_documents_needs_no_more_than_its_name(
@@ -506,7 +488,7 @@ def test_a_path_amazon_documents_needs_no_more_than_its_name(
     ids = ["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"]
     assert [a["granularityId"] for a in amazon.asked(path)] == ids
     assert [a["marketplaceIds"] for a in amazon.asked(path)] == ids
-    assert [r["marketplace_id"] for r in ended.records("stock")] == ids
+    assert [r["marketplace_id"] for r in ended.rows("stock")] == ids
     assert len(set(ended.keys())) == 2
     assert columns(ended, "stock")["totalQuantity"] == ["integer", "null"]
 
@@ -524,7 +506,7 @@ def test_marketplaces_the_settings_name_go_only_to_accounts_that_have_them(
 
     joined = "ATVPDKIKX0DER,A2EUQ1WTGCTBG2"
     assert amazon.asked(PATH) == [{"marketplaceIds": joined}]
-    assert [r["marketplace_id"] for r in ended.records()] == [joined]
+    assert [r["marketplace_id"] for r in ended.rows()] == [joined]
     assert ended.said("things: left out for eu")
 
 
@@ -553,7 +535,7 @@ def test_a_time_inside_another_field_moves_the_bookmark_too(
     assert ended.said("INFO", "left out for seller, which is a seller")
     assert "changedBefore" in amazon.asked(path)[0]
     assert position(ended.state, "purchase_orders") == "2026-11-20T11:30:00Z"
-    assert ended.records()[0] == {"account_name": "acme", **order}
+    assert ended.rows()[0] == {"account_name": "acme", **order}
     assert list(columns(ended, "purchase_orders")) == [
         *("account_name", "purchaseOrderNumber", "purchaseOrderState"),
         *("orderDetails", "_extra"),
@@ -565,7 +547,7 @@ def test_records_without_their_key_are_warned_of(amazon: ScriptedApi) -> None:
 
     ended = amazon.run(THINGS)
 
-    assert [r["id"] for r in ended.records()] == ["", ""]
+    assert [r["id"] for r in ended.rows()] == ["", ""]
     assert len(ended.said("WARNING", "records without id", "id_field")) == 1
 
 
@@ -614,5 +596,5 @@ def test_a_connection_test_reads_one_record_of_one_account(amazon: ScriptedApi) 
     )
 
     assert ended.code == 0, ended.log
-    assert len(ended.records("things")) == 1
+    assert len(ended.rows("things")) == 1
     assert len(amazon.calls) == 1

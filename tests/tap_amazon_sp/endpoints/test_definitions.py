@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from singer_amazon.clock import FakeClock
 from singer_amazon.http.transport import Response
 from singer_amazon.rate_limits import Rate
-from support.sp_material import needs_specs, spec
+from support.core.material import needs_specs, spec
 from tap_amazon_sp.client import RateLimiters
 from tap_amazon_sp.documents.row_shape import RowShape
-from tap_amazon_sp.endpoints.custom import tables
+from tap_amazon_sp.endpoints.custom.tables import tables
 from tap_amazon_sp.endpoints.definitions import Table
 from tap_amazon_sp.endpoints.schemas import record_schemas
 from tap_amazon_sp.schema_inference import infer_columns

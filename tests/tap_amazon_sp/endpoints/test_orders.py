@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator
-from support.sp_runs import NOON, QuickTap, account, partitions, run
-from support.tap_runs import CollectingWriter, Ended, SharedClock
+from support.ads.runs import CollectingWriter, EmulatorClock, Run
+from support.sp.runs import NOON, QuickTap, account, partitions, run
 from tap_amazon_sp.tap import TapAmazonSp
 
 ORDERS, ITEMS = "orders", "order_items"
@@ -29,8 +29,7 @@ VERSIONS = pytest.mark.parametrize(
 EITHER = pytest.mark.parametrize("orders", [ORDERS, OLD_ORDERS])
 
 
-def read(emulator: Emulator, *streams: str, **changes: Any) -> Ended:
-    """Read orders of the American seller."""
+def read(emulator: Emulator, *streams: str, **changes: Any) -> Run:
     seller = account("acme-us", account_type="seller", marketplace_ids=["US"])
     return run(
         emulator, *streams, **{"accounts": [seller], "start_date": START, **changes}
@@ -48,8 +47,8 @@ def there(emulator: Emulator, marketplace_id: str = US) -> dict[str, dict[str, A
     }
 
 
-def ids(ended: Ended, stream: str) -> set[str]:
-    return {row[ID[stream]] for row in ended.records(stream)}
+def ids(ended: Run, stream: str) -> set[str]:
+    return {row[ID[stream]] for row in ended.rows(stream)}
 
 
 def calls(emulator: Emulator, operation: str, status: int | None = None) -> int:
@@ -75,16 +74,16 @@ def test_all_orders_and_items_of_all_pages_come_once(
     assert ended.code == 0, ended.log
     assert len(expected) > 20
     assert ids(ended, orders) == set(expected)
-    assert len(ended.records(items)) == sum(
+    assert len(ended.rows(items)) == sum(
         len(order["items"]) for order in expected.values()
     )
     assert len(set(ended.keys())) == len(ended.keys())
-    for row in ended.records(orders):
+    for row in ended.rows(orders):
         assert (row["account_name"], row["marketplace_id"]) == ("acme-us", US)
-    for row in ended.records(items):
+    for row in ended.rows(items):
         assert row[CHANGED[orders]]
         assert row[ITEM_ID[items]]
-    assert "_extra" not in {name for row in ended.records() for name in row}
+    assert "_extra" not in {name for row in ended.rows() for name in row}
 
 
 def test_items_of_the_new_orders_cost_no_call_of_their_own(emulator: Emulator) -> None:
@@ -111,12 +110,12 @@ def test_items_of_the_old_orders_are_asked_for_only_if_wanted(
 def test_items_alone_are_the_same_rows(
     emulator: Emulator, orders: str, items: str
 ) -> None:
-    both = read(emulator, orders, items).records(items)
+    both = read(emulator, orders, items).rows(items)
 
     alone = read(emulator, items)
 
-    assert alone.records(items) == both
-    assert alone.records(orders) == []
+    assert alone.rows(items) == both
+    assert alone.rows(orders) == []
 
 
 def test_a_stream_that_joins_later_is_read_from_its_own_start(
@@ -127,9 +126,9 @@ def test_a_stream_that_joins_later_is_read_from_its_own_start(
 
     second = read(emulator, ORDERS, ITEMS, state=first.state)
 
-    items = {row["orderId"] for row in second.records(ITEMS)}
+    items = {row["orderId"] for row in second.rows(ITEMS)}
     assert items == ids(first, ORDERS)
-    assert len(second.records(ORDERS)) < len(first.records(ORDERS)) / 2
+    assert len(second.rows(ORDERS)) < len(first.rows(ORDERS)) / 2
     assert bookmarks(second.state, ITEMS) == bookmarks(second.state, ORDERS)
 
 
@@ -145,7 +144,7 @@ def test_every_marketplace_of_an_account_has_a_bookmark_of_its_own(
         p["context"]["marketplace_id"] for p in partitions(ended.state, ORDERS)
     ] == (both)
     for marketplace in both:
-        rows = [r for r in ended.records() if r["marketplace_id"] == marketplace]
+        rows = [r for r in ended.rows() if r["marketplace_id"] == marketplace]
         assert {r["orderId"] for r in rows} == set(there(emulator, marketplace))
 
 
@@ -153,7 +152,7 @@ def test_vendors_have_no_orders_and_that_is_no_failure(emulator: Emulator) -> No
     ended = read(emulator, ORDERS, accounts=[account("vega-us")])
 
     assert ended.code == 0
-    assert ended.records() == []
+    assert ended.rows() == []
     assert ended.said("INFO", "orders: left out for vega-us, which is a vendor")
 
 
@@ -174,7 +173,7 @@ def test_two_pages_a_429_between_them_and_nothing_is_lost(
     assert ended.code == 0
     assert calls(emulator, OPERATION[orders], 429) == 2
     assert ids(ended, orders) == set(expected)
-    assert len(ended.records(orders)) == len(expected)
+    assert len(ended.rows(orders)) == len(expected)
     newest = max(order["updated_at"] for order in expected.values())
     (mark,) = bookmarks(ended.state, orders)
     assert mark >= newest.replace(".000Z", "Z")
@@ -208,7 +207,7 @@ def test_orders_that_change_later_come_again(emulator: Emulator) -> None:
 
     newer = {
         row["orderId"]: row["lastUpdatedTime"]
-        for row in (*first.records(), *second.records())
+        for row in (*first.rows(), *second.rows())
     }
     assert newer == {
         order_id: order["updated_at"].replace(".000Z", "Z")
@@ -283,9 +282,12 @@ def test_order_items_of_a_refused_order_hold_only_their_own_bookmark(
     assert first.said("ERROR", OLD_ITEMS, "orderItems", "the bookmark stays")
     assert not first.said("ERROR", f"{OLD_ORDERS} /")
     assert bookmarks(first.state, OLD_ORDERS) == bookmarks(second.state, OLD_ITEMS)
-    assert partitions(first.state, OLD_ITEMS) == []
+    (held,) = partitions(first.state, OLD_ITEMS)
+    assert "replication_key_value" not in held
+    assert [gap["attempts"] for gap in held["gaps"]] == [1]
+    assert "gaps" not in partitions(second.state, OLD_ITEMS)[0]
     assert second.code == 0
-    with_items = {r["AmazonOrderId"] for r in second.records(OLD_ITEMS)}
+    with_items = {r["AmazonOrderId"] for r in second.rows(OLD_ITEMS)}
     assert with_items == set(there(emulator))
 
 
@@ -352,7 +354,7 @@ def test_a_signal_is_answered_while_orders_wait(emulator: Emulator) -> None:
     emulator.client.add_fault("throttle", operation="search_orders", skip=6)
 
     def stop_later(tap: TapAmazonSp, _: CollectingWriter) -> None:
-        class StoppingClock(SharedClock):
+        class StoppingClock(EmulatorClock):
             """Somebody sends a signal while it sleeps."""
 
             def sleep(self, seconds: float) -> None:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from amazon_emulator import Emulator
-from support.sp_runs import NOON
+from support.s3.bucket import lone_bucket as bucket
+from support.s3.bucket import s3_server
+from support.sp.runs import NOON
+
+__all__ = ["bucket", "s3_server"]
 
 
 @pytest.fixture

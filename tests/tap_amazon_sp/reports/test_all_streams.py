@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from amazon_emulator import Emulator
-from support.sp_runs import (
+from support.ads.runs import Run, next_day
+from support.sp.runs import (
     BY_ASIN,
     CANADA,
     NOON,
@@ -23,7 +24,6 @@ from support.sp_runs import (
     partitions,
     run,
 )
-from support.tap_runs import Ended, next_day
 from tap_amazon_sp.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -33,7 +33,7 @@ START = "2026-09-01"
 
 
 @pytest.fixture(scope="module")
-def everything() -> tuple[Ended, dict[str, int]]:
+def everything() -> tuple[Run, dict[str, int]]:
     """Run all streams once; return what came and how many rows the documents hold."""
     with Emulator(now=NOON, frozen=True, sp_asins=3) as emulator:
         ended = run(
@@ -59,22 +59,22 @@ def everything() -> tuple[Ended, dict[str, int]]:
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_every_row_of_every_document_comes_out_once(
-    everything: tuple[Ended, dict[str, int]], stream: str
+    everything: tuple[Run, dict[str, int]], stream: str
 ) -> None:
     ended, rows = everything
     assert ended.code == 0
-    assert len(ended.records(stream)) == rows[stream] > 0
+    assert len(ended.rows(stream)) == rows[stream] > 0
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_keys_are_complete_and_unique(
-    everything: tuple[Ended, dict[str, int]], stream: str
+    everything: tuple[Run, dict[str, int]], stream: str
 ) -> None:
     ended, _ = everything
     (schema,) = [
         m for m in ended.messages if m["type"] == "SCHEMA" and m["stream"] == stream
     ]
-    records = ended.records(stream)
+    records = ended.rows(stream)
     names = schema["key_properties"]
     keys = Counter(tuple(record[name] for name in names) for record in records)
     assert all(count == 1 for count in keys.values())
@@ -84,12 +84,12 @@ def test_keys_are_complete_and_unique(
 
 
 def test_each_stream_is_read_for_the_accounts_that_can_have_it(
-    everything: tuple[Ended, dict[str, int]],
+    everything: tuple[Run, dict[str, int]],
 ) -> None:
     ended, _ = everything
 
     def accounts(stream: str) -> set[object]:
-        return {record["account_name"] for record in ended.records(stream)}
+        return {record["account_name"] for record in ended.rows(stream)}
 
     assert accounts(SALES) == {VENDOR}
     assert accounts("coupon_performance") == {SELLER}
@@ -99,15 +99,15 @@ def test_each_stream_is_read_for_the_accounts_that_can_have_it(
 
 
 def test_amounts_and_sections_keep_their_shape(
-    everything: tuple[Ended, dict[str, int]],
+    everything: tuple[Run, dict[str, int]],
 ) -> None:
     ended, _ = everything
-    sale = ended.records(SALES_BY_ASIN)[0]
+    sale = ended.rows(SALES_BY_ASIN)[0]
     assert set(sale["orderedRevenue"]) == {"amount", "currencyCode"}
     assert sale["distributor_view"] == "MANUFACTURING"
-    campaign = ended.records("coupon_performance_by_campaign")[0]
+    campaign = ended.rows("coupon_performance_by_campaign")[0]
     assert isinstance(campaign["coupons"], list)
-    traffic = ended.records(BY_ASIN)[0]
+    traffic = ended.rows(BY_ASIN)[0]
     assert traffic["window_start"] < traffic["window_end"]
     assert isinstance(traffic["salesByAsin"], dict)
 
@@ -138,7 +138,7 @@ def test_the_next_day_brings_one_window_with_the_days_amazon_restates(
     (report,) = asked(emulator)[before:]
     days = ("2026-11-03T00:00:00Z", "2026-11-17T00:00:00Z")
     assert report == ("GET_VENDOR_SALES_REPORT", *days)
-    read = [r["startDate"] for r in second.records(SALES)]
+    read = [r["startDate"] for r in second.rows(SALES)]
     assert read == sorted(read)
     (partition,) = partitions(second.state, SALES)
     assert partition["replication_key_value"] == "2026-11-17"
@@ -185,13 +185,13 @@ def test_hours_of_utc(emulator: Emulator) -> None:
     assert partition["replication_key"] == "endTime"
     assert partition["replication_key_value"] == "2026-11-20T10:00:00Z"
     assert asked(emulator)[-1][2] == "2026-11-20T11:00:00Z"
-    hours = {record["startTime"] for record in first.records(REAL_TIME)}
+    hours = {record["startTime"] for record in first.rows(REAL_TIME)}
     next_day(emulator, 2 / 24)
     second = run(emulator, REAL_TIME, state=first.state, start_date="2026-11-19")
     (window,) = asked(emulator)[2:]
     assert window[1:] == ("2026-11-20T08:00:00Z", "2026-11-20T13:00:00Z")
-    assert {r["startTime"] for r in second.records(REAL_TIME)} - hours
-    assert all(r["currency_code"] == "USD" for r in second.records(REAL_TIME))
+    assert {r["startTime"] for r in second.rows(REAL_TIME)} - hours
+    assert all(r["currency_code"] == "USD" for r in second.rows(REAL_TIME))
 
 
 def test_a_start_before_what_amazon_keeps_says_so(emulator: Emulator) -> None:
@@ -219,7 +219,7 @@ def test_without_a_start_the_newest_whole_period_is_read(
 ) -> None:
     options = {"vendor_sales": {"report_period": period}}
     ended = run(emulator, SALES, start_date=None, report_options=options)
-    assert [record["startDate"] for record in ended.records()] == [first]
+    assert [record["startDate"] for record in ended.rows()] == [first]
 
 
 def test_offers_are_asked_for_by_their_start_up_to_now(emulator: Emulator) -> None:
@@ -242,7 +242,7 @@ def test_from_days_to_weeks_the_days_keep_their_bookmark(emulator: Emulator) -> 
     first = run(emulator, SALES)
     weekly = {"vendor_sales": {"report_period": "WEEK"}}
     second = run(emulator, SALES, state=first.state, report_options=weekly)
-    weeks = [r for r in second.records(SALES) if r["report_period"] == "WEEK"]
+    weeks = [r for r in second.rows(SALES) if r["report_period"] == "WEEK"]
     assert [r["startDate"] for r in weeks] == ["2026-11-01", "2026-11-08"]
     bookmarks = {
         p["context"]["report_period"]: p["replication_key_value"]
@@ -250,7 +250,7 @@ def test_from_days_to_weeks_the_days_keep_their_bookmark(emulator: Emulator) -> 
     }
     assert bookmarks == {"DAY": "2026-11-16", "WEEK": "2026-11-14"}
     third = run(emulator, SALES, state=second.state)
-    assert third.records() == []
+    assert third.rows() == []
 
 
 def test_a_second_view_starts_at_the_beginning_and_the_first_goes_on(
@@ -259,7 +259,7 @@ def test_a_second_view_starts_at_the_beginning_and_the_first_goes_on(
     first = run(emulator, SALES)
     both = {"vendor_sales": {"distributorView": ["MANUFACTURING", "SOURCING"]}}
     second = run(emulator, SALES, state=first.state, report_options=both)
-    views = Counter(r["distributor_view"] for r in second.records(SALES))
+    views = Counter(r["distributor_view"] for r in second.rows(SALES))
     assert views == {"SOURCING": 16}
     assert len(partitions(second.state, SALES)) == 2
 
@@ -271,14 +271,14 @@ def test_a_value_that_one_report_has_not_is_skipped_with_a_line(
     ended = run(emulator, "vendor_inventory_aggregate", report_options=options)
     assert ended.code == 0
     assert ended.said("vendor_inventory has no BUSINESS: skipped")
-    assert {r["selling_program"] for r in ended.records()} == {"RETAIL"}
+    assert {r["selling_program"] for r in ended.rows()} == {"RETAIL"}
 
 
 def test_each_marketplace_is_a_partition_of_its_own(emulator: Emulator) -> None:
     ended = run(
         emulator, SEARCH_TERMS, accounts=[account(SELLER, account_type="seller")]
     )
-    assert {r["marketplace_id"] for r in ended.records()} == {US, CANADA}
+    assert {r["marketplace_id"] for r in ended.rows()} == {US, CANADA}
     assert len(partitions(ended.state, SEARCH_TERMS)) == 2
 
 
@@ -289,12 +289,12 @@ def test_fields_amazon_adds_are_kept_beside_the_columns_or_left_out(
     emulator.client.change(sp_unknown_fields=True)
     ended = run(emulator, SALES_BY_ASIN, unknown_fields="keep" if keeps else "drop")
     assert ended.code == 0
-    extra = [record.get("_extra") for record in ended.records()]
+    extra = [record.get("_extra") for record in ended.rows()]
     assert all(extra) if keeps else not any(extra)
     assert bool(ended.said("WARNING", "unknown_fields")) is not keeps
 
 
 def test_columns_that_are_not_selected_stay_away(emulator: Emulator) -> None:
     ended = run(emulator, SALES_BY_ASIN, without=["orderedRevenue", "_extra"])
-    assert ended.records()
-    assert not any("orderedRevenue" in record for record in ended.records())
+    assert ended.rows()
+    assert not any("orderedRevenue" in record for record in ended.rows())

@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft4Validator, Draft7Validator, FormatChecker
 
 from amazon_emulator import Emulator
-from support.sp_material import SPECS, needs_specs, spec
-from support.sp_runs import SELLER, US, VENDOR, account, run
+from support.core.material import SPECS, needs_specs, spec
+from support.sp.runs import SELLER, US, VENDOR, account, run
 from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -65,7 +65,7 @@ def test_an_official_example_comes_out_whole(
     assert ended.code == 0
     documents = len(emulator.client.statistics().sp_reports)
     for stream in report.streams:
-        rows = ended.records(stream.name)
+        rows = ended.rows(stream.name)
         given = _array(document, stream.array) * documents
         assert len(rows) == len(given) > 0
         (schema,) = (

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from singer_sdk.exceptions import ConfigValidationError
 
 from amazon_emulator import Emulator
 from singer_amazon.errors import AmazonError
-from support.s3 import Bucket, LocalS3, local_s3
-from support.sp_runs import (
+from support.ads.runs import Run, next_day
+from support.s3.bucket import Bucket
+from support.sp.runs import (
     CANADA,
     SELLER,
     US,
@@ -23,7 +25,6 @@ from support.sp_runs import (
     partitions,
     run,
 )
-from support.tap_runs import Ended, next_day
 
 ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
 LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
@@ -35,7 +36,6 @@ SELLERS = [account(SELLER, account_type="seller", marketplace_ids=[US])]
 
 
 def mine(report_type: str, spec: Json | None = None, **changes: object) -> Json:
-    """Return one entry of `reports`, called mine."""
     return {
         "name": "mine",
         "report_spec": {"reportType": report_type, **(spec or {})},
@@ -43,28 +43,9 @@ def mine(report_type: str, spec: Json | None = None, **changes: object) -> Json:
     }
 
 
-def read(emulator: Emulator, entry: Json, **changes: Any) -> Ended:
-    """Read one custom report of the seller."""
+def read(emulator: Emulator, entry: Json, **changes: Any) -> Run:
     settings: Json = {"accounts": SELLERS, "reports": [entry]}
     return run(emulator, "mine", **settings | changes)
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[LocalS3]:
-    """A local S3."""
-    with local_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def bucket(s3: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """An empty bucket, and no credential in the environment."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    return s3.new_bucket()
 
 
 # --- formats -------------------------------------------------------------------
@@ -74,7 +55,7 @@ def test_a_flat_file_has_the_columns_of_its_header(emulator: Emulator) -> None:
     ended = read(emulator, mine(LISTINGS, key=["seller-sku"]))
     (schema,) = [m for m in ended.messages if m["type"] == "SCHEMA"]
     assert schema["key_properties"] == ["account_name", "marketplace_id", "seller-sku"]
-    rows = ended.records("mine")
+    rows = ended.rows("mine")
     assert len(rows) == 6
     assert set(rows[0]) <= set(schema["schema"]["properties"])
     assert rows[0]["item-note"] == '24" screen'  # a quote sign is a sign
@@ -83,7 +64,7 @@ def test_a_flat_file_has_the_columns_of_its_header(emulator: Emulator) -> None:
 def test_ledger_reports_quote_their_values(emulator: Emulator) -> None:
     dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
     ended = read(emulator, mine(LEDGER, dates))
-    assert ended.records("mine")[0]["Title"].endswith('"quoted"')
+    assert ended.rows("mine")[0]["Title"].endswith('"quoted"')
     days = ("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")
     assert asked(emulator) == [(LEDGER, *days)]
 
@@ -91,9 +72,29 @@ def test_ledger_reports_quote_their_values(emulator: Emulator) -> None:
 def test_xml_rows_keep_their_shape(emulator: Emulator) -> None:
     dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
     entry = mine(XML_ORDERS, dates, file_format="XML", records_path="Message.Order")
-    rows = read(emulator, entry).records("mine")
+    rows = read(emulator, entry).rows("mine")
     assert rows
     assert all(isinstance(value, (str, dict, list)) for value in rows[0].values())
+
+
+@pytest.mark.parametrize("items", [(1, 2), (2, 1), (1,)])
+def test_one_or_two_items_an_order_in_xml_has_one_shape(
+    emulator: Emulator, items: tuple[int, ...]
+) -> None:
+    emulator.client.change(sp_orders_per_day=0)
+    for days, count in enumerate(items):
+        at = datetime(2026, 11, 18 + days, 8, tzinfo=timezone.utc)
+        emulator.client.add_sp_order(SELLER, at, items=count)
+    entry = mine(
+        XML_ORDERS, dates="window", window_days=1, records_path="Message.Order"
+    )
+    ended = read(emulator, entry, start_date="2026-11-18")
+    rows = ended.rows("mine")
+    assert [len(row["OrderItem"]) for row in rows] == list(items)
+    assert not any(row.get("_extra") for row in rows)
+    (schema,) = [m for m in ended.messages if m["type"] == "SCHEMA"]
+    kind = schema["schema"]["properties"]["OrderItem"]["type"]
+    assert kind == ["array", "null"]
 
 
 @pytest.mark.parametrize("file_format", [None, "JSON", "CSV"])
@@ -113,8 +114,8 @@ def test_json_is_known_by_its_bytes(
         assert ended.said("file_format says CSV, but the document is JSON")
         assert "several arrays" in str(ended.summary["failures"])
         return
-    assert len(ended.records("mine")) == 9
-    assert {type(r["glanceViews"]) for r in ended.records("mine")} == {int}
+    assert len(ended.rows("mine")) == 9
+    assert {type(r["glanceViews"]) for r in ended.rows("mine")} == {int}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_signs_of_europe_and_japan_come_out_right(
     ended = read(emulator, mine(LISTINGS), accounts=[there])
     (report,) = emulator.client.statistics().sp_reports
     expected = emulator.client.sp_rows(name, report.report_id)["rows"]
-    texts = [list(row.values())[2:] for row in ended.records("mine")]
+    texts = [list(row.values())[2:] for row in ended.rows("mine")]
     assert texts == [list(row.values()) for row in expected]
     assert any(not text.isascii() for row in texts for text in row)
 
@@ -138,7 +139,7 @@ def test_signs_of_europe_and_japan_come_out_right(
 @pytest.mark.parametrize("compression", ["gzip", "none"])
 def test_gzip_is_known_by_its_bytes(emulator: Emulator, compression: str) -> None:
     emulator.client.change(sp_compression=compression)
-    assert len(read(emulator, mine(LISTINGS)).records("mine")) == 6
+    assert len(read(emulator, mine(LISTINGS)).rows("mine")) == 6
 
 
 @pytest.mark.parametrize(
@@ -152,9 +153,7 @@ def test_gzip_is_known_by_its_bytes(emulator: Emulator, compression: str) -> Non
 def test_maps_and_flattening_see_every_column(
     emulator: Emulator, settings: Json
 ) -> None:
-    rows = read(emulator, mine(LISTINGS, key=["seller-sku"]), **settings).records(
-        "mine"
-    )
+    rows = read(emulator, mine(LISTINGS, key=["seller-sku"]), **settings).rows("mine")
     assert len(rows) == 6
     assert all(row["item-name"] and row["price"] for row in rows)
     if "stream_maps" in settings:
@@ -174,7 +173,7 @@ def test_windows_follow_start_date_and_bookmark(emulator: Emulator) -> None:
     next_day(emulator)
     second = read(emulator, entry, state=first.state)
     assert asked(emulator)[2][1:] == ("2026-11-20T00:00:00Z", "2026-11-20T23:59:59Z")
-    assert {r["window_start"] for r in second.records()} == {"2026-11-20"}
+    assert {r["window_start"] for r in second.rows()} == {"2026-11-20"}
 
 
 def test_another_definition_begins_anew_and_says_so(emulator: Emulator) -> None:
@@ -185,13 +184,13 @@ def test_another_definition_begins_anew_and_says_so(emulator: Emulator) -> None:
     assert asked(emulator)[0][1] == asked(emulator)[1][1] == "2026-11-01T00:00:00Z"
     third = read(emulator, mine(ORDERS, spec, dates="window"), state=second.state)
     assert not third.said("defined otherwise")
-    assert third.records() == []
+    assert third.rows() == []
 
 
 def test_without_dates_each_run_asks_once(emulator: Emulator) -> None:
     first = read(emulator, mine(LISTINGS))
     second = read(emulator, mine(LISTINGS), state=first.state)
-    assert len(second.records()) == 6
+    assert len(second.rows()) == 6
     assert asked(emulator) == [(LISTINGS, None, None)] * 2
 
 
@@ -205,7 +204,7 @@ def test_several_marketplaces_go_in_one_request(emulator: Emulator) -> None:
     accounts = [account(SELLER, account_type="seller")]
     ended = read(emulator, entry, accounts=accounts)
     assert asked(emulator, "marketplaceIds") == [([US, CANADA],)]
-    assert {r["marketplace_id"] for r in ended.records()} == {f"{US},{CANADA}"}
+    assert {r["marketplace_id"] for r in ended.rows()} == {f"{US},{CANADA}"}
 
 
 def test_a_custom_report_is_read_for_the_accounts_that_can_have_it(
@@ -227,6 +226,135 @@ def test_restricted_reports_get_a_token_of_their_own(emulator: Emulator) -> None
     assert statistics.count("create_restricted_data_token", 200) == 1
 
 
+# --- whole periods ---------------------------------------------------------------
+
+QUERIES = "GET_BRAND_ANALYTICS_SEARCH_QUERY_PERFORMANCE_REPORT"
+ASIN = {"reportOptions": {"asin": "B000000001"}}
+
+
+def test_a_weekly_report_is_read_by_whole_weeks(emulator: Emulator) -> None:
+    """The start date is a Wednesday, today a Friday."""
+    entry = mine(QUERIES, ASIN, period="WEEK")
+    first = read(emulator, entry, start_date="2026-10-28")
+    assert first.code == 0
+    weeks = [window[1:] for window in asked(emulator)]
+    assert weeks == [
+        ("2026-10-25T00:00:00Z", "2026-10-31T00:00:00Z"),
+        ("2026-11-01T00:00:00Z", "2026-11-07T00:00:00Z"),
+        ("2026-11-08T00:00:00Z", "2026-11-14T00:00:00Z"),
+    ]
+    (options,) = {str(o) for (o,) in asked(emulator, "reportOptions")}
+    assert "'reportPeriod': 'WEEK'" in options
+    (bookmark,) = partitions(first.state, "mine")
+    assert bookmark["replication_key_value"] == "2026-11-14"
+    second = read(emulator, entry, state=first.state, start_date="2026-10-28")
+    assert (second.code, second.rows(), len(asked(emulator))) == (0, [], 3)
+    next_day(emulator, 7)
+    third = read(emulator, entry | {"lookback_days": 7}, state=second.state)
+    assert third.code == 0
+    assert sorted(window[1][:10] for window in asked(emulator)[3:]) == [
+        "2026-11-08",
+        "2026-11-15",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "windows"),
+    [
+        ("MONTH", "2026-09-20", ["2026-09-01..2026-09-30", "2026-10-01..2026-10-31"]),
+        ("QUARTER", "2026-05-05", ["2026-04-01..2026-06-30", "2026-07-01..2026-09-30"]),
+    ],
+)
+def test_months_and_quarters_are_whole_too(
+    emulator: Emulator, period: str, start: str, windows: list[str]
+) -> None:
+    spec = {"reportOptions": {"asin": "B000000001", "reportPeriod": period}}
+    entry = mine(QUERIES, spec, dates="window")  # the option alone says it, too
+    assert read(emulator, entry, start_date=start).code == 0
+    found = [f"{s[:10]}..{e[:10]}" for _, s, e in asked(emulator)]
+    assert found == windows
+
+
+def test_another_period_is_another_definition(emulator: Emulator) -> None:
+    first = read(emulator, mine(QUERIES, ASIN, period="WEEK"), start_date="2026-11-01")
+    second = read(
+        emulator,
+        mine(QUERIES, ASIN, period="MONTH"),
+        state=first.state,
+        start_date="2026-10-01",
+    )
+    assert second.said("WARNING", "defined otherwise")
+    assert asked(emulator)[-1][1:] == ("2026-10-01T00:00:00Z", "2026-10-31T00:00:00Z")
+
+
+def test_while_no_period_is_complete_it_says_when_one_is(emulator: Emulator) -> None:
+    ended = read(emulator, mine(QUERIES, ASIN, period="MONTH"), start_date="2026-11-01")
+    assert (ended.code, asked(emulator)) == (0, [])
+    assert ended.said("no MONTH", "the first opens on 2026-12-01")
+
+
+# --- documents that are not as they should be --------------------------------------
+
+
+@pytest.mark.parametrize("country", ["DE", "FR"])
+def test_a_document_without_the_key_column_is_a_gap_and_takes_nobodys_key(
+    emulator: Emulator, country: str
+) -> None:
+    there = account(
+        "nordwind-eu",
+        account_type="seller",
+        marketplace_ids=[country, "GB"],
+        region="EU",
+    )
+    ended = read(emulator, mine(LISTINGS, key=["seller-sku"]), accounts=[there])
+    assert ended.code == 1
+    failures = str(ended.summary["failures"])
+    assert "has no column seller-sku, which key names" in failures
+    assert "preferredReportDocumentLocale" in failures
+    rows = ended.rows("mine")
+    assert rows
+    assert all(row["seller-sku"] for row in rows)
+    spec = {"reportOptions": {"preferredReportDocumentLocale": "en_US"}}
+    both = read(emulator, mine(LISTINGS, spec, key=["seller-sku"]), accounts=[there])
+    assert both.code == 0
+    assert len({row["marketplace_id"] for row in both.rows("mine")}) == 2
+
+
+def test_rows_that_do_not_fit_are_a_gap_with_the_line_and_no_data(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault(
+        "flat_file", operation="create_report", extra_cell_every=3
+    )
+    ended = read(emulator, mine(LISTINGS))
+    assert (ended.code, ended.rows("mine")) == (1, [])
+    assert "line 4 has 30 values where the header has 29" in str(
+        ended.summary["failures"]
+    )
+
+
+@pytest.mark.parametrize("quoting", ["all", "unescaped"])
+@pytest.mark.parametrize("report_type", [LEDGER, LISTINGS])
+def test_quoted_or_not_the_rows_are_the_same(
+    emulator: Emulator, report_type: str, quoting: str
+) -> None:
+    dates = {"dataStartTime": "2026-11-01", "dataEndTime": "2026-11-02"}
+    entry = mine(report_type, dates if report_type == LEDGER else {})
+    plain = read(emulator, entry).rows("mine")
+    emulator.client.add_fault("flat_file", operation="create_report", quoting=quoting)
+    quoted = read(emulator, entry).rows("mine")
+    assert [row.keys() for row in quoted] == [row.keys() for row in plain]
+    inches = [v for row in quoted for v in row.values() if str(v).endswith('19"')]
+    assert len(inches) == -(-len(quoted) // 2)
+
+
+def test_an_odd_charset_is_a_warning(emulator: Emulator) -> None:
+    emulator.client.add_fault("flat_file", operation="create_report", charset="x-own")
+    ended = read(emulator, mine(LISTINGS))
+    assert (ended.code, len(ended.rows("mine"))) == (0, 6)
+    assert ended.said("WARNING", "'x-own', which is not known here")
+
+
 # --- reports that are there ------------------------------------------------------
 
 
@@ -234,14 +362,14 @@ def test_settlements_are_listed_and_each_is_taken_once(emulator: Emulator) -> No
     entry = mine(SETTLEMENT, mode="existing")
     settings = {"start_date": "2026-09-01"}
     first = read(emulator, entry, **settings)
-    settlements = {r["settlement-id"] for r in first.records()}
+    settlements = {r["settlement-id"] for r in first.rows()}
     assert len(settlements) >= 4
     assert asked(emulator) == []
     second = read(emulator, entry, state=first.state, **settings)
-    assert (second.code, second.records()) == (0, [])
+    assert (second.code, second.rows()) == (0, [])
     next_day(emulator, 15)
     third = read(emulator, entry, state=second.state, **settings)
-    new = {r["settlement-id"] for r in third.records()}
+    new = {r["settlement-id"] for r in third.rows()}
     assert new
     assert not new & settlements
 
@@ -254,10 +382,10 @@ def test_a_run_cut_before_the_last_settlement_goes_on_with_it(
     emulator.client.add_fault("status", operation="get_report_document", code=503)
     first = read(emulator, entry, **settings, max_attempts=1)
     assert first.code == 1
-    assert first.records() == []
+    assert first.rows() == []
     emulator.client.clear_faults()
     second = read(emulator, entry, state=first.state, **settings)
-    assert len({r["settlement-id"] for r in second.records()}) >= 4
+    assert len({r["settlement-id"] for r in second.rows()}) >= 4
 
 
 # --- files ---------------------------------------------------------------------
@@ -269,7 +397,7 @@ def test_a_document_is_saved_and_one_row_says_so(
     emulator.client.change(sp_compression="gzip")
     name = "{name}-{account}-{marketplace_id}.tsv"
     ended = read(emulator, mine(LISTINGS, output_file=str(tmp_path / "deep" / name)))
-    (row,) = ended.records("mine")
+    (row,) = ended.rows("mine")
     file = tmp_path / "deep" / f"mine-{SELLER}-{US}.tsv"
     assert (row["file"], row["bytes"]) == (str(file), file.stat().st_size)
     (report,) = emulator.client.statistics().sp_reports
@@ -287,7 +415,7 @@ def test_a_document_is_saved_in_s3(emulator: Emulator, bucket: Bucket) -> None:
         aws_secret_access_key="emulator-secret",
         aws_region="us-east-1",
     )
-    (row,) = ended.records("mine")
+    (row,) = ended.rows("mine")
     assert row["file"] == f"s3://{bucket.name}/amazon/mine.tsv"
     assert bucket.read("amazon/mine.tsv").startswith(b"item-name\t")
 
@@ -346,6 +474,16 @@ BAD: list[tuple[Json, list[str]]] = [
     (mine(LISTINGS, output_file="{folder}/x"), ["output_file", "{folder} is none of"]),
     (mine(LISTINGS, output_file="{start:%Y}/x"), ["output_file", "is none of"]),
     (mine(LISTINGS, output_file="{}/x"), ["output_file", "is none of"]),
+    (mine(LISTINGS, period="WEEK", dates="none"), ["period works with dates window"]),
+    (
+        mine(QUERIES, {"reportOptions": {"reportPeriod": "MONTH"}}, period="WEEK"),
+        ["period WEEK", "reportPeriod MONTH", "contradict"],
+    ),
+    (mine(LISTINGS, perod="WEEK"), ["reports.mine.perod", "did you mean period?"]),
+    (mine(LISTINGS, {"reportOption": {}}), ["did you mean reportOptions?"]),
+    (mine(LISTINGS, window_days=10**40), ["window_days"]),
+    (mine(LISTINGS, output_file="a\0b"), ["output_file", "cannot be printed"]),
+    ({**mine(LISTINGS), "name": "a\0b"}, ["cannot be printed"]),
     (mine(LISTINGS, output_file="s3://"), ["output_file", "no bucket or no name"]),
     (mine(LISTINGS, accounts=["nobody"]), ["there is no account 'nobody'"]),
     (
@@ -363,7 +501,7 @@ def test_a_wrong_entry_is_one_sentence_before_the_first_call(
 ) -> None:
     try:
         ended = run(emulator, reports=[entry], accounts=SELLERS)
-    except AmazonError as error:
+    except (AmazonError, ConfigValidationError) as error:
         said = str(error)
     else:
         assert ended.code == 1

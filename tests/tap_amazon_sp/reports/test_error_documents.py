@@ -1,10 +1,19 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from tap_amazon_sp.reports.error_documents import Cause, cancelled, classify, message_of
+from tap_amazon_sp.reports.error_documents import Cause, classify, message_of
+from tap_amazon_sp.reports.wordings import (
+    FATAL_TEXTS,
+    Meaning,
+    Wording,
+    pause_after,
+    refusal_meaning,
+    role_for,
+)
 
 GENERIC = (
     "A client error occurred. Please double check that your parameters are valid and "
@@ -94,7 +103,60 @@ def test_a_missing_message_is_named_as_such() -> None:
     assert str(classify(None, is_checked=True, may_come=False)).startswith(
         "unknown reason, Amazon gave no reason. If it stays so"
     )
-    assert cancelled().cause is Cause.NO_DATA
+
+
+@pytest.mark.parametrize("wording", FATAL_TEXTS)
+def test_each_wording_has_a_source_and_a_pattern(wording: Wording) -> None:
+    assert wording.source
+    assert re.compile(wording.pattern)
+
+
+def test_a_deep_document_is_its_own_message() -> None:
+    assert message_of([b"[" * 60_000]).startswith("[[[")
+
+
+@pytest.mark.parametrize(
+    ("report_type", "seconds"),
+    [
+        ("GET_AFN_INVENTORY_DATA", 1800),
+        ("GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT", 1800),
+        ("GET_LEDGER_SUMMARY_VIEW_DATA", 14400),
+        ("GET_FBA_INVENTORY_PLANNING_DATA", 14400),
+        ("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL", 0),
+        ("GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT", 0),
+        ("GET_SOMETHING_NEW", 1800),
+    ],
+)
+def test_the_pause_of_a_type_is_known(report_type: str, seconds: int) -> None:
+    assert pause_after(report_type) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("The LWA secret token you provided has expired.", Meaning.SECRET_ENDED),
+        (
+            "The access token you provided is revoked, malformed or invalid.",
+            Meaning.TOKEN_ENDED,
+        ),
+        ("Access to requested resource is denied.", None),
+    ],
+)
+def test_refusals_that_are_no_missing_right(text: str, meaning: Meaning | None) -> None:
+    assert refusal_meaning(text) is meaning
+
+
+@pytest.mark.parametrize(
+    ("report_type", "right"),
+    [
+        ("GET_BRAND_ANALYTICS_SEARCH_TERMS_REPORT", "Brand Registry"),
+        ("GET_VENDOR_SALES_REPORT", "authorisation of a vendor"),
+        ("GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING", "personal or tax data"),
+        ("GET_MERCHANT_LISTINGS_ALL_DATA", "the role this report needs"),
+    ],
+)
+def test_the_right_that_is_missing_has_a_name(report_type: str, right: str) -> None:
+    assert right in role_for(report_type)
 
 
 def test_a_message_is_shown_on_one_line_and_not_without_end() -> None:

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from amazon_emulator import Emulator
-from support.foreign_programs import CHECKER, DUCKDB, JSONL, RunProgram, runner
-from support.sp_runs import NOON, REAL_TIME, SALES_BY_ASIN, SEARCH_TERMS, run
-from support.tap_runs import Ended, next_day
+from support.ads.runs import Run, next_day
+from support.core.foreign_programs import CHECKER, DUCKDB, JSONL, RunProgram, runner
+from support.sp.runs import NOON, REAL_TIME, SALES_BY_ASIN, SEARCH_TERMS, run
 
 pytestmark = pytest.mark.xdist_group("foreign-programs")
 
@@ -19,7 +19,7 @@ STREAMS = (SALES_BY_ASIN, SEARCH_TERMS, REAL_TIME)
 
 
 @pytest.fixture(scope="module")
-def runs() -> tuple[Ended, Ended]:
+def runs() -> tuple[Run, Run]:
     """Two runs, a day apart; the second reads some days of the first again."""
     with Emulator(now=NOON, frozen=True, sp_asins=3) as emulator:
         first = run(emulator, *STREAMS, start_date="2026-11-08")
@@ -35,21 +35,20 @@ def uvx(tmp_path: Path) -> RunProgram:
     return runner(tmp_path)
 
 
-def text(ended: Ended) -> str:
-    """Return a run as the lines it wrote."""
+def text(ended: Run) -> str:
     return "".join(json.dumps(message) + "\n" for message in ended.messages)
 
 
 def test_singer_check_tap_finds_the_stream_valid(
-    runs: tuple[Ended, Ended], uvx: RunProgram
+    runs: tuple[Run, Run], uvx: RunProgram
 ) -> None:
     checked = uvx(CHECKER, text=text(runs[0]))
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert f"{len(runs[0].records())} record messages" in checked.stdout
+    assert f"{len(runs[0].rows())} record messages" in checked.stdout
 
 
 def test_target_jsonl_writes_every_row(
-    runs: tuple[Ended, Ended], uvx: RunProgram, tmp_path: Path
+    runs: tuple[Run, Run], uvx: RunProgram, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"destination_path": str(tmp_path)}))
@@ -58,11 +57,11 @@ def test_target_jsonl_writes_every_row(
     for stream in STREAMS:
         (file,) = tmp_path.glob(f"{stream}-*.jsonl")
         lines = file.read_text(encoding="utf-8").splitlines()
-        assert [json.loads(line) for line in lines] == runs[0].records(stream)
+        assert [json.loads(line) for line in lines] == runs[0].rows(stream)
 
 
 def test_target_duckdb_merges_two_runs_by_key(
-    runs: tuple[Ended, Ended], uvx: RunProgram, tmp_path: Path
+    runs: tuple[Run, Run], uvx: RunProgram, tmp_path: Path
 ) -> None:
     database, config = tmp_path / "lake.duckdb", tmp_path / "config.json"
     settings = {"path": str(database), "default_target_schema": "sp"}

@@ -29,13 +29,11 @@ class ScriptedList:
         return self.pages.pop(0) if self.pages else None
 
     def read(self, start: date | None = None, end: date | None = None) -> list[str]:
-        """Return the ids of all reports listed."""
         found = listed(TYPE, ("A", "B"), self, now=NOW, start=start, end=end)
         return [report.report_id for report in found]
 
 
 def report(number: int, created: str = "2026-11-01T07:00:00+00:00") -> dict[str, str]:
-    """Return a report as Amazon lists it."""
     return {
         "reportId": str(number),
         "createdTime": created,

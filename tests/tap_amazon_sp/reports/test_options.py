@@ -5,6 +5,7 @@ from datetime import date, datetime, timezone
 import pytest
 
 from singer_amazon.errors import ConfigError
+from support.core.cases import table
 from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
 from tap_amazon_sp.marketplaces import find
 from tap_amazon_sp.periods import Period
@@ -30,40 +31,7 @@ def complaint(name: str, **options: object) -> str:
 
 
 # reportOptions exactly as they go out, without any setting of the user's
-DEFAULTS = {
-    "brand_analytics_market_basket": {"reportPeriod": "WEEK"},
-    "brand_analytics_repeat_purchase": {"reportPeriod": "WEEK"},
-    "brand_analytics_search_terms": {"reportPeriod": "WEEK"},
-    "coupon_performance": {
-        "couponStartDateFrom": "2024-11-22T00:00:00Z",
-        "couponStartDateTo": "2026-11-21T07:05:03Z",
-    },
-    "coupon_performance_by_campaign": {
-        "campaignStartDateFrom": "2024-11-22T00:00:00Z",
-        "campaignStartDateTo": "2026-11-21T07:05:03Z",
-    },
-    "promotion_performance": {
-        "promotionStartDateFrom": "2024-11-22T00:00:00Z",
-        "promotionStartDateTo": "2026-11-21T07:05:03Z",
-    },
-    "sales_and_traffic": {"dateGranularity": "DAY", "asinGranularity": "PARENT"},
-    "vendor_forecasting": {"sellingProgram": "RETAIL"},
-    "vendor_inventory": {
-        "reportPeriod": "DAY",
-        "distributorView": "MANUFACTURING",
-        "sellingProgram": "RETAIL",
-    },
-    "vendor_net_pure_product_margin": {"reportPeriod": "DAY"},
-    "vendor_real_time_inventory": {},
-    "vendor_real_time_sales": {"currencyCode": "EUR"},
-    "vendor_real_time_traffic": {},
-    "vendor_sales": {
-        "reportPeriod": "DAY",
-        "distributorView": "MANUFACTURING",
-        "sellingProgram": "RETAIL",
-    },
-    "vendor_traffic": {"reportPeriod": "DAY"},
-}
+DEFAULTS = table(__file__, "default_options")
 
 
 @pytest.mark.parametrize("report", CATALOGUE.reports, ids=lambda r: r.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,35 +12,33 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator
-from support import sp_runs
-from support.sp_runs import (
+from support.core.process import PluginProcess
+from support.core.runs import QUICK_POLLS
+from support.sp.runs import (
     SALES,
     SALES_BY_ASIN,
     SEARCH_TERMS,
-    Json,
     asked,
+    catalog,
     pending,
     run,
+    settings,
 )
-from support.tap_processes import TapProcess
 
 STREAMS = (SALES, SALES_BY_ASIN, SEARCH_TERMS)
 
 
-class SpProcess(TapProcess):
-    """A running tap-amazon-sp."""
-
-    name = "tap-amazon-sp"
-
-    @staticmethod
-    def settings(emulator: Emulator, **changes: object) -> Json:
-        """See TapProcess."""
-        return sp_runs.settings(emulator, **changes)
-
-    @staticmethod
-    def catalog(streams: Iterable[str], config: Mapping[str, Any]) -> Json:
-        """See TapProcess."""
-        return sp_runs.catalog(streams, config)
+class SpProcess(PluginProcess):
+    def __init__(
+        self,
+        folder: Path,
+        emulator: Emulator,
+        streams: Iterable[str],
+        **changes: object,
+    ) -> None:
+        config = settings(emulator, **QUICK_POLLS | changes)
+        files = {"config": config, "catalog": catalog(streams, config)}
+        super().__init__("tap-amazon-sp", folder, files)
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from amazon_emulator import Emulator
-from support.sp_runs import BY_DATE, NOON, SEARCH_TERMS, SELLER, US, account, asked, run
-from support.tap_runs import Ended
+from support.ads.runs import Run
+from support.sp.runs import BY_DATE, NOON, SEARCH_TERMS, SELLER, US, account, asked, run
 
 SELLER_ONLY = [account(SELLER, account_type="seller", marketplace_ids=[US])]
 
 
-def weeks(emulator: Emulator, count: int, **changes: Any) -> Ended:
+def weeks(emulator: Emulator, count: int, **changes: Any) -> Run:
     """Read so many weeks of search terms, each a report of its own."""
     first = date(2026, 11, 14) - timedelta(days=7 * count - 1)
     settings = {"accounts": SELLER_ONLY, "start_date": first.isoformat()}
@@ -30,7 +30,6 @@ def two_sellers(emulator: Emulator) -> list[dict[str, Any]]:
 
 
 def created(emulator: Emulator) -> list[datetime]:
-    """Return when reports were accepted."""
     return [report.created_at for report in emulator.client.statistics().sp_reports]
 
 
@@ -66,7 +65,7 @@ def test_a_429_for_twenty_minutes_fails_nothing(emulator: Emulator) -> None:
     for operation in ("create_report", "get_report", "get_report_document"):
         emulator.client.add_fault("throttle", operation=operation, times=7)
     ended = weeks(emulator, 3)
-    assert (ended.code, len(ended.records())) == (0, 90)
+    assert (ended.code, len(ended.rows())) == (0, 90)
     times = created(emulator)
     assert times[0] - NOON > timedelta(minutes=20)
 

@@ -11,8 +11,8 @@ from singer_sdk.testing import get_tap_test_class
 
 from amazon_emulator import Emulator
 from singer_amazon.tap.stream import ReportStream
-from support.ads_runs import kept_signals
-from support.sp_runs import SALES, SALES_BY_ASIN, settings
+from support.core.capture import kept_signals
+from support.sp.runs import SALES, SALES_BY_ASIN, settings
 from tap_amazon_sp.tap import TapAmazonSp
 
 pytestmark = [

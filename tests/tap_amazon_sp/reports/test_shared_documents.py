@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from amazon_emulator import Emulator
-from support.sp_runs import (
+from support.ads.runs import CollectingWriter, next_day
+from support.sp.runs import (
     BY_ASIN,
     BY_DATE,
     SALES,
@@ -16,7 +17,6 @@ from support.sp_runs import (
     partitions,
     run,
 )
-from support.tap_runs import CollectingWriter, next_day
 from tap_amazon_sp.tap import TapAmazonSp
 
 
@@ -33,8 +33,8 @@ def counted(emulator: Emulator) -> tuple[int, int, int]:
 def test_two_streams_cost_one_report_and_one_download(emulator: Emulator) -> None:
     ended = run(emulator, SALES, SALES_BY_ASIN, start_date="2026-11-05")
     assert counted(emulator) == (1, 1, 1)
-    assert len(ended.records(SALES)) == 12
-    assert len(ended.records(SALES_BY_ASIN)) == 36
+    assert len(ended.rows(SALES)) == 12
+    assert len(ended.rows(SALES_BY_ASIN)) == 36
 
 
 def test_one_selected_stream_is_enough(emulator: Emulator) -> None:
@@ -54,7 +54,7 @@ def test_a_stream_with_an_older_bookmark_does_not_cost_the_other_one(
     assert {p["replication_key_value"] for p in partitions(second.state, SALES)} == {
         "2026-11-16"
     }
-    assert {r["startDate"] for r in second.records(SALES_BY_ASIN)} == {
+    assert {r["startDate"] for r in second.rows(SALES_BY_ASIN)} == {
         f"2026-11-{day:02}" for day in range(5, 17)
     }
 
@@ -71,7 +71,7 @@ def test_deselecting_one_of_two_leaves_its_bookmark_for_later(
         emulator, SALES, SALES_BY_ASIN, state=one.state, start_date="2026-11-05"
     )
     assert counted(emulator)[0] - before == 1
-    assert {r["startDate"] for r in again.records(SALES_BY_ASIN)} >= {
+    assert {r["startDate"] for r in again.rows(SALES_BY_ASIN)} >= {
         "2026-11-17",
         "2026-11-18",
     }
@@ -132,7 +132,7 @@ def test_a_document_that_breaks_for_one_stream_has_served_the_other(
         emulator, SALES, SALES_BY_ASIN, start_date="2026-11-05", end_date="2026-11-05"
     )
     assert ended.code == 1
-    assert len(ended.records(SALES)) == 1
+    assert len(ended.rows(SALES)) == 1
     assert _value(ended.state, SALES) == "2026-11-05"
     assert [
         bool(partitions(ended.state, s)[0].get("gaps")) for s in (SALES, SALES_BY_ASIN)
@@ -175,4 +175,4 @@ def test_sales_and_traffic_by_asin_wants_each_day_by_itself(emulator: Emulator) 
     )
     days = [f"2026-11-{day}T00:00:00Z" for day in range(14, 19)]
     assert [window[1:] for window in asked(emulator)] == [(day, day) for day in days]
-    assert len(ended.records(BY_DATE)) == 5
+    assert len(ended.rows(BY_DATE)) == 5

@@ -22,6 +22,7 @@ from support.audience.emulator import (
     RECORDS,
 )
 from support.audience.runner import (
+    END,
     MIRROR,
     Runner,
     lines,
@@ -247,19 +248,13 @@ def test_a_missing_connection_is_made_and_its_account_found(target: Runner) -> N
 
 def test_the_account_may_be_given(target: Runner) -> None:
     wrong = target.run(
-        [person(1)],
-        amc_instance_id=FREE_INSTANCE,
-        amc_account_id="ENTITY5AMC6HEATH7R",
+        [person(1)], amc_instance_id=FREE_INSTANCE, amc_account_id="ENTITY5AMC6HEATH7R"
     )
     assert f"AMC instance {FREE_INSTANCE} is in none of the 1" in str(wrong.error)
     target.client.change(page_size=1)
     nowhere = target.run([person(1)], amc_instance_id="amcnone")
     assert "amcnone is in none of the 3 AMC accounts" in str(nowhere.error)
-    target.good(
-        [person(1)],
-        amc_instance_id=FREE_INSTANCE,
-        amc_account_id=ACCOUNT,
-    )
+    target.good([person(1)], amc_instance_id=FREE_INSTANCE, amc_account_id=ACCOUNT)
     assert target.members() == names(1)
 
 
@@ -355,8 +350,8 @@ def test_several_audiences_in_one_run(target: Runner) -> None:
 
 
 def test_one_audience_mirrors_while_the_other_appends(target: Runner) -> None:
-    target.good([schema("leads"), person(1), lead(1)], **two(**MIRROR))
-    target.good([schema("leads"), person(2), lead(2)], **two(**MIRROR))
+    target.good([schema("leads"), person(1), lead(1), END], **two(**MIRROR))
+    target.good([schema("leads"), person(2), lead(2), END], **two(**MIRROR))
     ids = target.ids()
     assert target.members(ids["one"]) == names(2)
     assert target.members(ids["two"]) == names(1, 2)

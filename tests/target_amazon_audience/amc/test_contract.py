@@ -12,15 +12,15 @@ from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from support.audience.emulator import ADVERTISER, METADATA, RECORDS, URL, Exchange
-from support.audience.runner import WAIT, Runner, person
-from support.audience_specs import SPECS, needs_specs
+from support.audience.runner import END, WAIT, Runner, person
+from support.core.material import AUDIENCE_SPECS, needs_audience_specs
 
 ELSEWHERE = ("/auth/", "/amc/accounts", "/amc/instances")
 
 
 @cache
 def contract(name: str) -> OpenAPI:
-    spec = json.loads((SPECS / name).read_text(encoding="utf-8"))
+    spec = json.loads((AUDIENCE_SPECS / name).read_text(encoding="utf-8"))
     spec["servers"] = [{"url": URL}]
     media = [
         "application/vnd.amcaudiences.v1+json",
@@ -60,7 +60,7 @@ def check(calls: list[Exchange]) -> int:
     return checked
 
 
-@needs_specs
+@needs_audience_specs
 @pytest.mark.parametrize(
     "changes",
     [
@@ -99,7 +99,7 @@ def test_all_calls_are_as_amazon_describes_them(
     target.good(rows, **WAIT, **changes)
     again = {"audience_description": "Other", "audience_fee": "USD:1"}
     more = {**WAIT, **changes, "mirror_max_delete_percent": 100}
-    target.good([person(2)], **{**more, **again})
+    target.good([person(2), END], **{**more, **again})
     audience_id = str(target.audience().audience_id)
     update = {"action": "UPDATE", "audience_id": audience_id, "upload_mode": "DELETE"}
     target.good([person(1)], **{**more, **update})
@@ -112,7 +112,7 @@ def test_all_calls_are_as_amazon_describes_them(
     assert check(calls) == len([c for c in calls if not c.path.startswith("/auth/")])
 
 
-@needs_specs
+@needs_audience_specs
 def test_the_check_itself_sees_a_breach(target: Runner) -> None:
     target.run([person(1)])
     [call] = target.emulator.calls("POST", RECORDS)

@@ -106,7 +106,7 @@ def test_the_json_of_a_record() -> None:
     assert json.loads(request.body)["records"] == json.loads(bytes(request.rows))
     assert payload.rows_of(request.payload()) == [row, row]
     assert payload.ids_of(request.rows) == ["u-1", "u-1"]
-    assert payload.members_of(request.rows) == [member, member]
+    assert list(payload.members_of(request.rows)) == [member, member]
     assert NO_DESTINATION.repeat(bytes(request.payload()), 2) == request
 
 

@@ -49,7 +49,8 @@ def test_the_countries() -> None:
         ({"gpp": "DBAA", "amznuserdata": "DENIED"}, ConsentStatus.FINE),
         ({"ipaddress": "192.0.2.1"}, ConsentStatus.MISSING),
         ({"ipaddress": "somewhere"}, ConsentStatus.UNREADABLE),
-        ({"consentcountrycode": "Germany"}, ConsentStatus.UNREADABLE),
+        ({"consentcountrycode": "Narnia"}, ConsentStatus.UNREADABLE),
+        ({"consentcountrycode": "Germany"}, ConsentStatus.MISSING),
     ],
 )
 def test_strict_where_law_wants_consent(

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from target_amazon_audience.matching.hashing import as_text, hashers, postal_text
+from target_amazon_audience.matching.hashing import as_text, hashers
 
 KNOWN = "9eceb13483d7f187ec014fd6d4854d1420cfc634328af85f51d0323ba8622e21"
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -63,20 +63,3 @@ def test_empty_and_unusable_differ() -> None:
 )
 def test_json_values_as_text(value: object, text: str | None) -> None:
     assert as_text(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "country", "text"),
-    [
-        (2134, "US", "02134"),
-        (2134.0, "US", "02134"),
-        ("2134", "US", "2134"),
-        (1067, "DE", "1067"),
-        (98109, "US", "98109"),
-        (-5, "US", "-5"),
-    ],
-)
-def test_zips_that_came_as_numbers_get_their_zeros(
-    value: object, country: str, text: str
-) -> None:
-    assert postal_text(value, country) == text

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.audience_specs import SPECS, needs_specs
+from support.core.material import AUDIENCE_SPECS, needs_audience_specs
 from target_amazon_audience.matching import normalize
 from target_amazon_audience.matching.hashing import PII_FIELDS, hashers
 from target_amazon_audience.matching.phones import phone
@@ -22,21 +22,32 @@ COUNTRIES = ("US", "CA", "DE", "JP", "IN", "GB", "FR", "ES", "IT")
 
 
 def vectors() -> list[dict[str, Any]]:
-    found = json.loads((SPECS / "hash-vectors.json").read_text(encoding="utf-8"))
+    found = json.loads(
+        (AUDIENCE_SPECS / "hash-vectors.json").read_text(encoding="utf-8")
+    )
     assert isinstance(found, list)
     return found
 
 
+def lost_zeros(vector: dict[str, Any]) -> bool:
+    """Whether a ZIP lacks zeros: dropped by Amazon's tools, they come back here."""
+    digits = str(vector["raw"])
+    is_zip = vector["field"] == "postal" and vector["country"] == "US"
+    return is_zip and digits.isdigit() and len(digits) in {3, 4}
+
+
 def samples() -> list[dict[str, str]]:
-    path = SPECS / "aws-uploader-sample-vectors.csv"
+    path = AUDIENCE_SPECS / "aws-uploader-sample-vectors.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-@needs_specs
+@needs_audience_specs
 def test_every_hash_vector_passes() -> None:
     ours = hashers("recommended", {})
     for vector in vectors():
+        if lost_zeros(vector):
+            continue
         wanted = vector["sha256"] if vector["normalized"] is not None else None
         wanted = None if not vector["normalized"] else wanted
         if vector.get("passthrough"):
@@ -45,10 +56,11 @@ def test_every_hash_vector_passes() -> None:
         assert (found or None) == wanted, vector
 
 
-@needs_specs
+@needs_audience_specs
 def test_the_uploaders_way_gives_the_uploaders_values() -> None:
     for vector in vectors():
-        if vector["field"] in {"email", "postal"} and not vector.get("passthrough"):
+        is_plain = not vector.get("passthrough") and not lost_zeros(vector)
+        if vector["field"] in {"email", "postal"} and is_plain:
             write = {
                 "email": lambda text, _: normalize.email_as_uploader(text),
                 "postal": normalize.postal_as_uploader,
@@ -57,7 +69,7 @@ def test_the_uploaders_way_gives_the_uploaders_values() -> None:
             assert found == (vector["aws_uploader_normalized"] or ""), vector
 
 
-@needs_specs
+@needs_audience_specs
 def test_the_uploaders_samples_pass() -> None:
     ours = hashers("aws_uploader", {})
     phones: Counter[bool] = Counter()
@@ -68,18 +80,22 @@ def test_the_uploaders_samples_pass() -> None:
             phones[(found or "") == (row["sha256"] if row["normalized"] else "")] += 1
             continue
         seen[row["field"]] += 1
+        if lost_zeros(row):
+            continue
         assert found == (row["sha256"] if row["normalized"] else None), row
     assert seen == {"address": 540, "city": 444, "postal": 476, "state": 148}
     print(f"phones: {phones[True]} of {sum(phones.values())}")  # noqa: T201 - the share
 
 
-@needs_specs
+@needs_audience_specs
 def test_the_word_tables_say_what_amazons_say() -> None:
     """Ours are arranged the other way round, without words that never match."""
     lists = {
         name: {word: short for pair in pairs for word, short in pair.items()}
         for name, pairs in json.loads(
-            (SPECS / "address-normalization-map.json").read_text(encoding="utf-8")
+            (AUDIENCE_SPECS / "address-normalization-map.json").read_text(
+                encoding="utf-8"
+            )
         ).items()
     }
     default = ["DefaultStreetSuffixes"]
@@ -106,7 +122,7 @@ def test_the_word_tables_say_what_amazons_say() -> None:
                 assert words.get(word, word) == short, (country, word)
         assert set(words) <= set(wanted), country
     states = json.loads(
-        (SPECS / "state-abbreviations.json").read_text(encoding="utf-8")
+        (AUDIENCE_SPECS / "state-abbreviations.json").read_text(encoding="utf-8")
     )
     for country, names in states.items():
         assert state_codes(country) == names
@@ -136,7 +152,8 @@ def test_emails(text: str, written: str) -> None:
     ("text", "country", "written"),
     [
         ("98109-1234", "US", "98109"),
-        ("6160", "US", ""),
+        ("6160", "US", "06160"),
+        ("61", "US", ""),
         ("K1A 0B1", "CA", "k1a0b1"),
         ("K1A", "CA", ""),
         ("SW1A 1AA", "GB", "sw1a1aa"),
@@ -147,6 +164,22 @@ def test_emails(text: str, written: str) -> None:
         ("１２３-4567", "JP", "1234567"),  # noqa: RUF001 - full width
         ("395003", "IN", "395003"),
         ("39500", "IN", ""),
+        ("8109.0", "US", "08109"),
+        ("8109,0", "US", "08109"),
+        ("98109.00", "US", "98109"),
+        ("2134-1234", "US", "02134"),
+        ("21341234", "US", "02134"),
+        ("501", "US", "00501"),
+        ("9.8109E+4", "US", "98109"),
+        ("9.81E+4", "US", ""),
+        ("1067.0", "DE", "01067"),
+        ("106", "DE", ""),
+        ("118", "IT", "00118"),
+        ("600001", "JP", "0600001"),
+        ("18956", "SG", "018956"),
+        ("950", "PL", "00950"),
+        ("1310100", "BR", "01310100"),
+        ("800", "AU", "0800"),
     ],
 )
 def test_postal_codes(text: str, country: str, written: str) -> None:

@@ -92,7 +92,13 @@ def test_a_name_in_lower_case_goes_before_its_like() -> None:
 
 @pytest.mark.parametrize(
     ("value", "country"),
-    [("DE", "DE"), (" uk ", "GB"), ("", "US"), (None, "US"), ("de", "DE")],
+    [
+        *(("DE", "DE"), (" uk ", "GB"), ("de", "DE"), ("USA", "US"), ("U.S.A.", "US")),
+        *(("Germany", "DE"), ("Deutschland", "DE"), ("GBR", "GB"), ("日本", "JP")),
+        *(("Österreich", "AT"), ("Oesterreich", "AT"), ("the Netherlands", "NL")),
+        *(("NA", "NA"), ("u.k.", "GB"), ("Côte d\u2019Ivoire", "CI")),
+        *(("", "US"), (None, "US"), ("NULL", "US"), ("n/a", "US"), ("-", "US")),
+    ],
 )
 def test_countries(value: object, country: str) -> None:
     rules = replace(US, consent_mode="off")
@@ -100,7 +106,7 @@ def test_countries(value: object, country: str) -> None:
     assert member(record, rules).country == country
 
 
-@pytest.mark.parametrize("value", ["Germany", "USA", "ZZ", "UNKNOWN", 49, ["US"]])
+@pytest.mark.parametrize("value", ["Land", "Congo", "ZZ", "UNKNOWN", 49, ["US"]])
 def test_other_countries_are_rejected_with_the_record(value: object) -> None:
     record = {"externaluserid": "u", "email": "a@b.c", "countrycode": value}
     assert refusal(record) == Refusal(Reason.COUNTRY_UNKNOWN, "countrycode", "u")
@@ -156,7 +162,7 @@ def test_denied_consent_asks_for_removal_and_missing_consent_does_not() -> None:
     record = {"externaluserid": "u", "email": "a@b.c", "countrycode": "DE"}
     assert refusal(record) == Refusal("consent missing", None, "u")
     denied = refusal({**record, "amznUserData": "denied"})
-    assert denied == Refusal("consent denied", None, "u", is_denied=True)
+    assert denied == Refusal("consent denied", None, "u", must_go=True)
     odd = refusal({**record, "amznuserdata": True})
     assert odd == Refusal("consent value unknown", "amznuserdata", "u")
 

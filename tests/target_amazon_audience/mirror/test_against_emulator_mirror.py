@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 
 from support.audience.runner import (
     MIRROR,
+    STREAM,
     WAIT,
     Runner,
     hashed,
@@ -272,7 +274,8 @@ def test_what_holds_removals_back() -> None:
 def test_lines_that_cannot_be_read_hold_removals_back(target: Runner) -> None:
     target.mirror(*people(1, 2))
     ran = target.refused_mirror(person(1), '{"type": "RECORD", "rec\n')
-    assert "1 lines of the input could not be read" in str(ran.error)
+    assert "1 line of the input could not be read" in str(ran.error)
+    assert "1 lines of the input could not be read" in ran.report["failures"][0]
     assert target.members() == names(1, 2)
 
 
@@ -374,7 +377,7 @@ def test_a_row_amazon_refuses_is_tried_again_and_forgotten_when_it_goes(
     assert known(target) == {"user-1": (0, 0), "user-2": (1, 0)}
     ran = target.refused_mirror(*people(1, 2))
     assert ran.report["mirror"]["sent_again"] == 1
-    target.run([person(2)], **MIRROR)
+    target.refused_mirror(person(2))
     assert set(known(target)) == {"user-2"}
 
 
@@ -425,3 +428,77 @@ def test_an_older_batch_that_failed_is_compared_anew_and_not_repeated(
     target.mirror(person(1))
     target.mirror(person(1))
     assert target.members() == names(1)
+
+
+# What vouches for the end of the input
+
+MARKS = {"progress_markers": {"replication_key_value": "3"}}
+NOT_VOUCHED: dict[str, tuple[object, ...]] = {
+    "no STATE at all": (),
+    "a STATE and more records": (state(1), person(1)),
+    "the SCHEMA of a stream that never comes": (state(1), schema("leads")),
+    "in the middle of a stream (singer-python)": (
+        {"type": "STATE", "value": {"currently_syncing": "customers"}},
+    ),
+    "in the middle of a stream (SDK)": (state({"customers": MARKS}),),
+    "in the middle of a partition (SDK)": (
+        state({"customers": {"partitions": [{"context": {}, **MARKS}]}}),
+    ),
+}
+
+
+@pytest.mark.parametrize("end", NOT_VOUCHED.values(), ids=NOT_VOUCHED)
+def test_nobody_goes_unless_the_end_of_the_input_is_vouched_for(
+    target: Runner, end: tuple[object, ...]
+) -> None:
+    target.mirror(*people(1, 2, 3))
+    ran = target.run([person(1), person(4), *end], **MIRROR)
+    assert "MIRROR removed nobody: the" in str(ran.error)
+    assert ran.report["mirror"]["removed"] == 0
+    assert ran.states == []
+    assert target.members() == names(1, 2, 3, 4)
+    target.mirror(*people(1, 4))
+    assert target.members() == names(1, 4)
+
+
+@pytest.mark.parametrize("end", NOT_VOUCHED.values(), ids=NOT_VOUCHED)
+def test_nobody_to_remove_is_no_fault_but_state_waits(
+    target: Runner, end: tuple[object, ...]
+) -> None:
+    ran = target.good([*people(1, 2), *end], **MIRROR)
+    assert ran.states == []
+    assert ran.noted("MIRROR passes no STATE on: the")
+    assert target.members() == names(1, 2)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        (state(1),),
+        (state({"leads": MARKS}),),  # of a stream that is not in this run
+        (state(1), {"type": "ACTIVATE_VERSION", "stream": STREAM, "version": 1}),
+        ({"type": "STATE", "value": {"currently_syncing": None, "bookmarks": {}}},),
+        ({"type": "STATE", "value": {}},),
+        (state(1), "\n", "  \n"),
+    ],
+)
+def test_a_last_state_vouches_for_the_end(target: Runner, end: Any) -> None:
+    target.mirror(*people(1, 2))
+    target.good([person(1), *end], **MIRROR)
+    assert target.members() == names(1)
+
+
+def test_nobody_goes_while_a_stream_of_the_last_mirror_is_missing(
+    target: Runner,
+) -> None:
+    leads = [{**person(number), "stream": "leads"} for number in (3, 4)]
+    target.mirror(*people(1, 2), schema("leads"), *leads)
+    ran = target.refused_mirror(person(1), state(1))
+    assert "stream leads, which the last mirror was made of, did not" in str(ran.error)
+    assert ran.states == []
+    assert target.members() == names(1, 2, 3, 4)
+    target.mirror(person(1), schema("leads"), *leads)
+    assert target.members() == names(1, 3, 4)
+    target.mirror(person(1), stream_maps={"leads": None})
+    assert target.members() == names(1)
+    target.mirror(*people(1, 2))

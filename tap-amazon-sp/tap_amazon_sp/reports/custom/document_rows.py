@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,21 @@ import msgspec
 
 from singer_amazon.documents.json_array import unpacked
 from singer_amazon.errors import DocumentError
+from tap_amazon_sp.catalogue.model import Schema
 from tap_amazon_sp.documents.charsets import Charset
 from tap_amazon_sp.documents.flat_files import (
     FileFormat,
     FlatRows,
     checked_format,
-    layout_of,
 )
 from tap_amazon_sp.documents.json_pieces import pieces
 from tap_amazon_sp.documents.json_sections import SectionReader, read_arrays
 from tap_amazon_sp.documents.json_source import JsonSource
-from tap_amazon_sp.documents.xml_rows import xml_rows
+from tap_amazon_sp.documents.xml_rows import XmlRows, fitted
 
 Row = dict[str, Any]
 ROWS_AT_ONCE = 1000
+TEXT: Schema = {"type": ["string", "null"]}
 
 _DECODER = msgspec.json.Decoder(list[dict[str, Any]])
 
@@ -36,7 +37,6 @@ class DocumentRows:
         self,
         path: Path,
         *,
-        report_type: str,
         claimed: FileFormat | None,
         records_path: str | None,
         charset: Charset,
@@ -48,27 +48,42 @@ class DocumentRows:
         self.format, warning = checked_format(claimed, head)
         if warning:
             warn(warning)
-        self._flat: FlatRows | None = None
-        if self.format in {"CSV", "TSV"} or (self.format is None and head.strip()):
-            layout = layout_of(self.format or "TSV", report_type)
-            self._flat = FlatRows(unpacked(path), layout, charset)
+        self._tabular: FlatRows | XmlRows | None = None
+        if self.format == "XML":
+            self._tabular = XmlRows(self._open, records_path)
+        elif self.format != "JSON" and head.strip():
+            if charset.warning:
+                warn(charset.warning)
+            self._tabular = FlatRows(self._open, charset)
 
     def __iter__(self) -> Iterator[list[Row]]:
         """Yield the rows in lists.
 
         Raises:
-            DocumentError: the document is damaged.
+            DocumentError: the document is damaged, or cannot be read for certain.
         """
-        if self._flat is not None:
-            yield from _in_lists(self._flat)
-        elif self.format == "XML":
-            yield from _in_lists(xml_rows(unpacked(self._path), self._records_path))
+        if self._tabular is not None:
+            yield from _in_lists(self._tabular)
         elif self.format == "JSON":
             yield from self._json()
 
-    def columns(self) -> tuple[str, ...]:
-        """Return the names of a flat file's header, once a row has been read."""
-        return self._flat.columns if self._flat is not None else ()
+    def columns(self) -> Mapping[str, Schema]:
+        """Return the columns the document shows; none where only its rows do.
+
+        They are known once a row has been read, or the end.
+        """
+        if isinstance(self._tabular, FlatRows):
+            return dict.fromkeys(self._tabular.columns, TEXT)
+        return self._tabular.columns if self._tabular is not None else {}
+
+    def fitted(self, rows: list[Row], columns: Mapping[str, Schema]) -> list[Row]:
+        """Return rows as the columns of an earlier document want them."""
+        if isinstance(self._tabular, XmlRows):
+            return [fitted(row, columns) for row in rows]
+        return rows
+
+    def _open(self) -> Iterator[bytes]:
+        return unpacked(self._path)
 
     def _json(self) -> Iterator[list[Row]]:
         source = JsonSource(unpacked(self._path))

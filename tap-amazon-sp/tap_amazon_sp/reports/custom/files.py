@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from singer_amazon.documents.json_array import unpacked
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
+
+_NO_PART = re.compile(r"[/\\\x00-\x1f\x7f]|\.\.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,19 @@ class OutputLocation:
 
 def output_location(template: str, values: Mapping[str, str]) -> OutputLocation:
     """Fill the placeholders; the result is a path or an `s3://` URI."""
-    safe = {k: v.replace(":", "").replace("/", "_") for k, v in values.items()}
+    safe = {name: _safe(value) for name, value in values.items()}
     filled = template.format_map(safe)
     if filled.startswith("s3://"):
         bucket, _, key = filled.removeprefix("s3://").partition("/")
         return OutputLocation(f"s3://{bucket}", key)
     path = Path(filled.removeprefix("file://")).expanduser().absolute()
     return OutputLocation(path.parent.as_uri(), path.name)
+
+
+def _safe(value: str) -> str:
+    """Return a value as part of a name: it leads into no other folder."""
+    plain = _NO_PART.sub("_", value.replace(":", "")).strip(" ")
+    return re.sub(r"^\.+", "_", plain) or "_"
 
 
 class FileSaver:

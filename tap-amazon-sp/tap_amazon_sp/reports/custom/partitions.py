@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from singer_amazon.errors import CallError
 from singer_amazon.reports.model import ListedReport, Window, earliest, fingerprint
@@ -18,11 +19,20 @@ from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.marketplaces import Marketplace
-from tap_amazon_sp.periods import START_DAYS, Period, PeriodRules
+from tap_amazon_sp.periods import (
+    START_DAYS,
+    Period,
+    PeriodRules,
+    lookback_of,
+    open_days,
+    periods_in,
+)
 from tap_amazon_sp.reports.api import REPORTS
 from tap_amazon_sp.reports.custom.listing import listed
 from tap_amazon_sp.reports.custom.settings import CustomReport, day_of
 from tap_amazon_sp.reports.custom.streams import CustomReportStream
+from tap_amazon_sp.reports.partitions import usual_start
+from tap_amazon_sp.reports.period_grid import PeriodGrid, range_of
 from tap_amazon_sp.reports.request_spec import LATE_DAYS, Dates, RequestSpec
 
 
@@ -66,7 +76,9 @@ class CustomPartitions:
         """Return the marketplaces of each request for one account."""
         if not report.marketplaces:
             return [(marketplace,) for marketplace in account.marketplaces]
-        common = tuple(m for m in report.marketplaces if m in account.marketplaces)
+        here = {m.marketplace_id: m for m in account.marketplaces}
+        wanted = [marketplace.marketplace_id for marketplace in report.marketplaces]
+        common = tuple(here[name] for name in wanted if name in here)
         if not common:
             self._run.warn_once(
                 f"{report.name}: {account.label} has none of its marketplaces: skipped"
@@ -88,13 +100,15 @@ class CustomPartitions:
         if report.is_listed:
             kind = PartitionKind.LISTED
         elif report.dates == "window":
-            kind, days = PartitionKind.WINDOWS, self._days(report)
+            kind, days = PartitionKind.WINDOWS, self._days(report, marketplaces[0])
         elif report.dates == "fixed":
             start, end = report.fixed
             window = Window(day_of(str(start)), day_of(str(end)))
         else:
             window = Window(today, today)
         definition = spec.definition()
+        if report.is_period_set and report.period is not None:
+            definition["period"] = report.period.value
         partition = Partition(
             stream=stream.name,
             account=account.key,
@@ -103,10 +117,11 @@ class CustomPartitions:
             report_type=report.report_type,
             definition=definition,
             days=days,
-            limits=RequestLimits(DayGrid(report.window_days), self._lookback(report)),
+            limits=RequestLimits(_grid(report), self._lookback(report)),
             kind=kind,
             window=window,
             qualifier=",".join(ids),
+            marketplace=",".join(ids),
             replication_key=stream.replication_key or "",
             settings_digest=fingerprint(definition),
             spec=spec,
@@ -122,7 +137,10 @@ class CustomPartitions:
         if report.dates == "fixed":
             dates = "fixed"
         elif report.dates == "window":
-            is_known = report.report_type in self._catalogue.period_types
+            is_known = (
+                report.period is not None
+                or report.report_type in self._catalogue.period_types
+            )
             dates = "days" if is_known else "instants"
         expected = report.holdback_days + LATE_DAYS
         return RequestSpec(
@@ -132,16 +150,21 @@ class CustomPartitions:
             dates=dates,
             fixed=report.fixed,
             is_checked=False,
-            period=Period.DAY if report.dates == "window" else None,
+            period=report.period or (Period.DAY if report.dates == "window" else None),
             rules=PeriodRules(
                 report.window_days, report.holdback_days, expected, None, 0
             ),
         )
 
-    def _days(self, report: CustomReport) -> DateRange:
-        """Return the days of UTC to read: without dates of a marketplace's zone."""
+    def _days(self, report: CustomReport, marketplace: Marketplace) -> DateRange:
+        """Return the days of UTC to read: without dates of a marketplace's zone.
+
+        Periods are whole ones of the marketplace's own calendar.
+        """
         config = self._run.config
         held = per_stream(config, "holdback_days", report.name, report.holdback_days)
+        if report.period is not None:
+            return self._periods(report, report.period, marketplace.today(self._now))
         newest = self._now.date() - timedelta(days=1 + held)
         start, end = day(config, "start_date"), day(config, "end_date")
         last = min(end or newest, newest)
@@ -153,9 +176,33 @@ class CustomPartitions:
     def _lookback(self, report: CustomReport) -> int:
         if self._run.is_test:
             return 0
-        return per_stream(
+        days = per_stream(
             self._run.config, "lookback_days", report.name, report.lookback_days
         )
+        return days if report.period is None else lookback_of(report.period, days)
+
+    def _periods(self, report: CustomReport, period: Period, today: date) -> DateRange:
+        config = self._run.config
+        held = per_stream(config, "holdback_days", report.name, report.holdback_days)
+        start = day(config, "start_date")
+        first = start or usual_start(period, today, held)
+        available = open_days(
+            period,
+            PeriodRules(1, held, 0, None, 0),
+            today=today,
+            start=first,
+            end=day(config, "end_date"),
+        )
+        days = range_of(period, available, first, start_is_set=start is not None)
+        if available.periods is None:
+            self._run.warn_once(
+                f"{report.name}: no {period.value} of the days wanted is complete "
+                f"yet; the first opens on {available.opens}"
+            )
+        if not self._run.is_test:
+            return days
+        newest = PeriodGrid(period, 1).back(days.end, 1)
+        return replace(days, start=newest, start_is_set=True)
 
     def _listed(
         self, account: Account, spec: RequestSpec, partition: Partition
@@ -176,3 +223,9 @@ class CustomPartitions:
             self._run.stats.add(
                 Problem(partition.label, partition.stream, "", str(error))
             )
+
+
+def _grid(report: CustomReport) -> DayGrid | PeriodGrid:
+    if report.period is None:
+        return DayGrid(report.window_days)
+    return PeriodGrid(report.period, periods_in(report.period, report.window_days))

@@ -10,8 +10,10 @@ from string import Formatter
 from typing import Any, Literal, cast, get_args
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.tap.settings import did_you_mean
 from tap_amazon_sp.documents.flat_files import FileFormat
-from tap_amazon_sp.marketplaces import Marketplace, find
+from tap_amazon_sp.marketplaces import Marketplace, find_or_unknown
+from tap_amazon_sp.periods import CUSTOM_PERIODS, Period
 
 Dates = Literal["window", "fixed", "none"]
 
@@ -21,7 +23,8 @@ _SPEC = {
     *("reportType", "reportOptions"),
     *("dataStartTime", "dataEndTime", "marketplaceIds"),
 }
-_WINDOWS = ("window_days", "lookback_days", "holdback_days")
+_WITH_PERIOD = "GET_BRAND_ANALYTICS_"
+_WINDOWS = ("period", "window_days", "lookback_days", "holdback_days")
 _SETTLEMENT = re.compile(r"SETTLEMENT_REPORT_DATA")
 
 
@@ -39,6 +42,10 @@ class CustomReport:
     options: Mapping[str, str]
     marketplaces: tuple[Marketplace, ...]
     dates: Dates
+    period: Period | None
+    """What its windows are whole ones of; None: any days."""
+    is_period_set: bool
+    """Whether the user has said so, not only its options."""
     fixed: tuple[str | None, str | None]
     window_days: int
     lookback_days: int
@@ -68,6 +75,9 @@ class _Entry:
         self.name = str(values.get("name") or "").strip()
         if not self.name:
             raise ConfigError("reports: one has no name: it is the name of its stream")
+        if not self.name.isprintable():
+            msg = f"reports: the name {self.name!r} has signs that cannot be printed"
+            raise ConfigError(msg)
         spec = values.get("report_spec")
         if not isinstance(spec, Mapping) or not spec.get("reportType"):
             raise self.error("report_spec.reportType is missing: name Amazon's type")
@@ -96,6 +106,8 @@ def _custom_report(entry: _Entry) -> CustomReport:
         )
     fixed = (_time(entry, "dataStartTime"), _time(entry, "dataEndTime"))
     dates = _dates(entry, fixed, is_listed=is_listed)
+    options = _options(entry)
+    period = _period(entry, options) if dates == "window" else None
     file_format = cast("FileFormat | None", entry.text("file_format"))
     records_path = entry.text("records_path")
     if records_path and file_format in {"CSV", "TSV"}:
@@ -105,11 +117,13 @@ def _custom_report(entry: _Entry) -> CustomReport:
         name=entry.name,
         is_listed=is_listed,
         report_type=entry.report_type,
-        options=_options(entry),
+        options=options,
         marketplaces=_marketplaces(entry),
         dates=dates,
+        period=period,
+        is_period_set=entry.text("period") is not None,
         fixed=fixed if dates == "fixed" else (None, None),
-        window_days=entry.days("window_days", WINDOW_DAYS),
+        window_days=entry.days("window_days", 1 if period else WINDOW_DAYS),
         lookback_days=entry.days("lookback_days", 0),
         holdback_days=entry.days("holdback_days", 0),
         file_format=file_format,
@@ -124,7 +138,7 @@ def _check_spec(entry: _Entry) -> None:
     for name in sorted(set(entry.spec) - _SPEC):
         msg = (
             f"report_spec.{name} is none of Amazon's names: "
-            f"{', '.join(sorted(_SPEC))}. Amazon would not say so, but give other data"
+            f"{did_you_mean(name, _SPEC)} Amazon would not say so, but give other data"
         )
         raise entry.error(msg)
 
@@ -151,7 +165,7 @@ def _marketplaces(entry: _Entry) -> tuple[Marketplace, ...]:
     ids = entry.spec.get("marketplaceIds") or []
     found = {}
     for text in ids if isinstance(ids, list) else [ids]:
-        marketplace = find(str(text))
+        marketplace = find_or_unknown(str(text))
         if marketplace is None:
             msg = (
                 f"report_spec.marketplaceIds: {text!r} is no marketplace we know: "
@@ -160,6 +174,27 @@ def _marketplaces(entry: _Entry) -> tuple[Marketplace, ...]:
             raise entry.error(msg)
         found[marketplace.marketplace_id] = marketplace
     return tuple(found.values())
+
+
+def _period(entry: _Entry, options: dict[str, str]) -> Period | None:
+    """Return the kind of period of a report: its own, else that of its options.
+
+    Where the type demands the option, the period is its value.
+    """
+    said = (entry.text("period") or "").upper()
+    named = options.get("reportPeriod", "").upper()
+    if said and named and said != named:
+        msg = (
+            f"period {said} and report_spec.reportOptions.reportPeriod {named} "
+            "contradict each other: leave out one of them"
+        )
+        raise entry.error(msg)
+    if said and entry.report_type.startswith(_WITH_PERIOD):
+        options.setdefault("reportPeriod", said)
+    if not said and named == Period.DAY.value:
+        return None  # days of any number
+    text = said or named
+    return Period(text) if text in CUSTOM_PERIODS else None
 
 
 def _time(entry: _Entry, name: str) -> str | None:
@@ -194,7 +229,8 @@ def _dates(
     if said is not None and said not in get_args(Dates):
         msg = f"dates {said!r} is none of window, fixed, none"
         raise entry.error(msg)
-    dates = cast("Dates", said or ("fixed" if start or end else "none"))
+    usual = "window" if entry.text("period") else "none"
+    dates = cast("Dates", said or ("fixed" if start or end else usual))
     if dates == "fixed" and not (start and end):
         raise entry.error(
             "dates fixed needs both dataStartTime and dataEndTime in report_spec: "
@@ -220,6 +256,9 @@ def _output_file(entry: _Entry) -> str | None:
     template = entry.text("output_file")
     if template is None:
         return None
+    if not template.isprintable():
+        msg = f"output_file {template!r} has signs that cannot be printed"
+        raise entry.error(msg)
     names: set[str] = set()
     try:
         for _, name, form, conversion in Formatter().parse(template):

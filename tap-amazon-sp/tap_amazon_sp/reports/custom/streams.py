@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,14 +11,16 @@ from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.errors import DocumentError
 from singer_amazon.records.row_encoder import KEYS_CHECKED, AddedFields, RowEncoder
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.stream import ReportStream
+from tap_amazon_sp.catalogue.model import Schema
 from tap_amazon_sp.documents.charsets import Charset
 from tap_amazon_sp.documents.row_shape import RowShape
-from tap_amazon_sp.reports.custom.document_rows import DocumentRows, Row
+from tap_amazon_sp.reports.custom.document_rows import TEXT, DocumentRows, Row
 from tap_amazon_sp.reports.custom.files import (
     FileSaver,
     OutputLocation,
@@ -27,13 +30,13 @@ from tap_amazon_sp.reports.custom.settings import CustomReport
 from tap_amazon_sp.reports.request_spec import spec_of
 from tap_amazon_sp.schema_inference import apply_schema, infer_columns
 
+_MAX_NAMED = 60
 _ACCOUNT = ("account_name", "marketplace_id")
 _WINDOW = ("window_start", "window_end")
-_TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
 _FILE_COLUMNS: Mapping[str, Mapping[str, Any]] = {
-    "report_id": _TEXT,
-    "report_type": _TEXT,
-    "file": _TEXT,
+    "report_id": TEXT,
+    "report_type": TEXT,
+    "file": TEXT,
     "bytes": {"type": ["integer", "null"]},
 }
 
@@ -113,7 +116,7 @@ class CustomReportStream(ReportStream):
         self.added = [*_ACCOUNT, *(() if self._has_no_dates else _WINDOW)]
         key = ("report_id",) if report.output_file else report.key
         self._row_key = [name for name in key if name not in self.added]
-        columns = _FILE_COLUMNS if report.output_file else dict.fromkeys(key, _TEXT)
+        columns = _FILE_COLUMNS if report.output_file else dict.fromkeys(key, TEXT)
         columns = {n: c for n, c in columns.items() if n not in self.added}
         self._encoder = CustomRowEncoder(self._shape(columns), ())
         super().__init__(tap=tap, name=report.name, schema=self._columns_schema())
@@ -132,12 +135,12 @@ class CustomReportStream(ReportStream):
     def _columns_schema(self) -> dict[str, Any]:
         return self._encoder.shape.schema(self.added)
 
-    def _infer_schema(self, names: Iterable[str], rows: Iterable[Row]) -> None:
+    def _infer_schema(self, columns: Mapping[str, Schema], rows: Iterable[Row]) -> None:
         """Take the columns from the first document that has rows, if need be."""
         if not self._is_open:
             return
         self._is_open = False
-        columns = dict.fromkeys(names, _TEXT) or infer_columns(rows)
+        columns = columns or infer_columns(rows)
         mask = self.mask
         self._encoder.shape = self._shape(
             {n: c for n, c in columns.items() if mask.get(("properties", n), True)}
@@ -187,15 +190,36 @@ class CustomReportStream(ReportStream):
         marketplace_id = spec_of(subscriber).marketplaces[0]
         rows = DocumentRows(
             document.path,
-            report_type=self.custom_report.report_type,
             claimed=self.custom_report.file_format,
             records_path=self.custom_report.records_path,
             charset=Charset.of(document.content_type, marketplace_id),
             warn=lambda text: self.run_context.warn_once(f"{self.name}: {text}"),
         )
-        for some in rows:
-            self._infer_schema(rows.columns(), some)
-            yield some
+        found = iter(rows)
+        first = next(found, [])
+        columns = rows.columns()
+        self._check_key_columns(columns or {n: TEXT for row in first for n in row})
+        if columns or first:
+            self._infer_schema(columns, first)
+        for some in itertools.chain([first] if first else [], found):
+            yield rows.fitted(some, self._encoder.shape.columns)
+
+    def _check_key_columns(self, names: Iterable[str]) -> None:
+        """Refuse a document without a key column: its rows could not be told apart.
+
+        Raises:
+            DocumentError: one is missing.
+        """
+        found = list(names)
+        missing = [name for name in self._row_key if name not in found]
+        if found and missing:
+            msg = (
+                f"the document has no column {', '.join(missing)}, which key names; it "
+                f"has {', '.join(found[:_MAX_NAMED])}. Where the header is in another "
+                "language, set preferredReportDocumentLocale to en_US in "
+                "report_spec.reportOptions, or leave out the marketplace"
+            )
+            raise DocumentError(msg)
 
     # --- files -------------------------------------------------------------
 

@@ -3,14 +3,17 @@
 - ``streets.json``: words of a street line by their short form: for every country,
   for one country on top, or (``elsewhere``) where a country has no list of its own.
 - ``states.json``: names of states and provinces by their code, letters only.
-- ``countries.json``: codes Amazon knows, those it matches hashed data in, and those
-  whose law wants consent.
+- ``countries.json``: codes Amazon knows, those it matches hashed data in, those
+  whose law wants consent, and names and three-letter codes that mean one country only
+  (from Unicode's CLDR and ISO 3166: in English, in the country's own languages, and in
+  nine others for the countries of the two lists before), letters and digits only.
 
 Words that hold a delimiter of the street line can never match and are left out.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -74,8 +77,19 @@ def _codes(part: str) -> frozenset[str]:
     return frozenset(" ".join(_load("countries.json")[part]).split())
 
 
+@cache
+def _country_names() -> Mapping[str, str]:
+    names = _load("countries.json")["names"]
+    return {name: code for code, found in names.items() for name in found.split()}
+
+
 def as_country(text: str) -> str | None:
-    """Return the code Amazon knows for a code in any case, None if there is none."""
-    code = text.strip().upper()
-    code = country_aliases().get(code, code)
-    return code if code in country_codes() else None
+    """Return the code Amazon knows for a country, None where it is not certain.
+
+    A code may come in any case, with two or three letters, with dots; a name in English
+    or in the country's own language.
+    """
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(filter(str.isalnum, folded))
+    code = country_aliases().get(plain.upper(), plain.upper())
+    return code if code in country_codes() else _country_names().get(plain)

@@ -1,0 +1,1 @@
+"""Custom endpoints: entries of the setting `endpoints`, their keys, their tables."""

@@ -1,0 +1,1 @@
+"""Reading one listing for one account, one call at a time."""

@@ -1,0 +1,70 @@
+"""Names of settings and of their values, as people write them.
+
+This target acts on people: a name that it does not know may have been meant to stop it,
+so every one is refused. Names and labels of the export that many users come from are
+known.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from dotenv import dotenv_values, find_dotenv
+
+UNUSED = frozenset({"type", "td_authentication_id"})
+"""Names in settings of that export which mean nothing here."""
+
+_MAX_SHOWN = 100
+_LABELS: Mapping[str, Mapping[str, str]] = {
+    "target": {"AMC_DSP": "AMC_AND_DSP", "DSP_AMC": "AMC_AND_DSP"},
+    "region": {"NORTH_AMERICA": "NA", "EUROPE": "EU", "FAR_EAST": "FE"},
+    "action": {"CREATE_AUDIENCE": "CREATE", "UPDATE_AUDIENCE": "UPDATE"},
+}
+_FILLERS = re.compile(r"_(?:ONLY|NEW|EXISTING)(?=_|$)|_AND(?=_)")
+_BETWEEN_WORDS = re.compile(r"[\s_&+/,-]+")
+
+
+def labelled(name: str, value: str, allowed: Collection[str]) -> str:
+    """Return the choice that a label stands for; any other text as it is."""
+    text = value.strip()
+    cased = text.upper() if next(iter(allowed)).isupper() else text.lower()
+    if cased in allowed or not cased.isupper():
+        return cased
+    words = _BETWEEN_WORDS.sub("_", cased).strip("_")
+    words = words if words in allowed else _FILLERS.sub("", words)
+    return _LABELS.get(name, {}).get(words, words if words in allowed else cased)
+
+
+def unknown_names(
+    given: Iterable[object], known: Collection[str], where: str = ""
+) -> Iterator[str]:
+    """Yield a sentence for each name that is none of ours."""
+    for name in given:
+        if name not in known:
+            yield f"Setting {where}{unknown(str(name), known)}"
+
+
+def unknown(name: str, known: Collection[str]) -> str:
+    """Say that a name is not known, and which one may have been meant."""
+    shown = name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}..."
+    spelt = {re.sub(r"\W", "_", other.lower()): other for other in known}
+    wanted = re.sub(r"\W", "_", name.strip().lower())
+    close = [spelt[found] for found in difflib.get_close_matches(wanted, spelt, 1)]
+    hint = f"did you mean {close[0]}?" if close else "leave it out."
+    return f"{shown} is not known: {hint}"
+
+
+def unknown_variables(prefix: str, known: Iterable[str]) -> list[str]:
+    """Return a sentence for each variable of the environment that names no setting."""
+    variables = {f"{prefix}{name.upper()}" for name in known}
+    outside = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
+    # with two underscores begin the names that Meltano sets for itself
+    ours = re.compile(re.escape(prefix) + r"[^_]")
+    return [
+        f"Variable {unknown(name, variables)}"
+        for name in sorted(outside)
+        if ours.match(name) and name not in variables and outside[name]
+    ]
