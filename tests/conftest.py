@@ -1,6 +1,6 @@
 """Property tests run the same examples everywhere; `explore` looks for new ones.
 
-Also the options of the campaigns, and their figures at the end of a run.
+Options of the campaigns, and their figures at the end of a run.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-FIGURES = "campaign"
 
 settings.register_profile(
     "repeatable",
@@ -28,6 +26,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+FIGURES = "campaign"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

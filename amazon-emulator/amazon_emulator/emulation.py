@@ -31,6 +31,7 @@ from amazon_emulator.audiences.control import AudienceControl
 from amazon_emulator.audiences.store import AudienceStore
 from amazon_emulator.audiences.uploads.acceptance import Uploads
 from amazon_emulator.control import Control
+from amazon_emulator.login.consent import ConsentCodes, ConsentService
 from amazon_emulator.login.routes import LoginService
 from amazon_emulator.login.tokens import TokenStore
 from amazon_emulator.selling_partner.api import SellingPartnerApi
@@ -52,6 +53,7 @@ class Emulation:
         state = self.state = EmulatorState(settings or Settings(), clock)
         self.accounts = AdsAccounts()
         self.tokens = TokenStore(state)
+        self.codes = ConsentCodes(state)
         self.reports = AdsReportStore(state)
         self.signer = UrlSigner(state)
         self.amc = AmcAccounts(state, self.accounts)
@@ -69,7 +71,8 @@ class Emulation:
     def _ads(self) -> list[Service]:
         state, accounts, tokens = self.state, self.accounts, self.tokens
         return [
-            LoginService(state, tokens, self.selling.tokens),
+            LoginService(state, tokens, self.selling.tokens, self.codes),
+            ConsentService(state, self.codes, self.selling.tokens.accounts),
             ProfilesService(state, accounts, tokens),
             AdvertisersService(state, accounts, tokens),
             ManagerAccountsService(state, accounts, tokens),
@@ -116,6 +119,7 @@ class Emulation:
         """Forget everything and return to the first settings."""
         self.state.reset()
         self.expire_tokens()
+        self.codes.reset()
         self.accounts.reset()
         self.reports.reset()
         self.amc.reset()

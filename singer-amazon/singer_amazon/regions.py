@@ -19,6 +19,12 @@ ADS_TOKEN_URIS: Mapping[str, str] = {
     "FE": "https://api.amazon.co.jp/auth/o2/token",
 }
 
+ADS_CONSENT_PAGES: Mapping[str, str] = {
+    "NA": "https://www.amazon.com/ap/oa",
+    "EU": "https://eu.account.amazon.com/ap/oa",
+    "FE": "https://apac.account.amazon.com/ap/oa",
+}
+
 SELLING_PARTNER_HOSTS: Mapping[str, str] = {
     "NA": "https://sellingpartnerapi-na.amazon.com",
     "EU": "https://sellingpartnerapi-eu.amazon.com",

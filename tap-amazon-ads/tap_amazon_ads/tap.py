@@ -158,7 +158,7 @@ class TapAmazonAds(ReportTap):
                 else self.accounts.sponsored_accounts
             )
             accounts = [a for a in accounts if self.accounts.gets(a, stream.name)]
-            if self.is_test:
+            if self.run_context.asks_one_account:
                 accounts = accounts[:1]
             partitions += [self._partition(stream, item, now) for item in accounts]
         return partitions

@@ -25,7 +25,7 @@ AUTO = "auto"
 
 _FIELDS = {
     *("name", "refresh_token", "region", "account_type", "marketplace_ids"),
-    *("client_id", "client_secret"),
+    *("client_id", "client_secret", "refresh_token_granted_on"),
 }
 
 

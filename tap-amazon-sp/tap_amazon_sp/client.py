@@ -57,7 +57,7 @@ class SpClient:
     def __init__(self, api: ApiClient) -> None:
         self.clock: Clock = api.clock
         self.transport: Transport = api.transport
-        self._api = api
+        self.api = api
 
     def call(
         self,
@@ -86,7 +86,7 @@ class SpClient:
                 if isinstance(granted, Response):
                     return granted
                 token = granted
-            return self._api.call(
+            return self.api.call(
                 method, path, params=query(params or {}), json=json, token=token
             )
         except AuthError as error:
@@ -95,7 +95,7 @@ class SpClient:
     def _restricted_token(self, method: str, path: str) -> str | Response:
         """Return a token for one call with personal data, or why there is none."""
         resources = {"restrictedResources": [{"method": method, "path": path}]}
-        response = self._api.call("POST", _TOKENS, json=resources)
+        response = self.api.call("POST", _TOKENS, json=resources)
         token = response.json_object().get("restrictedDataToken")
         if response.status == HTTPStatus.OK and isinstance(token, str) and token:
             return token

@@ -117,6 +117,12 @@ ACCOUNTS = (
                     description="Refresh token of this selling partner",
                 ),
                 th.Property(
+                    "refresh_token_granted_on",
+                    th.DateType,
+                    title="Refresh token granted on",
+                    description="As the setting of that name, for this account",
+                ),
+                th.Property(
                     "region",
                     th.StringType,
                     allowed_values=[*map(str, REGIONS)],

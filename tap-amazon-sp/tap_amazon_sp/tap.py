@@ -119,9 +119,10 @@ class TapAmazonSp(ReportTap):
     def accounts(self) -> AccountFinder:
         """The accounts of this run."""
         settings = read_accounts(self.config)
-        return AccountFinder(settings, self._caller, self.stats.add)
+        return AccountFinder(settings, self.caller, self.stats.add)
 
-    def _caller(self, account: AccountSettings) -> AccountCaller:
+    def caller(self, account: AccountSettings) -> AccountCaller:
+        """Return what calls Amazon for one account."""
         transport, clock = self.transport, self.clock
         auth_uri = self.config.get("auth_uri") or SELLING_PARTNER_TOKEN_URI
         base_url = (

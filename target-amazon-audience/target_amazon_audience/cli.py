@@ -1,4 +1,4 @@
-"""The command: the target itself, and ``purge`` beside it."""
+"""The command: the target itself, and commands beside it."""
 
 from __future__ import annotations
 
@@ -46,8 +46,35 @@ def purge_command(state_path: Path, audience_id: int | None, *, yes: bool) -> No
     click.echo(sentence)
 
 
+def _run_command() -> None:
+    """Run a command whose tables a run has no use for."""
+    from singer_amazon.commands.auth import (  # noqa: PLC0415
+        Plugin,
+        ads_auth_command,
+    )
+    from singer_amazon.commands.group import run  # noqa: PLC0415
+    from singer_amazon.regions import (  # noqa: PLC0415
+        ADS_CONSENT_PAGES,
+        ADS_TOKEN_URIS,
+    )
+    from target_amazon_audience.commands.audiences import (  # noqa: PLC0415
+        audiences_command,
+    )
+    from target_amazon_audience.commands.check import check_command  # noqa: PLC0415
+
+    plugin = Plugin("target-amazon-audience", ADS_TOKEN_URIS.__getitem__)
+    commands = {
+        "audiences": audiences_command,
+        "auth": ads_auth_command(plugin, ADS_CONSENT_PAGES),
+        "check": check_command,
+    }
+    run("target-amazon-audience", commands, lambda: None)
+
+
 def main() -> None:
     """Run the command line."""
+    if sys.argv[1:2] in (["audiences"], ["auth"], ["check"]):
+        _run_command()
     if sys.argv[1:2] == ["purge"]:
         purge_command(sys.argv[2:], prog_name="target-amazon-audience purge")
         return

@@ -12,6 +12,7 @@ from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Transport
+from singer_amazon.refresh_token_age import token_ages, warnings
 from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
@@ -57,6 +58,7 @@ class TargetAmazonAudience(CommandTarget):
             return sentences
         try:
             settings.parse(self._config)
+            list(token_ages(self._config))
         except ConfigError as error:
             return [str(error)]
         return []
@@ -70,8 +72,8 @@ class TargetAmazonAudience(CommandTarget):
         for name in sorted(found):
             self.logger.warning("Setting %s is known and not used here", name)
 
-    def make_api(self, region: str) -> AudienceApi:
-        """Return the adapter that speaks with Amazon."""
+    def make_client(self, region: str) -> ApiClient:
+        """Return what calls Amazon with this target's credential."""
         config = self.config
         agent = config.get("user_agent") or (
             f"target-amazon-audience/{self.plugin_version} "
@@ -86,21 +88,31 @@ class TargetAmazonAudience(CommandTarget):
             transport=transport,
             clock=self.clock,
         )
-        client = ApiClient(
+        return ApiClient(
             base_url=config.get("endpoint_uri") or ADS_HOSTS[region],
             tokens=tokens,
             transport=transport,
             clock=self.clock,
             headers={CLIENT_ID: config["client_id"]},
         )
+
+    def make_api(self, region: str) -> AudienceApi:
+        """Return the adapter that speaks with Amazon."""
+        client = self.make_client(region)
         limiter = SharedLimiter(record_quota(), self.clock, self.is_stopped)
         return HttpAudienceApi(client, limiter)
+
+    def identity(self, region: str) -> str:
+        """Return what tells audiences of several clients and regions apart."""
+        where = self.config.get("endpoint_uri") or region
+        return f"{where}|{self.config['client_id']}"
 
     def load(self, source: LineSource) -> Counter[str]:
         """Deliver everything the input holds."""
         parsed = settings.parse(self.config)
-        where = self.config.get("endpoint_uri") or parsed.region
-        identity = f"{where}|{self.config['client_id']}"
+        for sentence in warnings(self.config, self.clock.now().date()):
+            self.logger.warning(sentence)
+        identity = self.identity(parsed.region)
         dispatcher = Dispatcher(
             self.make_api(parsed.region),
             self.clock,

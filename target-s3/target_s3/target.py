@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from singer_sdk.helpers._classproperty import classproperty
@@ -54,6 +55,8 @@ class TargetS3(CommandTarget):
 
     def check_settings(self) -> list[str]:
         """Check our own settings first: the SDK's messages repeat secret values."""
+        # Meltano passes unset environment variables as empty text
+        self._config = _without_empty(self._config, self.config_jsonschema)
         try:
             settings.parse(self._config)
         except ConfigError as error:
@@ -103,3 +106,17 @@ class TargetS3(CommandTarget):
         """Say what was stored, as the last line of the log."""
         if self._summary:
             self._summary.log(self.logger)
+
+
+def _without_empty(
+    config: Mapping[str, Any], schema: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return settings without those of ours that are empty text, nested ones too."""
+    properties = schema.get("properties", {})
+    return {
+        name: _without_empty(value, properties[name])
+        if isinstance(value, dict) and properties.get(name, {}).get("properties")
+        else value
+        for name, value in config.items()
+        if value != "" or name not in properties
+    }

@@ -11,12 +11,11 @@ import pytest
 
 from amazon_emulator import Emulator
 from support.ads import runs as tap_runs
+from support.ads.runs import NOON, Run
 from support.audience.emulator import InProcessEmulator
 from support.audience.runner import Runner, names, people, state
 from support.campaigns.plan import Plan
 from support.campaigns.storms import StormFaults
-from support.core.emulation import NOON
-from support.core.runs import Run as Ended
 from support.sp import runs as sp_runs
 
 MOST_TIMES_AS_MANY_CALLS = 2.0
@@ -41,7 +40,7 @@ def as_new(emulator: Emulator, faults: StormFaults) -> None:
     emulator.emulation.state.faults = faults
 
 
-def ads(emulator: Emulator) -> Ended:
+def ads(emulator: Emulator) -> Run:
     return tap_runs.run(
         emulator,
         ADS,
@@ -52,7 +51,7 @@ def ads(emulator: Emulator) -> Ended:
     )
 
 
-def sp(emulator: Emulator) -> Ended:
+def sp(emulator: Emulator) -> Run:
     return sp_runs.run(
         emulator,
         *SP,
@@ -62,7 +61,7 @@ def sp(emulator: Emulator) -> Ended:
     )
 
 
-def rows(ended: Ended) -> set[str]:
+def rows(ended: Run) -> set[str]:
     return {
         json.dumps([m["stream"], m["record"]], sort_keys=True)
         for m in ended.messages
@@ -78,7 +77,7 @@ def calls(emulator: Emulator) -> int:
 @pytest.mark.parametrize(("name", "run"), [("ads", ads), ("sp", sp)])
 def test_the_rows_of_a_storm_are_those_of_a_calm_day(
     name: str,
-    run: Callable[[Emulator], Ended],
+    run: Callable[[Emulator], Run],
     plan: Plan,
     report: Report,
     emulator: Emulator,
@@ -128,7 +127,7 @@ def deliver(target: Runner, faults: StormFaults, wishes: dict[str, Any]) -> int:
     target.emulator.reset()
     for path in target.database.parent.glob("state.sqlite3*"):
         path.unlink()
-    target.emulator.emulation.state.faults = faults
+    target.emulator.state.faults = faults
     target.client.change(job_ready_after_looks=1)
     target.mirror(*people(*range(100)), state(1), **wishes)
     assert target.members() == names(*range(100)), faults.drawn

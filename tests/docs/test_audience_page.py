@@ -27,6 +27,7 @@ from target_amazon_audience.matching.normalize import (
 )
 from target_amazon_audience.matching.phones import phone
 from target_amazon_audience.matching.record_reader import FIELDS, RecordReader
+from target_amazon_audience.matching.reference import as_country
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "target-amazon-audience.md").read_text(encoding="utf-8")
@@ -130,6 +131,10 @@ def test_the_configurations_on_the_page_are_good() -> None:
         settings.parse({**base, **part})
 
 
+def written_country(text: str, _: str | None) -> bytes:
+    return (as_country(text) or "").encode()
+
+
 def test_the_examples_of_written_values_are_what_is_hashed() -> None:
     rows = re.findall(r"^\| (`[^|]+) \| [^|]+ \| ([^|]+→[^|]+) \|$", PAGE, re.MULTILINE)
     write = {
@@ -140,6 +145,7 @@ def test_the_examples_of_written_values_are_what_is_hashed() -> None:
         "city": lambda text, _: city(text),
         "state": state,
         "postal": postal,
+        "countrycode": written_country,
     }
     assert len(rows) == len(write)
     for fields, examples in rows:

@@ -1,1 +1,1 @@
-"""Login with Amazon: `tokens` keeps and checks them, `routes` hands them out."""
+"""Login with Amazon: `tokens` and `consent` codes, and the `routes` to tokens."""

@@ -5,5 +5,9 @@
 - `state_edits`  what a state says and how it is changed by hand (pure)
 - `state`        `state show`, `check`, `reread` and `close-gap`
 - `reports`      `reports`: the catalogue, searched; one report in detail
+- `auth`         `auth`: from a user's consent to a refresh token in a file
+- `consent`, `redirect_listener`, `env_file`  its parts: address, loopback, file
+- `findings`     what `check` finds out, and the checks all plugins share
+- `check`        `check`: would a run work?
 - `plan`         `plan`: what a run would ask for
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
@@ -26,6 +26,22 @@ def run(
     except AmazonError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
+
+
+def read_config(paths: Iterable[str]) -> tuple[dict[str, Any], bool]:
+    """Read files of settings, later ones first; `ENV` stands for the environment.
+
+    Raises:
+        ConfigError: a file cannot be read.
+    """
+    config: dict[str, Any] = {}
+    parse_env = False
+    for path in paths:
+        if path.upper() == "ENV":
+            parse_env = True
+        else:
+            config |= read_json(path, "the config")
+    return config, parse_env
 
 
 def read_json(path: str, what: str) -> dict[str, Any]:

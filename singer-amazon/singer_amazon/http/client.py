@@ -50,7 +50,7 @@ class ApiClient:
         self.base_url = base_url.rstrip("/")
         self.clock = clock
         self.transport = transport
-        self._tokens = tokens
+        self.tokens = tokens
         self._headers = dict(headers or {})
         self._scheme = scheme
 
@@ -94,9 +94,9 @@ class ApiClient:
 
         if token is not None:
             return send(token)
-        token = self._tokens.token()
+        token = self.tokens.token()
         response = send(token)
         if self._scheme.wants_new_token(response):
-            self._tokens.discard(token)
-            response = send(self._tokens.token())
+            self.tokens.discard(token)
+            response = send(self.tokens.token())
         return response

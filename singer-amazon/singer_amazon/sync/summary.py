@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
+from singer_amazon.documents.raw_archive import open_private
+from singer_amazon.errors import ConfigError, StorageError
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 
@@ -46,6 +51,8 @@ class RunStats:
     requested: int = 0
     problems: dict[Problem, None] = field(default_factory=dict)
     """A set that keeps its order."""
+    broke_off: str = ""
+    """Why the run ended before its end, as it was logged."""
 
     @property
     def failures(self) -> list[Problem]:
@@ -139,9 +146,8 @@ def log_summary(stats: RunStats, engine: Engine | None, now: datetime) -> None:
         )
     for line in grouped(stats.failures):
         logger.error(line)
-    logger.info(
-        "Run summary: %s", msgspec.json.encode(summary(stats, engine, now)).decode()
-    )
+    found = summary(stats, engine, now)
+    logger.info("Run summary: %s", msgspec.json.encode(found).decode())
 
 
 def _listed(reports: Sequence[Report]) -> str:
@@ -157,11 +163,53 @@ def _listed(reports: Sequence[Report]) -> str:
 _ENDED = {State.DELIVERED, State.FAILED, State.REFUSED}
 
 
+def write_summary(path: Path, found: Mapping[str, object]) -> None:
+    """Write a summary as a file of its own, whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open_private(part) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        part.replace(path)
+    except (OSError, ValueError) as error:
+        with contextlib.suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
+        why = error.strerror if isinstance(error, OSError) else error
+        msg = f"summary_path: {path} cannot be written ({why})"
+        raise StorageError(msg) from None
+
+
+def check_summary_path(path: Path) -> None:
+    """Refuse a path that no file can have, before a run begins.
+
+    Raises:
+        ConfigError: it is a folder, or its folder is not there.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        msg = f"summary_path: {path} is no file in a folder that is there"
+        raise ConfigError(msg)
+
+
+def _result(stats: RunStats, waiting: int) -> str:
+    """Return the run in a word: failed, partly, waiting or complete."""
+    if stats.broke_off:
+        return "failed"
+    if stats.failures:
+        return "partly"
+    return "waiting" if waiting else "complete"
+
+
 def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, object]:
     """Return the run in numbers."""
     reports = engine.reports if engine is not None else []
     states = Counter(report.state for report in reports)
+    waiting = sum(r.state not in _ENDED for r in reports)
+    broke_off = [stats.broke_off] if stats.broke_off else []
     return {
+        "result": _result(stats, waiting),
         "seconds": round((now - stats.started).total_seconds(), 1),
         "reports": {
             "planned": len(reports),
@@ -170,12 +218,12 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
             "delivered": states[State.DELIVERED],
             "failed": states[State.FAILED],
             "refused": states[State.REFUSED],
-            "waiting": sum(r.state not in _ENDED for r in reports),
+            "waiting": waiting,
         },
         "throttled": engine.throttled if engine is not None else 0,
         "rows": sum(stats.rows.values()),
         "rows_by_stream": dict(sorted(stats.rows.items())),
         "repeated_keys": dict(stats.repeats),
-        "failures": grouped(stats.failures),
+        "failures": [*broke_off, *grouped(stats.failures)],
         "notices": grouped(p for p in stats.problems if not p.is_failure),
     }

@@ -20,6 +20,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
+from singer_amazon import refresh_token_age
 from singer_amazon.documents.addresses import AddressCheck
 from singer_amazon.documents.download import DocumentFetcher
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
@@ -38,7 +39,13 @@ from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import COUNTERS, StateStore
-from singer_amazon.sync.summary import RunStats, log_summary
+from singer_amazon.sync.summary import (
+    RunStats,
+    check_summary_path,
+    log_summary,
+    summary,
+    write_summary,
+)
 from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.inputs import strangers
@@ -68,6 +75,9 @@ class ReportTap(CommandTap):
         Raises:
             ConfigError: a setting is wrong.
         """
+
+    asks_all_accounts = False
+    """Whether a test asks for something of every account, not of the first only."""
 
     @abc.abstractmethod
     def make_api(self) -> ReportApi:
@@ -165,6 +175,7 @@ class ReportTap(CommandTap):
             stats=self.stats,
             open_state_store=lambda: self.state_store,
             only_tests=lambda: self.is_test,
+            asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
             nap_seconds=self.nap_seconds,
         )
@@ -257,6 +268,8 @@ class ReportTap(CommandTap):
         raw = self.config.get("batch_config")
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
+        if path := self.config.get("summary_path"):
+            check_summary_path(Path(path))
         self.spool.check()
         if self._raw_archive is not None:
             self.run_context.in_background(self._raw_archive.check)
@@ -292,13 +305,36 @@ class ReportTap(CommandTap):
         except StoppedError:
             return 0
         except AmazonError as error:
-            self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
+            self._break_off(str(error))
+            self._write_summary(None)
             return 1
+        for sentence in refresh_token_age.warnings(
+            self.config, self.stats.started.date()
+        ):
+            self.logger.warning(sentence)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
-        return 1 if self.stats.failures else code
+        written = self._write_summary(engine)
+        return 1 if self.stats.failures or not written else code
+
+    def _break_off(self, sentence: str) -> None:
+        """Log why the run ends before its end; the summary says it too."""
+        self.logger.error(sentence)
+        self.stats.broke_off = sentence
+
+    def _write_summary(self, engine: Engine | None) -> bool:
+        """Write the file of `summary_path`; return False where that fails."""
+        path = self.config.get("summary_path")
+        try:
+            if path:
+                found = summary(self.stats, engine, self.clock.now())
+                write_summary(Path(path), found)
+        except AmazonError as error:
+            self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
+            return False
+        return True
 
     def _time_left(self) -> float:
         return (self.run_context.deadline - self.clock.now()).total_seconds()
@@ -313,21 +349,19 @@ class ReportTap(CommandTap):
                 "Stopped by a signal: unfinished reports wait in the state"
             )
         except BrokenPipeError:
-            self.logger.error(  # noqa: TRY400 - no traceback for a closed pipe
-                "The target closed its input: see its log for the reason"
-            )
+            self._break_off("The target closed its input: see its log for the reason")
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except OSError as error:
             if error.errno not in _FULL:
                 raise
-            self.logger.error(  # noqa: TRY400 - a sentence for people
-                "The output cannot be written (%s): make room there, and run again",
-                error.strerror,
+            self._break_off(
+                f"The output cannot be written ({error.strerror}): make room there, "
+                "and run again"
             )
             return 1
         except AmazonError as error:
-            self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
+            self._break_off(str(error))
             return 1
         finally:
             self._end()

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import IO, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Tap
@@ -31,6 +31,9 @@ from singer_amazon.tap.settings import (
     from_environment,
     unknown_inside,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
 """Libraries whose debug logs show signed addresses and headers."""
@@ -132,6 +135,31 @@ class CommandTap(Tap, abc.ABC):
             )
             cls.logger.debug("Where it happened", exc_info=True)
         sys.exit(1)
+
+    @classmethod
+    def open(
+        cls,
+        config: dict[str, Any],
+        catalog: dict[str, Any] | None = None,
+        *,
+        state: dict[str, Any] | None = None,
+        parse_env: bool = False,
+    ) -> Self:
+        """Make a tap for a command beside Singer's.
+
+        Raises:
+            ConfigError: a setting is wrong.
+        """
+        try:
+            return cls(
+                config=config,
+                state=state,
+                catalog=catalog,
+                parse_env_config=parse_env,
+                validate_config=True,
+            )
+        except ConfigValidationError as error:
+            raise ConfigError("; ".join(error.errors)) from None
 
     @classmethod
     def cb_config(

@@ -37,6 +37,8 @@ class RunContext:
     """Whether only the connection is tested; the SDK says so after the first checks."""
     open_session: Callable[[RunContext], Session] = field(repr=False)
     """Plans the reports of all selected streams."""
+    asks_all_accounts: bool = False
+    """Whether a test asks for something of every account."""
     nap_seconds: float = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
     _warned: set[str] = field(default_factory=set, init=False)
@@ -46,6 +48,11 @@ class RunContext:
     def is_test(self) -> bool:
         """Whether only the connection is tested."""
         return self.only_tests()
+
+    @property
+    def asks_one_account(self) -> bool:
+        """Whether one account is enough, as for Singer's connection test."""
+        return self.is_test and not self.asks_all_accounts
 
     @cached_property
     def state_store(self) -> StateStore:

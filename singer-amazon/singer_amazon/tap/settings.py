@@ -235,6 +235,8 @@ def check_shared(
         if not str(config.get(name) or "").strip():
             msg = f"{name} is empty: set it to the value from Login with Amazon"
             raise ConfigError(msg)
+    for entry in (config, *(config.get("accounts") or ())):
+        day(entry, "refresh_token_granted_on")
     start, end = day(config, "start_date"), day(config, "end_date")
     if start and end and end < start:
         msg = f"end_date {end} is before start_date {start}: swap or correct them"

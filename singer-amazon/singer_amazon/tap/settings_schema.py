@@ -45,6 +45,15 @@ CREDENTIALS = (
         description="Refresh token of the user who granted access (Atzr|...)",
     ),
     th.Property(
+        "refresh_token_granted_on",
+        th.DateType,
+        title="Refresh token granted on",
+        description=(
+            "Day of the consent: refresh tokens end 365 days later, and a warning "
+            "begins 30 days before"
+        ),
+    ),
+    th.Property(
         "region",
         th.StringType,
         default="NA",
@@ -195,6 +204,15 @@ REPORTING = (
         default=2 * 1024**3,
         title="Spool limit",
         description="Disk space for waiting documents, in bytes",
+    ),
+    th.Property(
+        "summary_path",
+        th.StringType,
+        title="Summary file",
+        description=(
+            "File that the run's summary is written to, as JSON: result is complete, "
+            "waiting, partly or failed"
+        ),
     ),
     *(
         th.Property(

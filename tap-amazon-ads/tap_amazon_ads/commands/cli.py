@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 
+from singer_amazon.commands.auth import Plugin, ads_auth_command
+from singer_amazon.commands.check import check_command
 from singer_amazon.commands.group import run
 from singer_amazon.commands.plan import plan_command
 from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
+from singer_amazon.regions import ADS_CONSENT_PAGES, ADS_TOKEN_URIS
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.catalogue.model import ReportType
+from tap_amazon_ads.commands.check import AdsCheck
 from tap_amazon_ads.tap import TapAmazonAds
 
 PLAIN_STREAMS = {"profiles", "advertisers"}
@@ -54,12 +58,22 @@ def _streams() -> frozenset[str]:
 def main() -> None:
     """Run the command line."""
     commands = {
+        "auth": ads_auth_command(
+            Plugin("tap-amazon-ads", ADS_TOKEN_URIS.__getitem__), ADS_CONSENT_PAGES
+        ),
         "state": state_command(lambda name: name in _streams()),
         "reports": reports_command(report_infos),
         "plan": plan_command(
-            lambda config, state, catalog: TapAmazonAds(
-                config=config, state=state, catalog=catalog, validate_config=True
+            lambda config, state, catalog: TapAmazonAds.open(
+                config, catalog, state=state
             )
+        ),
+        "check": check_command(
+            lambda config, catalog, parse_env: TapAmazonAds.open(
+                config, catalog, parse_env=parse_env
+            ),
+            AdsCheck,
+            "tap-amazon-ads",
         ),
     }
     run("tap-amazon-ads", commands, TapAmazonAds.cli)

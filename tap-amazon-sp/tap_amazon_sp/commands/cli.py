@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from singer_amazon.commands.check import check_command
 from singer_amazon.commands.group import run
 from singer_amazon.commands.plan import plan_command
 from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
 from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.catalogue.model import ReportDefinition
+from tap_amazon_sp.commands.auth import auth_command
+from tap_amazon_sp.commands.check import SpCheck
 from tap_amazon_sp.tap import TapAmazonSp
 
 
@@ -54,15 +57,23 @@ def _may_be_ours(stream: str) -> bool:
 def main() -> None:
     """Run the command line."""
     commands = {
+        "auth": auth_command,
         # streams of the user's own are known only to the config
         "state": state_command(
             lambda name: not name.startswith(("sponsored_", "amazon_dsp_"))
         ),
         "reports": reports_command(report_infos),
         "plan": plan_command(
-            lambda config, state, catalog: TapAmazonSp(
-                config=config, state=state, catalog=catalog, validate_config=True
+            lambda config, state, catalog: TapAmazonSp.open(
+                config, catalog, state=state
             )
+        ),
+        "check": check_command(
+            lambda config, catalog, parse_env: TapAmazonSp.open(
+                config, catalog, parse_env=parse_env
+            ),
+            SpCheck,
+            "tap-amazon-sp",
         ),
     }
     run("tap-amazon-sp", commands, TapAmazonSp.cli)

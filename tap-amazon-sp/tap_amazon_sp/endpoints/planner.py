@@ -87,7 +87,7 @@ def plan_listings(
     planned = []
     for group in groups.values():
         scopes = list(_scopes(accounts, group))
-        scopes = scopes[:1] if run.is_test else scopes
+        scopes = scopes[:1] if run.asks_one_account else scopes
         planned += [_plan(run, scope, group, bookmarks) for scope in scopes]
     return planned
 

@@ -111,7 +111,7 @@ class CataloguePartitions:
         )
         for key in keys:
             yield key
-            if self._run.is_test:
+            if self._run.asks_one_account:
                 return
 
     def _log_skipped(self, streams: Sequence[CatalogueStream]) -> None:

@@ -70,6 +70,7 @@ class InProcessEmulator:
 
     def __init__(self) -> None:
         self.emulation = Emulation(Settings(), SettableClock(START, frozen=True))
+        self.state = self.emulation.state
         self.client = InProcessClient(self.emulation)
         self.reset()
 

@@ -54,7 +54,9 @@ class CustomPartitions:
                 if self._is_for(stream.custom_report, account)
                 for marketplaces in self._marketplaces(stream.custom_report, account)
             ]
-            for account, marketplaces in found[:1] if self._run.is_test else found:
+            for account, marketplaces in (
+                found[:1] if self._run.asks_one_account else found
+            ):
                 yield self._partition(stream, account, marketplaces)
 
     def _is_for(self, report: CustomReport, account: Account) -> bool:

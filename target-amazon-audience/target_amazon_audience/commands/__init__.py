@@ -1,0 +1,1 @@
+"""Commands beside the target: `check`, `audiences`; loaded when they are called."""
