@@ -210,7 +210,7 @@ SP_CONFIG: Json = {
     **dict.fromkeys(("client_id", "client_secret"), "x"),
     "accounts": [sp_runs.account("acme-us", marketplace_ids=[sp_runs.US])],
     "start_date": "2026-11-01",
-    "report_options": {"vendor_sales": [{"reportPeriod": "DAY"}]},
+    "report_options": {"vendor_sales": {"report_period": "WEEK"}},
     "reports": [{"name": "own", "report_spec": {"reportType": "GET_X"}, "key": ["a"]}],
     "endpoints": [
         {
@@ -253,7 +253,7 @@ AUDIENCE_CONFIG: Json = {
     "field_mapping": {"email": "mail"},
     "hashing": {"email": "auto"},
     "consent": {"amznuserdata": "GRANTED"},
-    "streams": {"customers": {"audience_name": "x"}},
+    "streams": {"customers": {"audience_name": "loyalty_customers"}},
 }
 
 

@@ -45,7 +45,7 @@ def ads(emulator: Emulator) -> Run:
         emulator,
         ADS,
         profile_ids=[tap_runs.SELLER, tap_runs.CANADA],
-        start_date="2026-10-25",
+        start_date="2026-10-01",
         max_attempts=12,
         report_attempts=12,
     )

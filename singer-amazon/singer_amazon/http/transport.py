@@ -81,7 +81,7 @@ class Response:
         body = self.json_object()
         for key in _PRIVATE_WORDS if self.is_private else _WORDS:
             text = body.get(key)
-            if isinstance(text, str) and text:
+            if isinstance(text, str) and text.strip():
                 return _clipped(text)
         if self.is_private:
             return _phrase(self.status)

@@ -14,7 +14,7 @@ SNIPPETS = (
     *(b"\n", b"\r", b"\r\n", b"\t", b"\x00", b"\x1b", b"\xff", b"\xc3", b"\xe2\x80"),
     *(b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", "\u2028\x85".encode()),
     *(b"\\ud83d", b"\\ud83d\\ude00", b"\\u0000", b"\\x", b"null", b"NaN", b"-Infinity"),
-    *(b"1e400", b"-0", b"01", b"9" * 60, b"0." + b"3" * 60),
+    *(b"1e400", b"1e99999999", b"1E-4000", b"-0", b"01", b"9" * 60, b"0." + b"3" * 60),
     *(b"},{", b"}{", b"]]", b'"},{"', b"true", b'{"a":', b"<!DOCTYPE a>", b"<!--"),
     *(
         b"<![CDATA[",
