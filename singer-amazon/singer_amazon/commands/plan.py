@@ -13,6 +13,7 @@ from singer_amazon.commands.state_edits import singer_state
 from singer_amazon.commands.tables import show
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.lifecycle import State
+from singer_amazon.retry_policy import POLICY
 from singer_amazon.tap.base import ReportTap
 
 
@@ -30,8 +31,11 @@ def plan_command(
         config: str, state: str | None, catalog: str | None, *, as_json: bool
     ) -> None:
         """List what a run would ask for; only the list of accounts is asked."""
+        settings = read_json(config, "the config")
+        # a run waits for hours where Amazon is out of reach; a person does not
+        settings["max_runtime_seconds"] = POLICY.connection_test
         made = tap(
-            read_json(config, "the config"),
+            settings,
             singer_state(read_json(state, "the state")) if state else {},
             read_json(catalog, "the catalog") if catalog else None,
         )
