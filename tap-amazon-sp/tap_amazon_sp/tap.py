@@ -44,6 +44,7 @@ class TapAmazonSp(ReportTap):
 
     name = "tap-amazon-sp"
     package_name = "tap-amazon-selling-partner"
+    checks_names_of = frozenset({"endpoints"})
     config_jsonschema = th.PropertiesList(*SETTINGS).to_dict()
 
     # --- settings ----------------------------------------------------------

@@ -28,6 +28,7 @@ from support.audience.runner import (
     schema,
     state,
 )
+from support.core.capture import caught_log
 from target_amazon_audience import settings
 from target_amazon_audience.target import TargetAmazonAudience
 
@@ -99,6 +100,13 @@ def user_agent(target: Runner) -> None:
     target.good([person(1)])
     last = target.emulator.exchanges[-1].headers["User-Agent"]
     assert last.startswith("target-amazon-audience/")
+
+
+@effect("refresh_token_granted_on")
+def refresh_token_granted_on(target: Runner) -> None:
+    with caught_log() as log:
+        target.good([person(1)], refresh_token_granted_on="2025-12-01")
+    assert any("2025-12-01" in record.getMessage() for record in log)
 
 
 @effect("action", "audience_id")

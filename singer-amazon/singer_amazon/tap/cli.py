@@ -44,6 +44,8 @@ class CommandTap(Tap, abc.ABC):
 
     message_writer_class = MessageWriter
     clock: Clock = SystemClock()
+    checks_names_of: ClassVar[frozenset[str]] = frozenset()
+    """Settings whose inner names the tap checks by itself, with better sentences."""
 
     # ACTIVATE_VERSION is left out: with some reports still pending it would
     # delete rows in the target that are simply not there yet.
@@ -80,7 +82,7 @@ class CommandTap(Tap, abc.ABC):
         # are no objects; its texts show secret values
         if not sentences and super()._validate_config(raise_errors=False):
             sentences = complaints(self._config, schema)
-        sentences += unknown_inside(self._config, schema)
+        sentences += unknown_inside(self._config, schema, self.checks_names_of)
         if sentences and raise_errors:
             raise ConfigValidationError(
                 "; ".join(sentences), errors=sentences, schema={}

@@ -10,7 +10,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -120,17 +120,22 @@ def complaints(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str
     return sentences
 
 
-def unknown_inside(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+def unknown_inside(
+    config: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    checked_elsewhere: Collection[str] = (),
+) -> list[str]:
     """Return one sentence per unknown name inside our own structures.
 
     Where a schema describes `properties` no other name means anything, and a misspelt
     one would silently do nothing; an object that takes any is marked as `OPEN`.
+    Settings `checked_elsewhere` have sentences of their own.
     """
     properties = schema.get("properties", {})
     return [
         f"Setting {path} is not known: {meant}"
         for name, value in config.items()
-        if name in properties and name not in _OF_THE_SDK
+        if name in properties and name not in {*_OF_THE_SDK, *checked_elsewhere}
         for path, meant in _unknown(value, properties[name], name)
     ]
 

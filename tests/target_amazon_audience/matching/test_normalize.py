@@ -30,10 +30,12 @@ def vectors() -> list[dict[str, Any]]:
 
 
 def lost_zeros(vector: dict[str, Any]) -> bool:
-    """Whether a ZIP lacks zeros: dropped by Amazon's tools, they come back here."""
-    digits = str(vector["raw"])
-    is_zip = vector["field"] == "postal" and vector["country"] == "US"
-    return is_zip and digits.isdigit() and len(digits) in {3, 4}
+    """Whether a postal code lacks zeros: dropped by Amazon's tools, they come back."""
+    digits, country = str(vector["raw"]), vector["country"]
+    if vector["field"] != "postal" or country not in normalize._LOST_ZEROS:
+        return False
+    least, full = normalize._LOST_ZEROS[country]
+    return digits.isdigit() and least <= len(digits) < full
 
 
 def samples() -> list[dict[str, str]]:
