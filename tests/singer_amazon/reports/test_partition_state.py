@@ -42,7 +42,7 @@ def test_the_bookmark_is_the_end_of_what_is_delivered_without_a_hole() -> None:
     assert state.delivered == [Delivery(window(15, 20))]
 
 
-def test_windows_beyond_a_hole_melt_into_the_bookmark_when_it_closes() -> None:
+def test_the_bookmark_advances_over_windows_beyond_a_hole_when_it_closes() -> None:
     state = started()
     state.deliver(window(1, 10))
     state.deliver(window(15, 20))
