@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from singer_amazon.errors import ConfigError
-from singer_amazon.s3_access import S3Access, access_of
+from singer_amazon.s3.access import S3Access, access_of
 from target_s3.batch_roots import roots
 from target_s3.settings_schema import (
     DEFAULTS,

@@ -7,7 +7,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_amazon.s3_access import ENCRYPTIONS
+from singer_amazon.s3.access import ENCRYPTIONS
 
 FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet")
 FORMAT_ALIASES = {"json": "jsonl"}
