@@ -165,6 +165,11 @@ SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
         description="Tries per call to S3.",
     ),
     th.Property(
+        "summary_path",
+        th.StringType,
+        description="File that the run's summary is written to, as JSON.",
+    ),
+    th.Property(
         "batch_allowed_roots",
         th.ArrayType(th.StringType),
         description=(

@@ -133,7 +133,7 @@ class ParquetWriter(JsonLinesWriter):
             f"text in the tap's catalog, or use the format jsonl.gz, which takes "
             f"records as they are."
         )
-        raise FormatError(msg)
+        raise FormatError(msg, stream=self._stream)
 
 
 def _write_group(pa: Any, writer: Any, batches: list[Any]) -> None:  # noqa: ANN401 - pyarrow has no types
