@@ -238,13 +238,14 @@ class ReportTap(CommandTap):
 
     # --- the state ---------------------------------------------------------
 
-    def _write_state_now(self) -> None:
+    def _write_state_now(self) -> int:
         # the SDK's state writer copies and compares the whole state each time
-        message = StateMessage(value=self.state)
+        line = self.writer.serialize_message(StateMessage(value=self.state))
         if self.writer.is_stopping:
-            self.writer.write_last(self.writer.serialize_message(message))
+            self.writer.write_last(line)
         else:
-            self.writer.write_message(message)
+            self.writer.write(line)
+        return len(line)
 
     # --- running -----------------------------------------------------------
 
