@@ -25,7 +25,7 @@ from target_amazon_audience.errors import (
     StateFileError,
 )
 from target_amazon_audience.mirror.sync import MirrorSink
-from target_amazon_audience.progress import ProgressLog
+from target_amazon_audience.reporting.progress import ProgressLog
 from target_amazon_audience.router import Router
 from target_amazon_audience.sink import AudienceSink
 from target_amazon_audience.state.access import StateAccess

@@ -35,8 +35,8 @@ from target_amazon_audience.matching.member import (
 )
 from target_amazon_audience.matching.outline import outline, shown_names
 from target_amazon_audience.matching.record_reader import RecordReader
-from target_amazon_audience.rejects import Rejects
-from target_amazon_audience.report import AudienceReport
+from target_amazon_audience.reporting.audience_report import AudienceReport
+from target_amazon_audience.reporting.rejects import Rejects
 from target_amazon_audience.state.members import Members
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_amazon.clock import Clock, SystemClock
@@ -20,6 +21,9 @@ from target_amazon_audience import settings
 from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
 from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
 from target_amazon_audience.delivery.dispatcher import Dispatcher
+from target_amazon_audience.errors import StateFileError
+from target_amazon_audience.reporting.progress import hand_out
+from target_amazon_audience.reporting.summary import summary
 from target_amazon_audience.run import Run, open_sinks
 from target_amazon_audience.setting_names import UNUSED, unknown_variables
 from target_amazon_audience.settings_schema import SETTINGS_SCHEMA
@@ -141,8 +145,13 @@ class TargetAmazonAudience(CommandTarget):
 
     def log_failure(self, error: AmazonError) -> None:
         """Log the error that ends the run, unless the run has done so."""
-        if self._run is None:
-            self.logger.error("%s", error)
+        if self._run is not None:
+            return
+        self.logger.error("%s", error)
+        audiences = settings.parse(self.config).audiences.values()
+        paths = {a.summary_path for a in audiences if a.summary_path is not None}
+        with suppress(StateFileError):  # it has been logged
+            hand_out(summary([], error, seconds=0.0), paths)
 
 
 def _left_out(stream_maps: Mapping[str, object]) -> list[str]:

@@ -194,10 +194,10 @@ def waiting(target: Runner) -> None:
     assert target.good([person(1)]).report["batches_completed"] == 0
     began = target.client.now()
     short = target.good([person(2)], wait_until_finish=True, max_wait_time=2)
-    assert short.report["result"] == "pending"
+    assert short.report["result"] == "waiting"
     assert (target.client.now() - began).total_seconds() < 180
     done = target.good([person(3)], wait_until_finish=True, max_wait_time=30)
-    assert done.report["result"] == "done"
+    assert done.report["result"] == "complete"
     assert target.members() == names(1, 2, 3)
 
 

@@ -23,7 +23,7 @@ from target_amazon_audience.amc.models import (
 
 if TYPE_CHECKING:
     from target_amazon_audience.amc.rate_limits import SharedLimiter
-    from target_amazon_audience.report import AudienceReport
+    from target_amazon_audience.reporting.audience_report import AudienceReport
     from target_amazon_audience.settings import AudienceSettings
     from target_amazon_audience.state.store import OpenBatch
 

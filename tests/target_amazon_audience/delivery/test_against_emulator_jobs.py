@@ -13,13 +13,13 @@ def test_without_waiting_jobs_are_left_and_polled_first_by_the_next_run(
     target: Runner,
 ) -> None:
     first = target.good(people(0, 1, 2), batch_size_rows=2)
-    assert first.report["result"] == "pending"
+    assert first.report["result"] == "waiting"
     assert first.report["batches_pending"] == 2
     assert not target.emulator.polls()
     second = target.good([])
     assert second.report["batches_of_earlier_runs"] == 2
     assert second.report["batches_completed"] == 2
-    assert second.report["result"] == "done"
+    assert second.report["result"] == "complete"
     assert second.report["batches_pending"] == 0
 
 
@@ -38,7 +38,7 @@ def test_waiting_until_all_jobs_have_ended(target: Runner) -> None:
     target.client.change(job_ready_after_looks=3)
     began = target.clock.now()
     ran = target.good(people(*range(5)), **WAIT, batch_size_rows=2)
-    assert ran.report["result"] == "done"
+    assert ran.report["result"] == "complete"
     assert ran.report["batches_completed"] == 3
     # the first poll after 30 s, the next ones after growing waits
     assert 30 + 30 + 40 < (target.clock.now() - began).total_seconds() < 250
@@ -48,7 +48,7 @@ def test_time_is_up_is_a_result_of_its_own_and_polled_first(target: Runner) -> N
     rule = target.fault("never_ready")
     began = target.clock.now()
     ran = target.good([person(1), state(1)], wait_until_finish=True, max_wait_time=45)
-    assert ran.report["result"] == "pending"
+    assert ran.report["result"] == "waiting"
     assert ran.report["batches_pending"] == 1
     assert 45 * 60 <= (target.clock.now() - began).total_seconds() < 45 * 60 + 20
     assert ran.states == [1]
@@ -89,13 +89,13 @@ def test_what_amazon_itself_finds_invalid(target: Runner) -> None:
 @pytest.mark.parametrize("word", ["SUCCEEDED", "COMPLETED"])
 def test_both_words_of_success(target: Runner, word: str) -> None:
     target.fault("status_word", word=word)
-    assert target.good([person(1)], **WAIT).report["result"] == "done"
+    assert target.good([person(1)], **WAIT).report["result"] == "complete"
 
 
 def test_a_failed_job_is_sent_again_once(target: Runner) -> None:
     target.fault("job_failed", times=1)
     report = target.good(people(*range(10)), **WAIT).report
-    assert report["result"] == "done"
+    assert report["result"] == "complete"
     assert (report["batches"], report["batches_completed"]) == (1, 1)
     assert report["sent"] == 10
     assert target.members() == names(*range(10))
@@ -151,7 +151,7 @@ def test_an_unknown_word_is_not_an_end(target: Runner) -> None:
 
 def test_a_job_amazon_does_not_know_yet_and_one_it_has_lost(target: Runner) -> None:
     target.fault("status", "job", code=404, times=2)
-    assert target.good([person(1)], **WAIT).report["result"] == "done"
+    assert target.good([person(1)], **WAIT).report["result"] == "complete"
     assert len(target.jobs()) == 1
 
     def lose(moment: str) -> None:
