@@ -263,6 +263,9 @@ class Run:
         for sink in self._sinks:
             sink.jobs.waited_from = began
             sink.watch()
+        self._dispatcher.deadline.extend(
+            max(sink.jobs.polls_until(began) for sink in self._sinks)
+        )
         while not self._is_stopped():
             for sink in self._sinks:
                 self._go_on(sink)

@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_amazon.clock import Clock, SystemClock
@@ -19,7 +20,11 @@ from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
 from target_amazon_audience import settings
 from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
-from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
+from target_amazon_audience.amc.rate_limits import (
+    Deadline,
+    SharedLimiter,
+    record_quota,
+)
 from target_amazon_audience.delivery.dispatcher import Dispatcher
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.reporting.progress import hand_out
@@ -76,6 +81,11 @@ class TargetAmazonAudience(CommandTarget):
         for name in sorted(found):
             self.logger.warning("Setting %s is known and not used here", name)
 
+    @cached_property
+    def deadline(self) -> Deadline:
+        """Until when this run waits for what Amazon puts off."""
+        return Deadline(self.clock, settings.parse(self.config).max_runtime)
+
     def make_client(self, region: str) -> ApiClient:
         """Return what calls Amazon with this target's credential."""
         config = self.config
@@ -84,6 +94,7 @@ class TargetAmazonAudience(CommandTarget):
             f"(Language=Python/{platform.python_version()})"
         )
         transport = Transport(user_agent=agent, max_attempts=config["max_attempts"])
+        transport.time_left = self.deadline.time_left
         tokens = TokenProvider(
             Credential(
                 config["client_id"], config["client_secret"], config["refresh_token"]
@@ -103,7 +114,9 @@ class TargetAmazonAudience(CommandTarget):
     def make_api(self, region: str) -> AudienceApi:
         """Return the adapter that speaks with Amazon."""
         client = self.make_client(region)
-        limiter = SharedLimiter(record_quota(), self.clock, self.is_stopped)
+        limiter = SharedLimiter(
+            record_quota(), self.clock, self.is_stopped, self.deadline
+        )
         return HttpAudienceApi(client, limiter)
 
     def identity(self, region: str) -> str:
@@ -122,6 +135,7 @@ class TargetAmazonAudience(CommandTarget):
             self.clock,
             self.config["max_concurrency"] if self.threads is None else self.threads,
             self.is_stopped,
+            self.deadline,
         )
         is_dry = any(audience.is_dry for audience in parsed.audiences.values())
         states = StateTracker(_keep if is_dry else write_stdout, done="sent")

@@ -81,6 +81,14 @@ def max_attempts(target: Runner) -> None:
     target.good([person(1)], max_attempts=3)
 
 
+@effect("max_runtime_seconds")
+def max_runtime(target: Runner) -> None:
+    target.fault("throttle", retry_after=100, times=1)
+    assert target.run([person(1)], max_runtime_seconds=90).error is not None
+    target.fault("throttle", retry_after=100, times=1)
+    target.good([person(1)], max_runtime_seconds=110)
+
+
 @effect("max_concurrency")
 def max_concurrency(target: Runner) -> None:
     target.fault("delay", seconds=0.05)
