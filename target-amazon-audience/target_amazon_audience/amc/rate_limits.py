@@ -25,8 +25,8 @@ _HOUR = 3600.0
 _STEP_SECONDS = 0.25
 _TIME_IS_UP = (
     "Amazon takes no call for {wait:,.0f} seconds (it throttles, or its volume per "
-    "hour is used up), and the run's time (max_runtime_seconds) is up before: what was not "
-    "accepted comes again with the next run"
+    "hour is used up), and the run's time (max_runtime_seconds) is up before: what "
+    "was not accepted comes again with the next run"
 )
 
 

@@ -102,29 +102,81 @@ def test_a_failed_job_is_sent_again_once(target: Runner) -> None:
     assert [job.state for job in target.jobs()] == ["FAILED", "SUCCEEDED"]
 
 
-def test_a_job_that_fails_twice_goes_to_the_rejects(target: Runner) -> None:
+def test_a_job_that_fails_twice_is_kept_and_the_next_run_sends_it_again(
+    target: Runner,
+) -> None:
+    """Its STATE has passed: the tap does not send these records again."""
     target.fault("job_failed", times=2)
     ran = target.run([*people(*range(10)), state(1)], **WAIT)
+    assert ran.states == [1]
     assert "Amazon's job for 10 records failed" in str(ran.error)
     assert "their CREATE was not carried out" in str(ran.error)
+    assert "the next run sends them again" in str(ran.error)
     assert ran.report["batches_failed"] == 1
     assert ran.report["batches_pending"] == 0
+    assert target.rejects() == []
+    assert len(target.jobs()) == 2
+    assert target.members() == set()
+    # nothing of them is in this input
+    later = target.good([], **WAIT)
+    assert later.report["batches_of_earlier_runs"] == 1
+    assert target.members() == names(*range(10))
+    assert len(target.jobs()) == 3
+    assert target.good([], **WAIT).report["batches_of_earlier_runs"] == 0
+
+
+def test_people_that_could_not_be_deleted_are_deleted_by_the_next_run(
+    target: Runner,
+) -> None:
+    target.good(people(1, 2, 3), **WAIT)
+    target.fault("job_failed", times=2)
+    ran = target.run(people(1, 2), upload_mode="DELETE", **WAIT)
+    assert "their DELETE was not carried out" in str(ran.error)
+    assert target.members() == names(1, 2, 3)
+    target.good([], upload_mode="DELETE", **WAIT)
+    assert target.members() == names(3)
+
+
+def test_a_job_that_fails_in_run_after_run_goes_to_the_rejects(
+    target: Runner,
+) -> None:
+    target.fault("job_failed")
+    ran = target.run(people(*range(10)), **WAIT)
+    runs = 1
+    while not target.rejects():
+        assert "the next run sends them again" in str(ran.error)
+        ran = target.run([], **WAIT)
+        runs += 1
+    assert "their CREATE was not carried out" in str(ran.error)
+    assert (runs, len(target.jobs())) == (5, 6)
     assert [line["reason"] for line in target.rejects()] == [
         "job failed at Amazon"
     ] * 10
-    assert len(target.jobs()) == 2
     # nothing is left over: the next run begins afresh
+    target.client.clear_faults()
     assert target.good([]).report["batches_of_earlier_runs"] == 0
     target.good(people(*range(10)), **WAIT)
     assert target.members() == names(*range(10))
+
+
+def test_a_failed_job_is_kept_where_nothing_can_be_sent(target: Runner) -> None:
+    target.fault("job_failed", times=1)
+    target.good([*people(1, 2), state(1)])
+    target.fault("status", "records", code=403, times=1)
+    ran = target.run([])
+    assert "HTTP 403" in str(ran.error)
+    assert target.members() == set()
+    target.good([])
+    assert target.members() == names(1, 2)
 
 
 def test_a_failed_job_of_an_earlier_run_is_sent_again_too(target: Runner) -> None:
     target.fault("job_failed", times=1)
     target.good(people(0, 1, 2))
     assert target.members() == set()
-    target.good([])
+    ran = target.good([])
     assert target.members() == names(0, 1, 2)
+    assert ran.noted("at attempt 1 of 6: they are sent again")
 
 
 def test_what_this_run_deletes_is_not_created_again_by_an_older_batch(
