@@ -274,7 +274,10 @@ class JobTracker:
                 f"attempt {batch.attempts} of {MAX_ATTEMPTS}: they are sent again"
             )
             return Resend(batch, job)
-        return self.reject(batch, job) if self._is_mirror else self.keep(batch, job)
+        if self._is_mirror:
+            return self.reject(batch, job)
+        self.keep(batch, job)
+        return None
 
     def keep(self, batch: OpenBatch, job: Job) -> None:
         """Leave a batch whose job has failed to the next run, which sends it again."""
