@@ -48,6 +48,17 @@ class AdsReportStream(ReportStream):
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
 
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for."""
+        columns = partition.definition["columns"]
+        assert isinstance(columns, list)  # noqa: S101 - from ReportSpec.request
+        return tuple(columns)
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses the account."""
+        refused = self._refused_columns.of(partition.account, self.spec)
+        return tuple(sorted(refused))
+
     def read(
         self,
         document: SpoolFile,
@@ -119,6 +130,7 @@ class AdsReportStream(ReportStream):
             report_type=self.spec.report_type,
             definition=self.spec.request(self.requested_columns()),
             spec=RequestSpec(self.spec, account),
+            account_details=account.details,
             members=frozenset(a.advertiser_id for a in account.advertisers)
             if self.spec.is_dsp
             else NO_MEMBERS,

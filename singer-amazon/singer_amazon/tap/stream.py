@@ -29,6 +29,7 @@ from singer_amazon.records.row_encoder import (
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.session import WrittenDocument
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.record_writers import (
@@ -152,7 +153,7 @@ class ReportStream(Stream, abc.ABC):
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> int:
+    ) -> WrittenDocument:
         """Write every row of a fetched document; return how many.
 
         Raises:
@@ -172,7 +173,17 @@ class ReportStream(Stream, abc.ABC):
         with self.get_record_counter() as counter:
             counter.with_context(dict(partition.context))
             counter.increment(count)
-        return count
+        return WrittenDocument(count, encoder.repeats)
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for; none where there is no choice."""
+        del partition
+        return ()
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses an account."""
+        del partition
+        return ()
 
     def _rows(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
