@@ -7,7 +7,7 @@ main thread; only the runner's workers are elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -73,6 +73,8 @@ class Session:
         self.engine = engine
         self.stats = stats
         self.runner: Runner | None = None
+        self.between_messages: Callable[[], None] = lambda: None
+        """Called where others may write messages, before a state is written."""
         self._state_store = state_store
         self._clock = clock
         self._writers = writers
@@ -142,6 +144,7 @@ class Session:
     def log_and_save(self) -> None:
         """Log progress and write a due state, when no message is half written."""
         self._progress.log(self.engine, self._clock.now(), self._labels)
+        self.between_messages()
         self._state_store.write()
 
     def partition(self, request: ReportRequest) -> Partition:
