@@ -48,6 +48,8 @@ class RunStats:
     """A set that keeps its order."""
     broke_off: str = ""
     """Why the run ended before its end, as it was logged."""
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """What stands for the run in `report_log` and `report_days`."""
 
     @property
     def failures(self) -> list[Problem]:

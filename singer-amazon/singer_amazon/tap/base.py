@@ -45,6 +45,8 @@ from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.inputs import strangers
 from singer_amazon.tap.message_writer import StoppedError
+from singer_amazon.tap.provenance.log_stream import LogStream
+from singer_amazon.tap.provenance.run_logs import RunLogs
 from singer_amazon.tap.record_writers import check_batch_config
 from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
@@ -119,13 +121,20 @@ class ReportTap(CommandTap):
 
     @property
     def streams(self) -> dict[str, Stream]:
-        """The streams, plain ones first: a connection test needs no report."""
+        """The streams, plain ones first: a connection test needs no report.
+
+        Those about the run itself come last: they wait for nothing.
+        """
         if self._streams is None:
             found = super().streams
             self._streams = dict(
                 sorted(
                     found.items(),
-                    key=lambda item: (isinstance(item[1], ReportStream), item[0]),
+                    key=lambda item: (
+                        isinstance(item[1], LogStream),
+                        isinstance(item[1], ReportStream),
+                        item[0],
+                    ),
                 )
             )
         return self._streams
@@ -172,8 +181,14 @@ class ReportTap(CommandTap):
             only_tests=lambda: self.is_test,
             asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
+            days=lambda: self.run_logs.days,
             nap_seconds=self.nap_seconds,
         )
+
+    @cached_property
+    def run_logs(self) -> RunLogs:
+        """The streams about this run that are selected."""
+        return RunLogs(() if self.is_test else self.streams.values(), self.clock)
 
     def _open_session(self, context: RunContext) -> Session:
         streams = {
@@ -202,6 +217,7 @@ class ReportTap(CommandTap):
             writers=streams,
             gap_max_runs=config["gap_max_runs"],
         )
+        self.run_logs.attach(session)
         start = clock.now() if context.is_test else context.stats.started
         workers = config["max_concurrency"] if self.workers is None else self.workers
 
@@ -368,6 +384,7 @@ class ReportTap(CommandTap):
         if self.run_context.has_session:
             self.run_context.session.await_ids(POLICY.await_ids)
             self.run_context.session.finish()
+        self.run_logs.close()
         with contextlib.suppress(OSError, StoppedError):
             self.state_store.write(at_once=True)
         self.spool.close()
