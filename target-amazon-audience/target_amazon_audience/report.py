@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from singer_amazon.private_files import open_private
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.matching.consent import ConsentStatus
 from target_amazon_audience.matching.member import Reason
-from target_amazon_audience.state.private_files import open_private
 
 logger = logging.getLogger(__name__)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from singer_amazon.errors import ConfigError, StorageError
+from singer_amazon.private_files import create_private, private_folder
 from singer_amazon.s3_access import FAILURES, S3Access, access_of, explain
 
 MAX_PART = 255
@@ -75,26 +75,6 @@ def check_name(name: str) -> None:
         raise StorageError(msg)
 
 
-def private_folder(folder: Path) -> None:
-    """Make a folder, and those above it, for this user only; one there stays as it is.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    for missing in reversed([folder, *folder.parents]):
-        if not missing.exists():
-            missing.mkdir(mode=0o700, exist_ok=True)
-
-
-def open_private(path: Path) -> IO[bytes]:
-    """Create a file that only this user can read.
-
-    Raises:
-        OSError: it cannot be made, or is there already.
-    """
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
 class FolderArchive:
     """Files in a local folder."""
 
@@ -122,7 +102,7 @@ class FolderArchive:
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
             private_folder(target.parent)
-            with path.open("rb") as original, open_private(part) as copy:
+            with path.open("rb") as original, create_private(part) as copy:
                 shutil.copyfileobj(original, copy)
             part.replace(target)
         except OSError as error:

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import IO
 
 FOLDER_RIGHTS = 0o700
 FILE_RIGHTS = 0o600
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder with those above it; what is there already is left as it is."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(FOLDER_RIGHTS, exist_ok=True)
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it, for this user only; one there stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(FOLDER_RIGHTS, exist_ok=True)
+
+
+def create_private(path: Path) -> IO[bytes]:
+    """Create a file that is not there yet; its folder is.
+
+    Raises:
+        OSError: it cannot be made, or is there already.
+    """
+    return os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_RIGHTS), "wb"
+    )
 
 
 def open_private(path: Path, flags: int = 0) -> int:
@@ -23,7 +38,7 @@ def open_private(path: Path, flags: int = 0) -> int:
     Raises:
         OSError: it cannot be opened.
     """
-    make_folder(path.parent)
+    private_folder(path.parent)
     number = os.open(path, os.O_CREAT | os.O_WRONLY | flags, FILE_RIGHTS)
     try:
         # one that is there already may be open to everybody; a device stays as it is
