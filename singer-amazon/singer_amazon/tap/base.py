@@ -389,6 +389,7 @@ class ReportTap(CommandTap):
             self.state_store.write(at_once=True)
         self.spool.close()
         self.transport.close()
+        self.run_context.close()
 
     def _warn_about_batches(self) -> None:
         mapped = [
