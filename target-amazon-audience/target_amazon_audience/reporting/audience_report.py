@@ -149,8 +149,9 @@ class AudienceReport:
     def notices(self) -> Iterator[str]:
         """Yield what people should know although nothing failed."""
         yield from self.notes
-        if self.rejected:
-            yield f"{self.rejected:,} of {self.records:,} records were rejected"
+        rejected = f"{self.rejected:,} of {self.records:,} records were rejected"
+        if self.rejected and not any(rejected in text for text in self.failures):
+            yield rejected
         if self.pending:
             yield (
                 f"Amazon still works on {self.pending} batches; their ids are kept, "
