@@ -7,16 +7,19 @@ main thread; only the runner's workers are elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from singer_amazon.clock import Clock
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.errors import DocumentError, StorageError
+from singer_amazon.report_log.collector import ReportLog, RequestDetails
 from singer_amazon.reports.engine import Change, Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import ReportRequest, TakenReport
 from singer_amazon.reports.runner import Runner
+from singer_amazon.reports.windows import WindowRequest
 from singer_amazon.sync.changes import ChangeRecorder
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.planner import Planner
@@ -28,17 +31,30 @@ logger = logging.getLogger(__name__)
 _AT_AMAZON = {State.REQUESTED, State.CANCELLING, State.CARRIED}
 
 
+class WrittenDocument(NamedTuple):
+    """What was written of one document."""
+
+    rows: int
+    repeated_keys: int = 0
+
+
 class DocumentWriter(Protocol):
     """A stream that writes the rows of its documents."""
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> int:
+    ) -> WrittenDocument:
         """Write every row; return how many.
 
         Raises:
             DocumentError: the document is damaged.
         """
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for, where they can be chosen."""
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses the account."""
 
 
 class Session:
@@ -57,11 +73,14 @@ class Session:
         self.engine = engine
         self.stats = stats
         self.runner: Runner | None = None
+        self.between_messages: Callable[[], None] = lambda: None
+        """Called where others may write messages, before a state is written."""
         self._state_store = state_store
         self._clock = clock
         self._writers = writers
         self._partitions: dict[tuple[str, str, str], Partition] = {}
         self._labels: dict[str, str] = {}
+        self.report_log = ReportLog(stats.run_id, self._details)
         self._changes = ChangeRecorder(
             engine=engine,
             state_store=state_store,
@@ -69,6 +88,7 @@ class Session:
             stats=stats,
             partition_of=self.partition,
             gap_max_runs=gap_max_runs,
+            log=self.report_log,
         )
         self._progress = ProgressLog(clock.now())
 
@@ -81,14 +101,20 @@ class Session:
             self._partitions[partition.key] = partition
             if not partition.qualifier:
                 self._labels[partition.account] = partition.label
+        now = self._clock.now()
         planner = Planner(
-            self.engine,
-            self._state_store,
-            self.stats,
-            self.partition,
-            self._clock.now(),
+            self.engine, self._state_store, self.stats, self.partition, now
         )
         planner.plan(planned)
+        for partition in planned:
+            self._log_closed_gaps(partition, now)
+
+    def _log_closed_gaps(self, partition: Partition, now: datetime) -> None:
+        """Log the gaps that planning has closed: their days are kept no longer."""
+        for gap in partition.state.closed_gaps:
+            if gap.closed_at == now:
+                asked = WindowRequest(gap.window, gap.members, gap.window.start)
+                self.report_log.closed(partition.request(asked), gap)
 
     # --- running -----------------------------------------------------------
 
@@ -118,11 +144,24 @@ class Session:
     def log_and_save(self) -> None:
         """Log progress and write a due state, when no message is half written."""
         self._progress.log(self.engine, self._clock.now(), self._labels)
+        self.between_messages()
         self._state_store.write()
 
     def partition(self, request: ReportRequest) -> Partition:
         """Return the partition a request belongs to."""
         return self._partitions[request.partition_key]
+
+    def _details(self, request: ReportRequest) -> RequestDetails:
+        """Return what the log says of a request besides itself."""
+        partition = self.partition(request)
+        details, writer = partition.account_details, self._writers[request.stream]
+        return RequestDetails(
+            details.name or partition.label,
+            details.currency_code,
+            details.time_zone,
+            writer.columns_asked(partition),
+            writer.columns_refused(partition),
+        )
 
     def on_changes(self, changes: list[Change]) -> None:
         """Take in the reports that moved on."""
@@ -143,10 +182,11 @@ class Session:
                 if subscriber in report.written_for:  # it broke for another stream
                     continue
                 writer = self._writers[subscriber.stream]
-                rows = writer.write_document(
+                written = writer.write_document(
                     report, subscriber, self.partition(subscriber)
                 )
-                self._count(report, subscriber, rows)
+                self.report_log.written(subscriber, *written)
+                self._count(report, subscriber, written.rows)
         except DocumentError as error:
             self._discard(report)
             # fetched again, or a gap
@@ -158,7 +198,7 @@ class Session:
             self._changes.fail(report, f"{error}; it stays pending for the next run")
         else:
             self._discard(report)
-            self.engine.delivered(report)
+            self.on_changes([self.engine.delivered(report)])
 
     def _count(self, report: Report, subscriber: ReportRequest, rows: int) -> None:
         """Note that all rows of a report are written for one of its subscribers."""
@@ -178,6 +218,7 @@ class Session:
     @staticmethod
     def _discard(report: Report) -> None:
         if isinstance(report.document, SpoolFile):
+            report.document_bytes = report.document.size
             report.document.discard()
         report.document = None
 
@@ -211,3 +252,5 @@ class Session:
                     f"Amazon answers with the status {report.unknown_word!r}, which "
                     "this version does not know; the report stays pending",
                 )
+            if not report.state.is_final:  # stopped by a signal, or broken off
+                self.report_log.ended(report, self._clock.now())

@@ -36,20 +36,17 @@ from singer_amazon.reports.rate_limiters import (
 )
 from singer_amazon.reports.runner import Runner
 from singer_amazon.retry_policy import POLICY
+from singer_amazon.summary_file import check_summary_path, write_summary
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import COUNTERS, StateStore
-from singer_amazon.sync.summary import (
-    RunStats,
-    check_summary_path,
-    log_summary,
-    summary,
-    write_summary,
-)
+from singer_amazon.sync.summary import RunStats, log_summary, summary
 from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.inputs import strangers
 from singer_amazon.tap.message_writer import StoppedError
+from singer_amazon.tap.provenance.log_stream import LogStream
+from singer_amazon.tap.provenance.run_logs import RunLogs
 from singer_amazon.tap.record_writers import check_batch_config
 from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
@@ -124,13 +121,20 @@ class ReportTap(CommandTap):
 
     @property
     def streams(self) -> dict[str, Stream]:
-        """The streams, plain ones first: a connection test needs no report."""
+        """The streams, plain ones first: a connection test needs no report.
+
+        Those about the run itself come last: they wait for nothing.
+        """
         if self._streams is None:
             found = super().streams
             self._streams = dict(
                 sorted(
                     found.items(),
-                    key=lambda item: (isinstance(item[1], ReportStream), item[0]),
+                    key=lambda item: (
+                        isinstance(item[1], LogStream),
+                        isinstance(item[1], ReportStream),
+                        item[0],
+                    ),
                 )
             )
         return self._streams
@@ -177,8 +181,14 @@ class ReportTap(CommandTap):
             only_tests=lambda: self.is_test,
             asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
+            days=lambda: self.run_logs.days,
             nap_seconds=self.nap_seconds,
         )
+
+    @cached_property
+    def run_logs(self) -> RunLogs:
+        """The streams about this run that are selected."""
+        return RunLogs(() if self.is_test else self.streams.values(), self.clock)
 
     def _open_session(self, context: RunContext) -> Session:
         streams = {
@@ -207,6 +217,7 @@ class ReportTap(CommandTap):
             writers=streams,
             gap_max_runs=config["gap_max_runs"],
         )
+        self.run_logs.attach(session)
         start = clock.now() if context.is_test else context.stats.started
         workers = config["max_concurrency"] if self.workers is None else self.workers
 
@@ -243,13 +254,14 @@ class ReportTap(CommandTap):
 
     # --- the state ---------------------------------------------------------
 
-    def _write_state_now(self) -> None:
+    def _write_state_now(self) -> int:
         # the SDK's state writer copies and compares the whole state each time
-        message = StateMessage(value=self.state)
+        line = self.writer.serialize_message(StateMessage(value=self.state))
         if self.writer.is_stopping:
-            self.writer.write_last(self.writer.serialize_message(message))
+            self.writer.write_last(line)
         else:
-            self.writer.write_message(message)
+            self.writer.write(line)
+        return len(line)
 
     # --- running -----------------------------------------------------------
 
@@ -372,6 +384,7 @@ class ReportTap(CommandTap):
         if self.run_context.has_session:
             self.run_context.session.await_ids(POLICY.await_ids)
             self.run_context.session.finish()
+        self.run_logs.close()
         with contextlib.suppress(OSError, StoppedError):
             self.state_store.write(at_once=True)
         self.spool.close()

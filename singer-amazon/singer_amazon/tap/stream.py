@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import abc
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import SchemaMessage
 
 from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.errors import DocumentError
 from singer_amazon.records.columns import ColumnType, Nested
 from singer_amazon.records.row_encoder import (
     KEYS_CHECKED,
@@ -26,15 +28,21 @@ from singer_amazon.records.row_encoder import (
     RowEncoder,
     TypedRowEncoder,
 )
+from singer_amazon.report_log.coverage import Coverage
+from singer_amazon.report_log.day_sums import DaySums
+from singer_amazon.report_log.document_days import DocumentDays
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.session import WrittenDocument
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.record_writers import (
     BatchFiles,
     WriteRows,
     batch_files,
+    is_plain,
+    keeps_rows,
     lines,
     records,
 )
@@ -42,6 +50,8 @@ from singer_amazon.tap.record_writers import (
 logger = logging.getLogger(__name__)
 
 MAX_UNKNOWN_NAMED = 20
+REPLACE_BY = "x-replace-by"
+"""Keyword of a SCHEMA: the columns for whose values a document brings every row."""
 
 
 class ReportStream(Stream, abc.ABC):
@@ -123,11 +133,19 @@ class ReportStream(Stream, abc.ABC):
         write_messages: bool = True,  # noqa: ARG002
     ) -> Generator[dict[str, Any], Any, Any]:
         """Deliver documents until this stream has all of its own."""
-        with self.get_sync_timer():
-            session = self.run_context.session
-            for report in session.documents(self.name):
-                session.deliver(report)
+        session = self.run_context.session
+        try:
+            with self.get_sync_timer():
+                for report in session.documents(self.name):
+                    session.deliver(report)
+        finally:
+            self._log_count()
         yield from ()
+
+    def _log_count(self) -> None:
+        """Log how many rows there were: once, for those of all accounts."""
+        with self.get_record_counter() as counter:
+            counter.increment(self.run_context.stats.rows[self.name])
 
     def _sync_batches(
         self,
@@ -152,7 +170,7 @@ class ReportStream(Stream, abc.ABC):
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> int:
+    ) -> WrittenDocument:
         """Write every row of a fetched document; return how many.
 
         Raises:
@@ -162,17 +180,96 @@ class ReportStream(Stream, abc.ABC):
         encoder = self.row_encoder(partition)
         added_fields = self.added_fields(partition, subscriber.window)
         encoder.begin_document()
+        days = self._open_days(encoder, subscriber, partition)
         count = 0
-        with self._open_writer(encoder, added_fields) as write:
-            for rows in self._rows(report, encoder):
-                write(rows)
-                count += len(rows)
-                self.run_context.session.advance()
+        try:
+            with self._open_writer(encoder, added_fields) as write:
+                for rows in self._rows(report, encoder):
+                    write(rows)
+                    count += len(rows)
+                    if days is not None:
+                        days.add(rows)
+                    self.run_context.session.advance()
+        except DocumentError:
+            self._write_days(days, report, subscriber, is_whole=False)
+            raise
         self._warn_about_values(encoder, partition)
-        with self.get_record_counter() as counter:
-            counter.with_context(dict(partition.context))
-            counter.increment(count)
-        return count
+        self._write_days(days, report, subscriber)
+        return WrittenDocument(count, encoder.repeats)
+
+    # --- what documents bring ----------------------------------------------
+
+    def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
+        """Return what the rows of a document share, and which days it covers."""
+        del request, partition
+        return Coverage({}, is_whole=False)
+
+    def additive_columns(self, encoder: RowEncoder) -> Iterable[str]:
+        """Return the columns whose values may be added up over rows."""
+        del encoder
+        return ()
+
+    def _open_days(
+        self, encoder: RowEncoder, request: ReportRequest, partition: Partition
+    ) -> DocumentDays | None:
+        """Return what counts the rows of a document, if anybody wants them counted."""
+        if self.run_context.days() is None or self.run_context.is_test:
+            return None
+        coverage = self.coverage(request, partition)
+        if not keeps_rows(self):
+            coverage = replace(coverage, is_whole=False)
+        sums = DaySums(
+            [encoder.getter(name) for name in coverage.columns],
+            {name: encoder.getter(name) for name in self.additive_columns(encoder)},
+        )
+        return DocumentDays(coverage, sums, self.account_values(partition))
+
+    def account_values(self, partition: Partition) -> Mapping[str, str | None]:
+        """Return what `report_days` says of the account."""
+        return dict(partition.context)
+
+    def _write_days(
+        self,
+        days: DocumentDays | None,
+        report: Report,
+        request: ReportRequest,
+        *,
+        is_whole: bool = True,
+    ) -> None:
+        """Write what a document has brought, behind its rows."""
+        stream = self.run_context.days()
+        if days is None or stream is None:
+            return
+        context = self.run_context
+        now = context.clock.now()
+        stream.write_rows(
+            days.rows(context.stats.run_id, report, request, now, is_whole=is_whole)
+        )
+
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return the columns whose values a document of it always has whole."""
+        return ()
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        """Say in the SCHEMA which rows a document replaces."""
+        for message in super()._generate_schema_messages():
+            columns = self.replaced_by()
+            if columns and keeps_rows(self) and self._are_selected(columns):
+                message.schema = {**message.schema, REPLACE_BY: list(columns)}
+            yield message
+
+    def _are_selected(self, columns: Iterable[str]) -> bool:
+        return set(columns) <= set(self.selected_columns)
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for; none where there is no choice."""
+        del partition
+        return ()
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses an account."""
+        del partition
+        return ()
 
     def _rows(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
@@ -192,13 +289,7 @@ class ReportStream(Stream, abc.ABC):
     @property
     def is_plain(self) -> bool:
         """Whether rows go out as they are: no stream maps, no flattening."""
-        maps = self.stream_maps
-        return (
-            len(maps) == 1
-            and type(maps[0]) is SameRecordTransform
-            and not maps[0].flattening_enabled
-            and maps[0].stream_alias == self.name
-        )
+        return is_plain(self)
 
     def _open_writer(
         self, encoder: RowEncoder, added_fields: AddedFields
