@@ -35,8 +35,8 @@ from target_amazon_audience.matching.member import (
 )
 from target_amazon_audience.matching.outline import outline, shown_names
 from target_amazon_audience.matching.record_reader import RecordReader
-from target_amazon_audience.rejects import Rejects
-from target_amazon_audience.report import AudienceReport
+from target_amazon_audience.reporting.audience_report import AudienceReport
+from target_amazon_audience.reporting.rejects import Rejects
 from target_amazon_audience.state.members import Members
 
 if TYPE_CHECKING:
@@ -355,9 +355,9 @@ class AudienceSink:
         if isinstance(found, Resend):
             if self.is_usable():
                 self._send_again(found.batch)
-                return
-            found = self.jobs.reject(found.batch, found.job)
-        if found is not None:
+            else:
+                self.jobs.keep(found.batch, found.job)
+        elif found is not None:
             self._ended(found)
 
     def _uploaded(self, outcome: Outcome) -> None:
@@ -429,7 +429,8 @@ class AudienceSink:
         report.unusable = dict(reader.unusable)
         report.consent_missing = reader.consent_missing
         if report.audience_id is not None and not self.settings.is_dry:
-            report.pending = len(self.store.open_batches(report.audience_id))
+            open_ = {batch.id for batch in self.store.open_batches(report.audience_id)}
+            report.pending = len(open_ - self.jobs.kept)
         self.rejects.close()
 
     def _of_deleted(self) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
 from singer_amazon.reports.lifecycle import Event, State, next_state
 from singer_amazon.reports.model import (
@@ -75,6 +76,8 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
+        self.under_way: Counter[CallKind] = Counter()
+        """How many calls of each kind are being made."""
         self.outage: Outage | None = None
         """Since when no call has been answered, if the last ones were not."""
         self._answered = 0
@@ -170,6 +173,7 @@ class Engine:
         actions = []
         for kind, report in self._scheduler.take(now, slots, may_fetch=may_fetch):
             report.is_busy = True
+            self.under_way[kind] += 1
             actions.append(Action(kind, report, now))
         return actions
 
@@ -183,6 +187,7 @@ class Engine:
         """Take in what an action brought; return the reports that moved on."""
         report = action.report
         report.is_busy = False
+        self.under_way[action.kind] -= 1
         report.calls += 1
         self._learn(action, outcome, now)
         self._note_outage(outcome, now)
@@ -225,10 +230,20 @@ class Engine:
         return []
 
     def _learn(self, action: Action, outcome: Outcome, now: datetime) -> None:
-        if isinstance(outcome, model.Unavailable):
-            return  # no answer says nothing about the rate
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
+        if not isinstance(outcome, model.Unavailable):  # that says nothing of the rate
+            self._learn_rate(action, limiters, outcome, now)
+        self._scheduler.limiters_changed(limiters, now)
+
+    def _learn_rate(
+        self,
+        action: Action,
+        limiters: tuple[RateLimiter, ...],
+        outcome: Outcome,
+        now: datetime,
+    ) -> None:
+        request = action.report.request
         operation = (request.account, action.kind, request.report_type)
         if not isinstance(outcome, model.Throttled):
             for limiter in limiters:

@@ -36,16 +36,11 @@ from singer_amazon.reports.rate_limiters import (
 )
 from singer_amazon.reports.runner import Runner
 from singer_amazon.retry_policy import POLICY
+from singer_amazon.summary_file import check_summary_path, write_summary
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import COUNTERS, StateStore
-from singer_amazon.sync.summary import (
-    RunStats,
-    check_summary_path,
-    log_summary,
-    summary,
-    write_summary,
-)
+from singer_amazon.sync.summary import RunStats, log_summary, summary
 from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.inputs import strangers
@@ -259,13 +254,14 @@ class ReportTap(CommandTap):
 
     # --- the state ---------------------------------------------------------
 
-    def _write_state_now(self) -> None:
+    def _write_state_now(self) -> int:
         # the SDK's state writer copies and compares the whole state each time
-        message = StateMessage(value=self.state)
+        line = self.writer.serialize_message(StateMessage(value=self.state))
         if self.writer.is_stopping:
-            self.writer.write_last(self.writer.serialize_message(message))
+            self.writer.write_last(line)
         else:
-            self.writer.write_message(message)
+            self.writer.write(line)
+        return len(line)
 
     # --- running -----------------------------------------------------------
 
