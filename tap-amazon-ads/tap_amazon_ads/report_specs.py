@@ -20,7 +20,12 @@ from tap_amazon_ads.catalogue import (
 DSP = "DEMAND_SIDE_PLATFORM"
 UNKNOWN_RANGE = 31
 UNKNOWN_RETENTION = 95
-ADDED = ("profile_id", "country_code", "currency_code")
+ADDED: Mapping[str, str] = {
+    "profile_id": "Profile that the row was read for; null for a linked advertiser.",
+    "country_code": "Country of the profile or advertiser.",
+    "currency_code": "Currency of all money in the row.",
+}
+"""The tap's own columns, and what they hold."""
 PLAIN_STREAMS = ("advertisers", "profiles", "report_days", "report_log")
 
 

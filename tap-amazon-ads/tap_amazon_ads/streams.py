@@ -24,10 +24,9 @@ from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.account_finder import AccountFinder
 from tap_amazon_ads.accounts import Account
+from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ADDED, ReportSpec, RequestSpec
-
-_KEY = {"type": "string"}
 
 
 class AdsReportStream(ReportStream):
@@ -189,11 +188,11 @@ def _schema(spec: ReportSpec) -> dict[str, Any]:
         schema = json_schema(spec.columns[name])
         if name in key:  # text whatever the column is: a missing value becomes ""
             schema = {**schema, "type": "string"}
+        schema["description"] = describe(name, spec.report_type_id)
         properties.setdefault(name, schema)
-    for name in ADDED:
-        properties.setdefault(
-            name, _KEY if name in key else {"type": ["string", "null"]}
-        )
+    for name, description in ADDED.items():
+        text = "string" if name in key else ["string", "null"]
+        properties.setdefault(name, {"type": text, "description": description})
     return {"type": "object", "properties": properties}
 
 
@@ -211,22 +210,58 @@ class ProfilesStream(AccountStream):
     name = "profiles"
     primary_keys = ("profileId",)
     schema = th.PropertiesList(
-        th.Property("profileId", th.StringType, required=True),
-        th.Property("countryCode", th.StringType),
-        th.Property("currencyCode", th.StringType),
-        th.Property("dailyBudget", th.NumberType),
-        th.Property("timezone", th.StringType),
+        th.Property(
+            "profileId",
+            th.StringType,
+            required=True,
+            description="Id of the advertising profile: an account in one country",
+        ),
+        th.Property("countryCode", th.StringType, description="Country of the profile"),
+        th.Property(
+            "currencyCode",
+            th.StringType,
+            description="Currency of all money in the reports of the profile",
+        ),
+        th.Property(
+            "dailyBudget",
+            th.NumberType,
+            description="Budget of the profile for a day, where one is set",
+        ),
+        th.Property(
+            "timezone",
+            th.StringType,
+            description="Time zone that the days of the reports are counted in",
+        ),
         th.Property(
             "accountInfo",
             th.ObjectType(
-                th.Property("marketplaceStringId", th.StringType),
-                th.Property("id", th.StringType),
-                th.Property("type", th.StringType),
-                th.Property("name", th.StringType),
-                th.Property("subType", th.StringType),
-                th.Property("validPaymentMethod", th.BooleanType),
+                th.Property(
+                    "marketplaceStringId",
+                    th.StringType,
+                    description="Id of the Amazon marketplace",
+                ),
+                th.Property(
+                    "id",
+                    th.StringType,
+                    description="Id of the seller, vendor or agency account",
+                ),
+                th.Property(
+                    "type", th.StringType, description="seller, vendor or agency"
+                ),
+                th.Property("name", th.StringType, description="Name"),
+                th.Property(
+                    "subType",
+                    th.StringType,
+                    description="Kind within the type, for example KDP_AUTHOR",
+                ),
+                th.Property(
+                    "validPaymentMethod",
+                    th.BooleanType,
+                    description="Whether the account has a way to pay that works",
+                ),
                 additional_properties=True,
             ),
+            description="The account behind the profile",
         ),
     ).to_dict()
 
@@ -245,13 +280,28 @@ class AdvertisersStream(AccountStream):
     name = "advertisers"
     primary_keys = ("advertiserId",)
     schema = th.PropertiesList(
-        th.Property("advertiserId", th.StringType, required=True),
-        th.Property("profile_id", th.StringType),
-        th.Property("name", th.StringType),
-        th.Property("currency", th.StringType),
-        th.Property("url", th.StringType),
-        th.Property("country", th.StringType),
-        th.Property("timezone", th.StringType),
+        th.Property(
+            "advertiserId",
+            th.StringType,
+            required=True,
+            description="Id of the DSP advertiser",
+        ),
+        th.Property(
+            "profile_id",
+            th.StringType,
+            description="Agency profile it is read through; null where linked",
+        ),
+        th.Property("name", th.StringType, description="Name"),
+        th.Property(
+            "currency", th.StringType, description="Currency of the advertiser"
+        ),
+        th.Property("url", th.StringType, description="Web address of the advertiser"),
+        th.Property("country", th.StringType, description="Country of the advertiser"),
+        th.Property(
+            "timezone",
+            th.StringType,
+            description="Time zone that the days of the reports are counted in",
+        ),
     ).to_dict()
 
     def get_records(

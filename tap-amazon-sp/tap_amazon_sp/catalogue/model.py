@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tap_amazon_sp.catalogue.descriptions import describe
 from tap_amazon_sp.marketplaces import AccountKind
 from tap_amazon_sp.periods import Period, PeriodRules
 
@@ -47,7 +48,10 @@ class ColumnDefinition:
         return {"type": [self.kind, "null"]}
 
     def _object(self) -> dict[str, Any]:
-        properties = {field.name: field.json_schema() for field in self.fields}
+        properties = {
+            field.name: {**field.json_schema(), "description": describe(field.name)}
+            for field in self.fields
+        }
         return {"type": ["object", "null"], "properties": properties}
 
 

@@ -22,6 +22,7 @@ from tap_amazon_sp.catalogue import (
     ReportDefinition,
     StreamDefinition,
 )
+from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.reports.options import Choice
 
@@ -46,7 +47,9 @@ class CatalogueStream(ReportStream):
         self._encoder: TypedRowEncoder | None = None
         key = stream.primary_key(c.context(stream) for c in choice.of_stream(stream))
         schema = stream.schema(key, keeps_unknown=self._keeps_unknown)
-        super().__init__(tap=tap, name=stream.name, schema=schema)
+        super().__init__(
+            tap=tap, name=stream.name, schema=described(schema, report.report_type)
+        )
         self.primary_keys = key
         if self._keeps_unknown:
             self.unknown_advice = ""

@@ -25,6 +25,7 @@ from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.stream import ReportStream
+from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.catalogue.model import Schema
 from tap_amazon_sp.documents.charsets import Charset
 from tap_amazon_sp.documents.row_shape import RowShape
@@ -145,7 +146,11 @@ class CustomReportStream(ReportStream):
         return RowShape(columns, self._row_key, keeps_unknown=self._keeps_unknown)
 
     def _columns_schema(self) -> dict[str, Any]:
-        return self._encoder.shape.schema(self.added)
+        schema = self._encoder.shape.schema(self.added)
+        report = self.custom_report
+        return described(
+            schema, report.report_type, is_known=report.output_file is not None
+        )
 
     def _infer_schema(self, columns: Mapping[str, Schema], rows: Iterable[Row]) -> None:
         """Take the columns from the first document that has rows, if need be."""
