@@ -1,21 +1,17 @@
 """A stream whose rows come from reports of many accounts.
 
-Private hooks of the SDK that this module leans on, each held by a test:
-`Stream._sync_records`, `_sync_batches`, `_write_schema_message`,
-`_write_state_message`, `_generate_record_messages`.
+The SDK's private hook `Stream._generate_record_messages` is held by a test.
 """
 
 from __future__ import annotations
 
 import abc
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
-from singer_sdk import Stream
-from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.mapper import SameRecordTransform
 
 from singer_amazon.documents.spool import SpoolFile
@@ -30,7 +26,6 @@ from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.summary import Problem
-from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.record_writers import (
     BatchFiles,
     WriteRows,
@@ -38,18 +33,17 @@ from singer_amazon.tap.record_writers import (
     lines,
     records,
 )
+from singer_amazon.tap.run_stream import RunStream
 
 logger = logging.getLogger(__name__)
 
 MAX_UNKNOWN_NAMED = 20
 
 
-class ReportStream(Stream, abc.ABC):
+class ReportStream(RunStream, abc.ABC):
     """One report type as a stream, over all accounts of the tap."""
 
     replication_key: str | None = "date"
-    is_sorted = False
-    _is_schema_written = False
     _more_unknown_said = False
     _limit_said = False
 
@@ -84,14 +78,6 @@ class ReportStream(Stream, abc.ABC):
         """Columns with values made null that were named already."""
         return set()
 
-    @property
-    def run_context(self) -> RunContext:
-        """The run this stream is part of."""
-        tap: Any = self._tap
-        return tap.run_context  # type: ignore[no-any-return]  # only a ReportTap makes these
-
-    tap = run_context  # for tap-amazon-sp until it takes the other name
-
     @cached_property
     def selected_columns(self) -> list[str]:
         """The selected properties in schema order; keys are always among them."""
@@ -102,51 +88,11 @@ class ReportStream(Stream, abc.ABC):
             if name in self.primary_keys or mask[("properties", name)]
         ]
 
-    # --- the SDK's hooks ---------------------------------------------------
-
-    @property
-    def partitions(self) -> None:
-        """Nothing: the session keeps the partitions, not the SDK."""
-        return
-
-    def get_records(
-        self,
-        context: Any,  # noqa: ANN401 - the SDK's signature
-    ) -> Iterable[dict[str, Any]]:
-        """Yield nothing: rows go out document by document, see `_sync_records`."""
-        return self._sync_records(context)
-
-    def _sync_records(
-        self,
-        context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
-        *,
-        write_messages: bool = True,  # noqa: ARG002
-    ) -> Generator[dict[str, Any], Any, Any]:
+    def deliver_all(self) -> None:
         """Deliver documents until this stream has all of its own."""
-        with self.get_sync_timer():
-            session = self.run_context.session
-            for report in session.documents(self.name):
-                session.deliver(report)
-        yield from ()
-
-    def _sync_batches(
-        self,
-        batch_config: BatchConfig,  # noqa: ARG002 - write_document looks itself
-        context: Any = None,  # noqa: ANN401
-    ) -> None:
-        """Deliver documents as batch files."""
-        for _ in self._sync_records(context):
-            pass
-
-    def _write_schema_message(self) -> None:
-        """Write the SCHEMA once, before the first row of whoever comes first."""
-        if not self._is_schema_written:
-            self._is_schema_written = True
-            super()._write_schema_message()
-
-    def _write_state_message(self) -> None:
-        """Leave the timing of STATE messages to the session."""
-        self.run_context.write_state()
+        session = self.run_context.session
+        for report in session.documents(self.name):
+            session.deliver(report)
 
     # --- writing documents -------------------------------------------------
 
@@ -225,7 +171,7 @@ class ReportStream(Stream, abc.ABC):
         for name in sorted(encoder.odd):
             warn_once(
                 f"{self.name}: column {name!r} has values that are no "
-                f"{_type_name(encoder.columns[name])}; they are passed on as they are"
+                f"{_type_name(encoder.columns[name])}; what does not fit is null there"
             )
         if encoder.repeats:
             self.run_context.stats.repeats[self.name] += encoder.repeats
