@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -42,7 +42,7 @@ from singer_amazon.reports.rate_limiters import (
 from singer_amazon.reports.report import CallKind
 from singer_amazon.reports.windows import DateRange, RequestLimits
 from singer_amazon.sync.partition import Partition
-from singer_amazon.sync.session import Session
+from singer_amazon.sync.session import RowBatch, Session, WrittenDocument
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
@@ -103,10 +103,11 @@ class Rows:
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> int:
+    ) -> Generator[RowBatch, None, WrittenDocument]:
         """Say that a document had a hundred rows."""
         del report, subscriber, partition
-        return 100
+        yield from ()
+        return WrittenDocument(100)
 
 
 class Run:
