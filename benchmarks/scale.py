@@ -26,6 +26,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import cast
 
 import msgspec
 
@@ -109,6 +110,15 @@ class Rows:
         yield from ()
         return WrittenDocument(100)
 
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return what a request names."""
+        return tuple(cast("list[str]", partition.definition["columns"]))
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return nothing: Amazon takes them all."""
+        del partition
+        return ()
+
 
 class Run:
     """One simulated run."""
@@ -131,9 +141,10 @@ class Run:
     def plan(self, accounts: int, types: int) -> None:
         """Plan a day of so many report types for each account."""
         names = [f"stream_{number:02d}" for number in range(types)]
+        self.state_store = StateStore(self.state, self._write_state, self.clock)
         self.session = Session(
             engine=self.engine,
-            state_store=StateStore(self.state, self._write_state, self.clock),
+            state_store=self.state_store,
             clock=self.clock,
             stats=RunStats(START),
             writers=dict.fromkeys(names, Rows()),
@@ -185,7 +196,8 @@ class Run:
                 self.since.pop(report, now)
 
     def _write_state(self) -> int:
-        size = len(msgspec.json.encode({"type": "STATE", "value": self.state}))
+        value = self.state_store.encoded.in_state(self.state)
+        size = len(msgspec.json.encode({"type": "STATE", "value": value}))
         self.states, self.state_bytes = self.states + 1, self.state_bytes + size
         self.largest = max(self.largest, size)
         return size
