@@ -241,13 +241,15 @@ class Run:
 
     def _submit_all(self, sink: AudienceSink, uploads: Iterable[Upload]) -> bool:
         """Submit uploads; say whether there were any."""
-        number = 0
-        for number, upload in enumerate(uploads, 1):  # noqa: B007 - counted
+        has_any = False
+        for upload in uploads:
+            has_any = True
             self._drain_results()
             if sink.failure is not None:
                 break
             sink.submit(upload)
-        return number > 0
+            del upload  # megabytes, while the next one is made
+        return has_any
 
     def _wait_for_calls(self, grace: float = POLICY.grace) -> None:
         """Wait for all uploads; looks at jobs have ``grace`` seconds to come back."""
