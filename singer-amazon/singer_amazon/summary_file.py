@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from singer_amazon.documents.private_files import open_private
 from singer_amazon.errors import ConfigError, StorageError
+from singer_amazon.private_files import create_private
 
 
 def write_summary(path: Path, found: Mapping[str, object]) -> None:
@@ -21,7 +21,7 @@ def write_summary(path: Path, found: Mapping[str, object]) -> None:
     """
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with open_private(part) as file:
+        with create_private(part) as file:
             file.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
         part.replace(path)
     except (OSError, ValueError) as error:

@@ -329,3 +329,26 @@ def test_a_connection_test_waits_for_none_of_it(
     ended = run(emulator, (CAMPAIGNS, LOG, DAYS), prepare=prepare)
     assert not ended.rows(LOG) + ended.rows(DAYS)
     assert ended.code == 0
+
+
+# --- metrics -------------------------------------------------------------------------
+
+
+def test_each_stream_has_one_count_and_one_duration(
+    emulator: Emulator, amazon: EmulatorClient
+) -> None:
+    """Not one per report: a run of 300 accounts would log them by the thousand."""
+    del amazon
+    ended = run_command(
+        emulator, CAMPAIGNS, TARGETING, LOG, **days("2026-11-01", NEWEST)
+    )
+    found = [
+        json.loads(line.partition("METRIC: ")[2]) for line in ended.said("METRIC: ")
+    ]
+    counts = {m["tags"]["stream"]: m["value"] for m in found if m["type"] == "counter"}
+    kinds = [(m["type"], m["tags"]["stream"]) for m in found]
+    assert len(set(kinds)) == len(kinds)
+    assert counts == {
+        name: len(ended.rows(name)) for name in (CAMPAIGNS, TARGETING, LOG)
+    }
+    assert ("timer", CAMPAIGNS) in kinds

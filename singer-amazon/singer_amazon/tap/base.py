@@ -310,26 +310,34 @@ class ReportTap(CommandTap):
 
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
-        self.stats.started = self.clock.now()
-        self.transport.time_left = self._time_left
         try:
-            self.check()
+            self.begin()
         except StoppedError:
             return 0
         except AmazonError as error:
             self._break_off(str(error))
             self._write_summary(None)
             return 1
-        for sentence in refresh_token_age.warnings(
-            self.config, self.stats.started.date()
-        ):
-            self.logger.warning(sentence)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
         written = self._write_summary(engine)
         return 1 if self.stats.failures or not written else code
+
+    def begin(self) -> None:
+        """Set the clock of the run and check what can be checked beforehand.
+
+        Raises:
+            ConfigError: something is wrong; no call to Amazon has been made.
+        """
+        self.stats.started = self.clock.now()
+        self.transport.time_left = self._time_left
+        self.check()
+        for sentence in refresh_token_age.warnings(
+            self.config, self.stats.started.date()
+        ):
+            self.logger.warning(sentence)
 
     def _break_off(self, sentence: str) -> None:
         """Log why the run ends before its end; the summary says it too."""
@@ -376,10 +384,10 @@ class ReportTap(CommandTap):
             self._break_off(str(error))
             return 1
         finally:
-            self._end()
+            self.end()
         return 0
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Write the last state and remove what lies on disk."""
         if self.run_context.has_session:
             self.run_context.session.await_ids(POLICY.await_ids)
@@ -389,6 +397,7 @@ class ReportTap(CommandTap):
             self.state_store.write(at_once=True)
         self.spool.close()
         self.transport.close()
+        self.run_context.close()
 
     def _warn_about_batches(self) -> None:
         mapped = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 import logging
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -34,7 +34,7 @@ from singer_amazon.report_log.document_days import DocumentDays
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
-from singer_amazon.sync.session import WrittenDocument
+from singer_amazon.sync.session import RowBatch, WrittenDocument
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.record_writers import (
@@ -62,6 +62,8 @@ class ReportStream(Stream, abc.ABC):
     _is_schema_written = False
     _more_unknown_said = False
     _limit_said = False
+    _hands_rows_out = False
+    """Whether rows are taken by `get_records`, not written."""
 
     unknown_advice = "extra_columns takes it in"
     """What to do about a column that nobody asked for; empty: it is taken in."""
@@ -123,8 +125,18 @@ class ReportStream(Stream, abc.ABC):
         self,
         context: Any,  # noqa: ANN401 - the SDK's signature
     ) -> Iterable[dict[str, Any]]:
-        """Yield nothing: rows go out document by document, see `_sync_records`."""
-        return self._sync_records(context)
+        """Yield the rows of its reports, for callers that take them one by one.
+
+        A document counts as delivered once the row after its last has been asked for.
+        The SDK does not come here: see `_sync_records`.
+        """
+        del context
+        self._hands_rows_out = True
+        session = self.run_context.session
+        for report in session.documents(self.name):
+            for batch in session.row_batches(report):
+                if batch.stream == self.name:
+                    yield from batch.records()
 
     def _sync_records(
         self,
@@ -158,7 +170,7 @@ class ReportStream(Stream, abc.ABC):
 
     def _write_schema_message(self) -> None:
         """Write the SCHEMA once, before the first row of whoever comes first."""
-        if not self._is_schema_written:
+        if not self._is_schema_written and not self._hands_rows_out:
             self._is_schema_written = True
             super()._write_schema_message()
 
@@ -170,7 +182,7 @@ class ReportStream(Stream, abc.ABC):
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> WrittenDocument:
+    ) -> Generator[RowBatch, None, WrittenDocument]:
         """Write every row of a fetched document; return how many.
 
         Raises:
@@ -190,12 +202,18 @@ class ReportStream(Stream, abc.ABC):
                     if days is not None:
                         days.add(rows)
                     self.run_context.session.advance()
+                    yield self._batch(encoder, rows, added_fields)
         except DocumentError:
             self._write_days(days, report, subscriber, is_whole=False)
             raise
         self._warn_about_values(encoder, partition)
         self._write_days(days, report, subscriber)
         return WrittenDocument(count, encoder.repeats)
+
+    def _batch(
+        self, encoder: RowEncoder, rows: list[Any], added_fields: AddedFields
+    ) -> RowBatch:
+        return RowBatch(self.name, lambda: encoder.records(rows, added_fields))
 
     # --- what documents bring ----------------------------------------------
 
@@ -295,6 +313,8 @@ class ReportStream(Stream, abc.ABC):
         self, encoder: RowEncoder, added_fields: AddedFields
     ) -> AbstractContextManager[WriteRows]:
         writer = self.run_context.writer
+        if self._hands_rows_out:
+            return nullcontext(lambda _: None)
         if not self.is_plain:
             return records(writer, self, encoder, added_fields)
         config = self.get_batch_config(self.config)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from singer_amazon.private_files import open_private
 from target_amazon_audience.errors import StateFileError
-from target_amazon_audience.state.private_files import open_private
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -1,4 +1,4 @@
-"""Files and folders that only this user can read, under names that are checked."""
+"""Files and folders that nobody but their owner may read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import IO
 
 from singer_amazon.errors import StorageError
 
+FOLDER_RIGHTS = 0o700
+FILE_RIGHTS = 0o600
 MAX_PART = 255
 """Bytes that file systems allow in a name."""
 
@@ -35,13 +37,33 @@ def private_folder(folder: Path) -> None:
     """
     for missing in reversed([folder, *folder.parents]):
         if not missing.exists():
-            missing.mkdir(mode=0o700, exist_ok=True)
+            missing.mkdir(FOLDER_RIGHTS, exist_ok=True)
 
 
-def open_private(path: Path) -> IO[bytes]:
-    """Create a file that only this user can read.
+def create_private(path: Path) -> IO[bytes]:
+    """Create a file that is not there yet; its folder is.
 
     Raises:
         OSError: it cannot be made, or is there already.
     """
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    return os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_RIGHTS), "wb"
+    )
+
+
+def open_private(path: Path, flags: int = 0) -> int:
+    """Open a file for writing, made where it is missing; return its descriptor.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    private_folder(path.parent)
+    number = os.open(path, os.O_CREAT | os.O_WRONLY | flags, FILE_RIGHTS)
+    try:
+        # one that is there already may be open to everybody; a device stays as it is
+        if path.is_file():
+            os.fchmod(number, FILE_RIGHTS)
+    except OSError:
+        os.close(number)
+        raise
+    return number
