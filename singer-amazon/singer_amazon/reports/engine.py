@@ -148,6 +148,11 @@ class Engine:
     # --- asking ------------------------------------------------------------
 
     @property
+    def limiters(self) -> ReportRateLimiters:
+        """What says how often each call may be made."""
+        return self._scheduler.limiters
+
+    @property
     def is_done(self) -> bool:
         """Whether nothing is left to do in this run."""
         return self._open.total() == 0

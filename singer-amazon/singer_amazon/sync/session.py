@@ -7,7 +7,7 @@ main thread; only the runner's workers are elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -77,7 +77,8 @@ class Session:
         self._clock = clock
         self._writers = writers
         self._partitions: dict[tuple[str, str, str], Partition] = {}
-        self._labels: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        """Accounts as people know them."""
         self.report_log = ReportLog(stats.run_id, self._details)
         self._changes = ChangeRecorder(
             engine=engine,
@@ -89,6 +90,8 @@ class Session:
             log=self.report_log,
         )
         self._progress = ProgressLog(clock.now())
+        self.on_progress: Callable[[datetime], None] = lambda _: None
+        """Hears again and again that the run goes on, as long as it does."""
 
     # --- planning ----------------------------------------------------------
 
@@ -98,7 +101,7 @@ class Session:
         for partition in planned:
             self._partitions[partition.key] = partition
             if not partition.qualifier:
-                self._labels[partition.account] = partition.label
+                self.labels[partition.account] = partition.label
         now = self._clock.now()
         planner = Planner(
             self.engine, self._state_store, self.stats, self.partition, now
@@ -137,12 +140,17 @@ class Session:
         """Go on with the reports while a message is half written."""
         assert self.runner is not None  # noqa: S101
         self.runner.advance()
-        self._progress.log(self.engine, self._clock.now(), self._labels)
+        self._log_progress()
 
     def log_and_save(self) -> None:
         """Log progress and write a due state, when no message is half written."""
-        self._progress.log(self.engine, self._clock.now(), self._labels)
+        self._log_progress()
         self._state_store.write()
+
+    def _log_progress(self) -> None:
+        now = self._clock.now()
+        self._progress.log(self.engine, now, self.labels)
+        self.on_progress(now)
 
     def partition(self, request: ReportRequest) -> Partition:
         """Return the partition a request belongs to."""
@@ -234,7 +242,7 @@ class Session:
         for account, kind, report_type in sorted(self.engine.refused_types):
             self.stats.add(
                 Problem(
-                    self._labels.get(account, account),
+                    self.labels.get(account, account),
                     report_type,
                     "",
                     f"Amazon refuses this type: {kind.name.lower()} was throttled "

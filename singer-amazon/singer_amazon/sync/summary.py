@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import uuid
 from collections import Counter
@@ -13,10 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from singer_amazon.documents.raw_archive import open_private
-from singer_amazon.errors import ConfigError, StorageError
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
+from singer_amazon.sync.run_files import write_run_file
 
 logger = logging.getLogger(__name__)
 
@@ -171,28 +169,8 @@ def write_summary(path: Path, found: Mapping[str, object]) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open_private(part) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-        part.replace(path)
-    except (OSError, ValueError) as error:
-        with contextlib.suppress(OSError, ValueError):
-            part.unlink(missing_ok=True)
-        why = error.strerror if isinstance(error, OSError) else error
-        msg = f"summary_path: {path} cannot be written ({why})"
-        raise StorageError(msg) from None
-
-
-def check_summary_path(path: Path) -> None:
-    """Refuse a path that no file can have, before a run begins.
-
-    Raises:
-        ConfigError: it is a folder, or its folder is not there.
-    """
-    if path.is_dir() or not path.parent.is_dir():
-        msg = f"summary_path: {path} is no file in a folder that is there"
-        raise ConfigError(msg)
+    content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
+    write_run_file(path, content, "summary_path")
 
 
 def _result(stats: RunStats, waiting: int) -> str:
