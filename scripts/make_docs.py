@@ -14,6 +14,7 @@ from typing import Any
 
 import ads_streams_page
 import sp_streams_page
+from columns_pages import ads_columns_page, sp_columns_page
 from plugin_definitions import definition_files, leaves, schema_of
 from retry_policy_table import retry_policy_table
 from singer_amazon.reports.lifecycle import TABLE, State
@@ -128,6 +129,8 @@ def generated() -> Iterator[tuple[str, str]]:
     ads, selling = load_ads_catalogue(), load_sp_catalogue()
     yield "docs/ads-streams.md", ads_streams_page.make_page(ads)
     yield "docs/tap-amazon-sp-streams.md", sp_streams_page.make_page(selling)
+    yield "docs/ads-columns.md", ads_columns_page(ads)
+    yield "docs/sp-columns.md", sp_columns_page(selling)
     yield from definition_files().items()
 
 

@@ -25,7 +25,7 @@ from target_amazon_audience.errors import (
     StateFileError,
 )
 from target_amazon_audience.mirror.sync import MirrorSink
-from target_amazon_audience.progress import ProgressLog
+from target_amazon_audience.reporting.progress import ProgressLog
 from target_amazon_audience.router import Router
 from target_amazon_audience.sink import AudienceSink
 from target_amazon_audience.state.access import StateAccess
@@ -263,6 +263,9 @@ class Run:
         for sink in self._sinks:
             sink.jobs.waited_from = began
             sink.watch()
+        self._dispatcher.deadline.extend(
+            max(sink.jobs.polls_until(began) for sink in self._sinks)
+        )
         while not self._is_stopped():
             for sink in self._sinks:
                 self._go_on(sink)

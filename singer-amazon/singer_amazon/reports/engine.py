@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
 from singer_amazon.reports.lifecycle import Event, State, next_state
 from singer_amazon.reports.model import (
@@ -75,9 +76,11 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
-        self.outage: Outage | None = None
-        """Since when no call has been answered, if the last ones were not."""
-        self._answered = 0
+        self.under_way: Counter[CallKind] = Counter()
+        """How many calls of each kind are being made."""
+        self._outages: dict[bool, Outage] = {}
+        """Since when the API (False) or the host of documents (True) is silent."""
+        self._answered = Counter[bool]()
         self._offered: set[tuple[str, str]] = set()
         """Account and report type of which a create has been answered or is made."""
         self._held: dict[tuple[str, str], list[Report]] = {}
@@ -153,6 +156,11 @@ class Engine:
         return self._scheduler.limiters
 
     @property
+    def outage(self) -> Outage | None:
+        """The longest time without an answer that lasts still."""
+        return min(self._outages.values(), key=lambda o: o.since, default=None)
+
+    @property
     def is_done(self) -> bool:
         """Whether nothing is left to do in this run."""
         return self._open.total() == 0
@@ -172,11 +180,22 @@ class Engine:
         self, now: datetime, slots: int, *, may_fetch: bool = True
     ) -> list[Action]:
         """Choose up to `slots` calls to make now."""
-        actions = []
-        for kind, report in self._scheduler.take(now, slots, may_fetch=may_fetch):
+        if may_fetch and True in self._outages:
+            taken = self._take_in_outage(now, slots)
+        else:
+            taken = self._scheduler.take(now, slots, may_fetch=may_fetch)
+        for kind, report in taken:
             report.is_busy = True
-            actions.append(Action(kind, report, now))
-        return actions
+            self.under_way[kind] += 1
+        return [Action(kind, report, now) for kind, report in taken]
+
+    def _take_in_outage(
+        self, now: datetime, slots: int
+    ) -> list[tuple[CallKind, Report]]:
+        """Choose calls of the API, and one download to see whether it works again."""
+        tries = 0 if self.under_way[CallKind.FETCH] else min(1, slots)
+        taken = self._scheduler.take(now, slots - tries, may_fetch=False)
+        return taken + self._scheduler.take(now, tries, may_fetch=True)
 
     def next_wake(self, now: datetime) -> datetime | None:
         """Return when something can be done again, if waiting is all there is."""
@@ -188,9 +207,10 @@ class Engine:
         """Take in what an action brought; return the reports that moved on."""
         report = action.report
         report.is_busy = False
+        self.under_way[action.kind] -= 1
         report.calls += 1
         self._learn(action, outcome, now)
-        self._note_outage(outcome, now)
+        self._note_outage(action, outcome, now)
         changes = list(self._decide(report, outcome, now))
         is_asked = not isinstance(outcome, (model.Throttled, model.Unavailable))
         if action.kind is CallKind.CREATE and (is_asked or report.state.is_final):
@@ -227,13 +247,25 @@ class Engine:
             return [self._move(report, Event.REFUSED)]
         if self.is_time_up and report.state is not State.READY:
             return [self._move(report, Event.TIME_UP)]
+        if self.is_time_up and report.failed_calls:  # it would only be waited for
+            return [self._move(report, Event.LEFT)]
         return []
 
     def _learn(self, action: Action, outcome: Outcome, now: datetime) -> None:
-        if isinstance(outcome, model.Unavailable):
-            return  # no answer says nothing about the rate
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
+        if not isinstance(outcome, model.Unavailable):  # that says nothing of the rate
+            self._learn_rate(action, limiters, outcome, now)
+        self._scheduler.limiters_changed(limiters, now)
+
+    def _learn_rate(
+        self,
+        action: Action,
+        limiters: tuple[RateLimiter, ...],
+        outcome: Outcome,
+        now: datetime,
+    ) -> None:
+        request = action.report.request
         operation = (request.account, action.kind, request.report_type)
         if not isinstance(outcome, model.Throttled):
             for limiter in limiters:
@@ -252,12 +284,20 @@ class Engine:
             if count + 1 >= POLICY.refusals_to_report:
                 self.refused_types.add(operation)
 
-    def _note_outage(self, outcome: Outcome, now: datetime) -> None:
-        if not (isinstance(outcome, model.Unavailable) and outcome.is_outage):
-            self._answered += 1
-            self.outage = None
-        elif self.outage is None:
-            self.outage = Outage(now, outcome.reason)
+    def _note_outage(self, action: Action, outcome: Outcome, now: datetime) -> None:
+        if isinstance(outcome, model.Unavailable) and outcome.is_outage:
+            outage = Outage(now, outcome.reason)
+            self._outages.setdefault(outcome.is_of_downloads, outage)
+            return
+        # a download begins with a call of the API, and may end with its answer
+        no_download = (model.Throttled, model.Vanished, model.Unavailable)
+        is_fetched = action.kind is CallKind.FETCH
+        for is_of_downloads in {
+            False,
+            is_fetched and not isinstance(outcome, no_download),
+        }:
+            self._answered[is_of_downloads] += 1
+            self._outages.pop(is_of_downloads, None)
 
     def _decide(  # noqa: C901, PLR0912 - one line per outcome
         self, report: Report, outcome: Outcome, now: datetime
@@ -378,7 +418,8 @@ class Engine:
         report.reason = outcome.reason
         if not report.failed_calls or self._is_to_blame(report, outcome, now):
             report.failed_calls += 1
-        report.others_answered = self._answered
+        service = outcome.is_of_downloads
+        report.answered_before = (service, self._answered[service])
         if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
@@ -388,9 +429,13 @@ class Engine:
         self, report: Report, outcome: model.Unavailable, now: datetime
     ) -> bool:
         """Whether a failed call says something of this report, not of Amazon."""
-        if not outcome.is_outage or report.others_answered != self._answered:
+        service = outcome.is_of_downloads
+        last_service, answered = report.answered_before
+        others_pass = service is last_service and answered != self._answered[service]
+        if not outcome.is_outage or others_pass:
             return True
-        since = now if self.outage is None else self.outage.since
+        outage = self._outages.get(service)
+        since = now if outage is None else outage.since
         is_long = (now - since).total_seconds() > POLICY.max_outage
         return outcome.is_answered and is_long
 

@@ -25,6 +25,8 @@ class RunFacts:
     broke_off: str = ""
     """Why the run ended before its end; empty where it did not."""
     problems: Sequence[Problem] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Accounts as problems name them, each with the key its reports have."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings that were written down, without secrets."""
 

@@ -29,7 +29,7 @@ def render(facts: RunFacts, entries: Sequence[LoggedReport]) -> str:
         script=script,
         header=sections.header(facts, whole),
         tiles=sections.tiles(whole),
-        problems=sections.problems(grouped_problems(facts.problems)),
+        problems=sections.problems(grouped_problems(facts.problems), facts.accounts),
         waiting=sections.waiting(entries),
         streams=sections.streams(by_stream),
         settings=sections.settings(facts.settings),

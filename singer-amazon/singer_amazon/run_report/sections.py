@@ -71,27 +71,26 @@ def tiles(whole: Totals) -> str:
     return f'<dl class="tiles">{"".join(items)}</dl>'
 
 
-def problems(groups: Sequence[ProblemGroup]) -> str:
+def problems(groups: Sequence[ProblemGroup], accounts: Mapping[str, str]) -> str:
     """Return what was refused, failed or given up, with reasons and next steps."""
     failures = [group for group in groups if group.is_failure]
     notices = [group for group in groups if not group.is_failure]
     parts = []
     if failures:
-        parts.append(
-            f"<section><h2>What went wrong</h2>{_problem_table(failures)}</section>"
-        )
+        found = _problem_table(failures, accounts)
+        parts.append(f"<section><h2>What went wrong</h2>{found}</section>")
     if notices:
         parts.append(
             f"<section><details><summary><h2>Good to know ({len(notices):,})</h2>"
-            f"</summary>{_problem_table(notices)}</details></section>"
+            f"</summary>{_problem_table(notices, accounts)}</details></section>"
         )
     return "".join(parts)
 
 
-def _problem_table(groups: Sequence[ProblemGroup]) -> str:
+def _problem_table(groups: Sequence[ProblemGroup], accounts: Mapping[str, str]) -> str:
     names = ("Why", "What to do", "Where")
     rows = [
-        (escape(group.reason), escape(group.next_step), _where(group.where))
+        (escape(group.reason), escape(group.next_step), _where(group.where, accounts))
         for group in groups
     ]
     shown = table(names, rows[:_GROUPS_SHOWN], "problems")
@@ -102,10 +101,13 @@ def _problem_table(groups: Sequence[ProblemGroup]) -> str:
     return f"{shown}<details>{more}{rest}</details>"
 
 
-def _where(where: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+def _where(
+    where: Mapping[str, Sequence[tuple[str, str]]], accounts: Mapping[str, str]
+) -> str:
     """Return accounts with their streams and windows, folded where there are many."""
     lines = [
-        f"<div>{_button(account)}{_streams_of(found)}</div>"
+        f"<div>{_button(account, accounts.get(account, account))}"
+        f"{_streams_of(found)}</div>"
         for account, found in where.items()
     ]
     return _folded(lines, "account")
@@ -139,11 +141,9 @@ def _folded(lines: Sequence[str], noun: str) -> str:
     return f"{shown}<details>{more}{rest}</details>"
 
 
-def _button(account: str) -> str:
-    """Return an account that the script makes a filter of."""
-    return (
-        f'<span class="filter" data-text="{escape(account)}">{escape(account)}</span>'
-    )
+def _button(account: str, key: str) -> str:
+    """Return an account that the script makes a search for its key of."""
+    return f'<span class="filter" data-text="{escape(key)}">{escape(account)}</span>'
 
 
 def waiting(entries: Iterable[LoggedReport]) -> str:
@@ -164,7 +164,7 @@ def waiting(entries: Iterable[LoggedReport]) -> str:
         return ""
     rows = (
         (
-            _button(account),
+            _button(account, account),
             f"{asked[account]:,}",
             _moment(oldest.get(account)),
             f"{unasked[account]:,}",

@@ -7,9 +7,9 @@ main thread; only the runner's workers are elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from singer_amazon.clock import Clock
 from singer_amazon.documents.spool import SpoolFile
@@ -38,13 +38,21 @@ class WrittenDocument(NamedTuple):
     repeated_keys: int = 0
 
 
+class RowBatch(NamedTuple):
+    """Some rows of a document of one stream."""
+
+    stream: str
+    records: Callable[[], Iterable[dict[str, Any]]]
+    """Makes dictionaries of them, for whoever asks."""
+
+
 class DocumentWriter(Protocol):
-    """A stream that writes the rows of its documents."""
+    """A stream that writes the rows of its documents, or hands them out."""
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> WrittenDocument:
-        """Write every row; return how many.
+    ) -> Generator[RowBatch, None, WrittenDocument]:
+        """Write every row, some at a time, and yield them; return how many.
 
         Raises:
             DocumentError: the document is damaged.
@@ -73,6 +81,8 @@ class Session:
         self.engine = engine
         self.stats = stats
         self.runner: Runner | None = None
+        self.between_messages: Callable[[], None] = lambda: None
+        """Called where others may write messages, before a state is written."""
         self._state_store = state_store
         self._clock = clock
         self._writers = writers
@@ -145,6 +155,7 @@ class Session:
     def log_and_save(self) -> None:
         """Log progress and write a due state, when no message is half written."""
         self._log_progress()
+        self.between_messages()
         self._state_store.write()
 
     def _log_progress(self) -> None:
@@ -182,12 +193,20 @@ class Session:
 
     def deliver(self, report: Report) -> None:
         """Write a fetched report's rows for every stream that subscribed to it."""
+        for _ in self.row_batches(report):
+            pass
+
+    def row_batches(self, report: Report) -> Iterator[RowBatch]:
+        """Deliver a fetched report, and yield its rows as they go.
+
+        It counts as delivered once the last of them has been asked for.
+        """
         try:
             for subscriber in report.subscribers:
                 if subscriber in report.written_for:  # it broke for another stream
                     continue
                 writer = self._writers[subscriber.stream]
-                written = writer.write_document(
+                written = yield from writer.write_document(
                     report, subscriber, self.partition(subscriber)
                 )
                 self.report_log.written(subscriber, *written)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import msgspec
 
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.sync.run_files import write_run_file
 
 logger = logging.getLogger(__name__)
 
@@ -163,16 +161,6 @@ def _listed(reports: Sequence[Report]) -> str:
 _ENDED = {State.DELIVERED, State.FAILED, State.REFUSED}
 
 
-def write_summary(path: Path, found: Mapping[str, object]) -> None:
-    """Write a summary as a file of its own, whole or not at all.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
-    write_run_file(path, content, "summary_path")
-
-
 def _result(stats: RunStats, waiting: int) -> str:
     """Return the run in a word: failed, partly, waiting or complete."""
     if stats.broke_off:
@@ -182,6 +170,17 @@ def _result(stats: RunStats, waiting: int) -> str:
     return "waiting" if waiting else "complete"
 
 
+def _taken_apart(problem: Problem) -> dict[str, str]:
+    """Return a failure for programs; what it does not concern is left out."""
+    found = {
+        "account": problem.account,
+        "stream": problem.stream,
+        "window": problem.window,
+    }
+    named = {name: text for name, text in found.items() if text}
+    return {**named, "reason": problem.reason}
+
+
 def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, object]:
     """Return the run in numbers."""
     reports = engine.reports if engine is not None else []
@@ -189,6 +188,7 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
     waiting = sum(r.state not in _ENDED for r in reports)
     broke_off = [stats.broke_off] if stats.broke_off else []
     return {
+        "run_id": stats.run_id,
         "result": _result(stats, waiting),
         "seconds": round((now - stats.started).total_seconds(), 1),
         "reports": {
@@ -205,5 +205,9 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
         "rows_by_stream": dict(sorted(stats.rows.items())),
         "repeated_keys": dict(stats.repeats),
         "failures": [*broke_off, *grouped(stats.failures)],
+        "failed": [
+            *({"reason": reason} for reason in broke_off),
+            *map(_taken_apart, stats.failures),
+        ],
         "notices": grouped(p for p in stats.problems if not p.is_failure),
     }

@@ -46,6 +46,8 @@ from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.inputs import strangers
 from singer_amazon.tap.message_writer import StoppedError
+from singer_amazon.tap.provenance.log_stream import LogStream
+from singer_amazon.tap.provenance.run_logs import RunLogs
 from singer_amazon.tap.record_writers import check_batch_config
 from singer_amazon.tap.run_files import Program, RunFiles
 from singer_amazon.tap.settings import check_shared, unknown_at_top
@@ -122,13 +124,20 @@ class ReportTap(CommandTap):
 
     @property
     def streams(self) -> dict[str, Stream]:
-        """The streams, plain ones first: a connection test needs no report."""
+        """The streams, plain ones first: a connection test needs no report.
+
+        Those about the run itself come last: they wait for nothing.
+        """
         if self._streams is None:
             found = super().streams
             self._streams = dict(
                 sorted(
                     found.items(),
-                    key=lambda item: (isinstance(item[1], ReportStream), item[0]),
+                    key=lambda item: (
+                        isinstance(item[1], LogStream),
+                        isinstance(item[1], ReportStream),
+                        item[0],
+                    ),
                 )
             )
         return self._streams
@@ -175,8 +184,14 @@ class ReportTap(CommandTap):
             only_tests=lambda: self.is_test,
             asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
+            days=lambda: self.run_logs.days,
             nap_seconds=self.nap_seconds,
         )
+
+    @cached_property
+    def run_logs(self) -> RunLogs:
+        """The streams about this run that are selected."""
+        return RunLogs(() if self.is_test else self.streams.values(), self.clock)
 
     def _open_session(self, context: RunContext) -> Session:
         streams = {
@@ -205,6 +220,7 @@ class ReportTap(CommandTap):
             writers=streams,
             gap_max_runs=config["gap_max_runs"],
         )
+        self.run_logs.attach(session)
         start = clock.now() if context.is_test else context.stats.started
         workers = config["max_concurrency"] if self.workers is None else self.workers
 
@@ -229,7 +245,7 @@ class ReportTap(CommandTap):
             on_advance=on_advance,
         )
         session.runner.download_progress = lambda: self.spool.used
-        self.run_files.listen(session.report_log)
+        self.run_files.listen(session)
         session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
         self._show_live(session, start + timedelta(seconds=context.max_seconds))
@@ -259,13 +275,14 @@ class ReportTap(CommandTap):
 
     # --- the state ---------------------------------------------------------
 
-    def _write_state_now(self) -> None:
+    def _write_state_now(self) -> int:
         # the SDK's state writer copies and compares the whole state each time
-        message = StateMessage(value=self.state)
+        line = self.writer.serialize_message(StateMessage(value=self.state))
         if self.writer.is_stopping:
-            self.writer.write_last(self.writer.serialize_message(message))
+            self.writer.write_last(line)
         else:
-            self.writer.write_message(message)
+            self.writer.write(line)
+        return len(line)
 
     # --- running -----------------------------------------------------------
 
@@ -313,26 +330,34 @@ class ReportTap(CommandTap):
 
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
-        self.stats.started = self.clock.now()
-        self.transport.time_left = self._time_left
         try:
-            self.check()
+            self.begin()
         except StoppedError:
             return 0
         except AmazonError as error:
             self._break_off(str(error))
             self.run_files.write(None)
             return 1
-        for sentence in refresh_token_age.warnings(
-            self.config, self.stats.started.date()
-        ):
-            self.logger.warning(sentence)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
         written = self.run_files.write(engine)
         return 1 if self.stats.failures or not written else code
+
+    def begin(self) -> None:
+        """Set the clock of the run and check what can be checked beforehand.
+
+        Raises:
+            ConfigError: something is wrong; no call to Amazon has been made.
+        """
+        self.stats.started = self.clock.now()
+        self.transport.time_left = self._time_left
+        self.check()
+        for sentence in refresh_token_age.warnings(
+            self.config, self.stats.started.date()
+        ):
+            self.logger.warning(sentence)
 
     def _break_off(self, sentence: str) -> None:
         """Log why the run ends before its end; the summary says it too."""
@@ -373,19 +398,21 @@ class ReportTap(CommandTap):
             self._break_off(str(error))
             return 1
         finally:
-            self._end()
+            self.end()
         return 0
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Write the last state and remove what lies on disk."""
         self._close_live()
         if self.run_context.has_session:
             self.run_context.session.await_ids(POLICY.await_ids)
             self.run_context.session.finish()
+        self.run_logs.close()
         with contextlib.suppress(OSError, StoppedError):
             self.state_store.write(at_once=True)
         self.spool.close()
         self.transport.close()
+        self.run_context.close()
 
     def _warn_about_batches(self) -> None:
         mapped = [

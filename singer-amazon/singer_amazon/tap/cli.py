@@ -21,7 +21,7 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
-from singer_amazon.config_files import check_config_files
+from singer_amazon.config.files import check_config_files
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.tap.inputs import read_catalog, read_state
 from singer_amazon.tap.message_writer import MessageWriter

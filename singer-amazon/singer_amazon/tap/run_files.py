@@ -10,11 +10,12 @@ from typing import Any
 
 from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError, StorageError
-from singer_amazon.report_log.collector import ReportLog
+from singer_amazon.private_files import check_private, write_private
 from singer_amazon.report_log.entry import LoggedReport
 from singer_amazon.reports.engine import Engine
-from singer_amazon.sync.run_files import check_run_file, write_run_file
-from singer_amazon.sync.summary import RunStats, summary, write_summary
+from singer_amazon.summary_file import write_summary
+from singer_amazon.sync.session import Session
+from singer_amazon.sync.summary import RunStats, summary
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class RunFiles:
     stats: RunStats
     clock: Clock
     _reports: list[LoggedReport] = field(default_factory=list, init=False)
+    _labels: Mapping[str, str] = field(default_factory=dict, init=False)
 
     def check(self) -> None:
         """Refuse paths that no file can have.
@@ -48,15 +50,16 @@ class RunFiles:
         """
         paths = {name: Path(path) for name, path in self._paths().items()}
         for name, path in paths.items():
-            check_run_file(path, name)
+            check_private(path, name)
         if len({path.resolve() for path in paths.values()}) < len(paths):
             msg = f"{SUMMARY} and {PAGE} name one file: give each its own"
             raise ConfigError(msg)
 
-    def listen(self, log: ReportLog) -> None:
+    def listen(self, session: Session) -> None:
         """Keep what becomes of each report, where there is a page to be made."""
         if PAGE in self._paths():
-            log.subscribe(self._reports.append)
+            session.report_log.subscribe(self._reports.append)
+            self._labels = session.labels
 
     def write(self, engine: Engine | None) -> bool:
         """Write the files asked for; return False where one cannot be written."""
@@ -90,10 +93,11 @@ class RunFiles:
             result=result,
             broke_off=self.stats.broke_off,
             problems=list(self.stats.problems),
+            accounts={label: key for key, label in self._labels.items()},
             settings=shown_settings(self.config, self.program.settings_schema),
         )
         page = render(facts, self._reports)
-        write_run_file(path, page.encode(errors="replace"), PAGE)
+        write_private(path, page.encode(errors="replace"), PAGE)
 
 
 def _attempt(write: Callable[[Path], None], path: Path) -> bool:

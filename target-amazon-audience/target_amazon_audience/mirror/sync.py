@@ -122,7 +122,7 @@ class MirrorSink(AudienceSink):
         return None
 
     def _send(self, batch: Batch) -> None:
-        self.report.merged += batch.merged
+        self._count(batch)
         self._staged.add(batch.members.values())
 
     # What comes of batches
