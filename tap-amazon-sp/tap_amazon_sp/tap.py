@@ -89,7 +89,10 @@ class TapAmazonSp(ReportTap):
         Raises:
             ConfigError: two have one name: the second would hide the first.
         """
-        found = [*endpoint_streams(self, self._read_endpoint), *report_streams(self)]
+        found: list[Stream] = [
+            *endpoint_streams(self, self._read_endpoint),
+            *report_streams(self),
+        ]
         seen: set[str] = set()
         for stream in found:
             if stream.name in seen:
