@@ -203,7 +203,8 @@ class SettingsReader:
 
     def wrong(self, name: str, complaint: str) -> NoReturn:
         """Complain."""
-        msg = f"Setting {name}{self._where} {complaint}."
+        end = "" if complaint.endswith(("?", ".")) else "."
+        msg = f"Setting {name}{self._where} {complaint}{end}"
         raise ConfigError(msg)
 
 

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_CROWDED = 10
+"""Sets of personal data that no person has under one external id."""
+
 
 @dataclass
 class AudienceSink:
@@ -280,8 +283,13 @@ class AudienceSink:
         batch = self.batcher.open
         return None if batch is None else batch.opened_at
 
+    def _count(self, batch: Batch) -> None:
+        report = self.report
+        report.merged += batch.merged
+        report.crowded = max(report.crowded, batch.crowded)
+
     def _send(self, batch: Batch) -> None:
-        self.report.merged += batch.merged
+        self._count(batch)
         if self.is_usable():
             self.dispatcher.wait_for_slot()
             request = batch.request(self.action, self.destination)
@@ -423,6 +431,11 @@ class AudienceSink:
                     f"field_mapping: no record has the column {printable(column)} "
                     f"that {field_} is to come from"
                 )
+        if report.crowded >= _CROWDED:
+            report.note(
+                f"one external id came with {report.crowded} different sets of "
+                "personal data: is it the id of one person?"
+            )
         if report.skipped[Reason.DELETED] and self.action == CREATE:
             report.note(self._of_deleted())
         report.flaws = {f"{name}: {why}": n for (name, why), n in reader.flaws.items()}

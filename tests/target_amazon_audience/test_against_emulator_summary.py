@@ -73,6 +73,23 @@ def test_nobody_sent_is_failed(target: Runner) -> None:
     assert "3 of 3 records were rejected" in ran.summary["failures"][0]
 
 
+def test_who_was_rejected_is_among_the_notices(target: Runner) -> None:
+    ran = target.good([person(1), record(email="nobody@example.com")], **WAIT)
+    assert ran.summary["result"] == "complete"
+    assert "all streams: 1 of 2 records were rejected" in ran.summary["notices"]
+
+
+def test_an_id_that_many_people_share_is_named(target: Runner) -> None:
+    rows = [record(externaluserid="0", email=f"p{n}@example.com") for n in range(12)]
+    ran = target.good(rows, **WAIT)
+    assert ran.noted("one external id came with 12 different sets of personal data")
+    rows = [
+        record(externaluserid="0", email="one@example.com", city=str(n))
+        for n in range(3)
+    ]
+    assert not target.good(rows, **WAIT).noted("one external id")
+
+
 def test_a_dead_token_is_among_the_failures(target: Runner) -> None:
     ran = target.run([person(1)], refresh_token="Atzr|dead")
     assert ran.summary["result"] == "failed"

@@ -78,9 +78,9 @@ class Engine:
         self.throttled = 0
         self.under_way: Counter[CallKind] = Counter()
         """How many calls of each kind are being made."""
-        self.outage: Outage | None = None
-        """Since when no call has been answered, if the last ones were not."""
-        self._answered = 0
+        self._outages: dict[bool, Outage] = {}
+        """Since when the API (False) or the host of documents (True) is silent."""
+        self._answered = Counter[bool]()
         self._offered: set[tuple[str, str]] = set()
         """Account and report type of which a create has been answered or is made."""
         self._held: dict[tuple[str, str], list[Report]] = {}
@@ -151,6 +151,16 @@ class Engine:
     # --- asking ------------------------------------------------------------
 
     @property
+    def limiters(self) -> ReportRateLimiters:
+        """What says how often each call may be made."""
+        return self._scheduler.limiters
+
+    @property
+    def outage(self) -> Outage | None:
+        """The longest time without an answer that lasts still."""
+        return min(self._outages.values(), key=lambda o: o.since, default=None)
+
+    @property
     def is_done(self) -> bool:
         """Whether nothing is left to do in this run."""
         return self._open.total() == 0
@@ -170,12 +180,22 @@ class Engine:
         self, now: datetime, slots: int, *, may_fetch: bool = True
     ) -> list[Action]:
         """Choose up to `slots` calls to make now."""
-        actions = []
-        for kind, report in self._scheduler.take(now, slots, may_fetch=may_fetch):
+        if may_fetch and True in self._outages:
+            taken = self._take_in_outage(now, slots)
+        else:
+            taken = self._scheduler.take(now, slots, may_fetch=may_fetch)
+        for kind, report in taken:
             report.is_busy = True
             self.under_way[kind] += 1
-            actions.append(Action(kind, report, now))
-        return actions
+        return [Action(kind, report, now) for kind, report in taken]
+
+    def _take_in_outage(
+        self, now: datetime, slots: int
+    ) -> list[tuple[CallKind, Report]]:
+        """Choose calls of the API, and one download to see whether it works again."""
+        tries = 0 if self.under_way[CallKind.FETCH] else min(1, slots)
+        taken = self._scheduler.take(now, slots - tries, may_fetch=False)
+        return taken + self._scheduler.take(now, tries, may_fetch=True)
 
     def next_wake(self, now: datetime) -> datetime | None:
         """Return when something can be done again, if waiting is all there is."""
@@ -190,7 +210,7 @@ class Engine:
         self.under_way[action.kind] -= 1
         report.calls += 1
         self._learn(action, outcome, now)
-        self._note_outage(outcome, now)
+        self._note_outage(action, outcome, now)
         changes = list(self._decide(report, outcome, now))
         is_asked = not isinstance(outcome, (model.Throttled, model.Unavailable))
         if action.kind is CallKind.CREATE and (is_asked or report.state.is_final):
@@ -227,6 +247,8 @@ class Engine:
             return [self._move(report, Event.REFUSED)]
         if self.is_time_up and report.state is not State.READY:
             return [self._move(report, Event.TIME_UP)]
+        if self.is_time_up and report.failed_calls:  # it would only be waited for
+            return [self._move(report, Event.LEFT)]
         return []
 
     def _learn(self, action: Action, outcome: Outcome, now: datetime) -> None:
@@ -262,12 +284,20 @@ class Engine:
             if count + 1 >= POLICY.refusals_to_report:
                 self.refused_types.add(operation)
 
-    def _note_outage(self, outcome: Outcome, now: datetime) -> None:
-        if not (isinstance(outcome, model.Unavailable) and outcome.is_outage):
-            self._answered += 1
-            self.outage = None
-        elif self.outage is None:
-            self.outage = Outage(now, outcome.reason)
+    def _note_outage(self, action: Action, outcome: Outcome, now: datetime) -> None:
+        if isinstance(outcome, model.Unavailable) and outcome.is_outage:
+            outage = Outage(now, outcome.reason)
+            self._outages.setdefault(outcome.is_of_downloads, outage)
+            return
+        # a download begins with a call of the API, and may end with its answer
+        no_download = (model.Throttled, model.Vanished, model.Unavailable)
+        is_fetched = action.kind is CallKind.FETCH
+        for is_of_downloads in {
+            False,
+            is_fetched and not isinstance(outcome, no_download),
+        }:
+            self._answered[is_of_downloads] += 1
+            self._outages.pop(is_of_downloads, None)
 
     def _decide(  # noqa: C901, PLR0912 - one line per outcome
         self, report: Report, outcome: Outcome, now: datetime
@@ -388,7 +418,8 @@ class Engine:
         report.reason = outcome.reason
         if not report.failed_calls or self._is_to_blame(report, outcome, now):
             report.failed_calls += 1
-        report.others_answered = self._answered
+        service = outcome.is_of_downloads
+        report.answered_before = (service, self._answered[service])
         if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
@@ -398,9 +429,13 @@ class Engine:
         self, report: Report, outcome: model.Unavailable, now: datetime
     ) -> bool:
         """Whether a failed call says something of this report, not of Amazon."""
-        if not outcome.is_outage or report.others_answered != self._answered:
+        service = outcome.is_of_downloads
+        last_service, answered = report.answered_before
+        others_pass = service is last_service and answered != self._answered[service]
+        if not outcome.is_outage or others_pass:
             return True
-        since = now if self.outage is None else self.outage.since
+        outage = self._outages.get(service)
+        since = now if outage is None else outage.since
         is_long = (now - since).total_seconds() > POLICY.max_outage
         return outcome.is_answered and is_long
 

@@ -45,8 +45,9 @@ class Report:
     throttled: int = 0
     polls: int = 0
     failed_calls: int = 0
-    others_answered: int = 0
-    """How many calls had been answered when a call about it failed last."""
+    answered_before: tuple[bool, int] = (False, 0)
+    """When a call about it failed last: whether at the host of documents, and how many
+    calls had been answered there."""
     downloads: int = 0
     no_document_seen: bool = False
     is_failure: bool = False

@@ -116,6 +116,10 @@ class Runner:
             if left <= 0 or not self._take_one(left):
                 return
 
+    def close(self) -> None:
+        """Let the threads end: nothing is asked any more."""
+        self._workers.close()
+
     # --- waiting -----------------------------------------------------------
 
     def _is_over(self) -> bool:

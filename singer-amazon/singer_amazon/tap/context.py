@@ -130,6 +130,12 @@ class RunContext:
         found: T = result[0]
         return found
 
+    def close(self) -> None:
+        """Let the threads of this run end."""
+        self._background.close()
+        if self.has_session and self.session.runner is not None:
+            self.session.runner.close()
+
     # --- what people are told, and the state -------------------------------
 
     def warn_once(self, text: str) -> None:

@@ -40,6 +40,8 @@ class AudienceReport:
     """Unusable values by field and reason."""
     consent_missing: int = 0
     merged: int = 0
+    crowded: int = 0
+    """The most sets of personal data that one external id came with, if several."""
     sent: int = 0
     """Rows Amazon has accepted, of this run's input and of removals."""
     batches: int = 0
@@ -147,6 +149,9 @@ class AudienceReport:
     def notices(self) -> Iterator[str]:
         """Yield what people should know although nothing failed."""
         yield from self.notes
+        rejected = f"{self.rejected:,} of {self.records:,} records were rejected"
+        if self.rejected and not any(rejected in text for text in self.failures):
+            yield rejected
         if self.pending:
             yield (
                 f"Amazon still works on {self.pending} batches; their ids are kept, "

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from singer_amazon.errors import StorageError
+from singer_amazon.private_files import private_folder
+from singer_amazon.summary_file import write_summary
 from singer_amazon.target.errors import KeyMissingError, UnreadableLinesError
-from target_amazon_audience.errors import RunFailedError, StateFileError
-from target_amazon_audience.reporting.summary import summary, write_summary
+from target_amazon_audience.errors import RunFailedError
+from target_amazon_audience.reporting.summary import summary
 
 if TYPE_CHECKING:
     from singer_amazon.errors import AmazonError
@@ -53,7 +57,7 @@ class ProgressLog:
         """Log the reports, as text and as JSON, and write them to their files.
 
         Raises:
-            StateFileError: a file cannot be written; the log has the rest.
+            StorageError: a file cannot be written; the log has the rest.
         """
         unreadable = self.router.unreadable.count
         for sink in self.sinks:
@@ -89,16 +93,22 @@ class ProgressLog:
         return RunFailedError(" ".join(sentences)) if sentences else None
 
 
-def hand_out(found: object, paths: Iterable[Path]) -> None:
+def hand_out(found: Mapping[str, object], paths: Iterable[Path]) -> None:
     """Log a summary as the last line, and write it to its files.
 
     Raises:
-        StateFileError: a file cannot be written; the log has the rest.
+        StorageError: a file cannot be written; the log has the rest.
     """
     logger.info("Run summary: %s", msgspec.json.encode(found).decode())
     try:
         for path in paths:
-            write_summary(path, found)
-    except StateFileError as error:
+            _write(path, found)
+    except StorageError as error:
         logger.error("%s", error)  # noqa: TRY400 - a sentence
         raise
+
+
+def _write(path: Path, found: Mapping[str, object]) -> None:
+    with suppress(OSError, ValueError):  # then the file cannot be made either
+        private_folder(path.parent)
+    write_summary(path, found)

@@ -6,16 +6,11 @@ Its first keys are those of all plugins: `result`, `seconds`, `failures`, `faile
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from singer_amazon.target.errors import KeyMissingError, UnreadableLinesError
-from target_amazon_audience.errors import RunFailedError, StateFileError
-from target_amazon_audience.state.private_files import open_private
+from target_amazon_audience.errors import RunFailedError
 
 if TYPE_CHECKING:
     from singer_amazon.errors import AmazonError
@@ -80,19 +75,3 @@ def _of_audiences(reports: Iterable[AudienceReport]) -> Iterator[dict[str, str]]
 def _sentence(entry: dict[str, str]) -> str:
     where = ", ".join(entry[key] for key in ("account", "stream") if key in entry)
     return f"{where}: {entry['reason']}" if where else entry["reason"]
-
-
-def write_summary(path: Path, found: object) -> None:
-    """Write a summary as a file of its own, whole or not at all.
-
-    Raises:
-        StateFileError: the file cannot be written.
-    """
-    try:
-        part = path.with_name(f"{path.name}.part")
-        with os.fdopen(open_private(part, os.O_TRUNC), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-        part.replace(path)
-    except (OSError, ValueError) as error:
-        msg = f"The file {path} of summary_path cannot be written ({error})."
-        raise StateFileError(msg) from None

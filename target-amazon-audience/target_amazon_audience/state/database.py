@@ -10,9 +10,9 @@ import os
 import sqlite3
 from pathlib import Path
 
+from singer_amazon.private_files import FOLDER_RIGHTS, open_private
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.matching.member import merge_pii
-from target_amazon_audience.state.private_files import FOLDER_RIGHTS, open_private
 
 DEFAULT_PATH = ".target-amazon-audience/state.sqlite3"
 VERSION = 1
