@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from html import escape
 
 from singer_amazon.report_log.entry import LoggedReport
-from singer_amazon.run_report.facts import ProblemGroup, RunFacts
+from singer_amazon.run_report.facts import NOT_OFFERED, ProblemGroup, RunFacts
 from singer_amazon.run_report.page_data import account_words
 from singer_amazon.run_report.totals import DONE, LOST, Totals
 
@@ -52,6 +52,8 @@ def header(facts: RunFacts, whole: Totals) -> str:
 def tiles(whole: Totals) -> str:
     """Return the numbers that matter most."""
     done, lost = whole.count(DONE), whole.count(LOST)
+    others = whole.outcomes[NOT_OFFERED]
+    elsewhere = f"{others:,} not offered" if others else ""
     waits = whole.outcomes["waiting"]
     found = [
         ("Reports delivered", f"{done:,} of {whole.reports:,}", "", ""),
@@ -60,7 +62,7 @@ def tiles(whole: Totals) -> str:
         ("Calls", f"{whole.calls:,}", f"{whole.throttled:,} throttled", ""),
         ("Asked again", f"{whole.repeats:,}", "", ""),
         ("Waiting", f"{waits:,}", "for the next run", "wait" if waits else ""),
-        ("Refused or failed", f"{lost:,}", "", "bad" if lost else ""),
+        ("Refused or failed", f"{lost:,}", elsewhere, "bad" if lost else ""),
     ]
     items = (
         f'<div data-kind="{kind}"><dt>{name}</dt><dd>{value}'
