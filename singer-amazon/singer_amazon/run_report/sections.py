@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from html import escape
 
+from singer_amazon.durations import in_words
 from singer_amazon.report_log.entry import LoggedReport
 from singer_amazon.run_report.facts import NOT_OFFERED, ProblemGroup, RunFacts
 from singer_amazon.run_report.page_data import account_words
@@ -15,7 +16,7 @@ from singer_amazon.run_report.totals import DONE, LOST, Totals
 _SHOWN = 5
 """Accounts, streams and windows named before the rest is folded."""
 _GROUPS_SHOWN = 25
-_KILO = 1000
+_KILO, _SHORT = 1000, 10
 _NONE = "\N{EN DASH}"
 
 
@@ -274,13 +275,8 @@ def duration(seconds: float | None) -> str:
     """Return a span of time; a dash where there is none."""
     if seconds is None:
         return _NONE
-    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours:,} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    # below, tenths matter
+    return f"{seconds:.1f} s" if seconds < _SHORT else in_words(seconds)
 
 
 def _or_dash(number: int) -> str:
