@@ -22,10 +22,11 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import cast
 
 import msgspec
 
@@ -42,7 +43,7 @@ from singer_amazon.reports.rate_limiters import (
 from singer_amazon.reports.report import CallKind
 from singer_amazon.reports.windows import DateRange, RequestLimits
 from singer_amazon.sync.partition import Partition
-from singer_amazon.sync.session import Session
+from singer_amazon.sync.session import RowBatch, Session, WrittenDocument
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
@@ -103,10 +104,20 @@ class Rows:
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> int:
+    ) -> Generator[RowBatch, None, WrittenDocument]:
         """Say that a document had a hundred rows."""
         del report, subscriber, partition
-        return 100
+        yield from ()
+        return WrittenDocument(100)
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return what a request names."""
+        return tuple(cast("list[str]", partition.definition["columns"]))
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return nothing: Amazon takes them all."""
+        del partition
+        return ()
 
 
 class Run:
@@ -130,9 +141,10 @@ class Run:
     def plan(self, accounts: int, types: int) -> None:
         """Plan a day of so many report types for each account."""
         names = [f"stream_{number:02d}" for number in range(types)]
+        self.state_store = StateStore(self.state, self._write_state, self.clock)
         self.session = Session(
             engine=self.engine,
-            state_store=StateStore(self.state, self._write_state, self.clock),
+            state_store=self.state_store,
             clock=self.clock,
             stats=RunStats(START),
             writers=dict.fromkeys(names, Rows()),
@@ -184,7 +196,8 @@ class Run:
                 self.since.pop(report, now)
 
     def _write_state(self) -> int:
-        size = len(msgspec.json.encode({"type": "STATE", "value": self.state}))
+        value = self.state_store.encoded.in_state(self.state)
+        size = len(msgspec.json.encode({"type": "STATE", "value": value}))
         self.states, self.state_bytes = self.states + 1, self.state_bytes + size
         self.largest = max(self.largest, size)
         return size

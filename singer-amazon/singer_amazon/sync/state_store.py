@@ -12,6 +12,7 @@ from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.retry_policy import POLICY
+from singer_amazon.sync.encoded_entries import EncodedEntries
 from singer_amazon.sync.partition import Partition
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class StateStore:
         self._found: dict[str, dict[_Context, MutableMapping[str, Any]]] = {}
         """By stream and context: the entries the state came with."""
         self._changed: dict[int, Partition] = {}
+        self.encoded = EncodedEntries()
+        """What is written of partitions that this run has changed."""
         self._is_touched = False
         self._pause = 0.0
         self.counters: Callable[[], Mapping[str, object]] = dict
@@ -145,6 +148,7 @@ class StateStore:
             entry["replication_key"] = partition.replication_key
         partition.entry.clear()
         partition.entry.update(entry | state)
+        self.encoded.changed(partition.entry)
 
 
 def _is_of(entry: Mapping[str, Any], digest: str) -> bool:

@@ -277,7 +277,8 @@ class ReportTap(CommandTap):
 
     def _write_state_now(self) -> int:
         # the SDK's state writer copies and compares the whole state each time
-        line = self.writer.serialize_message(StateMessage(value=self.state))
+        state = self.state_store.encoded.in_state(self.state)
+        line = self.writer.serialize_message(StateMessage(value=state))
         if self.writer.is_stopping:
             self.writer.write_last(line)
         else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from unittest.mock import create_autospec
 
+import msgspec
 import pytest
 
 from amazon_emulator import Emulator
@@ -140,7 +142,7 @@ class Writes:
         if self.error is not None:
             raise self.error
         self._timer += self._cost
-        entry = self.state["bookmarks"]["s"]["partitions"][0]
+        entry = self.state["bookmarks"]["s"]["partitions"][-1]
         self.written.append(len(entry.get("pending_reports", [])))
         return self._size
 
@@ -185,6 +187,26 @@ def test_however_large_a_state_is_it_is_written_every_minute() -> None:
     writes.after(0)
     writes.change()
     assert writes.after(60) == [1, 2]
+
+
+def test_what_has_not_changed_is_not_encoded_again() -> None:
+    """The state is whole each time, though: entries of others, and new ones, too."""
+    writes = Writes()
+    other = {"context": {"profile_id": "b"}, "version": 1}
+    writes.state |= {
+        "bookmarks": {"s": {"partitions": [other]}, "t": {"starting": 1}},
+        "more": {"of": "others"},
+    }
+    for _ in range(3):
+        writes.change()
+        writes.store.write(at_once=True)
+        encoded = writes.store.encoded.in_state(writes.state)
+        assert json.loads(msgspec.json.encode(encoded)) == writes.state
+    again = writes.store.encoded.in_state(writes.state)
+    before, after = (one["bookmarks"]["s"]["partitions"] for one in (encoded, again))
+    assert len(after) == 2
+    assert isinstance(after[1], msgspec.Raw)
+    assert after[1] is before[1]
 
 
 def test_a_state_is_read_once_whatever_the_number_of_its_accounts() -> None:
