@@ -131,6 +131,7 @@ class Sandbox:
             ".shims/amazon-emulator", _EMULATOR.format(real=BIN / "amazon-emulator")
         )
         (self.folder / ".uv" / "bin").mkdir(parents=True)
+        (shims / "some-tap").symlink_to(BIN / "tap-customer-file")
         for name in ("uv", "amazon-emulator"):
             (shims / name).chmod(0o755)
         (self.folder / ".uv" / "bin" / "uv").symlink_to(shims / "uv")
