@@ -17,8 +17,9 @@ from singer_amazon.records.row_encoder import (
     TypedRowEncoder,
     encoded_members,
 )
+from singer_amazon.report_log.coverage import Coverage, days_of
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import NO_MEMBERS, Window
+from singer_amazon.reports.model import NO_MEMBERS, ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.account_finder import AccountFinder
@@ -46,6 +47,17 @@ class AdsReportStream(ReportStream):
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for."""
+        columns = partition.definition["columns"]
+        assert isinstance(columns, list)  # noqa: S101 - from ReportSpec.request
+        return tuple(columns)
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses the account."""
+        refused = self._refused_columns.of(partition.account, self.spec)
+        return tuple(sorted(refused))
 
     def read(
         self,
@@ -108,6 +120,47 @@ class AdsReportStream(ReportStream):
             if name in self.selected_columns
         }
 
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return the account and the day: a report has every row of them."""
+        account = "advertiserId" if self.spec.is_dsp else "profile_id"
+        return (account, *self.spec.time_columns)
+
+    def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
+        """Return each day of each account; DSP rows name the advertiser."""
+        days = self._days(request.window)
+        times, is_dsp = self.spec.time_columns, self.spec.is_dsp
+        members = [(name,) for name in sorted(request.members)] if is_dsp else [()]
+        if not self._are_selected(self.replaced_by()):
+            return Coverage({}, is_whole=False)
+        return Coverage(
+            {} if is_dsp else {"profile_id": partition.account},
+            ("advertiserId", *times) if is_dsp else times,
+            tuple((*member, *day) for member in members for day in days),
+            day_column=times[0],
+            member_column="advertiserId" if is_dsp else None,
+            currencies=self._currencies(partition),
+        )
+
+    def _days(self, window: Window) -> list[tuple[str, ...]]:
+        if self.spec.is_summary:
+            return [(text_of(window.start), text_of(window.end))]
+        return [(day,) for day in days_of(window)]
+
+    @staticmethod
+    def _currencies(partition: Partition) -> dict[str, str | None]:
+        assert isinstance(partition.spec, RequestSpec)  # noqa: S101 - from partition()
+        account = partition.spec.account
+        by_advertiser = {a.advertiser_id: a.currency for a in account.advertisers}
+        return {"": account.currency, **by_advertiser}
+
+    def additive_columns(self, encoder: RowEncoder) -> list[str]:
+        """Return the selected columns that the catalogue marks as additive."""
+        return [name for name in encoder.columns if name in self.spec.additive]
+
+    def account_values(self, partition: Partition) -> dict[str, str | None]:
+        """Return the profile; a linked advertiser has none."""
+        return {"profile_id": partition.context.get("profile_id")}
+
     def partition(self, account: Account, **planned: Any) -> Partition:  # noqa: ANN401 - Partition's own fields
         """Return this stream read for one account."""
         return Partition(
@@ -118,6 +171,7 @@ class AdsReportStream(ReportStream):
             report_type=self.spec.report_type,
             definition=self.spec.request(self.requested_columns()),
             spec=RequestSpec(self.spec, account),
+            account_details=account.details,
             members=frozenset(a.advertiser_id for a in account.advertisers)
             if self.spec.is_dsp
             else NO_MEMBERS,

@@ -28,6 +28,7 @@ OF_PAGE = {f"docs/{name}.md": name for name in PLUGINS} | {
     "docs/getting-started.md": "tap-amazon-ads",
     "docs/recipes/agency.md": "tap-amazon-ads",
     "docs/recipes/own-report.md": "tap-amazon-ads",
+    "docs/run-report.md": "tap-amazon-ads",
     "docs/retention.md": "tap-amazon-sp",
     "docs/meltano.md": "target-amazon-audience",
 }
