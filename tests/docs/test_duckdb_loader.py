@@ -57,7 +57,7 @@ def test_the_walk_through_leads_to_rows(environment: Path, tmp_path: Path) -> No
     sandbox = Sandbox(folder)
     (folder / "duckdb.json").write_text(settings.text)
     (folder / "duckdb-env").symlink_to(environment)
-    ended = sandbox.run("\n".join([load, keep, ask.text, load, ask.text]))
+    ended = sandbox.run(f"{load}\n{keep}\n{ask.text}\n{load}\n{ask.text}")
     assert ended.code == 0, ended.output[-3000:]
     _, once, twice = ended.output.split("│    date", 2)
     days = re.findall(r"│ 2026-\d\d-\d\d.*", once)

@@ -79,7 +79,7 @@ def settings_in(block: Block) -> Settings:
     if "plugins" in found:
         yield from plugins_in(found)
         return
-    plugin = block.marked("settings") or OF_PAGE.get(block.page)
+    plugin = block.marked("settings") or OF_PAGE.get(block.page, "")
     assert plugin in PLUGINS, f"{block}: say in a comment whose settings these are"
     yield plugin, found.get("config", found)
 
