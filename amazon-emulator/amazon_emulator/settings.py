@@ -75,7 +75,7 @@ class Settings:
     url_lifetime_seconds: float = 3600
     restate: int = 0
     """Another number gives other metrics for the same keys, as restatement does."""
-    retention_wording: str = "old"
+    retention_wording: str = "new"
     """How a start before the retention is refused: `new` names the first day kept."""
     content_encoding: bool = False
     """Whether a document is served with `Content-Encoding: gzip`."""

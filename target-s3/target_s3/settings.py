@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from singer_amazon.config.names import did_you_mean, shown
 from singer_amazon.errors import ConfigError
 from singer_amazon.s3.access import S3Access, access_of
 from singer_amazon.summary_file import check_summary_path
@@ -118,15 +118,11 @@ def unknown(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
         if name in _OF_THE_HUB and "format_type" in schema["properties"]:
             continue
         if definition is None:
-            found.append(name + _guess(name, schema["properties"]))
+            meant = did_you_mean(name, schema["properties"])
+            found.append(f"{shown(name)} ({meant})")
         elif isinstance(value, dict) and name in _NESTED:
             found += [f"{name}.{inner}" for inner in unknown(value, definition)]
     return found
-
-
-def _guess(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _refuse_unknown(config: Mapping[str, Any]) -> None:

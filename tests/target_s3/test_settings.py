@@ -121,7 +121,7 @@ def test_unknown_settings_are_found() -> None:
     TargetS3.append_builtin_config(schema)
     assert settings.unknown(wrong, schema) == [
         "prefx (did you mean prefix?)",
-        "foreign",
+        "foreign (see the list of settings in the docs)",
     ]
 
 

@@ -11,12 +11,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from singer_amazon.documents.private_files import (
-    check_name,
-    open_private,
-    private_folder,
-)
 from singer_amazon.errors import ConfigError, StorageError
+from singer_amazon.private_files import check_name, create_private, private_folder
 from singer_amazon.s3.access import access_of
 
 
@@ -107,7 +103,7 @@ class FolderArchive:
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
             private_folder(target.parent)
-            with path.open("rb") as original, open_private(part) as copy:
+            with path.open("rb") as original, create_private(part) as copy:
                 shutil.copyfileobj(original, copy)
             part.replace(target)
         except OSError as error:

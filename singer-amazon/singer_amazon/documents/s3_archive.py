@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from singer_amazon.documents.private_files import check_name
 from singer_amazon.errors import ConfigError, StorageError
+from singer_amazon.private_files import check_name
 from singer_amazon.s3.access import S3Access
 from singer_amazon.s3.client import FAILURES, explain, open_client
 

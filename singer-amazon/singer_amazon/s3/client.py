@@ -31,6 +31,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSLError,
 )
 from botocore.exceptions import (
     ConnectionError as UnreachableError,
@@ -228,14 +229,25 @@ def explain(error: Exception, access: S3Access) -> str:
         )
     if isinstance(error, ProfileNotFound):
         return f"{error}; check aws_profile_name."
-    bundle = os.environ.get("AWS_CA_BUNDLE")
-    if bundle and not os.path.exists(bundle):  # noqa: PTH110 - as it is written
-        return f"AWS_CA_BUNDLE names {bundle!r}, which is not there; mend or unset it."
+    if found := _certificate_fault(error):
+        return found
     if isinstance(
         error, EndpointConnectionError | ConnectTimeoutError | UnreachableError
     ):
         return f"{_bare(error)}; {_REACH}."
     return f"{_bare(error)}."
+
+
+def _certificate_fault(error: Exception) -> str | None:
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    if bundle and not os.path.exists(bundle):  # noqa: PTH110 - as it is written
+        return f"AWS_CA_BUNDLE names {bundle!r}, which is not there; mend or unset it."
+    if not isinstance(error, SSLError):
+        return None
+    return (
+        f"{_bare(error)}; check aws_endpoint_override, the clock of this machine, and "
+        f"the file of CA certificates that AWS_CA_BUNDLE names ({bundle or 'none'})."
+    )
 
 
 def _explain_response(error: ClientError, access: S3Access) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,8 @@ class RunStats:
     """A set that keeps its order."""
     broke_off: str = ""
     """Why the run ended before its end, as it was logged."""
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """What stands for the run in `report_log` and `report_days`."""
 
     @property
     def failures(self) -> list[Problem]:
@@ -167,6 +170,17 @@ def _result(stats: RunStats, waiting: int) -> str:
     return "waiting" if waiting else "complete"
 
 
+def _taken_apart(problem: Problem) -> dict[str, str]:
+    """Return a failure for programs; what it does not concern is left out."""
+    found = {
+        "account": problem.account,
+        "stream": problem.stream,
+        "window": problem.window,
+    }
+    named = {name: text for name, text in found.items() if text}
+    return {**named, "reason": problem.reason}
+
+
 def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, object]:
     """Return the run in numbers."""
     reports = engine.reports if engine is not None else []
@@ -174,6 +188,7 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
     waiting = sum(r.state not in _ENDED for r in reports)
     broke_off = [stats.broke_off] if stats.broke_off else []
     return {
+        "run_id": stats.run_id,
         "result": _result(stats, waiting),
         "seconds": round((now - stats.started).total_seconds(), 1),
         "reports": {
@@ -190,5 +205,9 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
         "rows_by_stream": dict(sorted(stats.rows.items())),
         "repeated_keys": dict(stats.repeats),
         "failures": [*broke_off, *grouped(stats.failures)],
+        "failed": [
+            *({"reason": reason} for reason in broke_off),
+            *map(_taken_apart, stats.failures),
+        ],
         "notices": grouped(p for p in stats.problems if not p.is_failure),
     }

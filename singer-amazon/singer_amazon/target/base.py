@@ -23,7 +23,7 @@ from singer_sdk.helpers.capabilities import (
 )
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
-from singer_amazon.config_files import check_config_files
+from singer_amazon.config.files import check_config_files
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.tap.settings import coerced, complaints, from_environment
 from singer_amazon.target.errors import InputError, SettingsError

@@ -182,7 +182,7 @@ def test_a_full_spool_is_a_sentence_where_nothing_may_be_written(
 
 
 def test_columns_have_no_say_in_their_order(tmp_path: Path) -> None:
-    reverse = dict(reversed(COLUMNS.items()))
+    reverse = dict(sorted(COLUMNS.items(), reverse=True))
     DeltaRun(tmp_path).finish(schema(), row(1, "a"), state(1))
     run = DeltaRun(tmp_path).finish(schema(columns=reverse), row(2, "b"), state(1))
     assert [r["id"] for r in run.rows()] == ["a", "b"]
