@@ -28,4 +28,4 @@ def meanings() -> Iterator[tuple[str, str]]:
         assert isinstance(field.target, ast.Name)  # noqa: S101
         assert isinstance(text, ast.Expr)  # noqa: S101 - a number without a text
         assert isinstance(text.value, ast.Constant)  # noqa: S101
-        yield field.target.id, str(text.value.value)
+        yield field.target.id, " ".join(str(text.value.value).split())

@@ -80,7 +80,7 @@ class Settings:
     """So many days later the numbers are those of: what came in meanwhile is there."""
     combinations_per_campaign: int = 1
     """Combinations of ad, target and placement with traffic per campaign and day."""
-    retention_wording: str = "old"
+    retention_wording: str = "new"
     """How a start before the retention is refused: `new` names the first day kept."""
     content_encoding: bool = False
     """Whether a document is served with `Content-Encoding: gzip`."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from singer_amazon.config.names import did_you_mean
 from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential
 from singer_amazon.regions import Region
-from singer_amazon.tap.settings import did_you_mean
 from tap_amazon_sp.client import AccountCaller
 from tap_amazon_sp.marketplaces import (
     MARKETPLACES,

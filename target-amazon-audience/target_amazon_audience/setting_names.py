@@ -7,17 +7,17 @@ known.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from dotenv import dotenv_values, find_dotenv
 
+from singer_amazon.config.names import did_you_mean, shown
+
 UNUSED = frozenset({"type", "td_authentication_id"})
 """Names in settings of that export which mean nothing here."""
 
-_MAX_SHOWN = 100
 _LABELS: Mapping[str, Mapping[str, str]] = {
     "target": {"AMC_DSP": "AMC_AND_DSP", "DSP_AMC": "AMC_AND_DSP"},
     "region": {"NORTH_AMERICA": "NA", "EUROPE": "EU", "FAR_EAST": "FE"},
@@ -49,12 +49,7 @@ def unknown_names(
 
 def unknown(name: str, known: Collection[str]) -> str:
     """Say that a name is not known, and which one may have been meant."""
-    shown = name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}..."
-    spelt = {re.sub(r"\W", "_", other.lower()): other for other in known}
-    wanted = re.sub(r"\W", "_", name.strip().lower())
-    close = [spelt[found] for found in difflib.get_close_matches(wanted, spelt, 1)]
-    hint = f"did you mean {close[0]}?" if close else "leave it out."
-    return f"{shown} is not known: {hint}"
+    return f"{shown(name)} is not known: {did_you_mean(name, known)}"
 
 
 def unknown_variables(prefix: str, known: Iterable[str]) -> list[str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from singer_amazon.config.names import did_you_mean, shown
 from singer_amazon.errors import ConfigError
-from singer_amazon.s3_access import S3Access, access_of
+from singer_amazon.s3.access import S3Access, access_of
+from singer_amazon.summary_file import check_summary_path
 from target_s3.batch_roots import roots
 from target_s3.settings_schema import (
     DEFAULTS,
@@ -51,6 +52,7 @@ class Settings:
     spool_dir: str | None = None
     spool_max_bytes: int = DEFAULTS["spool_max_bytes"]
     max_attempts: int = DEFAULTS["max_attempts"]
+    summary_path: Path | None = None
     batch_roots: tuple[str, ...] | None = None
     batch_max_bytes: int = DEFAULTS["batch_max_bytes"]
 
@@ -79,11 +81,16 @@ def parse(config: Mapping[str, Any]) -> Settings:
         spool_dir=reader.text("spool_dir"),
         spool_max_bytes=reader.count("spool_max_bytes"),
         max_attempts=reader.count("max_attempts"),
+        summary_path=_path(reader.text("summary_path")),
         batch_roots=roots(reader.list_of_texts("batch_allowed_roots")),
         batch_max_bytes=reader.count("batch_max_bytes"),
     )
     _check(settings, provider)
     return settings
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
 
 
 def without_effect(config: Mapping[str, Any]) -> list[str]:
@@ -104,15 +111,11 @@ def unknown(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
         if name in _OF_THE_HUB and "format_type" in schema["properties"]:
             continue
         if definition is None:
-            found.append(name + _guess(name, schema["properties"]))
+            meant = did_you_mean(name, schema["properties"])
+            found.append(f"{shown(name)} ({meant})")
         elif isinstance(value, dict) and name in _NESTED:
             found += [f"{name}.{inner}" for inner in unknown(value, definition)]
     return found
-
-
-def _guess(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _refuse_unknown(config: Mapping[str, Any]) -> None:
@@ -222,6 +225,8 @@ def _from_text(value: object) -> object:
 
 def _check(found: Settings, provider: str) -> None:
     found.access.check()
+    if found.summary_path:
+        check_summary_path(found.summary_path)
     _require(
         provider == "aws",
         "Setting cloud_provider.cloud_provider_type must be 'aws', the only provider "

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import time
 
 import pytest
 
@@ -60,3 +62,41 @@ def test_one_call_after_the_other_needs_one_thread() -> None:
         assert result is not None
         idents.add(result[0])
     assert len(idents) <= 2, "a thread may end its last call a little late"
+
+
+def threads_of(names: set[int]) -> set[int]:
+    return {t.ident for t in threading.enumerate() if t.ident in names and t.ident}
+
+
+def is_alone_within(idents: set[int], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while threads_of(idents):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_threads_end_with_their_workers(is_closed: bool) -> None:
+    workers, go = Workers[int](3), threading.Event()
+    idents: set[int] = set()
+
+    def call() -> int:
+        idents.add(threading.get_ident())
+        assert go.wait(10)
+        return 1
+
+    for _ in range(5):
+        workers.submit(call)
+    while len(idents) < 3:
+        time.sleep(0.01)
+    if is_closed:
+        workers.close()
+    else:
+        del workers
+        gc.collect()
+    assert threads_of(idents) == idents, "those under way go on"
+    go.set()
+    assert is_alone_within(idents, 10)
+    assert len(idents) == 3, "what had not begun is not made any more"

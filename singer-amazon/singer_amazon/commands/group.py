@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
 
-from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.config.files import ENVIRONMENT, read_object
+from singer_amazon.errors import AmazonError
 
 
 def run(
@@ -37,7 +37,7 @@ def read_config(paths: Iterable[str]) -> tuple[dict[str, Any], bool]:
     config: dict[str, Any] = {}
     parse_env = False
     for path in paths:
-        if path.upper() == "ENV":
+        if path.upper() == ENVIRONMENT:
             parse_env = True
         else:
             config |= read_json(path, "the config")
@@ -45,22 +45,9 @@ def read_config(paths: Iterable[str]) -> tuple[dict[str, Any], bool]:
 
 
 def read_json(path: str, what: str) -> dict[str, Any]:
-    """Read a JSON object from a file, or from standard input for `-`.
+    """Read a JSON object; an empty file is an empty one.
 
     Raises:
-        ConfigError: there is none; an empty file is an empty object.
+        ConfigError: there is none.
     """
-    try:
-        with click.open_file(path, encoding="utf-8") as file:
-            text = file.read()
-        found = json.loads(text) if text.strip() else {}
-    except OSError as error:
-        msg = f"{what} {path} cannot be read: {error.strerror}"
-        raise ConfigError(msg) from None
-    except (ValueError, RecursionError) as error:
-        msg = f"{what} {path} is no JSON: {error}"
-        raise ConfigError(msg) from None
-    if not isinstance(found, dict):
-        msg = f"{what} {path} is no JSON object but {type(found).__name__}"
-        raise ConfigError(msg)
-    return found
+    return read_object(path, what, may_be_empty=True)

@@ -19,13 +19,18 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Iterable[str]]
 
 
-@lru_cache(maxsize=256)
 def resolved(host: str) -> tuple[str, ...]:
-    """Return the addresses of a host; none where the name is not known here."""
+    """Return the addresses of a host; none where the name is not known here now."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return _resolved(host)
     except (OSError, UnicodeError):
         return ()
+
+
+@lru_cache(maxsize=256)
+def _resolved(host: str) -> tuple[str, ...]:
+    """Look a host up; what fails is not kept, for it may pass."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return tuple({str(entry[4][0]) for entry in found})
 
 

@@ -19,7 +19,12 @@ import urllib3
 
 from singer_amazon.documents.raw_archive import RawArchive
 from singer_amazon.documents.spool import Spool, SpoolFile
-from singer_amazon.errors import DocumentError, DocumentExpiredError, StorageError
+from singer_amazon.errors import (
+    DocumentError,
+    DocumentExpiredError,
+    StorageError,
+    TransientError,
+)
 from singer_amazon.http.transport import Transport
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import (
@@ -40,6 +45,10 @@ class _BrokenError(DocumentError):
     """A download that may go through when tried again."""
 
 
+class DownloadUnreachableError(TransientError):
+    """The host of documents gives no answer: no document of its own is to blame."""
+
+
 def download(
     transport: Transport,
     address: Callable[[], str],
@@ -47,22 +56,29 @@ def download(
     *,
     max_attempts: int,
     check: Callable[[str], None] = lambda _: None,
-    retry_wait: float = POLICY.retry_wait,
 ) -> None:
     """Write the document, byte for byte, and leave the file complete.
 
     Raises:
         DocumentError: it could not be had whole in `max_attempts` tries.
+        DownloadUnreachableError: nor was there an answer, in the last of them.
+        RejectedError: it cannot be asked for, as with a certificate that is not valid.
         StorageError: the disk is full.
         SpoolClosedError: the run ended meanwhile.
     """
     document = _Download(transport, target, check)
+    left = (
+        None
+        if transport.time_left is None
+        else max(transport.time_left() + POLICY.download_grace, 0.001)
+    )
 
     @backoff.on_exception(
         backoff.expo,
-        (_BrokenError, DocumentExpiredError),
+        (_BrokenError, DocumentExpiredError, DownloadUnreachableError),
         max_tries=max_attempts,
-        factor=retry_wait,
+        max_time=left,
+        factor=transport.retry_wait,
         max_value=POLICY.max_retry_wait,
         logger=None,
     )
@@ -104,17 +120,9 @@ class _Download:
 
     def _get(self, url: str, headers: dict[str, str]) -> requests.Response:
         try:
-            return self._transport.session().get(
-                url,
-                headers=headers,
-                stream=True,
-                timeout=self._transport.timeout,
-                # each address is looked at before it is followed
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            msg = f"the download did not begin ({type(error).__name__})"
-            raise _BrokenError(msg) from None
+            return self._transport.open_stream(url, headers)
+        except TransientError as error:
+            raise DownloadUnreachableError(str(error), status=error.status) from None
 
     def _begin(self, response: requests.Response) -> None:
         """Keep what is there only if the answer goes on exactly behind it."""
@@ -173,14 +181,12 @@ class DocumentFetcher:
         transport: Transport,
         raw_archive: RawArchive | None = None,
         *,
-        retry_wait: float = POLICY.retry_wait,
         classify: Callable[[Report, Path], Outcome | None] = lambda *_: None,
         check_address: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._spool = spool
         self._transport = transport
         self._raw_archive = raw_archive
-        self._retry_wait = retry_wait
         self._classify = classify
         self._check_address = check_address
 
@@ -195,6 +201,14 @@ class DocumentFetcher:
             return self._classified(report, file)
         except DocumentError as error:
             return Unreadable(str(error))
+        except DownloadUnreachableError as error:
+            is_answered = error.status is not None
+            return Unavailable(
+                str(error),
+                is_outage=True,
+                is_answered=is_answered,
+                is_of_downloads=True,
+            )
         except StorageError as error:
             return Unavailable(str(error))
 
@@ -219,7 +233,6 @@ class DocumentFetcher:
                 file,
                 max_attempts=self._transport.max_attempts,
                 check=self._check_address,
-                retry_wait=self._retry_wait,
             )
         except BaseException:
             file.discard()

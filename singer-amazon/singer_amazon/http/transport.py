@@ -21,13 +21,14 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import backoff
 import msgspec
 import requests
 import urllib3
 
-from singer_amazon.errors import RejectedError, TransientError
+from singer_amazon.errors import CallError, RejectedError, TransientError
 from singer_amazon.http.inflating import GZIP_OR_ZLIB, CutError, inflated
 from singer_amazon.masking import masked
 from singer_amazon.retry_policy import POLICY
@@ -40,7 +41,14 @@ logger = logging.getLogger(__name__)
 _MAX_MESSAGE_LENGTH = 500
 _PRIVATE_WORDS = ("error_description",)
 _WORDS = ("detail", "details", "message", *_PRIVATE_WORDS)
+_NO_CERTIFICATES = {"NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "PEM_LIB"}
+"""What OpenSSL says of a file of CA certificates that holds none."""
 _BLOCK_BYTES = 64 * 1024
+_OUT_OF_ORDER = {HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)}
+_CA_FILE = (
+    "the file of CA certificates cannot be read. "
+    "Check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE"
+)
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Nothing but documents is larger, and those are never held in memory."""
 
@@ -193,7 +201,7 @@ class Transport:
         self.timeout = timeout
         self.time_left: Callable[[], float] | None = None
         """How many seconds this run still has; no wait here is longer."""
-        self._retry_wait = retry_wait
+        self.retry_wait = retry_wait
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
 
@@ -247,13 +255,19 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as raw:
-                body = _read(raw)
+                body = _read(raw, self._answer_time())
             response = Response(raw.status_code, raw.headers, body, is_private)
             if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise _ServerError(response)
             return response
 
         return self.retrying(once, f"{method} {_without_query(url)}")
+
+    def _answer_time(self) -> float:
+        """Return how long an answer may take: not much longer than the run."""
+        if self.time_left is None:
+            return POLICY.answer_time
+        return min(POLICY.answer_time, max(self.time_left(), 0.0) + POLICY.grace)
 
     def retrying(self, call: Callable[[], Response], what: str) -> Response:
         """Run a call again, with growing jittered waits, while it fails passingly.
@@ -283,7 +297,7 @@ class Transport:
             max_time=None if self.time_left is None else max(self.time_left(), 0.001),
             giveup=lambda error: _certificate_fault(error) is not None,
             jitter=backoff.full_jitter,
-            factor=self._retry_wait,
+            factor=self.retry_wait,
             max_value=POLICY.max_retry_wait,
             logger=None,
             on_backoff=on_backoff,
@@ -291,38 +305,70 @@ class Transport:
         try:
             return tries(call)()
         except RETRIED as error:
-            if fault := _certificate_fault(error):
-                msg = f"{what} is not made: {fault}"
-                raise RejectedError(msg) from None
-            status = error.response.status if isinstance(error, _ServerError) else None
-            msg = f"{what} failed {tried} times, last: {_cause(error)}"
-            raise TransientError(msg, status=status) from None
-        except _TooLargeError:
-            msg = (
-                f"{what} is answered with more than {MAX_ANSWER_BYTES // 1024**2} MiB: "
-                "no answer of Amazon's is that large. Is the address right?"
+            raise _failure(error, what, tried) from None
+        except (_TooLargeError, OSError) as error:
+            raise _rejection(error, what) from None
+
+    def open_stream(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        """Begin a download from an address that is a permission of its own; once.
+
+        The caller closes it, reads the body as it comes, and follows redirects.
+
+        Raises:
+            TransientError: there is no answer below 500.
+            RejectedError: it cannot be sent.
+        """
+        what = f"the download from {urlsplit(url).netloc}"
+        try:
+            response = self.session().get(
+                url,
+                headers=dict(headers),
+                stream=True,
+                timeout=self.timeout,
+                allow_redirects=False,
             )
-            raise RejectedError(msg) from None
-        except requests.RequestException as error:
-            # its own text may hold an address or a header
-            msg = f"{what} cannot be sent ({type(error).__name__}): is it an address?"
-            raise RejectedError(msg) from None
-        except OSError:
-            msg = (
-                f"{what} cannot be sent: the file of CA certificates cannot be read. "
-                "Check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE"
-            )
-            raise RejectedError(msg) from None
+        except RETRIED as error:
+            raise _failure(error, what, 1) from None
+        except OSError as error:
+            raise _rejection(error, what) from None
+        if response.status_code in _OUT_OF_ORDER:
+            response.close()
+            msg = f"{what} failed: HTTP {response.status_code}"
+            raise TransientError(msg, status=response.status_code)
+        return response
 
 
-def _read(raw: requests.Response) -> bytes:
+def _failure(error: Exception, what: str, tried: int) -> CallError:
+    """Return why there is no answer, without an address or a header in it."""
+    if fault := _certificate_fault(error):
+        return RejectedError(f"{what} is not made: {fault}")
+    status = error.response.status if isinstance(error, _ServerError) else None
+    times = f" {tried} times, last" if tried > 1 else ""
+    return TransientError(f"{what} failed{times}: {_cause(error)}", status=status)
+
+
+def _rejection(error: Exception, what: str) -> RejectedError:
+    """Return why a request is not to be tried again."""
+    if isinstance(error, _TooLargeError):
+        return RejectedError(
+            f"{what} is answered with more than {MAX_ANSWER_BYTES // 1024**2} MiB: "
+            "no answer of Amazon's is that large. Is the address right?"
+        )
+    if isinstance(error, requests.RequestException):
+        # its own text may hold an address or a header
+        kind = type(error).__name__
+        return RejectedError(f"{what} cannot be sent ({kind}): is it an address?")
+    return RejectedError(f"{what} cannot be sent: {_CA_FILE}")
+
+
+def _read(raw: requests.Response, seconds: float) -> bytes:
     """Read a whole answer, within a size and a time.
 
     Raises:
         _TooLargeError: it is larger, inflated.
         requests.RequestException: it is broken or too slow.
     """
-    blocks: Iterator[bytes] = _blocks(raw)
+    blocks: Iterator[bytes] = _blocks(raw, seconds)
     encoding = (raw.headers.get("Content-Encoding") or "identity").strip().lower()
     if encoding in {"gzip", "x-gzip", "deflate"}:
         blocks = inflated(blocks, GZIP_OR_ZLIB)
@@ -339,12 +385,12 @@ def _read(raw: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _blocks(raw: requests.Response) -> Iterator[bytes]:
+def _blocks(raw: requests.Response, seconds: float) -> Iterator[bytes]:
     """Yield what has come, as it comes."""
     if raw.raw is None:  # an adapter in this process that has it whole
         yield raw.content
         return
-    end = time.monotonic() + POLICY.answer_time
+    end = time.monotonic() + seconds
     # not read(): that one waits until a whole block is there
     while block := raw.raw.read1(_BLOCK_BYTES, decode_content=False):
         yield block
@@ -361,6 +407,8 @@ def _certificate_fault(error: BaseException) -> str | None:
                 "Check the address, the clock of this machine, and the CA "
                 "certificates of a proxy (REQUESTS_CA_BUNDLE)"
             )
+        if isinstance(inner, ssl.SSLError) and inner.reason in _NO_CERTIFICATES:
+            return _CA_FILE
     return None
 
 

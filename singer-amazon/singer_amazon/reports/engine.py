@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
 from singer_amazon.reports.lifecycle import Event, State, next_state
 from singer_amazon.reports.model import (
@@ -75,9 +76,11 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
-        self.outage: Outage | None = None
-        """Since when no call has been answered, if the last ones were not."""
-        self._answered = 0
+        self.under_way: Counter[CallKind] = Counter()
+        """How many calls of each kind are being made."""
+        self._outages: dict[bool, Outage] = {}
+        """Since when the API (False) or the host of documents (True) is silent."""
+        self._answered = Counter[bool]()
         self._offered: set[tuple[str, str]] = set()
         """Account and report type of which a create has been answered or is made."""
         self._held: dict[tuple[str, str], list[Report]] = {}
@@ -96,7 +99,7 @@ class Engine:
         self, request: ReportRequest, pending: PendingReport, now: datetime
     ) -> Report:
         """Take up a report that an earlier run asked for."""
-        report = self._add(request, 0)
+        report = self._add(request, 0, now)
         if report.state is State.PLANNED:
             report.state = State.REQUESTED
             report.report_id = pending.report_id
@@ -111,7 +114,7 @@ class Engine:
     def request(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Plan these requests, the longest waiting first, in turns."""
         for rank, request in enumerate(interleaved(requests)):
-            report = self._add(request, rank)
+            report = self._add(request, rank, now)
             if report.request is not request:
                 continue
             if self.retry.asks_types_once and _type_of(report) in self._offered:
@@ -131,10 +134,10 @@ class Engine:
             if other.state is State.PLANNED:
                 self._scheduler.put(other, now)
 
-    def _add(self, request: ReportRequest, rank: int) -> Report:
+    def _add(self, request: ReportRequest, rank: int, now: datetime) -> Report:
         report = self._by_identity.get(request.identity)
         if report is None:
-            report = Report(request, [], rank)
+            report = Report(request, [], rank, planned_at=now)
             self._by_identity[request.identity] = report
             self._by_account.setdefault(request.account, []).append(report)
             self.reports.append(report)
@@ -146,6 +149,16 @@ class Engine:
         return report
 
     # --- asking ------------------------------------------------------------
+
+    @property
+    def limiters(self) -> ReportRateLimiters:
+        """What says how often each call may be made."""
+        return self._scheduler.limiters
+
+    @property
+    def outage(self) -> Outage | None:
+        """The longest time without an answer that lasts still."""
+        return min(self._outages.values(), key=lambda o: o.since, default=None)
 
     @property
     def is_done(self) -> bool:
@@ -167,11 +180,22 @@ class Engine:
         self, now: datetime, slots: int, *, may_fetch: bool = True
     ) -> list[Action]:
         """Choose up to `slots` calls to make now."""
-        actions = []
-        for kind, report in self._scheduler.take(now, slots, may_fetch=may_fetch):
+        if may_fetch and True in self._outages:
+            taken = self._take_in_outage(now, slots)
+        else:
+            taken = self._scheduler.take(now, slots, may_fetch=may_fetch)
+        for kind, report in taken:
             report.is_busy = True
-            actions.append(Action(kind, report, now))
-        return actions
+            self.under_way[kind] += 1
+        return [Action(kind, report, now) for kind, report in taken]
+
+    def _take_in_outage(
+        self, now: datetime, slots: int
+    ) -> list[tuple[CallKind, Report]]:
+        """Choose calls of the API, and one download to see whether it works again."""
+        tries = 0 if self.under_way[CallKind.FETCH] else min(1, slots)
+        taken = self._scheduler.take(now, slots - tries, may_fetch=False)
+        return taken + self._scheduler.take(now, tries, may_fetch=True)
 
     def next_wake(self, now: datetime) -> datetime | None:
         """Return when something can be done again, if waiting is all there is."""
@@ -183,8 +207,10 @@ class Engine:
         """Take in what an action brought; return the reports that moved on."""
         report = action.report
         report.is_busy = False
+        self.under_way[action.kind] -= 1
+        report.calls += 1
         self._learn(action, outcome, now)
-        self._note_outage(outcome, now)
+        self._note_outage(action, outcome, now)
         changes = list(self._decide(report, outcome, now))
         is_asked = not isinstance(outcome, (model.Throttled, model.Unavailable))
         if action.kind is CallKind.CREATE and (is_asked or report.state.is_final):
@@ -221,13 +247,25 @@ class Engine:
             return [self._move(report, Event.REFUSED)]
         if self.is_time_up and report.state is not State.READY:
             return [self._move(report, Event.TIME_UP)]
+        if self.is_time_up and report.failed_calls:  # it would only be waited for
+            return [self._move(report, Event.LEFT)]
         return []
 
     def _learn(self, action: Action, outcome: Outcome, now: datetime) -> None:
-        if isinstance(outcome, model.Unavailable):
-            return  # no answer says nothing about the rate
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
+        if not isinstance(outcome, model.Unavailable):  # that says nothing of the rate
+            self._learn_rate(action, limiters, outcome, now)
+        self._scheduler.limiters_changed(limiters, now)
+
+    def _learn_rate(
+        self,
+        action: Action,
+        limiters: tuple[RateLimiter, ...],
+        outcome: Outcome,
+        now: datetime,
+    ) -> None:
+        request = action.report.request
         operation = (request.account, action.kind, request.report_type)
         if not isinstance(outcome, model.Throttled):
             for limiter in limiters:
@@ -246,12 +284,20 @@ class Engine:
             if count + 1 >= POLICY.refusals_to_report:
                 self.refused_types.add(operation)
 
-    def _note_outage(self, outcome: Outcome, now: datetime) -> None:
-        if not (isinstance(outcome, model.Unavailable) and outcome.is_outage):
-            self._answered += 1
-            self.outage = None
-        elif self.outage is None:
-            self.outage = Outage(now, outcome.reason)
+    def _note_outage(self, action: Action, outcome: Outcome, now: datetime) -> None:
+        if isinstance(outcome, model.Unavailable) and outcome.is_outage:
+            outage = Outage(now, outcome.reason)
+            self._outages.setdefault(outcome.is_of_downloads, outage)
+            return
+        # a download begins with a call of the API, and may end with its answer
+        no_download = (model.Throttled, model.Vanished, model.Unavailable)
+        is_fetched = action.kind is CallKind.FETCH
+        for is_of_downloads in {
+            False,
+            is_fetched and not isinstance(outcome, no_download),
+        }:
+            self._answered[is_of_downloads] += 1
+            self._outages.pop(is_of_downloads, None)
 
     def _decide(  # noqa: C901, PLR0912 - one line per outcome
         self, report: Report, outcome: Outcome, now: datetime
@@ -270,12 +316,12 @@ class Engine:
                 yield from self._running(report, word, now)
             case model.Ready(expected_bytes=size, is_failure=is_failure):
                 report.expected_bytes, report.failed_calls = size, 0
-                report.is_failure = is_failure
+                report.is_failure, report.ready_at = is_failure, now
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
             case model.NoData(reason=reason):
-                report.reason = reason
+                report.reason, report.ready_at = reason, now
                 yield self._move(report, Event.NO_DOCUMENT)
             case model.NotYet(reason=reason, rest_may_be=rest_may_be):
                 report.reason, report.rest_may_be = reason, rest_may_be
@@ -287,7 +333,7 @@ class Engine:
                     report, "Amazon no longer knows it (404)", now
                 )
             case model.Fetched(document=document):
-                report.document = document
+                report.document, report.fetched_at = document, now
                 yield self._move(report, Event.FETCHED)
             case model.Unreadable(reason=reason):
                 yield from self._download_again(report, reason, now)
@@ -337,6 +383,7 @@ class Engine:
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
             report.reason = "Amazon completed it without a document"
+            report.ready_at = now
             return self._move(report, Event.NO_DOCUMENT)
         report.no_document_seen = True
         if self.retry.empty_waits_a_run:
@@ -371,7 +418,8 @@ class Engine:
         report.reason = outcome.reason
         if not report.failed_calls or self._is_to_blame(report, outcome, now):
             report.failed_calls += 1
-        report.others_answered = self._answered
+        service = outcome.is_of_downloads
+        report.answered_before = (service, self._answered[service])
         if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
@@ -381,9 +429,13 @@ class Engine:
         self, report: Report, outcome: model.Unavailable, now: datetime
     ) -> bool:
         """Whether a failed call says something of this report, not of Amazon."""
-        if not outcome.is_outage or report.others_answered != self._answered:
+        service = outcome.is_of_downloads
+        last_service, answered = report.answered_before
+        others_pass = service is last_service and answered != self._answered[service]
+        if not outcome.is_outage or others_pass:
             return True
-        since = now if self.outage is None else self.outage.since
+        outage = self._outages.get(service)
+        since = now if outage is None else outage.since
         is_long = (now - since).total_seconds() > POLICY.max_outage
         return outcome.is_answered and is_long
 
@@ -422,6 +474,7 @@ class Engine:
         before, old_id = report.state, report.report_id
         report.state = next_state(report.state, event)
         if forget_id:
+            report.last_id = report.report_id or report.last_id
             report.report_id = None
         if report.state.is_final:
             self._open.subtract(subscriber.stream for subscriber in report.subscribers)

@@ -332,12 +332,14 @@ class Unavailable:
     """The call failed after its attempts (5xx, time-outs, lost connections).
 
     `is_outage`: nothing in it is about this report; others may fare alike.
-    `is_answered`: a server did answer, with its own failure.
+    `is_answered`: a server did answer, with its own failure. `is_of_downloads`: it is
+    the host of documents that failed, not the API.
     """
 
     reason: str
     is_outage: bool = False
     is_answered: bool = False
+    is_of_downloads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ number where text is wanted (a profile id) is as common. Both are accepted.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from typing import Any
 from dotenv import dotenv_values, find_dotenv
 from jsonschema import Draft7Validator
 
+from singer_amazon.config.names import did_you_mean, shown
 from singer_amazon.errors import ConfigError
 
 _YEARS = range(2000, 2101)
@@ -31,7 +31,6 @@ _OF_THE_SDK = {
     *("flattening_enabled", "flattening_max_depth", "flattening_max_key_length"),
 }
 """Settings the Singer SDK adds and reads by itself."""
-_FEW = 12
 OPEN = "x-open"
 """Marks the schema of an object that may hold more than it describes."""
 _SWITCHES = {
@@ -144,25 +143,11 @@ def unknown_at_top(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list
     """Return one sentence per setting that this plugin does not have."""
     known = schema.get("properties", {})
     return [
-        f"Setting {name} is not known and has no effect: {did_you_mean(name, known)}"
+        f"Setting {shown(name)} is not known and has no effect: "
+        f"{did_you_mean(name, known)}"
         for name in config
         if name not in known
     ]
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return what a misspelt name may stand for, to follow "... is not known: "."""
-    names = list(known)
-    # upper and lower case, hyphens and underscores are the commonest slips
-    plain = {
-        re.sub(r"[\W_]", "", known_name.lower()): known_name for known_name in names
-    }
-    mine = re.sub(r"[\W_]", "", name.lower())
-    close = difflib.get_close_matches(mine, plain, n=1, cutoff=0.7)
-    if close:
-        return f"did you mean {plain[close[0]]}?"
-    shown = ", ".join(sorted(names)) if len(names) <= _FEW else ""
-    return f"known are {shown}" if shown else "see the list of settings in the docs"
 
 
 def _unknown(
@@ -185,7 +170,7 @@ def _unknown(
         if inside is not None:
             yield from _unknown(member, inside, f"{path}.{name}")
         elif properties and not schema.get(OPEN):
-            yield f"{path}.{name}", did_you_mean(name, properties)
+            yield f"{path}.{shown(name)}", did_you_mean(name, properties)
 
 
 def _may_show_secret(schema: Mapping[str, Any], path: Iterable[str]) -> bool:

@@ -6,15 +6,14 @@ fail at Amazon, without a word about which.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
+from singer_amazon.config.names import did_you_mean
 from singer_amazon.errors import ConfigError
-from singer_amazon.tap.settings import did_you_mean
 from tap_amazon_sp.catalogue.model import (
     Catalogue,
     Option,
@@ -241,9 +240,7 @@ def _report(catalogue: Catalogue, name: str) -> ReportDefinition:
         )
         raise ConfigError(msg)
     names = [r.name for r in catalogue.reports if r.options]
-    close = difflib.get_close_matches(name.lower(), names, n=1)
-    hint = f": did you mean {close[0]}?" if close else f" ({', '.join(names)})"
-    msg = f"report_options.{name}: there is no such report{hint}"
+    msg = f"report_options.{name}: there is no such report: {did_you_mean(name, names)}"
     raise ConfigError(msg)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.private_files import FILE_RIGHTS, private_folder
 from target_amazon_audience.errors import StateFileError
-from target_amazon_audience.state.private_files import FILE_RIGHTS, make_folder
 from target_amazon_audience.state.store import AudienceStore
 
 _MEND = (
@@ -91,7 +91,7 @@ class StateAccess:
         file = database.resolve().parent / "locks" / f"{digest}.lock"
         lock = FileLock(file, mode=FILE_RIGHTS, is_singleton=False)
         try:
-            make_folder(file.parent)
+            private_folder(file.parent)
             lock.acquire(timeout=0)
         except Timeout:
             msg = (

@@ -47,7 +47,7 @@ def test_a_state_in_a_pipe(tap: str) -> None:
     assert "no state yet" in program(tap, "state", "show", text="").stderr
     broken = program(tap, "state", "show", text="{")
     assert broken.returncode == 1
-    assert broken.stderr.startswith("Error: the state - is no JSON")
+    assert broken.stderr.startswith("Error: the state - is not valid JSON")
     foreign = program("tap-amazon-sp", "state", "check", text=FOREIGN)
     assert "this tap has no such stream" in foreign.stdout
 
@@ -69,4 +69,4 @@ def test_a_plan_asks_for_nothing_but_the_accounts(tmp_path: Path) -> None:
     assert len({row["stream"] for row in rows}) > 50
     assert creates == []
     missing = program("tap-amazon-ads", "plan", "--config", str(tmp_path / "none"))
-    assert "cannot be read: No such file or directory" in missing.stderr
+    assert "cannot be read (No such file or directory)" in missing.stderr

@@ -87,8 +87,8 @@ def test_no_state_yet_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "is no JSON"),
-        ("[]", "no JSON object but list"),
+        ("{", "is not valid JSON"),
+        ("[]", "is not one JSON object"),
         ('{"bookmarks": []}', "bookmarks is no object"),
         ('{"value": {}}', "it has no bookmarks"),
         ('{"bookmarks": {"x": {"partitions": {}}}}', "no list of objects"),

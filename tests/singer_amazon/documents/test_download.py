@@ -19,6 +19,7 @@ from singer_amazon.http.transport import Transport
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Fetched, Unavailable, Unreadable, Vanished
 from singer_amazon.reports.report import Report
+from singer_amazon.retry_policy import POLICY
 from support.core.reports import NOON, request
 from support.core.scripted_server import (
     Received,
@@ -90,13 +91,15 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 @pytest.fixture
 def transport() -> Transport:
-    return Transport(user_agent="tests/1", max_attempts=4, timeout=(1.0, 0.2))
+    return Transport(
+        user_agent="tests/1", max_attempts=4, timeout=(1.0, 0.2), retry_wait=0.001
+    )
 
 
 def fetch(storage: Storage, spool: Spool, transport: Transport) -> SpoolFile:
     file = spool.create()
     try:
-        download(transport, storage.address, file, max_attempts=4, retry_wait=0.001)
+        download(transport, storage.address, file, max_attempts=4)
     except BaseException:
         file.discard()
         raise
@@ -207,8 +210,7 @@ def test_trouble_is_tried_again(
     [
         (0, "broke off|ended after 0 of 10240 bytes"),
         (Reply(403), r"address is refused \(HTTP 403\): it may have expired"),
-        (Reply(503), "the download answered HTTP 503"),
-        (Reset(), "did not begin"),
+        (Reply(410), "the download answered HTTP 410"),
     ],
 )
 def test_after_so_many_tries_it_is_told_why(
@@ -223,6 +225,55 @@ def test_after_so_many_tries_it_is_told_why(
         fetch(storage, spool, transport)
     assert len(storage.server.received) == 4
     assert "Signature" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cut", "words", "is_answered"),
+    [
+        (Reply(503), "the download from 127.0.0.1:[0-9]+ failed: HTTP 503", True),
+        (Reply(429), "HTTP 429", True),
+        (Reset(), "connection lost", False),
+        (Silence(), "no answer in time", False),
+    ],
+)
+def test_a_host_that_does_not_answer_is_no_fault_of_the_document(
+    storage: Storage,
+    spool: Spool,
+    transport: Transport,
+    cut: Response,
+    words: str,
+    is_answered: bool,
+) -> None:
+    storage.cuts = [cut] * 10
+    fetcher = DocumentFetcher(spool, transport)
+    outcome = fetcher.fetch(report(), storage.address)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.is_outage
+    assert outcome.is_of_downloads
+    assert outcome.is_answered is is_answered
+    assert re.search(words, outcome.reason)
+    assert "Signature" not in outcome.reason
+    assert len(storage.server.received) == transport.max_attempts
+    assert spool.used == 0
+
+
+def test_a_line_that_breaks_and_stays_away_is_an_outage(
+    storage: Storage, spool: Spool, transport: Transport
+) -> None:
+    storage.cuts = [3000, Reset(), Reset(), Reset()]
+    outcome = DocumentFetcher(spool, transport).fetch(report(), storage.address)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.is_of_downloads
+
+
+def test_the_tries_of_a_download_end_with_the_run(
+    storage: Storage, spool: Spool, transport: Transport
+) -> None:
+    storage.cuts = [Reply(503)] * 10
+    transport.time_left = lambda: -1000.0 * POLICY.download_grace
+    transport.retry_wait = 1000.0
+    outcome = DocumentFetcher(spool, transport).fetch(report(), storage.address)
+    assert isinstance(outcome, Unavailable)
 
 
 def test_no_credential_goes_to_a_pre_signed_address(
@@ -300,7 +351,7 @@ def test_a_document_that_cannot_be_had_is_unreadable(
     storage: Storage, spool: Spool, transport: Transport
 ) -> None:
     storage.cuts = [Reply(403)] * 10
-    fetcher = DocumentFetcher(spool, transport, retry_wait=0.001)
+    fetcher = DocumentFetcher(spool, transport)
     outcome = fetcher.fetch(report(), storage.address)
     assert isinstance(outcome, Unreadable)
     assert spool.used == 0

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from singer_amazon.config.names import did_you_mean
 from singer_amazon.tap.settings import (
     OPEN,
-    did_you_mean,
     unknown_at_top,
     unknown_inside,
 )

@@ -182,7 +182,7 @@ def test_a_parameter_with_two_values_is_refused() -> None:
         ),
         ({"result_key": "x"}, "did you mean results_key?"),
         ({"Params": {}}, "did you mean params?"),
-        ({"zzz": 1}, "zzz is not known here: there are name, path"),
+        ({"zzz": 1}, "zzz is not known here: known are extend_resources, "),
         ({"body": {}}, "read with GET, which has no body"),
         ({"method": "POST"}, "method 'POST': only GET"),
         ({"method": 5}, "method 5: only GET"),

@@ -109,7 +109,10 @@ def test_an_option_nobody_knows_stops_the_run() -> None:
     [
         ("vendor_sale", "did you mean vendor_sales?"),
         ("vendor_sales_by_asin", "write vendor_sales"),
-        ("nothing_like_it", "no such report (brand_analytics_market_basket, "),
+        (
+            "nothing_like_it",
+            "no such report: known are brand_analytics_market_basket, ",
+        ),
     ],
 )
 def test_a_report_nobody_knows_stops_the_run(name: str, words: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
+from singer_amazon.config.names import did_you_mean, shown
 from singer_amazon.errors import ConfigError
 
 ENTRY = (
@@ -48,6 +48,4 @@ def _unknown(name: str, names: list[str]) -> str:
             f"{name} is not known here: endpoints are read with GET, which has no "
             "body; write params instead"
         )
-    close = difflib.get_close_matches(name.lower(), names, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
-    return f"{name} is not known here: {hint}"
+    return f"{shown(name)} is not known here: {did_you_mean(name, names)}"

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from string import Formatter
 from typing import Any, Literal, cast, get_args
 
+from singer_amazon.config.names import did_you_mean
 from singer_amazon.errors import ConfigError
-from singer_amazon.tap.settings import did_you_mean
 from tap_amazon_sp.documents.flat_files import FileFormat
 from tap_amazon_sp.marketplaces import Marketplace, find_or_unknown
 from tap_amazon_sp.periods import CUSTOM_PERIODS, Period

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from singer_amazon.private_files import open_private
 from target_amazon_audience.errors import StateFileError
-from target_amazon_audience.state.private_files import open_private
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -45,7 +45,7 @@ class Rejects:
             hidden = sha256(external_id.encode()).hexdigest()
         line = {
             "external_id_sha256": hidden,
-            "stream": stream,
+            "stream": stream or None,
             "field": field,
             "reason": reason,
             **where,

@@ -1,0 +1,1 @@
+"""Settings, whichever plugin they are of: the files they stand in, and their names."""
