@@ -32,17 +32,18 @@ LEGACY_NAMES = {entry.name for entry in LEGACY}
 Settings = Iterable[tuple[str, Mapping[str, Any]]]
 
 
-def state_picture() -> str:
-    """Return the lifecycle table as a Mermaid state diagram."""
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> PLANNED"]
+def state_table() -> str:
+    """Return the lifecycle of a report as a Markdown table."""
+    lines = ["| a report that is | becomes | when |", "|---|---|---|"]
     events: dict[tuple[State, State], list[str]] = {}
     for (before, event), after in TABLE.items():
         if before is not after:
             events.setdefault((before, after), []).append(event.name.lower())
     for (before, after), names in events.items():
-        lines.append(f"    {before.name} --> {after.name}: {', '.join(names)}")
-    lines += [f"    {state.name} --> [*]" for state in State if state.is_final]
-    return "\n".join([*lines, "```"])
+        end = ", the end" if after.is_final else ""
+        words = ", ".join(names).replace("_", " ")
+        lines.append(f"| {before.name} | {after.name}{end} | {words} |")
+    return "\n".join(lines)
 
 
 def settings_table(schema: Mapping[str, Any], settings: Settings) -> str:
@@ -95,7 +96,7 @@ def sp_fields(setting: str) -> str:
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/how-reports-run.md": {
-        "lifecycle": state_picture,
+        "lifecycle": state_table,
         "retry policy": retry_policy_table,
     },
     "docs/tap-amazon-ads.md": {"settings": lambda: all_settings(TapAmazonAds)},

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_amazon.clock import Clock, SystemClock
-from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.errors import AmazonError, ConfigError, StorageError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Transport
@@ -26,7 +26,6 @@ from target_amazon_audience.amc.rate_limits import (
     record_quota,
 )
 from target_amazon_audience.delivery.dispatcher import Dispatcher
-from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.reporting.progress import hand_out
 from target_amazon_audience.reporting.summary import summary
 from target_amazon_audience.run import Run, open_sinks
@@ -164,7 +163,7 @@ class TargetAmazonAudience(CommandTarget):
         self.logger.error("%s", error)
         audiences = settings.parse(self.config).audiences.values()
         paths = {a.summary_path for a in audiences if a.summary_path is not None}
-        with suppress(StateFileError):  # it has been logged
+        with suppress(StorageError):  # it has been logged
             hand_out(summary([], error, seconds=0.0), paths)
 
 

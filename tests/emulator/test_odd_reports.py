@@ -31,10 +31,11 @@ def refusal(ads: AdsCaller, body: object, account: str = SELLER) -> str:
 
 
 def test_retention_in_the_words_of_today(ads: AdsCaller) -> None:
-    ads.emulation.state.change({"retention_wording": "new"})
     old = report_body(start="2026-08-17", end="2026-08-31")
 
     assert refusal(ads, old) == TOO_OLD
+    ads.emulation.state.change({"retention_wording": "old"})
+    assert "Report date is too far in the past" in refusal(ads, old)
 
 
 def test_retention_by_type_and_account(ads: AdsCaller) -> None:

@@ -104,7 +104,7 @@ def test_oldest_day_is_today_less_retention_plus_one(ads: AdsCaller) -> None:
     assert ads.create(report_body(start="2026-08-18", **day)).status_code == 200
     text = detail(ads, report_body(start="2026-08-17", **day))
 
-    assert "Report date is too far in the past" in text
+    assert "must be equal to or after report type data retention start date" in text
 
 
 def test_days_are_those_of_the_accounts_zone(ads: AdsCaller) -> None:

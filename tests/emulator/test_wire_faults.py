@@ -106,6 +106,14 @@ def test_ids_that_are_paths(ads: AdsCaller, sp: SpCaller, odd: str) -> None:
     assert sp.download(sp.document_info(odd)["url"]).status_code == 200
 
 
+def test_a_parameter_called_id_is_not_the_rule_s_own() -> None:
+    with Emulator() as emulator:
+        rule_id = emulator.client.add_fault("other_id", id="x/../../owned")
+        assert [rule["id"] for rule in emulator.client.faults()] == [rule_id]
+        emulator.client.remove_fault(rule_id)
+        assert emulator.client.faults() == []
+
+
 def test_an_outage_refuses_connections_and_bodies_may_trickle() -> None:
     with Emulator() as emulator, requests.Session() as session:
         session.trust_env = False

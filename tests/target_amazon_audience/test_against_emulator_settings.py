@@ -91,8 +91,8 @@ def max_runtime(target: Runner) -> None:
 
 @effect("max_concurrency")
 def max_concurrency(target: Runner) -> None:
-    target.fault("delay", seconds=0.05)
-    rows = people(*range(8))
+    target.fault("delay", seconds=0.3)
+    rows = people(*range(5))
     for calls in (1, 3):
         target.client.clear_statistics()
         target.threads = None

@@ -133,10 +133,10 @@ class Rule:
     def as_json(self) -> dict[str, object]:
         """Return the rule and its counters as plain JSON values."""
         return {
+            **self.parameters,  # one of them may be called id, too
             "id": self.rule_id,
             "operation": self.operation,
             "action": self.action,
-            **self.parameters,
             **{name: getattr(self, name) for name in (*_MATCHERS, "group_by")},
             "times": self.times,
             "skip": self.skip,

@@ -255,13 +255,19 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as raw:
-                body = _read(raw)
+                body = _read(raw, self._answer_time())
             response = Response(raw.status_code, raw.headers, body, is_private)
             if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise _ServerError(response)
             return response
 
         return self.retrying(once, f"{method} {_without_query(url)}")
+
+    def _answer_time(self) -> float:
+        """Return how long an answer may take: not much longer than the run."""
+        if self.time_left is None:
+            return POLICY.answer_time
+        return min(POLICY.answer_time, max(self.time_left(), 0.0) + POLICY.grace)
 
     def retrying(self, call: Callable[[], Response], what: str) -> Response:
         """Run a call again, with growing jittered waits, while it fails passingly.
@@ -355,14 +361,14 @@ def _rejection(error: Exception, what: str) -> RejectedError:
     return RejectedError(f"{what} cannot be sent: {_CA_FILE}")
 
 
-def _read(raw: requests.Response) -> bytes:
+def _read(raw: requests.Response, seconds: float) -> bytes:
     """Read a whole answer, within a size and a time.
 
     Raises:
         _TooLargeError: it is larger, inflated.
         requests.RequestException: it is broken or too slow.
     """
-    blocks: Iterator[bytes] = _blocks(raw)
+    blocks: Iterator[bytes] = _blocks(raw, seconds)
     encoding = (raw.headers.get("Content-Encoding") or "identity").strip().lower()
     if encoding in {"gzip", "x-gzip", "deflate"}:
         blocks = inflated(blocks, GZIP_OR_ZLIB)
@@ -379,12 +385,12 @@ def _read(raw: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _blocks(raw: requests.Response) -> Iterator[bytes]:
+def _blocks(raw: requests.Response, seconds: float) -> Iterator[bytes]:
     """Yield what has come, as it comes."""
     if raw.raw is None:  # an adapter in this process that has it whole
         yield raw.content
         return
-    end = time.monotonic() + POLICY.answer_time
+    end = time.monotonic() + seconds
     # not read(): that one waits until a whole block is there
     while block := raw.raw.read1(_BLOCK_BYTES, decode_content=False):
         yield block

@@ -118,9 +118,7 @@ def fit(column_type: ColumnType, value: object) -> Fitted:
     )
     if found is None:
         return Fitted(None, plain(value), is_odd=True)
-    # a fraction where whole numbers are expected is passed on: never a changed value
-    is_odd = column_type == "integer" and not isinstance(found, int)
-    return Fitted(found, is_odd=is_odd)
+    return Fitted(found)
 
 
 def fit_fields(
@@ -184,7 +182,7 @@ def _fit_boolean(value: object) -> bool | None:
 
 
 def _fit_number(value: object, *, is_integer: bool) -> int | float | None:
-    """Return a number, whole where that is wanted and possible; None if it is none."""
+    """Return a number; None if it is none, or no whole one where that is wanted."""
     if isinstance(value, str):
         try:
             value = _number.decode(value.strip())
@@ -194,8 +192,8 @@ def _fit_number(value: object, *, is_integer: bool) -> int | float | None:
         return None
     if isinstance(value, int):
         return value
-    if is_integer and _is_whole(value):
-        return int(value)
+    if is_integer:
+        return int(value) if _is_whole(value) else None
     number = float(value)
     return number if math.isfinite(number) else None
 

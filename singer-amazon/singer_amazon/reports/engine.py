@@ -151,6 +151,11 @@ class Engine:
     # --- asking ------------------------------------------------------------
 
     @property
+    def limiters(self) -> ReportRateLimiters:
+        """What says how often each call may be made."""
+        return self._scheduler.limiters
+
+    @property
     def outage(self) -> Outage | None:
         """The longest time without an answer that lasts still."""
         return min(self._outages.values(), key=lambda o: o.since, default=None)

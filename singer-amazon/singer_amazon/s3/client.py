@@ -31,6 +31,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSLError,
 )
 from botocore.exceptions import (
     ConnectionError as UnreachableError,
@@ -65,6 +66,32 @@ def open_client(access: S3Access, config: Config | None = None) -> S3Client:
         which = f"settings under {where}" if where else "aws_* settings"
         msg = f"boto3 refuses the {which}: {explain(error, access)}"
         raise ConfigError(msg) from None
+
+
+def frozen_credentials(access: S3Access) -> dict[str, str]:
+    """Return keys and region as they are now, for clients that are not boto3's.
+
+    Raises:
+        ConfigError: boto3 refuses the settings, or finds no credentials.
+    """
+    access.check()
+    try:
+        session = _session(access)
+        if access.role_arn:
+            session = _with_role(access, session)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        keys = credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError, ValueError) as error:
+        msg = f"The tables cannot be reached: {explain(error, access)}"
+        raise ConfigError(msg) from None
+    return {
+        "aws_access_key_id": keys.access_key or "",
+        "aws_secret_access_key": keys.secret_key or "",
+        "aws_session_token": keys.token or "",
+        "aws_region": session.region_name or "",
+    }
 
 
 def _session(access: S3Access) -> boto3.Session:
@@ -202,14 +229,25 @@ def explain(error: Exception, access: S3Access) -> str:
         )
     if isinstance(error, ProfileNotFound):
         return f"{error}; check aws_profile_name."
-    bundle = os.environ.get("AWS_CA_BUNDLE")
-    if bundle and not os.path.exists(bundle):  # noqa: PTH110 - as it is written
-        return f"AWS_CA_BUNDLE names {bundle!r}, which is not there; mend or unset it."
+    if found := _certificate_fault(error):
+        return found
     if isinstance(
         error, EndpointConnectionError | ConnectTimeoutError | UnreachableError
     ):
         return f"{_bare(error)}; {_REACH}."
     return f"{_bare(error)}."
+
+
+def _certificate_fault(error: Exception) -> str | None:
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    if bundle and not os.path.exists(bundle):  # noqa: PTH110 - as it is written
+        return f"AWS_CA_BUNDLE names {bundle!r}, which is not there; mend or unset it."
+    if not isinstance(error, SSLError):
+        return None
+    return (
+        f"{_bare(error)}; check aws_endpoint_override, the clock of this machine, and "
+        f"the file of CA certificates that AWS_CA_BUNDLE names ({bundle or 'none'})."
+    )
 
 
 def _explain_response(error: ClientError, access: S3Access) -> str:

@@ -87,7 +87,8 @@ class Session:
         self._clock = clock
         self._writers = writers
         self._partitions: dict[tuple[str, str, str], Partition] = {}
-        self._labels: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        """Accounts as people know them."""
         self.report_log = ReportLog(stats.run_id, self._details)
         self._changes = ChangeRecorder(
             engine=engine,
@@ -99,6 +100,8 @@ class Session:
             log=self.report_log,
         )
         self._progress = ProgressLog(clock.now())
+        self.on_progress: Callable[[datetime], None] = lambda _: None
+        """Hears again and again that the run goes on, as long as it does."""
 
     # --- planning ----------------------------------------------------------
 
@@ -108,7 +111,7 @@ class Session:
         for partition in planned:
             self._partitions[partition.key] = partition
             if not partition.qualifier:
-                self._labels[partition.account] = partition.label
+                self.labels[partition.account] = partition.label
         now = self._clock.now()
         planner = Planner(
             self.engine, self._state_store, self.stats, self.partition, now
@@ -147,13 +150,18 @@ class Session:
         """Go on with the reports while a message is half written."""
         assert self.runner is not None  # noqa: S101
         self.runner.advance()
-        self._progress.log(self.engine, self._clock.now(), self._labels)
+        self._log_progress()
 
     def log_and_save(self) -> None:
         """Log progress and write a due state, when no message is half written."""
-        self._progress.log(self.engine, self._clock.now(), self._labels)
+        self._log_progress()
         self.between_messages()
         self._state_store.write()
+
+    def _log_progress(self) -> None:
+        now = self._clock.now()
+        self._progress.log(self.engine, now, self.labels)
+        self.on_progress(now)
 
     def partition(self, request: ReportRequest) -> Partition:
         """Return the partition a request belongs to."""
@@ -253,7 +261,7 @@ class Session:
         for account, kind, report_type in sorted(self.engine.refused_types):
             self.stats.add(
                 Problem(
-                    self._labels.get(account, account),
+                    self.labels.get(account, account),
                     report_type,
                     "",
                     f"Amazon refuses this type: {kind.name.lower()} was throttled "

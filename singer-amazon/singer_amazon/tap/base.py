@@ -5,13 +5,11 @@ from __future__ import annotations
 import abc
 import contextlib
 import copy
-import errno
 import logging
 import os
 import platform
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -20,13 +18,15 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
-from singer_amazon import refresh_token_age
+from singer_amazon import output, refresh_token_age
 from singer_amazon.documents.addresses import AddressCheck
 from singer_amazon.documents.download import DocumentFetcher
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.documents.spool import Spool
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http.transport import Transport
+from singer_amazon.live_view.progress import ProgressReader
+from singer_amazon.live_view.view import LiveView
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
@@ -36,11 +36,10 @@ from singer_amazon.reports.rate_limiters import (
 )
 from singer_amazon.reports.runner import Runner
 from singer_amazon.retry_policy import POLICY
-from singer_amazon.summary_file import check_summary_path, write_summary
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import COUNTERS, StateStore
-from singer_amazon.sync.summary import RunStats, log_summary, summary
+from singer_amazon.sync.summary import RunStats, log_summary
 from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.inputs import strangers
@@ -48,18 +47,17 @@ from singer_amazon.tap.message_writer import StoppedError
 from singer_amazon.tap.provenance.log_stream import LogStream
 from singer_amazon.tap.provenance.run_logs import RunLogs
 from singer_amazon.tap.record_writers import check_batch_config
+from singer_amazon.tap.run_files import Program, RunFiles
 from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
 
 logger = logging.getLogger(__name__)
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
-"""How writing to stdout fails, besides a closed pipe."""
-
 
 class ReportTap(CommandTap):
     """Base of the taps; one instance is one run."""
 
+    _close_live: Callable[[], None] = staticmethod(lambda: None)
     workers: int | None = None
     """Threads for calls: `max_concurrency` of them; 0 for tests without threads."""
 
@@ -242,10 +240,28 @@ class ReportTap(CommandTap):
             on_advance=on_advance,
         )
         session.runner.download_progress = lambda: self.spool.used
+        self.run_files.listen(session)
         session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
+        self._show_live(session, start + timedelta(seconds=context.max_seconds))
         context.writer.while_waiting = session.advance_mid_message
         return session
+
+    def _show_live(self, session: Session, deadline: datetime) -> None:
+        """Show how far the run is where somebody looks at a terminal."""
+        if not self.is_shown_live:
+            return
+        reader = ProgressReader(
+            session.engine,
+            self.stats.rows,
+            started=self.stats.started,
+            deadline=deadline,
+            labels=session.labels,
+        )
+        view = LiveView.on_terminal(reader)
+        if view is not None:
+            session.on_progress = view.update
+            self._close_live = view.close
 
     @cached_property
     def _raw_archive(self) -> RawArchive | None:
@@ -281,8 +297,7 @@ class ReportTap(CommandTap):
         raw = self.config.get("batch_config")
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
-        if path := self.config.get("summary_path"):
-            check_summary_path(Path(path))
+        self.run_files.check()
         self.spool.check()
         if self._raw_archive is not None:
             self.run_context.in_background(self._raw_archive.check)
@@ -317,13 +332,13 @@ class ReportTap(CommandTap):
             return 0
         except AmazonError as error:
             self._break_off(str(error))
-            self._write_summary(None)
+            self.run_files.write(None)
             return 1
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
-        written = self._write_summary(engine)
+        written = self.run_files.write(engine)
         return 1 if self.stats.failures or not written else code
 
     def begin(self) -> None:
@@ -345,17 +360,11 @@ class ReportTap(CommandTap):
         self.logger.error(sentence)
         self.stats.broke_off = sentence
 
-    def _write_summary(self, engine: Engine | None) -> bool:
-        """Write the file of `summary_path`; return False where that fails."""
-        path = self.config.get("summary_path")
-        try:
-            if path:
-                found = summary(self.stats, engine, self.clock.now())
-                write_summary(Path(path), found)
-        except AmazonError as error:
-            self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
-            return False
-        return True
+    @cached_property
+    def run_files(self) -> RunFiles:
+        """The summary and the page of this run, where they are asked for."""
+        program = Program(self.name, self.plugin_version, self.config_jsonschema)
+        return RunFiles(self.config, program, self.stats, self.clock)
 
     def _time_left(self) -> float:
         return (self.run_context.deadline - self.clock.now()).total_seconds()
@@ -371,15 +380,14 @@ class ReportTap(CommandTap):
             )
         except BrokenPipeError:
             self._break_off("The target closed its input: see its log for the reason")
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            output.drop()
             return 1
         except OSError as error:
-            if error.errno not in _FULL:
+            reason = output.trouble(error)
+            if reason is None:
                 raise
-            self._break_off(
-                f"The output cannot be written ({error.strerror}): make room there, "
-                "and run again"
-            )
+            self._break_off(reason)
+            output.drop()
             return 1
         except AmazonError as error:
             self._break_off(str(error))
@@ -390,6 +398,7 @@ class ReportTap(CommandTap):
 
     def end(self) -> None:
         """Write the last state and remove what lies on disk."""
+        self._close_live()
         if self.run_context.has_session:
             self.run_context.session.await_ids(POLICY.await_ids)
             self.run_context.session.finish()

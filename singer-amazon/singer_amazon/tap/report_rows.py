@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.encoding.simple import Message
 
+from singer_amazon.config.names import did_you_mean
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.sync.summary import grouped, log_summary, summary
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.message_writer import MessageWriter
-from singer_amazon.tap.settings import did_you_mean
 from singer_amazon.tap.stream import ReportStream
 
 if TYPE_CHECKING:

@@ -1,8 +1,6 @@
 """A stream whose rows come from reports of many accounts.
 
-Private hooks of the SDK that this module leans on, each held by a test:
-`Stream._sync_records`, `_sync_batches`, `_write_schema_message`,
-`_write_state_message`, `_generate_record_messages`.
+The SDK's private hook `Stream._generate_record_messages` is held by a test.
 """
 
 from __future__ import annotations
@@ -15,8 +13,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from singer_sdk import Stream
-from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import SchemaMessage
 
 from singer_amazon.documents.spool import SpoolFile
@@ -36,7 +32,6 @@ from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import RowBatch, WrittenDocument
 from singer_amazon.sync.summary import Problem
-from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.record_writers import (
     BatchFiles,
     WriteRows,
@@ -46,6 +41,7 @@ from singer_amazon.tap.record_writers import (
     lines,
     records,
 )
+from singer_amazon.tap.run_stream import RunStream
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +50,10 @@ REPLACE_BY = "x-replace-by"
 """Keyword of a SCHEMA: the columns for whose values a document brings every row."""
 
 
-class ReportStream(Stream, abc.ABC):
+class ReportStream(RunStream, abc.ABC):
     """One report type as a stream, over all accounts of the tap."""
 
     replication_key: str | None = "date"
-    is_sorted = False
-    _is_schema_written = False
     _more_unknown_said = False
     _limit_said = False
     _hands_rows_out = False
@@ -96,14 +90,6 @@ class ReportStream(Stream, abc.ABC):
         """Columns with values made null that were named already."""
         return set()
 
-    @property
-    def run_context(self) -> RunContext:
-        """The run this stream is part of."""
-        tap: Any = self._tap
-        return tap.run_context  # type: ignore[no-any-return]  # only a ReportTap makes these
-
-    tap = run_context  # for tap-amazon-sp until it takes the other name
-
     @cached_property
     def selected_columns(self) -> list[str]:
         """The selected properties in schema order; keys are always among them."""
@@ -116,11 +102,6 @@ class ReportStream(Stream, abc.ABC):
 
     # --- the SDK's hooks ---------------------------------------------------
 
-    @property
-    def partitions(self) -> None:
-        """Nothing: the session keeps the partitions, not the SDK."""
-        return
-
     def get_records(
         self,
         context: Any,  # noqa: ANN401 - the SDK's signature
@@ -128,7 +109,7 @@ class ReportStream(Stream, abc.ABC):
         """Yield the rows of its reports, for callers that take them one by one.
 
         A document counts as delivered once the row after its last has been asked for.
-        The SDK does not come here: see `_sync_records`.
+        The SDK does not come here: see `deliver_all`.
         """
         del context
         self._hands_rows_out = True
@@ -138,45 +119,23 @@ class ReportStream(Stream, abc.ABC):
                 if batch.stream == self.name:
                     yield from batch.records()
 
-    def _sync_records(
-        self,
-        context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
-        *,
-        write_messages: bool = True,  # noqa: ARG002
-    ) -> Generator[dict[str, Any], Any, Any]:
+    def deliver_all(self) -> None:
         """Deliver documents until this stream has all of its own."""
         session = self.run_context.session
         try:
-            with self.get_sync_timer():
-                for report in session.documents(self.name):
-                    session.deliver(report)
+            for report in session.documents(self.name):
+                session.deliver(report)
         finally:
             self._log_count()
-        yield from ()
 
     def _log_count(self) -> None:
         """Log how many rows there were: once, for those of all accounts."""
         with self.get_record_counter() as counter:
             counter.increment(self.run_context.stats.rows[self.name])
 
-    def _sync_batches(
-        self,
-        batch_config: BatchConfig,  # noqa: ARG002 - write_document looks itself
-        context: Any = None,  # noqa: ANN401
-    ) -> None:
-        """Deliver documents as batch files."""
-        for _ in self._sync_records(context):
-            pass
-
     def _write_schema_message(self) -> None:
-        """Write the SCHEMA once, before the first row of whoever comes first."""
-        if not self._is_schema_written and not self._hands_rows_out:
-            self._is_schema_written = True
+        if not self._hands_rows_out:
             super()._write_schema_message()
-
-    def _write_state_message(self) -> None:
-        """Leave the timing of STATE messages to the session."""
-        self.run_context.write_state()
 
     # --- writing documents -------------------------------------------------
 
@@ -336,7 +295,7 @@ class ReportStream(Stream, abc.ABC):
         for name in sorted(encoder.odd):
             warn_once(
                 f"{self.name}: column {name!r} has values that are no "
-                f"{_type_name(encoder.columns[name])}; they are passed on as they are"
+                f"{_type_name(encoder.columns[name])}; what does not fit is null there"
             )
         if encoder.repeats:
             self.run_context.stats.repeats[self.name] += encoder.repeats

@@ -1,19 +1,18 @@
 """Streams of endpoints: ready-made ones and custom ones.
 
 The rows of all of them are read by one `EndpointRun`; whichever stream comes first
-starts it. The SDK's private hooks used here are those of `ReportStream`.
+starts it. The SDK's private hooks used here are those of `RunStream`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from singer_sdk import Stream, Tap
-from singer_sdk.helpers._batch import BatchConfig
+from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from singer_amazon.tap.context import RunContext
+from singer_amazon.tap.run_stream import RunStream
 from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.catalogue.model import EXTRA, Schema
 from tap_amazon_sp.documents.row_shape import RowShape
@@ -45,19 +44,17 @@ def endpoint_streams(tap: Tap, read: Read) -> list[EndpointStream]:
     ]
 
 
-class EndpointStream(Stream):
+class EndpointStream(RunStream):
     """One table of an endpoint, over all accounts that have it."""
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # RowShape has done it
-    is_sorted = False
 
     def __init__(self, tap: Tap, table: Table, read: Read) -> None:
         self.table = table
         self._read = read
         self._keeps_unknown = tap.config.get("unknown_fields", "keep") == "keep"
-        self._is_open = table.columns is None
-        """Whether the first page has still to say what the columns are."""
-        self._is_schema_written = False
+        # else the first page has still to say what the columns are
+        self.is_schema_known = table.columns is not None
         self.known_columns: Mapping[str, str] = {}
         """Types of the columns that earlier runs have inferred."""
         self.added = ["account_name"]
@@ -83,18 +80,7 @@ class EndpointStream(Stream):
         is_known = any(entry.path == path for entry in record_schemas().values())
         return described(self.shape.schema(self.added), path, is_known=is_known)
 
-    @property
-    def run_context(self) -> RunContext:
-        """The run this stream is part of."""
-        tap: Any = self._tap
-        return tap.run_context  # type: ignore[no-any-return]  # of a ReportTap
-
     # --- the SDK's hooks ---------------------------------------------------
-
-    @property
-    def partitions(self) -> None:
-        """Nothing: the bookmarks are kept by the run, not by the SDK."""
-        return
 
     def get_replication_key_signpost(
         self,
@@ -103,23 +89,10 @@ class EndpointStream(Stream):
         """Nothing: the run itself knows how far a bookmark may go."""
         return
 
-    def get_records(
-        self,
-        context: Any,  # noqa: ANN401 - the SDK's signature
-    ) -> Iterable[dict[str, Any]]:
-        """Yield nothing: rows go out page by page, see `_sync_records`."""
-        return self._sync_records(context)
-
-    def _sync_records(
-        self,
-        context: Any = None,  # noqa: ANN401, ARG002 - the SDK's signature
-        *,
-        write_messages: bool = True,  # noqa: ARG002
-    ) -> Generator[dict[str, Any], Any, Any]:
+    def deliver_all(self) -> None:
         """Read until this stream has all of its own."""
-        with self.get_sync_timer():
-            self._read(self)
-        if self._is_open:
+        self._read(self)
+        if not self.is_schema_known:
             self._settle_columns({})
         self._write_schema_message()
         if self.shape.left_out:
@@ -130,26 +103,6 @@ class EndpointStream(Stream):
                 else "Left out, as unknown_fields says: %s"
             )
             self.logger.info(why, names)
-        yield from ()
-
-    def _sync_batches(
-        self,
-        batch_config: BatchConfig,  # noqa: ARG002 - pages are small
-        context: Any = None,  # noqa: ANN401
-    ) -> None:
-        """Send records: a file for each page would be no gain."""
-        for _ in self._sync_records(context):
-            pass
-
-    def _write_schema_message(self) -> None:
-        """Write the SCHEMA once, as soon as the columns are known."""
-        if not self._is_schema_written and not self._is_open:
-            self._is_schema_written = True
-            super()._write_schema_message()
-
-    def _write_state_message(self) -> None:
-        """Leave it to the run when a STATE message is due."""
-        self.run_context.write_state()
 
     # --- rows --------------------------------------------------------------
 
@@ -159,13 +112,13 @@ class EndpointStream(Stream):
         Columns of earlier runs stay, with their types: a page can only add some.
         Return all that are known now, nothing where they are no question.
         """
-        if not self._is_open or not records:
+        if self.is_schema_known or not records:
             return {}
         found = {n: str(s["type"][0]) for n, s in infer_columns(records).items()}
         return self._settle_columns(found)
 
     def _settle_columns(self, found: Mapping[str, str]) -> dict[str, str]:
-        self._is_open = False
+        self.is_schema_known = True
         columns = {**self.known_columns}
         for name, kind in found.items():
             columns.setdefault(name, kind)

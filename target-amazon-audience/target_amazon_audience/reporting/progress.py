@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from singer_amazon.errors import StorageError
+from singer_amazon.private_files import private_folder
 from singer_amazon.summary_file import write_summary
 from singer_amazon.target.errors import KeyMissingError, UnreadableLinesError
 from target_amazon_audience.errors import RunFailedError
@@ -55,7 +57,7 @@ class ProgressLog:
         """Log the reports, as text and as JSON, and write them to their files.
 
         Raises:
-            StateFileError: a file cannot be written; the log has the rest.
+            StorageError: a file cannot be written; the log has the rest.
         """
         unreadable = self.router.unreadable.count
         for sink in self.sinks:
@@ -100,7 +102,13 @@ def hand_out(found: Mapping[str, object], paths: Iterable[Path]) -> None:
     logger.info("Run summary: %s", msgspec.json.encode(found).decode())
     try:
         for path in paths:
-            write_summary(path, found)
+            _write(path, found)
     except StorageError as error:
         logger.error("%s", error)  # noqa: TRY400 - a sentence
         raise
+
+
+def _write(path: Path, found: Mapping[str, object]) -> None:
+    with suppress(OSError, ValueError):  # then the file cannot be made either
+        private_folder(path.parent)
+    write_summary(path, found)

@@ -7,6 +7,7 @@ line in the middle, or say nothing at all.
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -41,19 +42,33 @@ class Silence:
     """Say nothing until the server ends."""
 
 
-Response = Reply | Reset | Silence
+@dataclass(frozen=True, slots=True)
+class Trickle:
+    """Send a byte now and then, until the server ends or the client goes."""
+
+    seconds: float = 0.05
+
+
+Response = Reply | Reset | Silence | Trickle
 
 
 class ScriptedServer:
     """A running server; `answer` may be changed at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
         self.answer: Callable[[Received], Response] = lambda _: Reply()
         self.ended = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.connections = 0
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
@@ -75,17 +90,21 @@ class ScriptedServer:
 
 
 @contextmanager
-def scripted_server() -> Iterator[ScriptedServer]:
-    server = ScriptedServer()
+def scripted_server(tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
+    server = ScriptedServer(tls)
     try:
         yield server
     finally:
         server.close()
 
 
-def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
+def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:  # noqa: C901
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def handle(self) -> None:
+            server.connections += 1
+            super().handle()
 
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -100,6 +119,8 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 server.ended.wait()
             elif isinstance(answer, Reset):
                 self._reset()
+            elif isinstance(answer, Trickle):
+                self._trickle(answer)
             else:
                 self._reply(answer)
 
@@ -113,6 +134,14 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             with suppress(OSError):  # the client may have gone
                 self.wfile.write(reply.body)
             self.close_connection |= promised > len(reply.body)
+
+        def _trickle(self, trickle: Trickle) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with suppress(OSError):
+                while not server.ended.wait(trickle.seconds):
+                    self.wfile.write(b" ")
 
         def _reset(self) -> None:
             linger = struct.pack("ii", 1, 0)
