@@ -14,6 +14,7 @@ from typing import Any
 
 import ads_streams_page
 import sp_streams_page
+from columns_pages import ads_columns_page, sp_columns_page
 from plugin_definitions import definition_files, leaves, schema_of
 from retry_policy_table import retry_policy_table
 from singer_amazon.reports.lifecycle import TABLE, State
@@ -31,17 +32,18 @@ LEGACY_NAMES = {entry.name for entry in LEGACY}
 Settings = Iterable[tuple[str, Mapping[str, Any]]]
 
 
-def state_picture() -> str:
-    """Return the lifecycle table as a Mermaid state diagram."""
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> PLANNED"]
+def state_table() -> str:
+    """Return the lifecycle of a report as a Markdown table."""
+    lines = ["| a report that is | becomes | when |", "|---|---|---|"]
     events: dict[tuple[State, State], list[str]] = {}
     for (before, event), after in TABLE.items():
         if before is not after:
             events.setdefault((before, after), []).append(event.name.lower())
     for (before, after), names in events.items():
-        lines.append(f"    {before.name} --> {after.name}: {', '.join(names)}")
-    lines += [f"    {state.name} --> [*]" for state in State if state.is_final]
-    return "\n".join([*lines, "```"])
+        end = ", the end" if after.is_final else ""
+        words = ", ".join(names).replace("_", " ")
+        lines.append(f"| {before.name} | {after.name}{end} | {words} |")
+    return "\n".join(lines)
 
 
 def settings_table(schema: Mapping[str, Any], settings: Settings) -> str:
@@ -94,7 +96,7 @@ def sp_fields(setting: str) -> str:
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/how-reports-run.md": {
-        "lifecycle": state_picture,
+        "lifecycle": state_table,
         "retry policy": retry_policy_table,
     },
     "docs/tap-amazon-ads.md": {"settings": lambda: all_settings(TapAmazonAds)},
@@ -128,6 +130,8 @@ def generated() -> Iterator[tuple[str, str]]:
     ads, selling = load_ads_catalogue(), load_sp_catalogue()
     yield "docs/ads-streams.md", ads_streams_page.make_page(ads)
     yield "docs/tap-amazon-sp-streams.md", sp_streams_page.make_page(selling)
+    yield "docs/ads-columns.md", ads_columns_page(ads)
+    yield "docs/sp-columns.md", sp_columns_page(selling)
     yield from definition_files().items()
 
 

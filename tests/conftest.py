@@ -47,6 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=0.0,
         help="length of the soak; 0, the default, leaves it out",
     )
+    parser.addoption(
+        "--docs",
+        choices=("quick", "all"),
+        default="quick",
+        help="whether the shell blocks of all pages of the docs run (tests/docs)",
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -36,6 +36,7 @@ PURE = {
     f"singer_amazon.{name}"
     for name in (
         *("rate_limits", "retry_policy"),
+        *("report_log.entry", "report_log.collector"),
         *(
             f"reports.{name}"
             for name in (
@@ -52,6 +53,7 @@ PURE_MAY_IMPORT = {
 }
 PURE_OF_OURS = (
     *("singer_amazon.reports", "singer_amazon.rate_limits"),
+    "singer_amazon.report_log",
     "singer_amazon.retry_policy",
 )
 FORBIDDEN = {

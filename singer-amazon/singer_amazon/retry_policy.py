@@ -89,6 +89,10 @@ class RetryPolicy:
     """Between two states, at least"""
     state_share: float = 20.0
     """And at least this many times what the last state took to write"""
+    state_rate: float = 500_000.0
+    """And so long that states are no more than this many bytes a second"""
+    max_state_pause: float = 60.0
+    """The longest pause that their size makes"""
 
 
 POLICY = RetryPolicy()

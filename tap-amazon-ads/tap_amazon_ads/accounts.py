@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from singer_amazon.sync.partition import AccountDetails
+
 LATEST_ZONE = timezone(timedelta(hours=-12))
 """Where every day ends last: stands for zones Amazon does not give."""
 
@@ -59,6 +61,18 @@ class Account:
     currency: str | None = None
     zones: tuple[str | None, ...] = ()
     advertisers: tuple[Advertiser, ...] = ()
+    name: str | None = None
+
+    @property
+    def details(self) -> AccountDetails:
+        """What logs say of it; what its advertisers do not share is left open."""
+        currencies = {self.currency, *(a.currency for a in self.advertisers)} - {None}
+        zones = set(self.zones)
+        return AccountDetails(
+            self.name,
+            currencies.pop() if len(currencies) == 1 else None,
+            zones.pop() if len(zones) == 1 else None,
+        )
 
     @property
     def is_dsp(self) -> bool:
@@ -162,6 +176,7 @@ def profile_account(profile: Profile) -> Account:
         country=profile.country,
         currency=profile.currency,
         zones=(profile.timezone,),
+        name=profile.name,
     )
 
 
@@ -175,6 +190,7 @@ def agency_account(profile: Profile, advertisers: Iterable[Advertiser]) -> Accou
         context={"profile_id": profile.profile_id},
         zones=tuple({member.timezone for member in members}),
         advertisers=members,
+        name=profile.name,
     )
 
 
@@ -187,4 +203,5 @@ def linked_account(advertiser: Advertiser) -> Account:
         context={"advertiser_id": advertiser.advertiser_id},
         zones=(advertiser.timezone,),
         advertisers=(advertiser,),
+        name=advertiser.name,
     )

@@ -20,8 +20,13 @@ from tap_amazon_ads.catalogue import (
 DSP = "DEMAND_SIDE_PLATFORM"
 UNKNOWN_RANGE = 31
 UNKNOWN_RETENTION = 95
-ADDED = ("profile_id", "country_code", "currency_code")
-PLAIN_STREAMS = ("advertisers", "profiles")
+ADDED: Mapping[str, str] = {
+    "profile_id": "Profile that the row was read for; null for a linked advertiser.",
+    "country_code": "Country of the profile or advertiser.",
+    "currency_code": "Currency of all money in the row.",
+}
+"""The tap's own columns, and what they hold."""
+PLAIN_STREAMS = ("advertisers", "profiles", "report_days", "report_log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class ReportSpec:
     is_default: bool = True
     is_custom: bool = False
     """Whether the user has defined it."""
+    additive: frozenset[str] = frozenset()
+    """The columns whose values add up over rows."""
 
     @property
     def is_dsp(self) -> bool:
@@ -70,6 +77,12 @@ class ReportSpec:
             return ()
         account = "advertiserId" if self.is_dsp else "profile_id"
         return (*(name for name in self.key if name != account), account)
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The columns that date a row."""
+        unit = cast("TimeUnit", self.time_unit)
+        return tuple(column.name for column in time_columns(self.ad_product, unit))
 
     def request(self, columns: Sequence[str]) -> dict[str, object]:
         """Return what decides the rows, in a form that can be compared."""
@@ -117,7 +130,8 @@ def report_specs(catalogue: Catalogue, config: Mapping[str, Any]) -> list[Report
         if stream not in names or stream in PLAIN_STREAMS:
             msg = f"extra_columns: there is no report stream {stream!r}"
             raise ConfigError(msg)
-    return [_widened(s, catalogue, extra.get(s.stream) or ()) for s in found]
+    wide = (_widened(s, catalogue, extra.get(s.stream) or ()) for s in found)
+    return [replace(s, additive=catalogue.additive & s.columns.keys()) for s in wide]
 
 
 def _from_catalogue(entry: ReportType, unit: TimeUnit) -> ReportSpec:

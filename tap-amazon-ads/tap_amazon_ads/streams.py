@@ -17,17 +17,17 @@ from singer_amazon.records.row_encoder import (
     TypedRowEncoder,
     encoded_members,
 )
+from singer_amazon.report_log.coverage import Coverage, days_of
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import NO_MEMBERS, Window
+from singer_amazon.reports.model import NO_MEMBERS, ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.tap.run_stream import SentenceStream
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.account_finder import AccountFinder
 from tap_amazon_ads.accounts import Account
+from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ADDED, ReportSpec, RequestSpec
-
-_KEY = {"type": "string"}
 
 
 class AdsReportStream(ReportStream):
@@ -48,6 +48,17 @@ class AdsReportStream(ReportStream):
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for."""
+        columns = partition.definition["columns"]
+        assert isinstance(columns, list)  # noqa: S101 - from ReportSpec.request
+        return tuple(columns)
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses the account."""
+        refused = self._refused_columns.of(partition.account, self.spec)
+        return tuple(sorted(refused))
 
     def read(
         self,
@@ -110,6 +121,47 @@ class AdsReportStream(ReportStream):
             if name in self.selected_columns
         }
 
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return the account and the day: a report has every row of them."""
+        account = "advertiserId" if self.spec.is_dsp else "profile_id"
+        return (account, *self.spec.time_columns)
+
+    def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
+        """Return each day of each account; DSP rows name the advertiser."""
+        days = self._days(request.window)
+        times, is_dsp = self.spec.time_columns, self.spec.is_dsp
+        members = [(name,) for name in sorted(request.members)] if is_dsp else [()]
+        if not self._are_selected(self.replaced_by()):
+            return Coverage({}, is_whole=False)
+        return Coverage(
+            {} if is_dsp else {"profile_id": partition.account},
+            ("advertiserId", *times) if is_dsp else times,
+            tuple((*member, *day) for member in members for day in days),
+            day_column=times[0],
+            member_column="advertiserId" if is_dsp else None,
+            currencies=self._currencies(partition),
+        )
+
+    def _days(self, window: Window) -> list[tuple[str, ...]]:
+        if self.spec.is_summary:
+            return [(text_of(window.start), text_of(window.end))]
+        return [(day,) for day in days_of(window)]
+
+    @staticmethod
+    def _currencies(partition: Partition) -> dict[str, str | None]:
+        assert isinstance(partition.spec, RequestSpec)  # noqa: S101 - from partition()
+        account = partition.spec.account
+        by_advertiser = {a.advertiser_id: a.currency for a in account.advertisers}
+        return {"": account.currency, **by_advertiser}
+
+    def additive_columns(self, encoder: RowEncoder) -> list[str]:
+        """Return the selected columns that the catalogue marks as additive."""
+        return [name for name in encoder.columns if name in self.spec.additive]
+
+    def account_values(self, partition: Partition) -> dict[str, str | None]:
+        """Return the profile; a linked advertiser has none."""
+        return {"profile_id": partition.context.get("profile_id")}
+
     def partition(self, account: Account, **planned: Any) -> Partition:  # noqa: ANN401 - Partition's own fields
         """Return this stream read for one account."""
         return Partition(
@@ -120,6 +172,7 @@ class AdsReportStream(ReportStream):
             report_type=self.spec.report_type,
             definition=self.spec.request(self.requested_columns()),
             spec=RequestSpec(self.spec, account),
+            account_details=account.details,
             members=frozenset(a.advertiser_id for a in account.advertisers)
             if self.spec.is_dsp
             else NO_MEMBERS,
@@ -136,11 +189,11 @@ def _schema(spec: ReportSpec) -> dict[str, Any]:
         schema = json_schema(spec.columns[name])
         if name in key:  # text whatever the column is: a missing value becomes ""
             schema = {**schema, "type": "string"}
+        schema["description"] = describe(name, spec.report_type_id)
         properties.setdefault(name, schema)
-    for name in ADDED:
-        properties.setdefault(
-            name, _KEY if name in key else {"type": ["string", "null"]}
-        )
+    for name, description in ADDED.items():
+        text = "string" if name in key else ["string", "null"]
+        properties.setdefault(name, {"type": text, "description": description})
     return {"type": "object", "properties": properties}
 
 
@@ -158,22 +211,58 @@ class ProfilesStream(AccountStream):
     name = "profiles"
     primary_keys = ("profileId",)
     schema = th.PropertiesList(
-        th.Property("profileId", th.StringType, required=True),
-        th.Property("countryCode", th.StringType),
-        th.Property("currencyCode", th.StringType),
-        th.Property("dailyBudget", th.NumberType),
-        th.Property("timezone", th.StringType),
+        th.Property(
+            "profileId",
+            th.StringType,
+            required=True,
+            description="Id of the advertising profile: an account in one country",
+        ),
+        th.Property("countryCode", th.StringType, description="Country of the profile"),
+        th.Property(
+            "currencyCode",
+            th.StringType,
+            description="Currency of all money in the reports of the profile",
+        ),
+        th.Property(
+            "dailyBudget",
+            th.NumberType,
+            description="Budget of the profile for a day, where one is set",
+        ),
+        th.Property(
+            "timezone",
+            th.StringType,
+            description="Time zone that the days of the reports are counted in",
+        ),
         th.Property(
             "accountInfo",
             th.ObjectType(
-                th.Property("marketplaceStringId", th.StringType),
-                th.Property("id", th.StringType),
-                th.Property("type", th.StringType),
-                th.Property("name", th.StringType),
-                th.Property("subType", th.StringType),
-                th.Property("validPaymentMethod", th.BooleanType),
+                th.Property(
+                    "marketplaceStringId",
+                    th.StringType,
+                    description="Id of the Amazon marketplace",
+                ),
+                th.Property(
+                    "id",
+                    th.StringType,
+                    description="Id of the seller, vendor or agency account",
+                ),
+                th.Property(
+                    "type", th.StringType, description="seller, vendor or agency"
+                ),
+                th.Property("name", th.StringType, description="Name"),
+                th.Property(
+                    "subType",
+                    th.StringType,
+                    description="Kind within the type, for example KDP_AUTHOR",
+                ),
+                th.Property(
+                    "validPaymentMethod",
+                    th.BooleanType,
+                    description="Whether the account has a way to pay that works",
+                ),
                 additional_properties=True,
             ),
+            description="The account behind the profile",
         ),
     ).to_dict()
 
@@ -192,13 +281,28 @@ class AdvertisersStream(AccountStream):
     name = "advertisers"
     primary_keys = ("advertiserId",)
     schema = th.PropertiesList(
-        th.Property("advertiserId", th.StringType, required=True),
-        th.Property("profile_id", th.StringType),
-        th.Property("name", th.StringType),
-        th.Property("currency", th.StringType),
-        th.Property("url", th.StringType),
-        th.Property("country", th.StringType),
-        th.Property("timezone", th.StringType),
+        th.Property(
+            "advertiserId",
+            th.StringType,
+            required=True,
+            description="Id of the DSP advertiser",
+        ),
+        th.Property(
+            "profile_id",
+            th.StringType,
+            description="Agency profile it is read through; null where linked",
+        ),
+        th.Property("name", th.StringType, description="Name"),
+        th.Property(
+            "currency", th.StringType, description="Currency of the advertiser"
+        ),
+        th.Property("url", th.StringType, description="Web address of the advertiser"),
+        th.Property("country", th.StringType, description="Country of the advertiser"),
+        th.Property(
+            "timezone",
+            th.StringType,
+            description="Time zone that the days of the reports are counted in",
+        ),
     ).to_dict()
 
     def get_records(

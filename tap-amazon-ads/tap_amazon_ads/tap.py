@@ -19,6 +19,8 @@ from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import DateRange, RequestLimits, summary_window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.base import ReportTap
+from singer_amazon.tap.provenance.report_days import ReportDaysStream
+from singer_amazon.tap.provenance.report_log import ReportLogStream
 from singer_amazon.tap.settings import check_stream_names, day, per_stream
 from singer_amazon.tap.settings_schema import (
     CREDENTIALS,
@@ -73,6 +75,8 @@ class TapAmazonAds(ReportTap):
                 AdsReportStream(self, spec, self.refused_columns)
                 for spec in self.report_specs.values()
             ),
+            ReportLogStream(self),
+            ReportDaysStream(self, {"profile_id": "The profile; null where linked"}),
         ]
 
     def check_settings(self) -> None:

@@ -15,3 +15,33 @@
 - `endpoints`          streams of any endpoint with pages
 - `schema_inference`   columns inferred from the first rows
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from singer_amazon.tap.report_rows import ReportRows
+
+__all__ = ["reports"]
+
+
+def reports(
+    stream: str,
+    config: Mapping[str, Any],
+    state: Mapping[str, Any] | None = None,
+) -> ReportRows:
+    """Return the rows of one report stream, to be read in a `with` statement.
+
+    `config` are the settings of the tap, `state` what an earlier run left.
+
+        with reports("vendor_sales_by_asin", config, state) as rows:
+            for row in rows:
+                ...
+        state = rows.state
+    """
+    from singer_amazon.tap.report_rows import ReportRows  # noqa: PLC0415 - commands do not need it
+    from tap_amazon_sp.tap import TapAmazonSp  # noqa: PLC0415 - it imports this package
+
+    return ReportRows(TapAmazonSp, stream, config, state)

@@ -20,6 +20,8 @@ from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.base import ReportTap
+from singer_amazon.tap.provenance.report_days import ReportDaysStream
+from singer_amazon.tap.provenance.report_log import ReportLogStream
 from singer_amazon.tap.settings import coerced
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
@@ -37,6 +39,12 @@ from tap_amazon_sp.legacy_config import translate_config
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.service import ReportService, check_reports, report_streams
 from tap_amazon_sp.settings_schema import SETTINGS
+
+ACCOUNT_COLUMNS = {
+    "account_name": "The account, by its name in the settings",
+    "marketplace_id": "The marketplace, or several with commas",
+}
+"""What `report_days` says of an account."""
 
 
 class TapAmazonSp(ReportTap):
@@ -92,6 +100,8 @@ class TapAmazonSp(ReportTap):
         found: list[Stream] = [
             *endpoint_streams(self, self._read_endpoint),
             *report_streams(self),
+            ReportLogStream(self),
+            ReportDaysStream(self, ACCOUNT_COLUMNS),
         ]
         seen: set[str] = set()
         for stream in found:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.errors import AmazonError, ConfigError, StorageError
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.target.stdin import TICK_SECONDS, Block, LineSource, blocks
 from singer_amazon.target.stream_maps import StreamMaps
@@ -22,10 +22,9 @@ from target_amazon_audience.delivery.jobs import MAX_FIRST_LOOK_SECONDS
 from target_amazon_audience.errors import (
     InternalError,
     RunFailedError,
-    StateFileError,
 )
 from target_amazon_audience.mirror.sync import MirrorSink
-from target_amazon_audience.progress import ProgressLog
+from target_amazon_audience.reporting.progress import ProgressLog
 from target_amazon_audience.router import Router
 from target_amazon_audience.sink import AudienceSink
 from target_amazon_audience.state.access import StateAccess
@@ -132,7 +131,7 @@ class Run:
             failure = failure or _sentence(error)
         failure = self._failed = failure or self._progress.failure()
         if failure is not None:
-            with suppress(StateFileError):  # that the summary cannot be written
+            with suppress(StorageError):  # that the summary cannot be written
                 self.log_summary()
             raise failure
 
@@ -241,13 +240,15 @@ class Run:
 
     def _submit_all(self, sink: AudienceSink, uploads: Iterable[Upload]) -> bool:
         """Submit uploads; say whether there were any."""
-        number = 0
-        for number, upload in enumerate(uploads, 1):  # noqa: B007 - counted
+        has_any = False
+        for upload in uploads:
+            has_any = True
             self._drain_results()
             if sink.failure is not None:
                 break
             sink.submit(upload)
-        return number > 0
+            del upload  # megabytes, while the next one is made
+        return has_any
 
     def _wait_for_calls(self, grace: float = POLICY.grace) -> None:
         """Wait for all uploads; looks at jobs have ``grace`` seconds to come back."""
@@ -263,6 +264,9 @@ class Run:
         for sink in self._sinks:
             sink.jobs.waited_from = began
             sink.watch()
+        self._dispatcher.deadline.extend(
+            max(sink.jobs.polls_until(began) for sink in self._sinks)
+        )
         while not self._is_stopped():
             for sink in self._sinks:
                 self._go_on(sink)

@@ -106,6 +106,8 @@ class Settings:
     """The audiences of a run: by stream name, or one for all streams (``None``)."""
 
     region: str
+    max_runtime: float
+    """Seconds after which nothing that Amazon puts off is waited for."""
     audiences: Mapping[str | None, AudienceSettings]
 
 
@@ -122,7 +124,8 @@ def parse(config: Mapping[str, Any]) -> Settings:
         audiences[stream] = _AudienceReader({**shared, **overrides}, stream).audience()
     if not streams:
         audiences[None] = _AudienceReader(shared, None).audience()
-    return Settings(region_of(config), audiences)
+    max_runtime = SettingsReader(config, None).number("max_runtime_seconds")
+    return Settings(region_of(config), max_runtime, audiences)
 
 
 def region_of(config: Mapping[str, Any]) -> str:
@@ -200,7 +203,8 @@ class SettingsReader:
 
     def wrong(self, name: str, complaint: str) -> NoReturn:
         """Complain."""
-        msg = f"Setting {name}{self._where} {complaint}."
+        end = "" if complaint.endswith(("?", ".")) else "."
+        msg = f"Setting {name}{self._where} {complaint}{end}"
         raise ConfigError(msg)
 
 

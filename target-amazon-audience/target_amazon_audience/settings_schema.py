@@ -277,8 +277,18 @@ AUDIENCE = (
     ),
 )
 
+MAX_RUNTIME = Number(
+    "max_runtime_seconds",
+    "Longest run",
+    "Seconds after which no call that is throttled or has failed is waited for; "
+    "max_wait_time, for jobs, is counted from the end of the input",
+    (1, math.inf),
+    14400,
+    th.NumberType(exclusive_minimum=0),
+)
+
 NUMBERS: Mapping[str, Number] = {
-    entry.name: entry for entry in AUDIENCE if isinstance(entry, Number)
+    entry.name: entry for entry in (MAX_RUNTIME, *AUDIENCE) if isinstance(entry, Number)
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {
     entry.name: tuple(map(str, entry.allowed_values))
@@ -294,6 +304,7 @@ AUDIENCE_SCHEMA: dict[str, Any] = th.PropertiesList(*AUDIENCE).to_dict()
 SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
     *CREDENTIALS,
     _text("dsp_region", "Region (alias)", "The same as region"),
+    MAX_RUNTIME,
     *AUDIENCE,
     th.Property(
         "streams",

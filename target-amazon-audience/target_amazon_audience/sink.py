@@ -35,8 +35,8 @@ from target_amazon_audience.matching.member import (
 )
 from target_amazon_audience.matching.outline import outline, shown_names
 from target_amazon_audience.matching.record_reader import RecordReader
-from target_amazon_audience.rejects import Rejects
-from target_amazon_audience.report import AudienceReport
+from target_amazon_audience.reporting.audience_report import AudienceReport
+from target_amazon_audience.reporting.rejects import Rejects
 from target_amazon_audience.state.members import Members
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
 logger = logging.getLogger(__name__)
+
+_CROWDED = 10
+"""Sets of personal data that no person has under one external id."""
 
 
 @dataclass
@@ -280,8 +283,13 @@ class AudienceSink:
         batch = self.batcher.open
         return None if batch is None else batch.opened_at
 
+    def _count(self, batch: Batch) -> None:
+        report = self.report
+        report.merged += batch.merged
+        report.crowded = max(report.crowded, batch.crowded)
+
     def _send(self, batch: Batch) -> None:
-        self.report.merged += batch.merged
+        self._count(batch)
         if self.is_usable():
             self.dispatcher.wait_for_slot()
             request = batch.request(self.action, self.destination)
@@ -355,9 +363,9 @@ class AudienceSink:
         if isinstance(found, Resend):
             if self.is_usable():
                 self._send_again(found.batch)
-                return
-            found = self.jobs.reject(found.batch, found.job)
-        if found is not None:
+            else:
+                self.jobs.keep(found.batch, found.job)
+        elif found is not None:
             self._ended(found)
 
     def _uploaded(self, outcome: Outcome) -> None:
@@ -423,13 +431,19 @@ class AudienceSink:
                     f"field_mapping: no record has the column {printable(column)} "
                     f"that {field_} is to come from"
                 )
+        if report.crowded >= _CROWDED:
+            report.note(
+                f"one external id came with {report.crowded} different sets of "
+                "personal data: is it the id of one person?"
+            )
         if report.skipped[Reason.DELETED] and self.action == CREATE:
             report.note(self._of_deleted())
         report.flaws = {f"{name}: {why}": n for (name, why), n in reader.flaws.items()}
         report.unusable = dict(reader.unusable)
         report.consent_missing = reader.consent_missing
         if report.audience_id is not None and not self.settings.is_dry:
-            report.pending = len(self.store.open_batches(report.audience_id))
+            open_ = {batch.id for batch in self.store.open_batches(report.audience_id)}
+            report.pending = len(open_ - self.jobs.kept)
         self.rejects.close()
 
     def _of_deleted(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_amazon.clock import Clock, SystemClock
-from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.errors import AmazonError, ConfigError, StorageError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Transport
@@ -18,8 +20,14 @@ from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
 from target_amazon_audience import settings
 from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
-from target_amazon_audience.amc.rate_limits import SharedLimiter, record_quota
+from target_amazon_audience.amc.rate_limits import (
+    Deadline,
+    SharedLimiter,
+    record_quota,
+)
 from target_amazon_audience.delivery.dispatcher import Dispatcher
+from target_amazon_audience.reporting.progress import hand_out
+from target_amazon_audience.reporting.summary import summary
 from target_amazon_audience.run import Run, open_sinks
 from target_amazon_audience.setting_names import UNUSED, unknown_variables
 from target_amazon_audience.settings_schema import SETTINGS_SCHEMA
@@ -72,6 +80,11 @@ class TargetAmazonAudience(CommandTarget):
         for name in sorted(found):
             self.logger.warning("Setting %s is known and not used here", name)
 
+    @cached_property
+    def deadline(self) -> Deadline:
+        """Until when this run waits for what Amazon puts off."""
+        return Deadline(self.clock, settings.parse(self.config).max_runtime)
+
     def make_client(self, region: str) -> ApiClient:
         """Return what calls Amazon with this target's credential."""
         config = self.config
@@ -80,6 +93,7 @@ class TargetAmazonAudience(CommandTarget):
             f"(Language=Python/{platform.python_version()})"
         )
         transport = Transport(user_agent=agent, max_attempts=config["max_attempts"])
+        transport.time_left = self.deadline.time_left
         tokens = TokenProvider(
             Credential(
                 config["client_id"], config["client_secret"], config["refresh_token"]
@@ -99,7 +113,9 @@ class TargetAmazonAudience(CommandTarget):
     def make_api(self, region: str) -> AudienceApi:
         """Return the adapter that speaks with Amazon."""
         client = self.make_client(region)
-        limiter = SharedLimiter(record_quota(), self.clock, self.is_stopped)
+        limiter = SharedLimiter(
+            record_quota(), self.clock, self.is_stopped, self.deadline
+        )
         return HttpAudienceApi(client, limiter)
 
     def identity(self, region: str) -> str:
@@ -118,6 +134,7 @@ class TargetAmazonAudience(CommandTarget):
             self.clock,
             self.config["max_concurrency"] if self.threads is None else self.threads,
             self.is_stopped,
+            self.deadline,
         )
         is_dry = any(audience.is_dry for audience in parsed.audiences.values())
         states = StateTracker(_keep if is_dry else write_stdout, done="sent")
@@ -141,8 +158,13 @@ class TargetAmazonAudience(CommandTarget):
 
     def log_failure(self, error: AmazonError) -> None:
         """Log the error that ends the run, unless the run has done so."""
-        if self._run is None:
-            self.logger.error("%s", error)
+        if self._run is not None:
+            return
+        self.logger.error("%s", error)
+        audiences = settings.parse(self.config).audiences.values()
+        paths = {a.summary_path for a in audiences if a.summary_path is not None}
+        with suppress(StorageError):  # it has been logged
+            hand_out(summary([], error, seconds=0.0), paths)
 
 
 def _left_out(stream_maps: Mapping[str, object]) -> list[str]:

@@ -73,19 +73,31 @@ class Loader:
         Before an error is raised all that was taken is stored, and the STATE covered by
         that is echoed. A line that cannot be read is left out, and no STATE passes it.
         """
+        began = self._clock.monotonic()
         failure: AmazonError | None = None
         try:
             self._take_all(source)
         except AmazonError as error:
             failure = error
         failure = self._finish(failure)
-        self.summary.replaced_values = self._router.decoder.replaced_values
-        self.summary.unreadable_lines = self._router.unreadable.count
-        if failure:
-            raise failure
-        self._router.unreadable.check()
-        self._states.check()
+        self._summarize(failure, began)
+        if self.summary.failures:
+            raise self.summary.failures[0]
         return self._router.counts
+
+    def _summarize(self, failure: AmazonError | None, began: float) -> None:
+        summary, router = self.summary, self._router
+        summary.seconds = self._clock.monotonic() - began
+        summary.is_stopped = self._is_stopped()
+        summary.replaced_values = router.decoder.replaced_values
+        summary.unreadable_lines = router.unreadable.count
+        if failure:
+            summary.fail(failure)
+        for check in (router.unreadable.check, self._states.check):
+            try:
+                check()
+            except AmazonError as error:  # noqa: PERF203 - two checks
+                summary.fail(error)
 
     def tick(self) -> None:
         """Do what is due by now: collect uploads, close objects, echo STATE."""

@@ -95,4 +95,4 @@ def unreadable_rows(stream: str, purpose: str) -> Iterator[None]:
             f"nested too deep to be read for {purpose}; the format jsonl.gz without "
             "stream maps stores records as they are."
         )
-        raise FormatError(msg) from None
+        raise FormatError(msg, stream=stream) from None

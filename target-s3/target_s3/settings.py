@@ -11,7 +11,8 @@ from typing import Any
 
 from singer_amazon.config.names import did_you_mean, shown
 from singer_amazon.errors import ConfigError
-from singer_amazon.s3_access import S3Access, access_of
+from singer_amazon.s3.access import S3Access, access_of
+from singer_amazon.summary_file import check_summary_path
 from target_s3.batch_roots import roots
 from target_s3.settings_schema import (
     DEFAULTS,
@@ -51,6 +52,7 @@ class Settings:
     spool_dir: str | None = None
     spool_max_bytes: int = DEFAULTS["spool_max_bytes"]
     max_attempts: int = DEFAULTS["max_attempts"]
+    summary_path: Path | None = None
     batch_roots: tuple[str, ...] | None = None
     batch_max_bytes: int = DEFAULTS["batch_max_bytes"]
 
@@ -79,11 +81,16 @@ def parse(config: Mapping[str, Any]) -> Settings:
         spool_dir=reader.text("spool_dir"),
         spool_max_bytes=reader.count("spool_max_bytes"),
         max_attempts=reader.count("max_attempts"),
+        summary_path=_path(reader.text("summary_path")),
         batch_roots=roots(reader.list_of_texts("batch_allowed_roots")),
         batch_max_bytes=reader.count("batch_max_bytes"),
     )
     _check(settings, provider)
     return settings
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
 
 
 def without_effect(config: Mapping[str, Any]) -> list[str]:
@@ -218,6 +225,8 @@ def _from_text(value: object) -> object:
 
 def _check(found: Settings, provider: str) -> None:
     found.access.check()
+    if found.summary_path:
+        check_summary_path(found.summary_path)
     _require(
         provider == "aws",
         "Setting cloud_provider.cloud_provider_type must be 'aws', the only provider "

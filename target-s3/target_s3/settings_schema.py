@@ -7,7 +7,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_amazon.s3_access import ENCRYPTIONS
+from singer_amazon.s3.access import ENCRYPTIONS
 
 FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet")
 FORMAT_ALIASES = {"json": "jsonl"}
@@ -163,6 +163,11 @@ SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType,
         default=5,
         description="Tries per call to S3.",
+    ),
+    th.Property(
+        "summary_path",
+        th.StringType,
+        description="File that the run's summary is written to, as JSON.",
     ),
     th.Property(
         "batch_allowed_roots",

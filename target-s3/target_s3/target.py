@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, ClassVar
 
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
-from singer_amazon.errors import ConfigError
+from singer_amazon.errors import AmazonError, ConfigError, StorageError
+from singer_amazon.summary_file import write_summary
 from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker
 from singer_amazon.target.stdin import LineSource
@@ -73,8 +76,6 @@ class TargetS3(CommandTarget):
         clock = SteadyClock()
         keys = Keys(chosen, new_run_id(clock.now()))
         bucket = S3Bucket(chosen)
-        if warning := bucket.check(keys.for_check()):
-            self.logger.warning("%s", warning)
         loader = Loader(
             chosen,
             bucket,
@@ -86,6 +87,9 @@ class TargetS3(CommandTarget):
             self.is_stopped,
         )
         self._summary = loader.summary
+        if warning := bucket.check(keys.for_check()):
+            self.logger.warning("%s", warning)
+            self._summary.notices.append(warning)
         return loader.run(source)
 
     def _log_settings(self) -> None:
@@ -103,9 +107,44 @@ class TargetS3(CommandTarget):
             )
 
     def log_summary(self) -> None:
-        """Say what was stored, as the last line of the log."""
+        """Say what was stored, as the last line of the log and in its own file.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
         if self._summary:
             self._summary.log(self.logger)
+            _write(self._summary, self._config)
+
+    def log_failure(self, error: AmazonError) -> None:
+        """Log everything that makes the exit code 1, then the summary."""
+        if isinstance(error, StorageError):  # the summary is in the log already
+            self.logger.error("%s", error)
+            return
+        self._summary = self._summary or Summary(bucket="", run_id="")
+        self._summary.fail(error)
+        for failure in self._summary.failures:
+            self.logger.error("%s", failure)
+        try:
+            self.log_summary()
+        except StorageError as failure:
+            self.logger.error("%s", failure)  # noqa: TRY400 - a sentence
+
+    @classmethod
+    def log_refusal(cls, config: Mapping[str, Any], sentences: Sequence[str]) -> None:
+        """Write the refusal of settings to the summary's file, where one is named."""
+        super().log_refusal(config, sentences)
+        summary = Summary(bucket="", run_id="")
+        for sentence in sentences:
+            summary.fail(ConfigError(sentence))
+        with suppress(AmazonError):  # summary_path itself may be what is wrong
+            _write(summary, config)
+
+
+def _write(summary: Summary, config: Mapping[str, Any]) -> None:
+    path = config.get("summary_path")
+    if isinstance(path, str) and path.strip():
+        write_summary(Path(path.strip()), summary.as_dict())
 
 
 def _without_empty(

@@ -12,7 +12,8 @@ import pytest
 from tap_amazon_ads.catalogue import load_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+DOCS, SITE = ROOT / "docs", ROOT / "mkdocs.yml"
+PAGES = sorted(DOCS.rglob("*.md"))
 
 
 def test_generated_files_are_what_the_code_would_write_now() -> None:
@@ -36,10 +37,16 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_every_page_is_linked_from_the_readme() -> None:
+def test_every_page_stands_in_the_navigation_once() -> None:
+    listed = re.findall(r": ([\w/-]+\.md)$", SITE.read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(p.relative_to(DOCS).as_posix() for p in PAGES)
+
+
+def test_every_page_but_recipes_is_linked_from_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     for page in PAGES:
-        assert f"docs/{page.name}" in readme, page.name
+        name = page.relative_to(ROOT).as_posix()
+        assert name in readme or "/recipes/" in name, name
 
 
 def test_the_users_own_report_names_stand_beside_the_streams() -> None:
@@ -54,7 +61,13 @@ def test_the_users_own_report_names_stand_beside_the_streams() -> None:
 def test_the_readmes_commands_are_those_of_ci() -> None:
     readme = (ROOT / "README.md").read_text()
     ci = (ROOT / ".ci" / "run").read_text()
-    assert ".uv/bin/uv run pytest" in readme
+    assert "uv run pytest" in readme
     assert ".uv/bin/uv run pytest" in ci
     assert "python3 -m pip install -q --target .uv uv" in readme
     assert "python3 -m pip install -q --target .uv uv" in ci
+    assert "mkdocs build --strict" in ci
+
+
+def test_uv_is_called_in_one_way() -> None:
+    for page in [*PAGES, *ROOT.glob("*.md")]:
+        assert ".uv/bin/uv run" not in page.read_text(), page

@@ -166,6 +166,17 @@ def test_wheels_alone(dist: Path, tmp_path: Path) -> None:
         assert "0." in sh(f"own/bin/{command} --version", tmp_path)
 
 
+def test_boto3_comes_only_where_it_is_used(dist: Path) -> None:
+    def needs(name: str) -> set[bool]:
+        listed = metadata(wheels(dist)[name]).get_all("Requires-Dist") or []
+        return {"extra ==" in n for n in listed if n.startswith("boto3")}
+
+    assert needs("target_amazon_s3") == {False}
+    assert needs("target_amazon_audience") == set()
+    for name in ("singer_amazon", "tap_amazon_ads", "tap_amazon_selling_partner"):
+        assert needs(name) == {True}, name
+
+
 def test_lines_with_uv(clone: Path, tmp_path: Path) -> None:
     (block,) = (b for b in blocks("sh") if "uv tool install" in b)
     folders = {

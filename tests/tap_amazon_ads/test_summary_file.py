@@ -11,13 +11,14 @@ import pytest
 
 from amazon_emulator import EmulatorClient
 from support.ads.runs import CAMPAIGNS, Run
+from support.core.summary import valid_summary
 
 RunTap = Callable[..., Run]
 
 
 def summary_of(path: Path, ran: Run) -> dict[str, Any]:
     """Return the file, which is the last line of the log."""
-    found: dict[str, Any] = json.loads(path.read_text())
+    found: dict[str, Any] = valid_summary(json.loads(path.read_text()))
     assert found == ran.summary
     assert path.stat().st_mode & 0o777 == 0o600
     assert [p.name for p in path.parent.iterdir()] == [path.name]
@@ -50,6 +51,12 @@ def test_something_refused_is_partly(
     found = summary_of(path, ran)
     assert (ran.code, found["result"]) == (1, "partly")
     assert found["failures"]
+    assert found["failed"]
+    for failure in found["failed"]:
+        assert failure["stream"] == CAMPAIGNS
+        assert failure["account"].startswith("profile ")
+        assert ".." in failure["window"]
+        assert failure["reason"] in " ".join(found["failures"])
 
 
 def test_a_dead_token_is_failed_and_says_why(run: RunTap, tmp_path: Path) -> None:
@@ -58,6 +65,7 @@ def test_a_dead_token_is_failed_and_says_why(run: RunTap, tmp_path: Path) -> Non
     found = summary_of(path, ran)
     assert (ran.code, found["result"]) == (1, "failed")
     assert any("invalid_grant" in sentence for sentence in found["failures"])
+    assert "invalid_grant" in found["failed"][0]["reason"]
 
 
 def test_a_setting_refused_before_the_first_call_is_failed(

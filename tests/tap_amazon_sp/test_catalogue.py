@@ -21,6 +21,7 @@ from tap_amazon_sp.catalogue import (
     load_catalogue,
     read_catalogue,
 )
+from tap_amazon_sp.catalogue.descriptions import describe
 from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.periods import Period
 
@@ -233,8 +234,14 @@ def test_money_keeps_its_shape_and_everything_may_be_null() -> None:
     assert schema["orderedRevenue"] == {
         "type": ["object", "null"],
         "properties": {
-            "amount": {"type": ["number", "null"]},
-            "currencyCode": {"type": ["string", "null"]},
+            "amount": {
+                "type": ["number", "null"],
+                "description": describe("amount"),
+            },
+            "currencyCode": {
+                "type": ["string", "null"],
+                "description": describe("currencyCode"),
+            },
         },
     }
     assert schema[EXTRA] == {"type": ["object", "null"]}

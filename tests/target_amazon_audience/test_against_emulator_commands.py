@@ -89,7 +89,7 @@ def test_the_whole_way(start: Start, client: EmulatorClient) -> None:
     assert "all streams: total records 50, batches 1, skipped records 0" in run.log
     assert "completed batches 1/1, records uploaded but invalid 0" in run.log
     assert f"audience id {client.audiences()[0].audience_id}" in run.log
-    assert run.summary()["result"] == "done"
+    assert run.summary()["result"] == "complete"
 
 
 def test_killed_in_the_middle_of_an_upload(
@@ -187,7 +187,7 @@ def test_a_signal_ends_waiting_for_jobs_and_throttling(
     run.until(client.audience_jobs)
     run.process.send_signal(signal.SIGTERM)
     assert run.end() == 0
-    assert run.summary()["result"] == "pending"
+    assert run.summary()["result"] == "waiting"
     assert "Amazon still works on 1 batches" in run.log
     client.clear_faults()
     client.add_fault("throttle", operation="records", retry_after=900)

@@ -74,13 +74,13 @@ def test_a_file_that_is_no_database_is_a_sentence(target: Runner, damage: Any) -
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full")
 @pytest.mark.parametrize("setting", ["rejects_path", "summary_path"])
-def test_a_full_disk_is_a_sentence(
+def test_a_file_that_cannot_be_written_is_a_sentence(
     target: Runner, setting: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = target.folder / "full"
     path.symlink_to("/dev/full")
-    if setting == "summary_path":
-        Path(f"{path}.part").symlink_to("/dev/full")
+    if setting == "summary_path":  # it is written beside, and put in its place
+        path /= "summary.json"
     rows = [person(1), record(externaluserid="u", email=None), state(1)]
     try:
         error = target.run(rows, **{setting: str(path)}).error

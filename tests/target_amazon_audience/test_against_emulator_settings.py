@@ -81,10 +81,18 @@ def max_attempts(target: Runner) -> None:
     target.good([person(1)], max_attempts=3)
 
 
+@effect("max_runtime_seconds")
+def max_runtime(target: Runner) -> None:
+    target.fault("throttle", retry_after=100, times=1)
+    assert target.run([person(1)], max_runtime_seconds=90).error is not None
+    target.fault("throttle", retry_after=100, times=1)
+    target.good([person(1)], max_runtime_seconds=110)
+
+
 @effect("max_concurrency")
 def max_concurrency(target: Runner) -> None:
-    target.fault("delay", seconds=0.05)
-    rows = people(*range(8))
+    target.fault("delay", seconds=0.3)
+    rows = people(*range(5))
     for calls in (1, 3):
         target.client.clear_statistics()
         target.threads = None
@@ -194,10 +202,10 @@ def waiting(target: Runner) -> None:
     assert target.good([person(1)]).report["batches_completed"] == 0
     began = target.client.now()
     short = target.good([person(2)], wait_until_finish=True, max_wait_time=2)
-    assert short.report["result"] == "pending"
+    assert short.report["result"] == "waiting"
     assert (target.client.now() - began).total_seconds() < 180
     done = target.good([person(3)], wait_until_finish=True, max_wait_time=30)
-    assert done.report["result"] == "done"
+    assert done.report["result"] == "complete"
     assert target.members() == names(1, 2, 3)
 
 

@@ -13,6 +13,7 @@ from amazon_emulator import Emulator
 from support.audience.runner import people, schema, settings
 from support.core.process import installed
 
+SOMEBODY = [schema(), *people(1, 2, 3)]
 Program = subprocess.CompletedProcess[str]
 
 
@@ -64,14 +65,14 @@ def test_audiences_are_listed_without_asking_amazon(here: Here) -> None:
     assert "no database" in nothing.stderr
     assert not list(here.folder.iterdir())
     here.configure()
-    messages = [schema(), *people(1, 2, 3)]
-    ran = here.run("--config", "config.json", text="\n".join(map(json.dumps, messages)))
+    ran = here.run("--config", "config.json", text="\n".join(map(json.dumps, SOMEBODY)))
     assert ran.returncode == 0, ran.stderr
     database = here.folder / ".target-amazon-audience" / "state.sqlite3"
     before = database.read_bytes()
     (row,) = json.loads(here.run("audiences", "--json").stdout)
     assert row["external audience id"] == "loyalty-us"
     assert row["audience id"].isdigit()
+    assert row["name"] == "loyalty_members"
     assert (row["jobs open"], row["records in them"]) == (1, 3)
     assert row["last run"].endswith("UTC")
     assert database.read_bytes() == before
@@ -80,6 +81,38 @@ def test_audiences_are_listed_without_asking_amazon(here: Here) -> None:
     code, found = here.check()
     assert code == 0
     assert row["audience id"] in found["audience loyalty-us"]["why"]
+    assert "'loyalty_members'" in found["audience loyalty-us"]["why"]
+    here.configure(
+        action="UPDATE", audience_id=row["audience id"], external_audience_id=None
+    )
+    rule = here.server.client.add_fault("status", operation="audience", code=403)
+    code, found = here.check()
+    here.server.client.remove_fault(rule)
+    assert code == 1
+    # what Amazon does not say the database knows
+    assert f"audience {row['audience id']}, 'loyalty_members'" in found
+
+
+def test_an_audience_that_is_only_updated_is_listed_with_its_name(here: Here) -> None:
+    here.configure()
+    here.run("--config", "config.json", text="\n".join(map(json.dumps, SOMEBODY)))
+    (row,) = json.loads(here.run("audiences", "--json").stdout)
+    elsewhere = ("--state-path", "other.sqlite3")
+    here.configure(
+        action="UPDATE",
+        audience_id=row["audience id"],
+        external_audience_id=None,
+        audience_name=None,
+        state_path="other.sqlite3",
+        wait_until_finish=True,
+        max_wait_time=1,
+        poll_interval_seconds=0.1,
+    )
+    ran = here.run("--config", "config.json", text="\n".join(map(json.dumps, SOMEBODY)))
+    assert ran.returncode == 0, ran.stderr
+    (row,) = json.loads(here.run("audiences", *elsewhere, "--json").stdout)
+    assert (row["name"], row["jobs open"]) == ("loyalty_members", 0)
+    assert row["last run"].endswith("UTC")
 
 
 def test_check_of_a_good_a_dead_and_a_wrong_configuration(here: Here) -> None:

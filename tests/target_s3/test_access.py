@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from singer_amazon.documents.raw_archive import open_raw_archive
 from singer_amazon.errors import ConfigError
-from singer_amazon.s3_access import S3Access, access_of, explain
+from singer_amazon.s3.access import S3Access, access_of
+from singer_amazon.s3.client import _sts_url, explain
 from target_s3.bucket.s3 import PART_BYTES, S3Bucket
 from target_s3.errors import StoreError
 from target_s3.settings import parse
@@ -152,8 +153,8 @@ def test_a_role_without_any_identity_is_a_sentence(
 
 def test_amazons_own_endpoint_is_not_asked_for_roles() -> None:
     private = "https://bucket.vpce-1.s3.eu-west-1.vpce.amazonaws.com"
-    assert S3Access(endpoint=private)._sts_url() is None
-    assert S3Access(endpoint="http://minio:9000")._sts_url() == "http://minio:9000"
+    assert _sts_url(S3Access(endpoint=private)) is None
+    assert _sts_url(S3Access(endpoint="http://minio:9000")) == "http://minio:9000"
 
 
 @pytest.mark.parametrize(

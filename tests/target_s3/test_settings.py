@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from singer_amazon.errors import ConfigError
-from singer_amazon.s3_access import S3Access
+from singer_amazon.s3.access import S3Access
 from singer_amazon.target.base import nested_from_environment
 from support.s3.loader import START
 from target_s3 import settings

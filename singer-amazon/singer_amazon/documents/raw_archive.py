@@ -12,11 +12,8 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from singer_amazon.errors import ConfigError, StorageError
-from singer_amazon.private_files import create_private, private_folder
-from singer_amazon.s3_access import FAILURES, S3Access, access_of, explain
-
-MAX_PART = 255
-"""Bytes that file systems allow in a name."""
+from singer_amazon.private_files import check_name, create_private, private_folder
+from singer_amazon.s3.access import access_of
 
 
 class RawArchive(Protocol):
@@ -52,7 +49,7 @@ def open_raw_archive(
         return FolderArchive(Path(unquote(parts.path)), setting)
     if parts.scheme == "s3" and parts.netloc:
         prefix = parts.path.strip("/")
-        return S3Archive(parts.netloc, prefix, access_of(config), setting)
+        return _s3_archive(parts.netloc, prefix, config, setting)
     msg = (
         f"{setting} {uri!r} is not understood: "
         "write s3://bucket/prefix or file:///folder"
@@ -60,19 +57,23 @@ def open_raw_archive(
     raise ConfigError(msg)
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that leaves its folder; parts of it come from Amazon's answers.
-
-    Raises:
-        StorageError: it does, or no file can have it.
-    """
-    parts = name.split("/")
-    is_sound = name.isprintable() and "\\" not in name
-    if not is_sound or any(
-        part in {"", ".", ".."} or len(part.encode()) > MAX_PART for part in parts
-    ):
-        msg = f"the document was not kept: {name[:80]!r} is no name for a file"
-        raise StorageError(msg)
+def _s3_archive(
+    bucket: str, prefix: str, config: Mapping[str, object], setting: str
+) -> RawArchive:
+    try:
+        from singer_amazon.documents.s3_archive import (  # noqa: PLC0415 - an extra
+            S3Archive,
+        )
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
+            raise
+        msg = (
+            f"{setting} names S3, which needs the library boto3, and that is not "
+            'installed: install this tap with its extra s3, as in "tap-amazon-ads[s3]" '
+            'or "tap-amazon-selling-partner[s3]", or write file:///folder'
+        )
+        raise ConfigError(msg) from None
+    return S3Archive(bucket, prefix, access_of(config), setting)
 
 
 class FolderArchive:
@@ -110,49 +111,3 @@ class FolderArchive:
                 part.unlink(missing_ok=True)
             msg = f"the document was not kept: {target} ({error.strerror})"
             raise StorageError(msg) from None
-
-
-class S3Archive:
-    """Objects below a prefix of a bucket; large ones go up in parts."""
-
-    def __init__(
-        self, bucket: str, prefix: str, access: S3Access, setting: str
-    ) -> None:
-        self._bucket = bucket
-        self._setting = setting
-        self._prefix = prefix
-        self._access = access
-        self._client = access.client()
-
-    def check(self) -> None:
-        """Begin an upload and abort it: a write-only role is enough."""
-        key = self._key(".write-check")
-        try:
-            upload = self._client.create_multipart_upload(
-                Bucket=self._bucket, Key=key, **self._access.encryption
-            )
-            self._client.abort_multipart_upload(
-                Bucket=self._bucket, Key=key, UploadId=upload["UploadId"]
-            )
-        except FAILURES as error:
-            msg = (
-                f"{self._setting}: bucket {self._bucket} cannot be written "
-                f"with the aws_* settings: {explain(error, self._access)}"
-            )
-            raise ConfigError(msg) from None
-
-    def keep(self, path: Path, name: str) -> None:
-        """Upload it, in parts where it is large."""
-        check_name(name)
-        key = self._key(name)
-        try:
-            self._client.upload_file(
-                str(path), self._bucket, key, ExtraArgs=self._access.encryption
-            )
-        except FAILURES as error:
-            why = explain(error, self._access)
-            msg = f"the document was not kept: s3://{self._bucket}/{key}: {why}"
-            raise StorageError(msg) from None
-
-    def _key(self, name: str) -> str:
-        return f"{self._prefix}/{name}" if self._prefix else name

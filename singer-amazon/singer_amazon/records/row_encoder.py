@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ import msgspec
 from singer_amazon.errors import DocumentError
 from singer_amazon.records.columns import (
     ColumnType,
+    Nested,
     exact,
     fit_fields,
     python_type,
@@ -65,6 +67,9 @@ class RowEncoder(Protocol):
 
     def begin_document(self) -> None:
         """Forget what was seen of the last document's keys."""
+
+    def getter(self, name: str) -> Callable[[Any], Any]:
+        """Return what reads one column of a row."""
 
     def lines(
         self,
@@ -161,6 +166,22 @@ class TypedRowEncoder:
         del self._hashes[:]
         self._rows_checked = self.rows_unchecked = self.repeats = 0
         self.repeated_key = None
+
+    def getter(self, name: str) -> Callable[[Any], Any]:
+        """Return what reads one column of a row; dots lead into objects.
+
+        Raises:
+            KeyError: there is no such column.
+        """
+        first, *inner = name.split(".")
+        if not inner:
+            return attrgetter(self._names[name])
+        attributes, column = [self._names[first]], self.columns[first]
+        for part in inner:
+            assert isinstance(column, Nested)  # noqa: S101 - only objects have parts
+            attributes.append(f"c{list(column.fields).index(part)}")
+            column = column.fields[part]
+        return lambda row: reduce(_attribute, attributes, row)
 
     # --- decoding ----------------------------------------------------------
 
@@ -309,6 +330,10 @@ class TypedRowEncoder:
                 yield record | common
             else:
                 yield record | added.get(getattr(row, self._member), common)
+
+
+def _attribute(value: object, name: str) -> object:
+    return getattr(value, name, None)
 
 
 def _without_lone(match: re.Match[bytes]) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
 from singer_amazon.reports.lifecycle import Event, State, next_state
 from singer_amazon.reports.model import (
@@ -75,6 +76,8 @@ class Engine:
         """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
         self.throttled = 0
+        self.under_way: Counter[CallKind] = Counter()
+        """How many calls of each kind are being made."""
         self._outages: dict[bool, Outage] = {}
         """Since when the API (False) or the host of documents (True) is silent."""
         self._answered = Counter[bool]()
@@ -96,7 +99,7 @@ class Engine:
         self, request: ReportRequest, pending: PendingReport, now: datetime
     ) -> Report:
         """Take up a report that an earlier run asked for."""
-        report = self._add(request, 0)
+        report = self._add(request, 0, now)
         if report.state is State.PLANNED:
             report.state = State.REQUESTED
             report.report_id = pending.report_id
@@ -111,7 +114,7 @@ class Engine:
     def request(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Plan these requests, the longest waiting first, in turns."""
         for rank, request in enumerate(interleaved(requests)):
-            report = self._add(request, rank)
+            report = self._add(request, rank, now)
             if report.request is not request:
                 continue
             if self.retry.asks_types_once and _type_of(report) in self._offered:
@@ -131,10 +134,10 @@ class Engine:
             if other.state is State.PLANNED:
                 self._scheduler.put(other, now)
 
-    def _add(self, request: ReportRequest, rank: int) -> Report:
+    def _add(self, request: ReportRequest, rank: int, now: datetime) -> Report:
         report = self._by_identity.get(request.identity)
         if report is None:
-            report = Report(request, [], rank)
+            report = Report(request, [], rank, planned_at=now)
             self._by_identity[request.identity] = report
             self._by_account.setdefault(request.account, []).append(report)
             self.reports.append(report)
@@ -146,6 +149,11 @@ class Engine:
         return report
 
     # --- asking ------------------------------------------------------------
+
+    @property
+    def limiters(self) -> ReportRateLimiters:
+        """What says how often each call may be made."""
+        return self._scheduler.limiters
 
     @property
     def outage(self) -> Outage | None:
@@ -176,16 +184,16 @@ class Engine:
             taken = self._take_in_outage(now, slots)
         else:
             taken = self._scheduler.take(now, slots, may_fetch=may_fetch)
-        for _, report in taken:
+        for kind, report in taken:
             report.is_busy = True
+            self.under_way[kind] += 1
         return [Action(kind, report, now) for kind, report in taken]
 
     def _take_in_outage(
         self, now: datetime, slots: int
     ) -> list[tuple[CallKind, Report]]:
         """Choose calls of the API, and one download to see whether it works again."""
-        is_tried = any(r.is_busy and r.state is State.READY for r in self.reports)
-        tries = 0 if is_tried else min(1, slots)
+        tries = 0 if self.under_way[CallKind.FETCH] else min(1, slots)
         taken = self._scheduler.take(now, slots - tries, may_fetch=False)
         return taken + self._scheduler.take(now, tries, may_fetch=True)
 
@@ -199,6 +207,8 @@ class Engine:
         """Take in what an action brought; return the reports that moved on."""
         report = action.report
         report.is_busy = False
+        self.under_way[action.kind] -= 1
+        report.calls += 1
         self._learn(action, outcome, now)
         self._note_outage(action, outcome, now)
         changes = list(self._decide(report, outcome, now))
@@ -242,10 +252,20 @@ class Engine:
         return []
 
     def _learn(self, action: Action, outcome: Outcome, now: datetime) -> None:
-        if isinstance(outcome, model.Unavailable):
-            return  # no answer says nothing about the rate
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
+        if not isinstance(outcome, model.Unavailable):  # that says nothing of the rate
+            self._learn_rate(action, limiters, outcome, now)
+        self._scheduler.limiters_changed(limiters, now)
+
+    def _learn_rate(
+        self,
+        action: Action,
+        limiters: tuple[RateLimiter, ...],
+        outcome: Outcome,
+        now: datetime,
+    ) -> None:
+        request = action.report.request
         operation = (request.account, action.kind, request.report_type)
         if not isinstance(outcome, model.Throttled):
             for limiter in limiters:
@@ -296,12 +316,12 @@ class Engine:
                 yield from self._running(report, word, now)
             case model.Ready(expected_bytes=size, is_failure=is_failure):
                 report.expected_bytes, report.failed_calls = size, 0
-                report.is_failure = is_failure
+                report.is_failure, report.ready_at = is_failure, now
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
             case model.NoData(reason=reason):
-                report.reason = reason
+                report.reason, report.ready_at = reason, now
                 yield self._move(report, Event.NO_DOCUMENT)
             case model.NotYet(reason=reason, rest_may_be=rest_may_be):
                 report.reason, report.rest_may_be = reason, rest_may_be
@@ -313,7 +333,7 @@ class Engine:
                     report, "Amazon no longer knows it (404)", now
                 )
             case model.Fetched(document=document):
-                report.document = document
+                report.document, report.fetched_at = document, now
                 yield self._move(report, Event.FETCHED)
             case model.Unreadable(reason=reason):
                 yield from self._download_again(report, reason, now)
@@ -363,6 +383,7 @@ class Engine:
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
             report.reason = "Amazon completed it without a document"
+            report.ready_at = now
             return self._move(report, Event.NO_DOCUMENT)
         report.no_document_seen = True
         if self.retry.empty_waits_a_run:
@@ -453,6 +474,7 @@ class Engine:
         before, old_id = report.state, report.report_id
         report.state = next_state(report.state, event)
         if forget_id:
+            report.last_id = report.report_id or report.last_id
             report.report_id = None
         if report.state.is_final:
             self._open.subtract(subscriber.stream for subscriber in report.subscribers)

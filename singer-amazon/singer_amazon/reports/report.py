@@ -67,6 +67,15 @@ class Report:
     expected_bytes: int | None = None
     is_busy: bool = False
     """Whether a call about it is under way; it then changes by its answer only."""
+    calls: int = 0
+    """How many calls about it have been answered, or failed."""
+    last_id: str | None = None
+    """The id it had last, where Amazon has ended the report of that id."""
+    planned_at: datetime | None = None
+    ready_at: datetime | None = None
+    fetched_at: datetime | None = None
+    document_bytes: int = 0
+    """The size of its document as downloaded; kept when the document is gone."""
 
     def pending(self) -> PendingReport:
         """Return what the state keeps of it while Amazon works."""

@@ -24,7 +24,6 @@ from singer_amazon.errors import (
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError, ReportApi
 from singer_amazon.reports.engine import Action, CallKind, Change, Engine, Report
-from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.workers import Workers
@@ -112,7 +111,7 @@ class Runner:
         """Take in answers to creates under way, so that their ids are not lost."""
         end = time.monotonic() + seconds
         self._collect()
-        while any(r.is_busy and r.state is State.PLANNED for r in self.engine.reports):
+        while self.engine.under_way[CallKind.CREATE]:
             left = end - time.monotonic()
             if left <= 0 or not self._take_one(left):
                 return
@@ -135,9 +134,7 @@ class Runner:
         now, sign = self._clock.now(), self.download_progress()
         if sign != self._last_progress:
             self._last_progress, self._progressed_at = sign, now
-        is_fetching = any(
-            r.is_busy and r.state is State.READY for r in self.engine.reports
-        )
+        is_fetching = self.engine.under_way[CallKind.FETCH] > 0
         grace = POLICY.download_grace if is_fetching else POLICY.grace
         return (now - self._progressed_at).total_seconds() > grace
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from singer_amazon.clock import Clock
+from singer_amazon.report_log.collector import ReportLog
 from singer_amazon.reports.engine import Change, Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import DateOrHour, ReportRequest
@@ -31,6 +32,7 @@ class ChangeRecorder:
         stats: RunStats,
         partition_of: Callable[[ReportRequest], Partition],
         gap_max_runs: int,
+        log: ReportLog,
     ) -> None:
         self.engine = engine
         self.stats = stats
@@ -38,6 +40,7 @@ class ChangeRecorder:
         self._state_store = state_store
         self._clock = clock
         self._gap_max_runs = gap_max_runs
+        self._log = log
         self._history = RetentionRefusals(
             engine=engine,
             state_store=state_store,
@@ -53,6 +56,8 @@ class ChangeRecorder:
         for change in changes:
             if change.before is not change.after:
                 self._on_change(change)
+                if change.after.is_final:
+                    self._log.ended(change.report, self._clock.now())
 
     def _on_change(self, change: Change) -> None:
         report = change.report
@@ -162,13 +167,16 @@ class ChangeRecorder:
                 )
             text = f"{reason}. The next run asks again"
             if closed:
+                self._log.given_up(subscriber)
                 text = f"{reason}. Given up after {closed[0].attempts} runs"
             self.stats.add(partition.problem(subscriber.window, text))
 
     def _refused(self, report: Report) -> None:
         partition = self.partition(report.request)
         if report.history and (partition.has_bookmark or report.kept_from):
-            self._history.refused(report)
+            if self._history.refused(report):
+                for subscriber in report.subscribers:
+                    self._log.given_up(subscriber)
         else:
             self.fail(report, report.reason or "refused", is_failure=report.offered)
 

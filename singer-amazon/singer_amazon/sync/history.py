@@ -71,20 +71,24 @@ class RetentionRefusals:
         self._doubtful: dict[object, list[ReportRequest]] = {}
         """By the request for the newer days: the older ones, to be asked for next."""
 
-    def refused(self, report: Report) -> None:
-        """Take in that a window is older than what Amazon keeps."""
+    def refused(self, report: Report) -> bool:
+        """Take in that a window is older than what Amazon keeps.
+
+        Returns whether nothing of it can be had.
+        """
         for older in self._doubtful.pop(report.request.identity, ()):
             self._give_up(older, older.window, report)
         found = cut(report.request.window, report.kept_from)
         for subscriber in report.subscribers if found.lost else ():
             self._give_up(subscriber, found.lost or subscriber.window, report)
         if found.rest is None or self._engine.is_time_up:
-            return
+            return found.rest is None
         rest = self._parts(report.subscribers, found.rest)
         if found.doubtful is not None:
             older_part = self._parts(report.subscribers, found.doubtful)
             self._doubtful[rest[0].identity] = older_part
         self._engine.request(rest, self._clock.now())
+        return False
 
     def accepted(self, report: Report) -> None:
         """Ask for the older half of a window whose newer half Amazon has."""

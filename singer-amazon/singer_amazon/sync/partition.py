@@ -29,6 +29,15 @@ class PartitionKind(Enum):
     LISTED = auto()  # reports that are there already, each taken once
 
 
+@dataclass(frozen=True, slots=True)
+class AccountDetails:
+    """What a log says of an account; None where Amazon does not say it."""
+
+    name: str | None = None
+    currency_code: str | None = None
+    time_zone: str | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Partition:
     """One report stream read for one account (and marketplace, and options)."""
@@ -54,6 +63,7 @@ class Partition:
     """Where it is read, if the account has several places: rights differ there."""
     spec: object = None
     """What the adapter makes its requests of: `ReportRequest.spec`."""
+    account_details: AccountDetails = AccountDetails()
     replication_key: str = "date"
     settings_digest: str | None = None
     """Digest of what the user defined; where it changes, the bookmark starts anew."""

@@ -7,16 +7,19 @@ main thread; only the runner's workers are elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 
 from singer_amazon.clock import Clock
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.errors import DocumentError, StorageError
+from singer_amazon.report_log.collector import ReportLog, RequestDetails
 from singer_amazon.reports.engine import Change, Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import ReportRequest, TakenReport
 from singer_amazon.reports.runner import Runner
+from singer_amazon.reports.windows import WindowRequest
 from singer_amazon.sync.changes import ChangeRecorder
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.planner import Planner
@@ -28,17 +31,38 @@ logger = logging.getLogger(__name__)
 _AT_AMAZON = {State.REQUESTED, State.CANCELLING, State.CARRIED}
 
 
+class WrittenDocument(NamedTuple):
+    """What was written of one document."""
+
+    rows: int
+    repeated_keys: int = 0
+
+
+class RowBatch(NamedTuple):
+    """Some rows of a document of one stream."""
+
+    stream: str
+    records: Callable[[], Iterable[dict[str, Any]]]
+    """Makes dictionaries of them, for whoever asks."""
+
+
 class DocumentWriter(Protocol):
-    """A stream that writes the rows of its documents."""
+    """A stream that writes the rows of its documents, or hands them out."""
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> int:
-        """Write every row; return how many.
+    ) -> Generator[RowBatch, None, WrittenDocument]:
+        """Write every row, some at a time, and yield them; return how many.
 
         Raises:
             DocumentError: the document is damaged.
         """
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for, where they can be chosen."""
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses the account."""
 
 
 class Session:
@@ -57,11 +81,15 @@ class Session:
         self.engine = engine
         self.stats = stats
         self.runner: Runner | None = None
+        self.between_messages: Callable[[], None] = lambda: None
+        """Called where others may write messages, before a state is written."""
         self._state_store = state_store
         self._clock = clock
         self._writers = writers
         self._partitions: dict[tuple[str, str, str], Partition] = {}
-        self._labels: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        """Accounts as people know them."""
+        self.report_log = ReportLog(stats.run_id, self._details)
         self._changes = ChangeRecorder(
             engine=engine,
             state_store=state_store,
@@ -69,8 +97,11 @@ class Session:
             stats=stats,
             partition_of=self.partition,
             gap_max_runs=gap_max_runs,
+            log=self.report_log,
         )
         self._progress = ProgressLog(clock.now())
+        self.on_progress: Callable[[datetime], None] = lambda _: None
+        """Hears again and again that the run goes on, as long as it does."""
 
     # --- planning ----------------------------------------------------------
 
@@ -80,15 +111,21 @@ class Session:
         for partition in planned:
             self._partitions[partition.key] = partition
             if not partition.qualifier:
-                self._labels[partition.account] = partition.label
+                self.labels[partition.account] = partition.label
+        now = self._clock.now()
         planner = Planner(
-            self.engine,
-            self._state_store,
-            self.stats,
-            self.partition,
-            self._clock.now(),
+            self.engine, self._state_store, self.stats, self.partition, now
         )
         planner.plan(planned)
+        for partition in planned:
+            self._log_closed_gaps(partition, now)
+
+    def _log_closed_gaps(self, partition: Partition, now: datetime) -> None:
+        """Log the gaps that planning has closed: their days are kept no longer."""
+        for gap in partition.state.closed_gaps:
+            if gap.closed_at == now:
+                asked = WindowRequest(gap.window, gap.members, gap.window.start)
+                self.report_log.closed(partition.request(asked), gap)
 
     # --- running -----------------------------------------------------------
 
@@ -113,16 +150,34 @@ class Session:
         """Go on with the reports while a message is half written."""
         assert self.runner is not None  # noqa: S101
         self.runner.advance()
-        self._progress.log(self.engine, self._clock.now(), self._labels)
+        self._log_progress()
 
     def log_and_save(self) -> None:
         """Log progress and write a due state, when no message is half written."""
-        self._progress.log(self.engine, self._clock.now(), self._labels)
+        self._log_progress()
+        self.between_messages()
         self._state_store.write()
+
+    def _log_progress(self) -> None:
+        now = self._clock.now()
+        self._progress.log(self.engine, now, self.labels)
+        self.on_progress(now)
 
     def partition(self, request: ReportRequest) -> Partition:
         """Return the partition a request belongs to."""
         return self._partitions[request.partition_key]
+
+    def _details(self, request: ReportRequest) -> RequestDetails:
+        """Return what the log says of a request besides itself."""
+        partition = self.partition(request)
+        details, writer = partition.account_details, self._writers[request.stream]
+        return RequestDetails(
+            details.name or partition.label,
+            details.currency_code,
+            details.time_zone,
+            writer.columns_asked(partition),
+            writer.columns_refused(partition),
+        )
 
     def on_changes(self, changes: list[Change]) -> None:
         """Take in the reports that moved on."""
@@ -138,15 +193,24 @@ class Session:
 
     def deliver(self, report: Report) -> None:
         """Write a fetched report's rows for every stream that subscribed to it."""
+        for _ in self.row_batches(report):
+            pass
+
+    def row_batches(self, report: Report) -> Iterator[RowBatch]:
+        """Deliver a fetched report, and yield its rows as they go.
+
+        It counts as delivered once the last of them has been asked for.
+        """
         try:
             for subscriber in report.subscribers:
                 if subscriber in report.written_for:  # it broke for another stream
                     continue
                 writer = self._writers[subscriber.stream]
-                rows = writer.write_document(
+                written = yield from writer.write_document(
                     report, subscriber, self.partition(subscriber)
                 )
-                self._count(report, subscriber, rows)
+                self.report_log.written(subscriber, *written)
+                self._count(report, subscriber, written.rows)
         except DocumentError as error:
             self._discard(report)
             # fetched again, or a gap
@@ -158,7 +222,7 @@ class Session:
             self._changes.fail(report, f"{error}; it stays pending for the next run")
         else:
             self._discard(report)
-            self.engine.delivered(report)
+            self.on_changes([self.engine.delivered(report)])
 
     def _count(self, report: Report, subscriber: ReportRequest, rows: int) -> None:
         """Note that all rows of a report are written for one of its subscribers."""
@@ -178,6 +242,7 @@ class Session:
     @staticmethod
     def _discard(report: Report) -> None:
         if isinstance(report.document, SpoolFile):
+            report.document_bytes = report.document.size
             report.document.discard()
         report.document = None
 
@@ -196,7 +261,7 @@ class Session:
         for account, kind, report_type in sorted(self.engine.refused_types):
             self.stats.add(
                 Problem(
-                    self._labels.get(account, account),
+                    self.labels.get(account, account),
                     report_type,
                     "",
                     f"Amazon refuses this type: {kind.name.lower()} was throttled "
@@ -211,3 +276,5 @@ class Session:
                     f"Amazon answers with the status {report.unknown_word!r}, which "
                     "this version does not know; the report stays pending",
                 )
+            if not report.state.is_final:  # stopped by a signal, or broken off
+                self.report_log.ended(report, self._clock.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,14 @@ from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.retry_policy import POLICY
+from singer_amazon.sync.encoded_entries import EncodedEntries
 from singer_amazon.sync.partition import Partition
 
 logger = logging.getLogger(__name__)
 
 COUNTERS = "_budgets"
+
+_Context = tuple[tuple[str, str], ...]
 
 
 class StateStore:
@@ -25,7 +28,7 @@ class StateStore:
     def __init__(
         self,
         state: MutableMapping[str, Any],
-        write: Callable[[], None],
+        write: Callable[[], int],
         clock: Clock,
         # work of this thread only: what a slow target makes us wait costs nothing
         timer: Callable[[], float] = time.thread_time,
@@ -33,8 +36,13 @@ class StateStore:
         self._timer = timer
         self.state = state
         self._write = write
+        """Writes the whole state and returns how many bytes it has."""
         self._clock = clock
+        self._found: dict[str, dict[_Context, MutableMapping[str, Any]]] = {}
+        """By stream and context: the entries the state came with."""
         self._changed: dict[int, Partition] = {}
+        self.encoded = EncodedEntries()
+        """What is written of partitions that this run has changed."""
         self._is_touched = False
         self._pause = 0.0
         self.counters: Callable[[], Mapping[str, object]] = dict
@@ -47,31 +55,33 @@ class StateStore:
         Raises:
             ConfigError: the state is damaged there.
         """
-        for entry in self._entries(partition.stream):
-            if _same(entry.get("context"), partition.context):
-                partition.entry = entry
-                if partition.settings_digest is not None and not _is_of(
-                    entry, partition.settings_digest
-                ):
-                    logger.warning(
-                        "%s of %s is defined otherwise than when its bookmark was "
-                        "written: it is read from the beginning",
-                        partition.stream,
-                        partition.label,
-                    )
-                    return
-                try:
-                    partition.state = PartitionState.from_state(
-                        entry, in_hours=partition.in_hours
-                    )
-                except (KeyError, ValueError) as error:
-                    msg = (
-                        f"the state of {partition.stream} for {partition.label} is "
-                        f"damaged ({error}). Mend it there, or run with "
-                        "--full-refresh to begin anew"
-                    )
-                    raise ConfigError(msg) from None
-                return
+        if partition.stream not in self._found:
+            self._found[partition.stream] = _by_context(self._entries(partition.stream))
+        entry = self._found[partition.stream].get(_context_of(partition.context))
+        if entry is None:
+            return
+        partition.entry = entry
+        if partition.settings_digest is not None and not _is_of(
+            entry, partition.settings_digest
+        ):
+            logger.warning(
+                "%s of %s is defined otherwise than when its bookmark was "
+                "written: it is read from the beginning",
+                partition.stream,
+                partition.label,
+            )
+            return
+        try:
+            partition.state = PartitionState.from_state(
+                entry, in_hours=partition.in_hours
+            )
+        except (KeyError, ValueError) as error:
+            msg = (
+                f"the state of {partition.stream} for {partition.label} is "
+                f"damaged ({error}). Mend it there, or run with "
+                "--full-refresh to begin anew"
+            )
+            raise ConfigError(msg) from None
 
     def _entries(self, stream: str) -> list[MutableMapping[str, Any]]:
         bookmarks = self.state.get("bookmarks") or {}
@@ -107,14 +117,12 @@ class StateStore:
         if counters := self.counters():
             self.state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
         try:
-            self._write()
+            size = self._write()
         except BaseException:  # a signal, a closed pipe: it is not out
             self._changed = changed | self._changed
             raise
         self._is_touched = False
-        self._pause = max(
-            POLICY.state_pause, POLICY.state_share * (self._timer() - began)
-        )
+        self._pause = _pause_after(size, self._timer() - began)
         self._written_at = self._clock.now()
 
     def _is_due(self) -> bool:
@@ -140,13 +148,33 @@ class StateStore:
             entry["replication_key"] = partition.replication_key
         partition.entry.clear()
         partition.entry.update(entry | state)
+        self.encoded.changed(partition.entry)
 
 
 def _is_of(entry: Mapping[str, Any], digest: str) -> bool:
     return str(entry.get("fingerprint", digest)) == digest
 
 
-def _same(context: object, expected: Mapping[str, str]) -> bool:
-    return isinstance(context, dict) and {
-        k: str(v) for k, v in context.items()
-    } == dict(expected)
+def _context_of(context: Mapping[str, Any]) -> _Context:
+    return tuple(sorted((key, str(value)) for key, value in context.items()))
+
+
+def _by_context(
+    entries: Iterable[MutableMapping[str, Any]],
+) -> dict[_Context, MutableMapping[str, Any]]:
+    """Return entries by whose they are; of two for the same the first one counts."""
+    found: dict[_Context, MutableMapping[str, Any]] = {}
+    for entry in entries:
+        context = entry.get("context")
+        if isinstance(context, dict):
+            found.setdefault(_context_of(context), entry)
+    return found
+
+
+def _pause_after(size: int, work_seconds: float) -> float:
+    """Return how long the next state waits after one of so many bytes.
+
+    Whoever reads it has work with each, too: a large one comes less often.
+    """
+    for_readers = min(size / POLICY.state_rate, POLICY.max_state_pause)
+    return max(POLICY.state_pause, for_readers, POLICY.state_share * work_seconds)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import msgspec
 
-from singer_amazon.errors import ConfigError, StorageError
-from singer_amazon.private_files import create_private
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 
@@ -53,6 +49,8 @@ class RunStats:
     """A set that keeps its order."""
     broke_off: str = ""
     """Why the run ended before its end, as it was logged."""
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """What stands for the run in `report_log` and `report_days`."""
 
     @property
     def failures(self) -> list[Problem]:
@@ -163,36 +161,6 @@ def _listed(reports: Sequence[Report]) -> str:
 _ENDED = {State.DELIVERED, State.FAILED, State.REFUSED}
 
 
-def write_summary(path: Path, found: Mapping[str, object]) -> None:
-    """Write a summary as a file of its own, whole or not at all.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with create_private(part) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-        part.replace(path)
-    except (OSError, ValueError) as error:
-        with contextlib.suppress(OSError, ValueError):
-            part.unlink(missing_ok=True)
-        why = error.strerror if isinstance(error, OSError) else error
-        msg = f"summary_path: {path} cannot be written ({why})"
-        raise StorageError(msg) from None
-
-
-def check_summary_path(path: Path) -> None:
-    """Refuse a path that no file can have, before a run begins.
-
-    Raises:
-        ConfigError: it is a folder, or its folder is not there.
-    """
-    if path.is_dir() or not path.parent.is_dir():
-        msg = f"summary_path: {path} is no file in a folder that is there"
-        raise ConfigError(msg)
-
-
 def _result(stats: RunStats, waiting: int) -> str:
     """Return the run in a word: failed, partly, waiting or complete."""
     if stats.broke_off:
@@ -202,6 +170,17 @@ def _result(stats: RunStats, waiting: int) -> str:
     return "waiting" if waiting else "complete"
 
 
+def _taken_apart(problem: Problem) -> dict[str, str]:
+    """Return a failure for programs; what it does not concern is left out."""
+    found = {
+        "account": problem.account,
+        "stream": problem.stream,
+        "window": problem.window,
+    }
+    named = {name: text for name, text in found.items() if text}
+    return {**named, "reason": problem.reason}
+
+
 def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, object]:
     """Return the run in numbers."""
     reports = engine.reports if engine is not None else []
@@ -209,6 +188,7 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
     waiting = sum(r.state not in _ENDED for r in reports)
     broke_off = [stats.broke_off] if stats.broke_off else []
     return {
+        "run_id": stats.run_id,
         "result": _result(stats, waiting),
         "seconds": round((now - stats.started).total_seconds(), 1),
         "reports": {
@@ -225,5 +205,9 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
         "rows_by_stream": dict(sorted(stats.rows.items())),
         "repeated_keys": dict(stats.repeats),
         "failures": [*broke_off, *grouped(stats.failures)],
+        "failed": [
+            *({"reason": reason} for reason in broke_off),
+            *map(_taken_apart, stats.failures),
+        ],
         "notices": grouped(p for p in stats.problems if not p.is_failure),
     }

@@ -9,7 +9,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +25,8 @@ from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
 from singer_amazon.documents.spool import Spool
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http.transport import Transport
+from singer_amazon.live_view.progress import ProgressReader
+from singer_amazon.live_view.view import LiveView
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
@@ -37,18 +39,15 @@ from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import COUNTERS, StateStore
-from singer_amazon.sync.summary import (
-    RunStats,
-    check_summary_path,
-    log_summary,
-    summary,
-    write_summary,
-)
+from singer_amazon.sync.summary import RunStats, log_summary
 from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.inputs import strangers
 from singer_amazon.tap.message_writer import StoppedError
+from singer_amazon.tap.provenance.log_stream import LogStream
+from singer_amazon.tap.provenance.run_logs import RunLogs
 from singer_amazon.tap.record_writers import check_batch_config
+from singer_amazon.tap.run_files import Program, RunFiles
 from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
 
@@ -58,6 +57,7 @@ logger = logging.getLogger(__name__)
 class ReportTap(CommandTap):
     """Base of the taps; one instance is one run."""
 
+    _close_live: Callable[[], None] = staticmethod(lambda: None)
     workers: int | None = None
     """Threads for calls: `max_concurrency` of them; 0 for tests without threads."""
 
@@ -119,13 +119,20 @@ class ReportTap(CommandTap):
 
     @property
     def streams(self) -> dict[str, Stream]:
-        """The streams, plain ones first: a connection test needs no report."""
+        """The streams, plain ones first: a connection test needs no report.
+
+        Those about the run itself come last: they wait for nothing.
+        """
         if self._streams is None:
             found = super().streams
             self._streams = dict(
                 sorted(
                     found.items(),
-                    key=lambda item: (isinstance(item[1], ReportStream), item[0]),
+                    key=lambda item: (
+                        isinstance(item[1], LogStream),
+                        isinstance(item[1], ReportStream),
+                        item[0],
+                    ),
                 )
             )
         return self._streams
@@ -172,8 +179,14 @@ class ReportTap(CommandTap):
             only_tests=lambda: self.is_test,
             asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
+            days=lambda: self.run_logs.days,
             nap_seconds=self.nap_seconds,
         )
+
+    @cached_property
+    def run_logs(self) -> RunLogs:
+        """The streams about this run that are selected."""
+        return RunLogs(() if self.is_test else self.streams.values(), self.clock)
 
     def _open_session(self, context: RunContext) -> Session:
         streams = {
@@ -202,6 +215,7 @@ class ReportTap(CommandTap):
             writers=streams,
             gap_max_runs=config["gap_max_runs"],
         )
+        self.run_logs.attach(session)
         start = clock.now() if context.is_test else context.stats.started
         workers = config["max_concurrency"] if self.workers is None else self.workers
 
@@ -226,10 +240,28 @@ class ReportTap(CommandTap):
             on_advance=on_advance,
         )
         session.runner.download_progress = lambda: self.spool.used
+        self.run_files.listen(session)
         session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
+        self._show_live(session, start + timedelta(seconds=context.max_seconds))
         context.writer.while_waiting = session.advance_mid_message
         return session
+
+    def _show_live(self, session: Session, deadline: datetime) -> None:
+        """Show how far the run is where somebody looks at a terminal."""
+        if not self.is_shown_live:
+            return
+        reader = ProgressReader(
+            session.engine,
+            self.stats.rows,
+            started=self.stats.started,
+            deadline=deadline,
+            labels=session.labels,
+        )
+        view = LiveView.on_terminal(reader)
+        if view is not None:
+            session.on_progress = view.update
+            self._close_live = view.close
 
     @cached_property
     def _raw_archive(self) -> RawArchive | None:
@@ -238,13 +270,15 @@ class ReportTap(CommandTap):
 
     # --- the state ---------------------------------------------------------
 
-    def _write_state_now(self) -> None:
+    def _write_state_now(self) -> int:
         # the SDK's state writer copies and compares the whole state each time
-        message = StateMessage(value=self.state)
+        state = self.state_store.encoded.in_state(self.state)
+        line = self.writer.serialize_message(StateMessage(value=state))
         if self.writer.is_stopping:
-            self.writer.write_last(self.writer.serialize_message(message))
+            self.writer.write_last(line)
         else:
-            self.writer.write_message(message)
+            self.writer.write(line)
+        return len(line)
 
     # --- running -----------------------------------------------------------
 
@@ -263,8 +297,7 @@ class ReportTap(CommandTap):
         raw = self.config.get("batch_config")
         check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
         self.check_settings()
-        if path := self.config.get("summary_path"):
-            check_summary_path(Path(path))
+        self.run_files.check()
         self.spool.check()
         if self._raw_archive is not None:
             self.run_context.in_background(self._raw_archive.check)
@@ -293,43 +326,45 @@ class ReportTap(CommandTap):
 
     def run(self, work: Callable[[], object] | None = None) -> int:
         """Sync everything and return the exit code."""
-        self.stats.started = self.clock.now()
-        self.transport.time_left = self._time_left
         try:
-            self.check()
+            self.begin()
         except StoppedError:
             return 0
         except AmazonError as error:
             self._break_off(str(error))
-            self._write_summary(None)
+            self.run_files.write(None)
             return 1
-        for sentence in refresh_token_age.warnings(
-            self.config, self.stats.started.date()
-        ):
-            self.logger.warning(sentence)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
-        written = self._write_summary(engine)
+        written = self.run_files.write(engine)
         return 1 if self.stats.failures or not written else code
+
+    def begin(self) -> None:
+        """Set the clock of the run and check what can be checked beforehand.
+
+        Raises:
+            ConfigError: something is wrong; no call to Amazon has been made.
+        """
+        self.stats.started = self.clock.now()
+        self.transport.time_left = self._time_left
+        self.check()
+        for sentence in refresh_token_age.warnings(
+            self.config, self.stats.started.date()
+        ):
+            self.logger.warning(sentence)
 
     def _break_off(self, sentence: str) -> None:
         """Log why the run ends before its end; the summary says it too."""
         self.logger.error(sentence)
         self.stats.broke_off = sentence
 
-    def _write_summary(self, engine: Engine | None) -> bool:
-        """Write the file of `summary_path`; return False where that fails."""
-        path = self.config.get("summary_path")
-        try:
-            if path:
-                found = summary(self.stats, engine, self.clock.now())
-                write_summary(Path(path), found)
-        except AmazonError as error:
-            self.logger.error(str(error))  # noqa: TRY400 - a sentence for people
-            return False
-        return True
+    @cached_property
+    def run_files(self) -> RunFiles:
+        """The summary and the page of this run, where they are asked for."""
+        program = Program(self.name, self.plugin_version, self.config_jsonschema)
+        return RunFiles(self.config, program, self.stats, self.clock)
 
     def _time_left(self) -> float:
         return (self.run_context.deadline - self.clock.now()).total_seconds()
@@ -358,14 +393,16 @@ class ReportTap(CommandTap):
             self._break_off(str(error))
             return 1
         finally:
-            self._end()
+            self.end()
         return 0
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Write the last state and remove what lies on disk."""
+        self._close_live()
         if self.run_context.has_session:
             self.run_context.session.await_ids(POLICY.await_ids)
             self.run_context.session.finish()
+        self.run_logs.close()
         with contextlib.suppress(OSError, StoppedError):
             self.state_store.write(at_once=True)
         self.spool.close()

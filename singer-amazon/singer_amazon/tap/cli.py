@@ -43,6 +43,8 @@ class CommandTap(Tap, abc.ABC):
     """What any of our taps is towards the shell; one instance is one run."""
 
     message_writer_class = MessageWriter
+    is_shown_live = False
+    """Whether a terminal shows how far the run is; only the command turns it on."""
     clock: Clock = SystemClock()
     checks_names_of: ClassVar[frozenset[str]] = frozenset()
     """Settings whose inner names the tap checks by itself, with better sentences."""
@@ -225,6 +227,7 @@ class CommandTap(Tap, abc.ABC):
             logging.getLogger(library).setLevel(logging.INFO)
         tap = cls._from_command_line(config, state, catalog)
         sys.stdout.flush()
+        tap.is_shown_live = True
         code = tap.run()
         sys.stderr.flush()
         sys.exit(code)

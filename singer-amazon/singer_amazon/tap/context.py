@@ -16,6 +16,7 @@ from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
 from singer_amazon.sync.summary import RunStats
 from singer_amazon.tap.message_writer import MessageWriter
+from singer_amazon.tap.provenance.report_days import ReportDaysStream
 from singer_amazon.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,10 @@ class RunContext:
     """Plans the reports of all selected streams."""
     asks_all_accounts: bool = False
     """Whether a test asks for something of every account."""
+    days: Callable[[], ReportDaysStream | None] = field(
+        default=lambda: None, repr=False
+    )
+    """Gives the stream that counts the rows of documents, if it is selected."""
     nap_seconds: float = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
     _warned: set[str] = field(default_factory=set, init=False)

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import msgspec
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
+from singer_sdk.mapper import SameRecordTransform
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.records.row_encoder import AddedFields, RowEncoder
@@ -55,6 +56,21 @@ def records(
                 writer.write_message(message)
 
     yield write
+
+
+def keeps_rows(stream: Stream) -> bool:
+    """Whether each row goes out under its own names, whatever is done to its shape."""
+    maps = stream.stream_maps
+    return (
+        len(maps) == 1
+        and type(maps[0]) is SameRecordTransform
+        and maps[0].stream_alias == stream.name
+    )
+
+
+def is_plain(stream: Stream) -> bool:
+    """Whether rows go out as they are: no stream maps, no flattening."""
+    return keeps_rows(stream) and not stream.stream_maps[0].flattening_enabled
 
 
 class BatchFiles:

@@ -214,6 +214,15 @@ REPORTING = (
             "waiting, partly or failed"
         ),
     ),
+    th.Property(
+        "run_report_path",
+        th.StringType,
+        title="Run report file",
+        description=(
+            "File that a page about the run is written to, as HTML: the timeline of "
+            "every report, failures with reasons and next steps, what waits"
+        ),
+    ),
     *(
         th.Property(
             name,

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import abc
 import logging
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import SchemaMessage
 
 from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.errors import DocumentError
 from singer_amazon.records.columns import ColumnType, Nested
 from singer_amazon.records.row_encoder import (
     KEYS_CHECKED,
@@ -22,14 +24,20 @@ from singer_amazon.records.row_encoder import (
     RowEncoder,
     TypedRowEncoder,
 )
+from singer_amazon.report_log.coverage import Coverage
+from singer_amazon.report_log.day_sums import DaySums
+from singer_amazon.report_log.document_days import DocumentDays
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.session import RowBatch, WrittenDocument
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.record_writers import (
     BatchFiles,
     WriteRows,
     batch_files,
+    is_plain,
+    keeps_rows,
     lines,
     records,
 )
@@ -38,6 +46,8 @@ from singer_amazon.tap.run_stream import RunStream
 logger = logging.getLogger(__name__)
 
 MAX_UNKNOWN_NAMED = 20
+REPLACE_BY = "x-replace-by"
+"""Keyword of a SCHEMA: the columns for whose values a document brings every row."""
 
 
 class ReportStream(RunStream, abc.ABC):
@@ -46,6 +56,8 @@ class ReportStream(RunStream, abc.ABC):
     replication_key: str | None = "date"
     _more_unknown_said = False
     _limit_said = False
+    _hands_rows_out = False
+    """Whether rows are taken by `get_records`, not written."""
 
     unknown_advice = "extra_columns takes it in"
     """What to do about a column that nobody asked for; empty: it is taken in."""
@@ -88,17 +100,48 @@ class ReportStream(RunStream, abc.ABC):
             if name in self.primary_keys or mask[("properties", name)]
         ]
 
+    # --- the SDK's hooks ---------------------------------------------------
+
+    def get_records(
+        self,
+        context: Any,  # noqa: ANN401 - the SDK's signature
+    ) -> Iterable[dict[str, Any]]:
+        """Yield the rows of its reports, for callers that take them one by one.
+
+        A document counts as delivered once the row after its last has been asked for.
+        The SDK does not come here: see `deliver_all`.
+        """
+        del context
+        self._hands_rows_out = True
+        session = self.run_context.session
+        for report in session.documents(self.name):
+            for batch in session.row_batches(report):
+                if batch.stream == self.name:
+                    yield from batch.records()
+
     def deliver_all(self) -> None:
         """Deliver documents until this stream has all of its own."""
         session = self.run_context.session
-        for report in session.documents(self.name):
-            session.deliver(report)
+        try:
+            for report in session.documents(self.name):
+                session.deliver(report)
+        finally:
+            self._log_count()
+
+    def _log_count(self) -> None:
+        """Log how many rows there were: once, for those of all accounts."""
+        with self.get_record_counter() as counter:
+            counter.increment(self.run_context.stats.rows[self.name])
+
+    def _write_schema_message(self) -> None:
+        if not self._hands_rows_out:
+            super()._write_schema_message()
 
     # --- writing documents -------------------------------------------------
 
     def write_document(
         self, report: Report, subscriber: ReportRequest, partition: Partition
-    ) -> int:
+    ) -> Generator[RowBatch, None, WrittenDocument]:
         """Write every row of a fetched document; return how many.
 
         Raises:
@@ -108,17 +151,102 @@ class ReportStream(RunStream, abc.ABC):
         encoder = self.row_encoder(partition)
         added_fields = self.added_fields(partition, subscriber.window)
         encoder.begin_document()
+        days = self._open_days(encoder, subscriber, partition)
         count = 0
-        with self._open_writer(encoder, added_fields) as write:
-            for rows in self._rows(report, encoder):
-                write(rows)
-                count += len(rows)
-                self.run_context.session.advance()
+        try:
+            with self._open_writer(encoder, added_fields) as write:
+                for rows in self._rows(report, encoder):
+                    write(rows)
+                    count += len(rows)
+                    if days is not None:
+                        days.add(rows)
+                    self.run_context.session.advance()
+                    yield self._batch(encoder, rows, added_fields)
+        except DocumentError:
+            self._write_days(days, report, subscriber, is_whole=False)
+            raise
         self._warn_about_values(encoder, partition)
-        with self.get_record_counter() as counter:
-            counter.with_context(dict(partition.context))
-            counter.increment(count)
-        return count
+        self._write_days(days, report, subscriber)
+        return WrittenDocument(count, encoder.repeats)
+
+    def _batch(
+        self, encoder: RowEncoder, rows: list[Any], added_fields: AddedFields
+    ) -> RowBatch:
+        return RowBatch(self.name, lambda: encoder.records(rows, added_fields))
+
+    # --- what documents bring ----------------------------------------------
+
+    def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
+        """Return what the rows of a document share, and which days it covers."""
+        del request, partition
+        return Coverage({}, is_whole=False)
+
+    def additive_columns(self, encoder: RowEncoder) -> Iterable[str]:
+        """Return the columns whose values may be added up over rows."""
+        del encoder
+        return ()
+
+    def _open_days(
+        self, encoder: RowEncoder, request: ReportRequest, partition: Partition
+    ) -> DocumentDays | None:
+        """Return what counts the rows of a document, if anybody wants them counted."""
+        if self.run_context.days() is None or self.run_context.is_test:
+            return None
+        coverage = self.coverage(request, partition)
+        if not keeps_rows(self):
+            coverage = replace(coverage, is_whole=False)
+        sums = DaySums(
+            [encoder.getter(name) for name in coverage.columns],
+            {name: encoder.getter(name) for name in self.additive_columns(encoder)},
+        )
+        return DocumentDays(coverage, sums, self.account_values(partition))
+
+    def account_values(self, partition: Partition) -> Mapping[str, str | None]:
+        """Return what `report_days` says of the account."""
+        return dict(partition.context)
+
+    def _write_days(
+        self,
+        days: DocumentDays | None,
+        report: Report,
+        request: ReportRequest,
+        *,
+        is_whole: bool = True,
+    ) -> None:
+        """Write what a document has brought, behind its rows."""
+        stream = self.run_context.days()
+        if days is None or stream is None:
+            return
+        context = self.run_context
+        now = context.clock.now()
+        stream.write_rows(
+            days.rows(context.stats.run_id, report, request, now, is_whole=is_whole)
+        )
+
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return the columns whose values a document of it always has whole."""
+        return ()
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        """Say in the SCHEMA which rows a document replaces."""
+        for message in super()._generate_schema_messages():
+            columns = self.replaced_by()
+            if columns and keeps_rows(self) and self._are_selected(columns):
+                message.schema = {**message.schema, REPLACE_BY: list(columns)}
+            yield message
+
+    def _are_selected(self, columns: Iterable[str]) -> bool:
+        return set(columns) <= set(self.selected_columns)
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the columns its reports ask for; none where there is no choice."""
+        del partition
+        return ()
+
+    def columns_refused(self, partition: Partition) -> tuple[str, ...]:
+        """Return those of them that Amazon refuses an account."""
+        del partition
+        return ()
 
     def _rows(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
@@ -138,18 +266,14 @@ class ReportStream(RunStream, abc.ABC):
     @property
     def is_plain(self) -> bool:
         """Whether rows go out as they are: no stream maps, no flattening."""
-        maps = self.stream_maps
-        return (
-            len(maps) == 1
-            and type(maps[0]) is SameRecordTransform
-            and not maps[0].flattening_enabled
-            and maps[0].stream_alias == self.name
-        )
+        return is_plain(self)
 
     def _open_writer(
         self, encoder: RowEncoder, added_fields: AddedFields
     ) -> AbstractContextManager[WriteRows]:
         writer = self.run_context.writer
+        if self._hands_rows_out:
+            return nullcontext(lambda _: None)
         if not self.is_plain:
             return records(writer, self, encoder, added_fields)
         config = self.get_batch_config(self.config)

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -107,6 +107,16 @@ class CommandTarget(Target, abc.ABC):
         self.logger.error("%s", error)
         self.log_summary()
 
+    @classmethod
+    def log_refusal(
+        cls,
+        config: Mapping[str, Any],  # noqa: ARG003 - for those who keep a summary
+        sentences: Sequence[str],
+    ) -> None:
+        """Log why the settings, given as ``config``, are refused."""
+        for sentence in sentences:
+            cls.logger.error("%s", sentence)
+
     # --- settings ----------------------------------------------------------
 
     @classmethod
@@ -182,11 +192,21 @@ class CommandTarget(Target, abc.ABC):
                 parse_env_config=config is not None and config.parse_env,
             )
         except ConfigValidationError as error:
-            for sentence in error.errors:
-                cls.logger.error("%s", sentence)  # noqa: TRY400 - sentences
+            sentences = list(error.errors)
         except (AmazonError, MappingError, ValueError) as error:
-            cls.logger.error("%s", error)  # noqa: TRY400 - a sentence
+            sentences = [str(error)]
+        cls.log_refusal(cls._settings_as_given(config), sentences)
         sys.exit(1)
+
+    @classmethod
+    def _settings_as_given(cls, config: _ConfigInput | None) -> Mapping[str, Any]:
+        if config is None:
+            return {}
+        try:
+            variables = cls._env_var_config if config.parse_env else {}
+        except ConfigError:  # one of them is what is wrong
+            variables = {}
+        return {**variables, **dict(config.config or {})}
 
     def is_stopped(self) -> bool:
         """Whether a signal has asked us to end."""

@@ -14,6 +14,9 @@ The map of this package:
     value; ``group_by``: what each value adds; ``offered``: seen in use, but on no page
     of this type, so never asked for unless named), filters, notes for users, and the
     streams made of it. Adding a report type is adding one file.
+``column_words.json`` and ``descriptions.py``
+    what columns mean: whole sentences for some names, and the words that the names of
+    the others are composed of.
 ``model.py``
     the frozen objects the rest of the tap works with.
 ``loader.py``

@@ -20,7 +20,7 @@ from tap_amazon_ads.catalogue.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from importlib.abc import Traversable
 
 _SET = "set:"
@@ -94,7 +94,17 @@ def read_catalogue(folder: Traversable) -> Catalogue:
         tuple(sorted(report_types, key=lambda report_type: report_type.stream)),
         MappingProxyType(families),
         MappingProxyType(reader.columns),
+        _additive(folder / "additive_columns.json", reader.columns),
     )
+
+
+def _additive(file: Traversable, columns: Mapping[str, Column]) -> frozenset[str]:
+    """Read the names of columns that can be added up; they must be numbers."""
+    names = _decode(file, list[str])
+    for name in names:
+        if name not in columns or columns[name].type not in {"integer", "number"}:
+            raise CatalogueError(file.name, f"{name} is no column of numbers")
+    return frozenset(names)
 
 
 def _decode(file: Traversable, shape: type[_T]) -> _T:

@@ -131,6 +131,9 @@ class Catalogue:
     report_types: tuple[ReportType, ...]
     families: Mapping[str, ReportFamily]
     columns: Mapping[str, Column]
+    additive: frozenset[str]
+    """Names of columns whose values add up over rows: cost, sales, units, orders,
+    impressions, clicks; never a rate, a share or a count of people."""
 
     def by_stream(self, name: str) -> ReportType:
         """The report type of a stream; KeyError when there is no such stream."""

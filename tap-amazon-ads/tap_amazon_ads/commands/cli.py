@@ -12,6 +12,7 @@ from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
 from singer_amazon.regions import ADS_CONSENT_PAGES, ADS_TOKEN_URIS
 from tap_amazon_ads.catalogue import load_catalogue
+from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.catalogue.model import ReportType
 from tap_amazon_ads.commands.check import AdsCheck
 from tap_amazon_ads.tap import TapAmazonAds
@@ -43,7 +44,12 @@ def _info(entry: ReportType, source: str) -> ReportInfo:
         },
         {"your name": entry.seed_name or "", "key": list(entry.key), "source": source},
         [
-            {"column": c.name, "type": c.type, "key": "yes" if c.name in keys else ""}
+            {
+                "column": c.name,
+                "type": c.type,
+                "key": "yes" if c.name in keys else "",
+                "meaning": describe(c.name, entry.report_type_id),
+            }
             for c in entry.columns
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
@@ -73,6 +73,7 @@ class _StreamFile(_File):
     adds_currency: bool = False
     null_columns: dict[str, dict[str, list[str]]] = {}
     per_request: int | None = None
+    additive: list[str] = []
 
 
 class _ReportFile(_File):
@@ -189,6 +190,7 @@ def _stream(file: str, report: _ReportFile, raw: _StreamFile) -> StreamDefinitio
             }
         ),
         per_request=raw.per_request,
+        additive=tuple(raw.additive),
     )
     _check_stream(file, report, stream)
     return stream
@@ -196,7 +198,8 @@ def _stream(file: str, report: _ReportFile, raw: _StreamFile) -> StreamDefinitio
 
 def _check_stream(file: str, report: _ReportFile, stream: StreamDefinition) -> None:
     """Check that everything a stream names exists."""
-    fields = {column.name for column in stream.columns}
+    columns = stream.columns
+    fields = {column.name for column in columns}
     known = fields | {column.name for column in stream.added}
     times = {stream.replication_key} - {None}
     nulls = {n for by in stream.null_columns.values() for ns in by.values() for n in ns}
@@ -205,12 +208,22 @@ def _check_stream(file: str, report: _ReportFile, stream: StreamDefinition) -> N
         ("its replication_key names", times - known),
         ("null_columns names", nulls - set(stream.key)),
         ("its options name", set(stream.options) - set(report.options)),
+        ("additive names", set(stream.additive) - set(_numbers(columns))),
         ("null_columns has options", set(stream.null_columns) - set(stream.options)),
     ]
     for text, missing in named:
         if missing:
             complaint = f"{stream.name}: {text} {', '.join(sorted(missing))}"
             raise CatalogueError(file, f"{complaint}, which it does not have")
+
+
+def _numbers(columns: Iterable[ColumnDefinition], within: str = "") -> Iterator[str]:
+    """Yield the columns of numbers, those inside objects by dotted names."""
+    for column in columns:
+        if column.kind in {"integer", "number"}:
+            yield within + column.name
+        elif column.kind == "object":
+            yield from _numbers(column.fields, f"{within}{column.name}.")
 
 
 def _column(file: str, name: str, spec: object) -> ColumnDefinition:

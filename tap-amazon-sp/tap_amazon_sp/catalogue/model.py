@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tap_amazon_sp.catalogue.descriptions import describe
 from tap_amazon_sp.marketplaces import AccountKind
 from tap_amazon_sp.periods import Period, PeriodRules
 
@@ -47,7 +48,10 @@ class ColumnDefinition:
         return {"type": [self.kind, "null"]}
 
     def _object(self) -> dict[str, Any]:
-        properties = {field.name: field.json_schema() for field in self.fields}
+        properties = {
+            field.name: {**field.json_schema(), "description": describe(field.name)}
+            for field in self.fields
+        }
         return {"type": ["object", "null"], "properties": properties}
 
 
@@ -79,6 +83,8 @@ class StreamDefinition:
     `is_dated`: rows say their own dates, so that no window is added to them.
     `null_columns`: option to value to the key columns that are null with it.
     `per_request` goes before the report's own number of periods, where there is one.
+    `additive` columns (dots lead into objects) add up over rows: cost, sales, units,
+    orders, views; never a rate, a share or a stock.
     """
 
     name: str
@@ -91,6 +97,13 @@ class StreamDefinition:
     adds_currency: bool
     null_columns: Mapping[str, Mapping[str, tuple[str, ...]]]
     per_request: int | None
+    additive: tuple[str, ...] = ()
+
+    @property
+    def period_column(self) -> str | None:
+        """The column that says a row's period; None where rows say none."""
+        names = ("date", "startDate", "startTime", "forecastGenerationDate")
+        return next((name for name in self.key if name in names), None)
 
     @property
     def added(self) -> tuple[ColumnDefinition, ...]:

@@ -10,6 +10,7 @@ from singer_amazon.commands.plan import plan_command
 from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
 from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue.descriptions import describe
 from tap_amazon_sp.catalogue.model import ReportDefinition
 from tap_amazon_sp.commands.auth import auth_command
 from tap_amazon_sp.commands.check import SpCheck
@@ -43,6 +44,7 @@ def _infos(report: ReportDefinition) -> Iterator[ReportInfo]:
                 "column": c.name,
                 "type": c.json_schema()["type"],
                 "key": "yes" if c.name in stream.key else "",
+                "meaning": describe(c.name, report.report_type),
             }
             for c in stream.columns
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,8 @@ from tap_amazon_sp.timestamps import format_instant, parse_instant
 VERSION = 1
 KEPT_CLOSED = timedelta(days=30)
 """How long a record that was given up stays in the state, and in the summary."""
+
+_Context = frozenset[tuple[str, str]]
 
 COLUMN_TYPES = frozenset({"string", "number", "boolean", "object", "array"})
 MAX_HOURS = 24 * 366
@@ -200,6 +202,8 @@ class BookmarkStore:
     def __init__(self, state: MutableMapping[str, Any]) -> None:
         self._state = state
         self._entries: dict[int, MutableMapping[str, Any]] = {}
+        self._found: dict[str, dict[_Context, MutableMapping[str, Any]]] = {}
+        """By stream and context: the entries the state came with."""
 
     def load(self, bookmark: TableBookmark) -> str | None:
         """Read a bookmark; return a warning where what is there is not used.
@@ -207,11 +211,15 @@ class BookmarkStore:
         Raises:
             ConfigError: the state is damaged there.
         """
-        for entry in self._stream(bookmark.table.name).get("partitions") or []:
-            if entry.get("context") == dict(bookmark.context):
-                self._entries[id(bookmark)] = entry
-                return bookmark.load(entry)
-        return None
+        stream = bookmark.table.name
+        if stream not in self._found:
+            entries = self._stream(stream).get("partitions") or []
+            self._found[stream] = _by_context(entries)
+        entry = self._found[stream].get(frozenset(bookmark.context.items()))
+        if entry is None:
+            return None
+        self._entries[id(bookmark)] = entry
+        return bookmark.load(entry)
 
     def note(self, bookmark: TableBookmark) -> None:
         """Bring the state up to date with a bookmark."""
@@ -240,3 +248,17 @@ class BookmarkStore:
             return found
         entry = (self._state.get("bookmarks") or {}).get(name)
         return entry if isinstance(entry, MutableMapping) else {}
+
+
+def _by_context(
+    entries: Iterable[MutableMapping[str, Any]],
+) -> dict[_Context, MutableMapping[str, Any]]:
+    """Return entries by whose they are; of two for the same the first one counts."""
+    found: dict[_Context, MutableMapping[str, Any]] = {}
+    for entry in entries:
+        context = entry.get("context")
+        if isinstance(context, dict) and all(
+            isinstance(value, str) for value in context.values()
+        ):
+            found.setdefault(frozenset(context.items()), entry)
+    return found

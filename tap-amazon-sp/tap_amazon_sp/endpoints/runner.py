@@ -20,6 +20,7 @@ from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore
 from tap_amazon_sp.endpoints.planner import plan_listings
 from tap_amazon_sp.endpoints.reading.reader import ListingReader
+from tap_amazon_sp.endpoints.reading.reader_queue import ReaderQueue
 from tap_amazon_sp.endpoints.reading.results import Moved, Notice, Page, Result, Unread
 from tap_amazon_sp.endpoints.streams import EndpointStream
 
@@ -54,6 +55,10 @@ class EndpointRun:
         plans = plan_listings(run, self._accounts, streams, self._bookmarks)
         return [ListingReader(plan, is_test=run.is_test) for plan in plans]
 
+    @cached_property
+    def _queue(self) -> ReaderQueue:
+        return ReaderQueue(self.readers, self._run.clock.now)
+
     def read(self, stream: EndpointStream) -> None:
         """Read until a stream has all of its rows, or the time is up."""
         needed = [
@@ -61,8 +66,9 @@ class EndpointRun:
             for reader in self.readers
             if any(bookmark.table is stream.table for bookmark in reader.bookmarks)
         ]
-        while not self._is_over and any(not reader.is_done for reader in needed):
-            self._step()
+        for reader in needed:
+            while not (self._is_over or reader.is_done):
+                self._step()
 
     # --- calls -------------------------------------------------------------
 
@@ -74,14 +80,15 @@ class EndpointRun:
         if run.clock.now() >= run.deadline:
             self._end()
             return
-        unfinished = (reader for reader in self.readers if not reader.is_done)
-        reader = min(unfinished, key=ListingReader.ready_at)
-        ready = reader.ready_at()
+        first = self._queue.first()
+        assert first is not None  # noqa: S101 - the reader we wait for is not done
+        reader, ready = first
         now = run.clock.now()  # not read before: `ready` is never earlier
         if ready > now:
             self._wait(reader, ready, now)
             return
         self._take(reader.step())
+        self._queue.answered(reader)
         run.write_state()
 
     def _take(self, results: Iterable[Result]) -> None:

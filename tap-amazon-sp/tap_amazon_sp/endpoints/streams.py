@@ -13,12 +13,14 @@ from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.tap.run_stream import RunStream
+from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.catalogue.model import EXTRA, Schema
 from tap_amazon_sp.documents.row_shape import RowShape
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.endpoints.custom.tables import tables
 from tap_amazon_sp.endpoints.definitions import Table
 from tap_amazon_sp.endpoints.nested_values import conforms, depends_on_value
+from tap_amazon_sp.endpoints.schemas import record_schemas
 from tap_amazon_sp.schema_inference import apply_schema, infer_columns
 
 Read = Callable[["EndpointStream"], None]
@@ -59,7 +61,7 @@ class EndpointStream(RunStream):
         if table.listing.has_marketplace:
             self.added.append("marketplace_id")
         self.shape = self._shape(table.columns or _known_so_far(table))
-        super().__init__(tap=tap, name=table.name, schema=self.shape.schema(self.added))
+        super().__init__(tap=tap, name=table.name, schema=self._columns_schema())
         if table.replication_key is not None:
             self.replication_key = table.replication_key
         self.primary_keys = (*self.added, *table.key) if table.key else ()
@@ -72,6 +74,11 @@ class EndpointStream(RunStream):
             if depends_on_value(schema) and name not in self.table.key
         ]
         return RowShape(columns, self.table.key, keeps_unknown=self._keeps_unknown)
+
+    def _columns_schema(self) -> dict[str, Any]:
+        path = self.table.listing.path
+        is_known = any(entry.path == path for entry in record_schemas().values())
+        return described(self.shape.schema(self.added), path, is_known=is_known)
 
     # --- the SDK's hooks ---------------------------------------------------
 
@@ -119,7 +126,7 @@ class EndpointStream(RunStream):
         shapes = {name: {"type": [kind, "null"]} for name, kind in columns.items()}
         shapes |= {e.new_field: _LIST for e in self.table.expansions}
         self.shape = self._shape({**shapes, **_known_so_far(self.table)})
-        apply_schema(self, self.shape.schema(self.added))
+        apply_schema(self, self._columns_schema())
         return columns
 
     def write(self, bookmark: TableBookmark, records: Sequence[dict[str, Any]]) -> int:

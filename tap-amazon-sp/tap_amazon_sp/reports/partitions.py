@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from singer_amazon.reports.model import DateOrHour, Window
 from singer_amazon.reports.windows import DateRange, RequestLimits
-from singer_amazon.sync.partition import Partition, PartitionKind
+from singer_amazon.sync.partition import AccountDetails, Partition, PartitionKind
 from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
@@ -79,6 +79,7 @@ class _PartitionKey:
             window=window,
             qualifier=" ".join(where.values()),
             marketplace=self.marketplace.marketplace_id,
+            account_details=details_of(self.account, self.marketplace),
             replication_key=self.stream.replication_key or "",
             spec=spec,
         )
@@ -218,6 +219,17 @@ class CataloguePartitions:
         self._run.stats.add(
             Problem(key.label, key.stream.name, "", reason, is_failure=False)
         )
+
+
+def details_of(account: Account, *marketplaces: Marketplace) -> AccountDetails:
+    """Return what logs say of an account; what marketplaces differ in is left out."""
+    currencies = {marketplace.currency or None for marketplace in marketplaces}
+    zones = {marketplace.zone for marketplace in marketplaces}
+    return AccountDetails(
+        account.name,
+        currencies.pop() if len(currencies) == 1 else None,
+        zones.pop() if len(zones) == 1 else None,
+    )
 
 
 def _snapshot(key: _PartitionKey, spec: RequestSpec, window: Window) -> Partition:

@@ -11,8 +11,9 @@ from singer_amazon.documents.json_array import unpacked
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.records.columns import ColumnType, Nested
 from singer_amazon.records.row_encoder import AddedFields, RowEncoder, TypedRowEncoder
+from singer_amazon.report_log.coverage import Coverage, period_starts
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import Window, text_of
+from singer_amazon.reports.model import ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.catalogue import (
@@ -21,6 +22,7 @@ from tap_amazon_sp.catalogue import (
     ReportDefinition,
     StreamDefinition,
 )
+from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.reports.options import Choice
 
@@ -45,10 +47,50 @@ class CatalogueStream(ReportStream):
         self._encoder: TypedRowEncoder | None = None
         key = stream.primary_key(c.context(stream) for c in choice.of_stream(stream))
         schema = stream.schema(key, keeps_unknown=self._keeps_unknown)
-        super().__init__(tap=tap, name=stream.name, schema=schema)
+        super().__init__(
+            tap=tap, name=stream.name, schema=described(schema, report.report_type)
+        )
         self.primary_keys = key
         if self._keeps_unknown:
             self.unknown_advice = ""
+
+    # --- what documents bring ----------------------------------------------
+
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return account, marketplace, options and period; nothing for offers.
+
+        A document of offers lacks those that ended long ago.
+        """
+        stream = self.stream_definition
+        if self.report_definition.dates == "offers":
+            return ()
+        names = ("account_name", "marketplace_id", *stream.options)
+        if stream.is_dated:
+            return (*names, stream.period_column) if stream.period_column else ()
+        return (*names, "window_start", "window_end")
+
+    def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
+        """Return each period of account, marketplace and options."""
+        names, column = self.replaced_by(), self.stream_definition.period_column
+        if not names or not self._are_selected(names):
+            return Coverage({}, is_whole=False)
+        window = request.window
+        values = {**partition.context, "window_start": text_of(window.start)}
+        values["window_end"] = text_of(window.end)
+        starts = period_starts(window, partition.limits.grid)
+        is_periodic = partition.has_bookmark and column is not None
+        return Coverage(
+            {name: values[name] for name in names if name != column},
+            (column,) if column is not None else (),
+            tuple((text_of(start),) for start in starts) if is_periodic else (),
+            day_column=column,
+            currencies={"": _currency(partition)},
+        )
+
+    def additive_columns(self, encoder: RowEncoder) -> list[str]:
+        """Return the columns that the catalogue marks as additive."""
+        del encoder
+        return list(self.stream_definition.additive)
 
     # --- rows --------------------------------------------------------------
 
@@ -86,6 +128,13 @@ class CatalogueStream(ReportStream):
         sections = SectionReader({self.stream_definition.array: encoder.parse})
         for _, rows in sections.read(unpacked(document.path)):
             yield rows
+
+
+def _currency(partition: Partition) -> str | None:
+    """Return the currency asked for, else the marketplace's own."""
+    options = partition.definition["options"]
+    asked = options.get("currencyCode") if isinstance(options, Mapping) else None
+    return asked or partition.account_details.currency_code
 
 
 def column_type(column: ColumnDefinition) -> ColumnType:

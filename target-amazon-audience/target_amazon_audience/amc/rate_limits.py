@@ -23,6 +23,11 @@ MIN_PAUSE_SECONDS = 0.001
 
 _HOUR = 3600.0
 _STEP_SECONDS = 0.25
+_TIME_IS_UP = (
+    "Amazon takes no call for {wait:,.0f} seconds (it throttles, or its volume per "
+    "hour is used up), and the run's time (max_runtime_seconds) is up before: what "
+    "was not accepted comes again with the next run"
+)
 
 
 def record_quota(past: Iterable[tuple[float, int]] = ()) -> Quota:
@@ -33,15 +38,39 @@ def record_quota(past: Iterable[tuple[float, int]] = ()) -> Quota:
     return quota
 
 
+class Deadline:
+    """Until when a run waits for what Amazon puts off; only the main thread moves it.
+
+    Calls that need no waiting are made beyond it, too.
+    """
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self.ends_at = clock.now().timestamp() + seconds
+
+    def time_left(self) -> float:
+        """Return the seconds until then, none or more."""
+        return max(self.ends_at - self._clock.now().timestamp(), 0.0)
+
+    def extend(self, until: float) -> None:
+        """Move it to a later time, where that is one."""
+        self.ends_at = max(self.ends_at, until)
+
+
 class SharedLimiter:
     """The quota of a connection, kept by many threads until a signal arrives."""
 
     def __init__(
-        self, quota: Quota, clock: Clock, is_stopped: Callable[[], bool]
+        self,
+        quota: Quota,
+        clock: Clock,
+        is_stopped: Callable[[], bool],
+        deadline: Deadline,
     ) -> None:
         self._quota = quota
         self._clock = clock
         self._is_stopped = is_stopped
+        self._deadline = deadline
         self._random = random.Random(0)  # noqa: S311 - jitter, not a secret
         self._lock = threading.Lock()
 
@@ -55,7 +84,7 @@ class SharedLimiter:
 
         Raises:
             StoppedError: a signal arrived.
-            TransientError: it may not go before ``until``.
+            TransientError: it may not go before ``until``, or in the time of the run.
         """
         while True:
             with self._lock:
@@ -67,6 +96,8 @@ class SharedLimiter:
             if now.timestamp() + wait > until:
                 msg = f"Amazon throttles: no call for {wait:,.0f} seconds"
                 raise TransientError(msg)
+            if now.timestamp() + wait > self._deadline.ends_at:
+                raise TransientError(_TIME_IS_UP.format(wait=wait))
             self._pause(wait)
 
     def refused(

@@ -198,6 +198,7 @@ class AudienceResolver:
                 f"({error}). Check audience_id and region."
             )
             raise UploadError(msg) from None
+        self.store.named(audience_id, found.name or "", self.clock.now().timestamp())
         settings = self.settings
         changes = Changes(
             description=_if_other(settings.description, found.description),
@@ -251,7 +252,9 @@ class AudienceResolver:
                 "and audience_id."
             )
             raise UploadError(msg) from None
-        self.store.made(self.key, made, self.clock.now().timestamp())
+        now = self.clock.now().timestamp()
+        self.store.made(self.key, made, now)
+        self.store.named(made, audience.name, now)
         self.is_created = True
         logger.info(
             "Created audience %s (%s). Its id is kept in %s; without a lasting file, "

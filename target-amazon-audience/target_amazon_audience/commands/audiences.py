@@ -18,6 +18,7 @@ _NEWEST = (
     " select created_at as at from audiences where audience_id = :id"
     " union all select last_run_at from mirrors where audience_id = :id"
     " union all select accepted_at from batches where audience_id = :id"
+    " union all select seen_at from audience_names where audience_id = :id"
     " union all select max(sent_at) from members where audience_id = :id)"
 )
 _JOBS = (
@@ -27,11 +28,12 @@ _JOBS = (
 _IDS = (
     "select audience_id from audiences union select audience_id from mirrors"
     " union select audience_id from batches union select audience_id from members"
+    " union select audience_id from audience_names"
 )
 
 
 def audiences(path: Path) -> Iterator[Mapping[str, object]]:
-    """Yield each audience of a database: ids, members, open jobs, last run.
+    """Yield each audience of a database: ids, name, members, open jobs, last run.
 
     Raises:
         ConfigError: there is no such file.
@@ -57,6 +59,7 @@ def audiences(path: Path) -> Iterator[Mapping[str, object]]:
                 newest = db.execute(_NEWEST, {"id": number}).fetchone()[0]
                 yield {
                     "audience id": str(number),
+                    "name": store.name(number) or "",
                     "external audience id": _external_id(keys.get(number)),
                     "members known": members,
                     "jobs open": jobs,

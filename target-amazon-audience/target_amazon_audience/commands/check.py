@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import click
@@ -95,19 +96,29 @@ def _connection(api: AudienceApi, audience: AudienceSettings) -> Finding:
 
 
 def _audience(api: AudienceApi, audience: AudienceSettings, identity: str) -> Finding:
-    known = audience.audience_id if audience.action == "UPDATE" else None
+    label = audience.label
     try:
-        if known is None:
-            store = AudienceStore(audience.state_path, owner="check", read_only=True)
-            known = store.audience(key_of(audience, identity))
-            store.close()
+        known, name = _remembered(audience, identity)
         if known is None:
             words = "not made yet: the next run makes it"
-            return Finding("audience", audience.label, "unknown without asking", words)
+            return Finding("audience", label, "unknown without asking", words)
+        label = f"{label}, {name!r}" if name else label
         name = api.audience(known).name
     except AmazonError as error:
-        return refusal("audience", audience.label, error)
+        return refusal("audience", label, error)
     return Finding("audience", audience.label, "allowed", f"{known}, {name!r}")
+
+
+def _remembered(
+    audience: AudienceSettings, identity: str
+) -> tuple[int | None, str | None]:
+    """Return id and name of an audience, as far as settings or database know them."""
+    store = AudienceStore(audience.state_path, owner="check", read_only=True)
+    with closing(store):
+        known = audience.audience_id if audience.action == "UPDATE" else None
+        if known is None:
+            known = store.audience(key_of(audience, identity))
+        return known, None if known is None else store.name(known)
 
 
 @click.command("check")

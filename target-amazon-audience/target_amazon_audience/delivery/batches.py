@@ -30,6 +30,8 @@ class Batch:
     members: dict[str, Member] = field(default_factory=dict)
     bytes: int = 0
     merged: int = 0
+    crowded: int = 0
+    """The most sets of personal data that one external id came with, if several."""
     has_consent: bool = False
     """Whether anybody's consent goes to Amazon."""
 
@@ -94,3 +96,4 @@ class Batcher:
         batch.bytes += payload.size(found) - payload.size(old)
         batch.has_consent |= found.consent is not None
         batch.merged += 1
+        batch.crowded = max(batch.crowded, len(found.pii))

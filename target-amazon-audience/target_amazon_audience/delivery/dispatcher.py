@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from singer_amazon.clock import Clock
+    from singer_amazon.rate_limits import Quota
     from target_amazon_audience.amc.models import AudienceApi
+    from target_amazon_audience.amc.rate_limits import Deadline
     from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
@@ -56,15 +58,17 @@ class Dispatcher:
         clock: Clock,
         threads: int,
         is_stopped: Callable[[], bool],
+        deadline: Deadline,
     ) -> None:
         self.api = api
+        self.deadline = deadline
         self._clock = clock
         self._is_stopped = is_stopped
         self._workers: Workers[Result] = Workers(threads)
         self._polls = 0
         self._slot = PayloadSlot()
         self._limiters: dict[str, SharedLimiter] = {}
-        self.no_connection = SharedLimiter(record_quota(), clock, is_stopped)
+        self.no_connection = self._limiter(record_quota())
         """For looks at jobs while no audience is open yet."""
 
     @property
@@ -86,10 +90,11 @@ class Dispatcher:
         """Return the rate limiter that all audiences of one connection share."""
         if connection not in self._limiters:
             past = store.volume(connection, self._clock.now().timestamp())
-            self._limiters[connection] = SharedLimiter(
-                record_quota(past), self._clock, self._is_stopped
-            )
+            self._limiters[connection] = self._limiter(record_quota(past))
         return self._limiters[connection]
+
+    def _limiter(self, quota: Quota) -> SharedLimiter:
+        return SharedLimiter(quota, self._clock, self._is_stopped, self.deadline)
 
     def wait_for_slot(self) -> None:
         """Wait until the upload before is ready: only then is the next one made."""

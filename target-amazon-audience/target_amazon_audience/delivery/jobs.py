@@ -23,12 +23,16 @@ from target_amazon_audience.amc.models import (
 
 if TYPE_CHECKING:
     from target_amazon_audience.amc.rate_limits import SharedLimiter
-    from target_amazon_audience.report import AudienceReport
+    from target_amazon_audience.reporting.audience_report import AudienceReport
     from target_amazon_audience.settings import AudienceSettings
     from target_amazon_audience.state.store import OpenBatch
 
-MAX_ATTEMPTS = 2
-"""How often a batch is sent before a failed job is final."""
+MAX_ATTEMPTS = 6
+"""How often a batch is sent before a failed job is final, over several runs.
+
+The first run sends it twice, each later one once more. Its STATE has long passed, so
+nobody else would send its records again.
+"""
 GRACE_SECONDS = 900.0
 """How long a new job may be unknown to Amazon before it counts as lost."""
 MAX_FIRST_LOOK_SECONDS = 60.0
@@ -181,6 +185,8 @@ class JobTracker:
         self._is_mirror = settings.is_mirror
         self._earlier: set[int] = set()
         self._given_up: set[int] = set()
+        self.kept: set[int] = set()
+        """Batches whose jobs have failed, left to the next run to send again."""
 
     def begin(self, batches: Iterable[OpenBatch], now: float) -> None:
         """Take over the batches of earlier runs; they are looked at first."""
@@ -255,14 +261,33 @@ class JobTracker:
         if batch.id in self._earlier:
             self._report.earlier_rows += batch.rows
 
-    def _failed(self, batch: OpenBatch, job: Job) -> Ended | Resend:
+    def _failed(self, batch: OpenBatch, job: Job) -> Ended | Resend | None:
         self._drop(batch)
         if batch.id in self._earlier and self._is_mirror:
             # its members count as not confirmed: this run compares them anew
             return Ended(batch, is_carried_out=False)
-        if batch.attempts < MAX_ATTEMPTS and batch.id not in self._given_up:
+        if batch.attempts >= MAX_ATTEMPTS or batch.id in self._given_up:
+            return self.reject(batch, job)
+        if batch.id in self._earlier or batch.attempts == 1:
+            self._report.note(
+                f"Amazon's job for {batch.rows:,} records failed ({job.raw_state}) at "
+                f"attempt {batch.attempts} of {MAX_ATTEMPTS}: they are sent again"
+            )
             return Resend(batch, job)
-        return self.reject(batch, job)
+        if self._is_mirror:
+            return self.reject(batch, job)
+        self.keep(batch, job)
+        return None
+
+    def keep(self, batch: OpenBatch, job: Job) -> None:
+        """Leave a batch whose job has failed to the next run, which sends it again."""
+        self.kept.add(batch.id)
+        self._report.failed += 1
+        self._report.fail(
+            f"Amazon's job for {batch.rows:,} records failed ({job.raw_state}): their "
+            f"{batch.action} was not carried out. They are kept, and the next run "
+            "sends them again"
+        )
 
     def reject(self, batch: OpenBatch, job: Job) -> Ended:
         """Take a failed job as final."""

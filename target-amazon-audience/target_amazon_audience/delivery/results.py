@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from singer_amazon.target.state_tracker import StateTracker
     from target_amazon_audience.delivery.jobs import Ended, PollSchedule
     from target_amazon_audience.delivery.uploader import Outcome, Upload
-    from target_amazon_audience.rejects import Rejects
-    from target_amazon_audience.report import AudienceReport
+    from target_amazon_audience.reporting.audience_report import AudienceReport
+    from target_amazon_audience.reporting.rejects import Rejects
     from target_amazon_audience.state.members import Members
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
 

@@ -42,7 +42,7 @@ MAX_VALUE_LENGTH = 1000
 _EMPTY_HASHES = frozenset(
     sha256(word.encode()).hexdigest()
     for word in ("", " ", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A")
-)
+) | {digit * 64 for digit in "0123456789abcdef"}
 _FLAWS = {"email": Flaw.EMAIL, "phone": Flaw.PHONE, "postal": Flaw.POSTAL}
 _HASH_DIGITS = 64
 _HASH = re.compile(r"[0-9a-fA-F]{64}")

@@ -122,7 +122,7 @@ def postal(text: str, country: str | None) -> bytes:
     if country in _FIVE_DIGITS or country in _OTHER_DIGITS:
         length = _OTHER_DIGITS.get(country, 5)
         digits = found.translate(None, _NOT_DIGIT)[:length]
-        return digits if len(digits) == length else b""
+        return digits if len(digits) == length and digits.strip(b"0") else b""
     if country == "CA":
         return found[:6] if _CA_POSTAL.fullmatch(found[:6]) else b""
     if country == "GB":

@@ -27,6 +27,8 @@ _SEPARATORS = b" ()-./"
 _SHORTEST, _LONGEST = 6, 17
 """Digits of what the quick way reads."""
 _NORTH_AMERICA = "1"
+_NOBODYS = frozenset(digit * 9 for digit in "0123456789")
+"""How numbers end that stand where a form wanted one."""
 _KINDS = (
     "fixed_line",
     "mobile",
@@ -47,13 +49,15 @@ def phone(text: str, country: str | None) -> bytes:
     Unsigned digits that begin with the country's own calling code, and are a valid
     number so, have it already; all others are read as dialled in that country.
     Without a country only forms with ``+`` are read. A number that a spreadsheet wrote
-    with ``.0``, or with an exponent, is itself, unless digits are lost.
+    with ``.0``, or with an exponent, is itself, unless digits are lost. Nine equal
+    digits at the end are nobody's.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     if "." in text:
         text = as_digits(text) or ""
-    return (_quick(text, country) or _asked(text, country)).encode()
+    found = _quick(text, country) or _asked(text, country)
+    return b"" if found[-9:] in _NOBODYS else found.encode()
 
 
 def _asked(text: str, country: str | None) -> str:

@@ -122,7 +122,7 @@ class MirrorSink(AudienceSink):
         return None
 
     def _send(self, batch: Batch) -> None:
-        self.report.merged += batch.merged
+        self._count(batch)
         self._staged.add(batch.members.values())
 
     # What comes of batches
@@ -264,8 +264,12 @@ class MirrorSink(AudienceSink):
     def _part(self, action: str, query: str) -> Iterator[Upload]:
         for batch in self._batches(query, held=action == DELETE):
             self._staged.try_once(action, batch.members)
-            request = batch.request(action, self.destination)
-            yield Upload(action, request, self.stream or "")
+            upload = Upload(
+                action, batch.request(action, self.destination), self.stream or ""
+            )
+            del batch  # megabytes, while the next one is filled
+            yield upload
+            del upload
 
     def _batches(self, query: str, *, held: bool) -> Iterator[Batch]:
         if self._difference is None:

@@ -65,14 +65,20 @@ create table volume (
     rows integer not null
 );
 """
-# Databases of the first releases lack it.
-_MIRROR_STREAMS = """
-create table if not exists mirror_streams (
+# Tables that databases of earlier releases lack; those releases leave them alone.
+_ADDED = {
+    "mirror_streams": """(
     audience_id integer not null,
     stream text not null,
     primary key (audience_id, stream)
-) without rowid;
-"""
+) without rowid""",
+    "audience_names": """(
+    audience_id integer primary key,
+    name text not null,
+    seen_at real not null
+)""",
+}
+_ADDED_INDEX = "create index if not exists volume_by_time on volume (sent_at)"
 # The small tables; whoever reads the others meets what is wrong there.
 _FOREIGN = """
 select 1 from audiences where typeof(audience_id) != 'integer'
@@ -199,8 +205,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
             connection.execute(f"pragma user_version = {VERSION}")
         if connection.in_transaction:
             connection.execute("commit")
-    if not read_only:
-        connection.execute(_MIRROR_STREAMS)
+    _add_tables(connection, read_only=read_only)
     if connection.execute(_FOREIGN).fetchone():
         msg = (
             f"The database {path} holds what this target has not written: restore it, "
@@ -209,6 +214,16 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         raise StateFileError(msg)
     connection.executescript(_STAGED)
     connection.create_function("merge_pii", 2, merge_pii, deterministic=True)
+
+
+def _add_tables(connection: sqlite3.Connection, *, read_only: bool) -> None:
+    """Add what an earlier release has not made; who may only read has it empty."""
+    kind = "temp table" if read_only else "table"
+    found = connection.execute("select name from sqlite_master").fetchall()
+    for name in _ADDED.keys() - {row[0] for row in found}:
+        connection.execute(f"create {kind} if not exists {name} {_ADDED[name]}")
+    if not read_only:
+        connection.execute(_ADDED_INDEX)
 
 
 def erase(path: Path) -> list[Path]:

@@ -8,7 +8,14 @@ from pathlib import Path
 from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.state.database import erase, open_database
 
-_TABLES = ("audiences", "mirrors", "batches", "members", "mirror_streams")
+_TABLES = (
+    "audiences",
+    "mirrors",
+    "batches",
+    "members",
+    "mirror_streams",
+    "audience_names",
+)
 
 
 def purge(path: Path, audience_id: int | None = None) -> str:

@@ -139,6 +139,22 @@ class AudienceStore:
                 (key, audience_id, now),
             )
 
+    def named(self, audience_id: int, name: str, now: float) -> None:
+        """Remember what an audience is called at Amazon, as of now."""
+        with self.transaction() as db:
+            db.execute(
+                "insert or replace into audience_names values (?, ?, ?)",
+                (audience_id, name, now),
+            )
+
+    def name(self, audience_id: int) -> str | None:
+        """Return what an audience was called when a run saw it last."""
+        with self.reading() as db:
+            row = db.execute(
+                "select name from audience_names where audience_id = ?", (audience_id,)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
     # Mirrors
 
     def mirrored_streams(self, audience_id: int) -> set[str]:

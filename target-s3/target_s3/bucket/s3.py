@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal, Protocol
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
-from singer_amazon.s3_access import FAILURES, explain
+from singer_amazon.s3.client import FAILURES, explain, open_client
 from target_s3.errors import StoreError
 from target_s3.settings import Settings
 
@@ -53,7 +53,8 @@ class S3Bucket:
         checksums: Literal["when_required", "when_supported"] = (
             "when_required" if settings.access.endpoint else "when_supported"
         )
-        self._client = settings.access.client(
+        self._client = open_client(
+            settings.access,
             Config(
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_READ_SECONDS,
@@ -63,7 +64,7 @@ class S3Bucket:
                 },
                 request_checksum_calculation=checksums,
                 response_checksum_validation=checksums,
-            )
+            ),
         )
 
     def check(self, key: str) -> str | None:

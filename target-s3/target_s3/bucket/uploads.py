@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from singer_amazon.workers import Workers
 from target_s3.bucket.s3 import ObjectStore
+from target_s3.errors import StoreError
 
 WORKERS = 4
 
@@ -30,7 +31,11 @@ class _Call:
 
     def __call__(self) -> Upload:
         with self.upload.file as file:
-            self.store.put(self.upload.key, file)
+            try:
+                self.store.put(self.upload.key, file)
+            except StoreError as error:
+                error.stream = self.upload.stream
+                raise
         return self.upload
 
 

@@ -31,7 +31,7 @@ def open_writer(
             "for rows without; select columns in the tap's catalog, or use the format "
             "jsonl.gz."
         )
-        raise FormatError(msg)
+        raise FormatError(msg, stream=stream)
     if name == "parquet":
         return ParquetWriter(new_file, columns, stream, warn)
     is_gzipped = name.endswith(".gz")

@@ -6,13 +6,15 @@ that its column cannot hold exactly ends the run: it is never rounded or convert
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from datetime import date, datetime
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 import msgspec
 
-from target_s3.formats.columns import ColumnKind
+from target_s3.formats.columns import Column, ColumnKind
 from target_s3.record_metadata import encode_exactly
 
 _EXACT_INTEGERS = range(-(2**53), 2**53 + 1)
@@ -22,6 +24,8 @@ _MAX_ADJUSTED = 19
 _NONE = type(None)
 _UNTOUCHED = {
     ColumnKind.TEXT: frozenset({str, _NONE}),
+    ColumnKind.DATE: frozenset({str, _NONE}),
+    ColumnKind.TIMESTAMP: frozenset({str, _NONE}),
     ColumnKind.INTEGER: frozenset({int, _NONE}),
     ColumnKind.NUMBER: frozenset({float, _NONE}),
     ColumnKind.BOOLEAN: frozenset({bool, _NONE}),
@@ -30,23 +34,120 @@ _UNTOUCHED = {
 TOO_LONG = "a whole number beyond 64 bits"
 
 
+Warn = Callable[[str], None]
+"""Hears the name of a field that has no place, as in column.field."""
+
+
 class MisfitError(ValueError):
     """A value does not fit its column; the text says what kind of value it is."""
 
 
-def fitted(kind: ColumnKind, values: Sequence[Any]) -> Sequence[Any]:
+def fitted(column: Column, values: Sequence[Any], warn: Warn) -> Sequence[Any]:
     """Return the values as the column stores them; each means what it did before.
 
-    That integers have 64 bits at most is left for Arrow to check.
+    That integers have 64 bits at most, and texts of dates and times are such, is left
+    for Arrow to check.
 
     Raises:
         MisfitError: one cannot be stored without a change.
     """
-    types = set(map(type, values))
-    if types <= _UNTOUCHED[kind]:
+    untouched = _UNTOUCHED.get(column.kind)
+    if untouched and set(map(type, values)) <= untouched:
         return values
-    fit = _FITS[kind]
+    fit = fit_for(column, warn)
     return [None if value is None else fit(value) for value in values]
+
+
+def fit_for(column: Column, warn: Warn) -> Callable[[Any], object]:
+    """Return what makes one value of the column, other than null, fit."""
+    if column.kind is ColumnKind.DECIMAL:
+        precision, scale = column.digits
+        return _DecimalFit(precision, scale)
+    if column.kind is ColumnKind.OBJECT:
+        return _ObjectFit(column, warn)
+    if column.kind is ColumnKind.LIST:
+        return _ListFit(column, warn)
+    return _FITS[column.kind]
+
+
+def with_zone(text: str) -> str:
+    """Return a time as Arrow reads it: UTC where it names no zone, no idle zeros."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return text
+    fraction = (found["fraction"] or "").rstrip("0")
+    return (
+        f"{found['day']}T{found['time']}"
+        f"{'.' + fraction if fraction else ''}{found['zone'] or 'Z'}"
+    )
+
+
+_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<time>\d\d:\d\d(?::\d\d)?)"
+    r"(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:?\d\d)?)"
+)
+
+
+class _DecimalFit:
+    """Takes numbers, and text that is one, with as many digits as there may be."""
+
+    def __init__(self, precision: int, scale: int) -> None:
+        self._step = Decimal(1).scaleb(-scale)
+        self._context = Context(prec=precision, traps=[Inexact, InvalidOperation])
+
+    def __call__(self, value: object) -> Decimal:
+        if isinstance(value, bool) or not isinstance(
+            value, str | int | float | Decimal
+        ):
+            raise MisfitError(_kind_of(value))
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            raise MisfitError(_NO_NUMBER) from None
+        try:
+            return number.quantize(self._step, context=self._context)
+        except ArithmeticError:
+            raise MisfitError(_TOO_EXACT) from None
+
+
+_NO_NUMBER = "text that is no number"
+_TOO_EXACT = "a number with more digits than the decimal has"
+
+
+class _ObjectFit:
+    """Takes objects; ``warn`` hears of fields that the SCHEMA lacks: no place here."""
+
+    def __init__(self, column: Column, warn: Warn) -> None:
+        self._name = column.name
+        self._warn = warn
+        self._fits = {
+            field.name: fit_for(field, self._warn_inner) for field in column.fields
+        }
+
+    def __call__(self, value: object) -> dict[str, object]:
+        if not isinstance(value, dict):
+            raise MisfitError(_kind_of(value))
+        for name in value.keys() - self._fits.keys():
+            self._warn_inner(name)
+        return {
+            name: None if value.get(name) is None else fit(value[name])
+            for name, fit in self._fits.items()
+        }
+
+    def _warn_inner(self, name: str) -> None:
+        self._warn(f"{self._name}.{name}")
+
+
+class _ListFit:
+    """Takes lists, each element for itself."""
+
+    def __init__(self, column: Column, warn: Warn) -> None:
+        self._fit = fit_for(column.fields[0], warn)
+
+    def __call__(self, value: object) -> list[object]:
+        if not isinstance(value, list):
+            raise MisfitError(_kind_of(value))
+        return [None if inner is None else self._fit(inner) for inner in value]
 
 
 def _text(value: object) -> str:
@@ -97,6 +198,33 @@ def _boolean(value: object) -> bool:
     raise MisfitError(_kind_of(value))
 
 
+def _day(value: object) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise MisfitError(_NO_DAY if isinstance(value, str) else _kind_of(value))
+
+
+def _time(value: object) -> datetime:
+    """A time inside an object or a list; those of whole columns are left to Arrow."""
+    if isinstance(value, str) and (found := _TIME.fullmatch(value)):
+        fraction = (found["fraction"] or "").rstrip("0")
+        try:
+            if len(fraction) <= _MICROS:
+                return msgspec.convert(with_zone(value), datetime)
+        except msgspec.ValidationError:
+            pass
+    raise MisfitError(_NO_TIME if isinstance(value, str) else _kind_of(value))
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MICROS = 6
+_NO_DAY = "text that is no date"
+_NO_TIME = "text that is no time, or one of more digits than microseconds"
+
+
 def _kind_of(value: object) -> str:
     """Say what kind of value it is, and nothing of the value itself."""
     if isinstance(value, bool):
@@ -117,4 +245,6 @@ _FITS: dict[ColumnKind, Callable[[Any], object]] = {
     ColumnKind.INTEGER: _integer,
     ColumnKind.NUMBER: _number,
     ColumnKind.BOOLEAN: _boolean,
+    ColumnKind.DATE: _day,
+    ColumnKind.TIMESTAMP: _time,
 }

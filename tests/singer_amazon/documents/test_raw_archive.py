@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
@@ -214,3 +216,27 @@ def test_what_is_kept_is_for_nobody_else_to_read(
     assert (folder / "deep" / "stream").stat().st_mode & 0o777 == 0o700
     file = folder / "deep" / "stream" / "account" / "name"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+# --- an installation without boto3 -----------------------------------------
+
+_WITHOUT_BOTO3 = """
+import sys
+sys.modules["boto3"] = sys.modules["botocore"] = None  # as where it is not installed
+import tap_amazon_ads.tap, tap_amazon_sp.tap, target_amazon_audience.target
+from singer_amazon.documents.raw_archive import open_raw_archive
+open_raw_archive("file:///tmp", {})
+open_raw_archive("s3://bucket/raw", {})
+"""
+
+
+def test_without_boto3_all_works_but_s3_which_names_the_extra() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_BOTO3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("singer_amazon.errors.ConfigError: raw_report_uri names S3")
+    assert '"tap-amazon-ads[s3]"' in last

@@ -10,13 +10,13 @@ import pytest
 
 from singer_amazon.clock import FakeClock
 from singer_amazon.documents.download import DocumentFetcher
-from singer_amazon.documents.raw_archive import S3Archive
+from singer_amazon.documents.s3_archive import S3Archive
 from singer_amazon.documents.spool import Spool
 from singer_amazon.errors import AmazonError, RejectedError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.transport import Transport
 from singer_amazon.reports.report import Report
-from singer_amazon.s3_access import S3Access
+from singer_amazon.s3.access import S3Access
 from support.core.certificates import certificate_file, server_context
 from support.core.reports import NOON, request
 from support.core.scripted_server import Reply, ScriptedServer, scripted_server

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -269,6 +269,9 @@ def test_two_queues_that_share_a_limiter_share_it() -> None:
         ) -> tuple[AdaptiveRateLimiter, ...]:
             own = self.__dict__.setdefault(request.account, AdaptiveRateLimiter())
             return (own, self.one) if kind is CallKind.CREATE else (own,)
+
+        def seconds_for(self, requests: object, now: datetime) -> None:
+            """Nobody asks here how long it takes."""
 
     one = EngineHarness(Engine(RetrySettings(), limiters=Shared()))
     one.ask(*many(streams=1, accounts=2))

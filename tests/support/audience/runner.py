@@ -27,6 +27,7 @@ from support.audience.emulator import (
     InProcessEmulator,
 )
 from support.core.clocks import EmulatorClock
+from support.core.summary import valid_summary
 from target_amazon_audience import target
 from target_amazon_audience.target import TargetAmazonAudience
 
@@ -203,7 +204,8 @@ class Runner:
         except AmazonError as found:
             error = found
         path = self.folder / "summary.json"
-        return Ran(states, json.loads(path.read_text()) if path.exists() else {}, error)
+        summary = valid_summary(json.loads(path.read_text())) if path.exists() else {}
+        return Ran(states, summary, error)
 
     def good(self, messages: Iterable[object], **changes: object) -> Ran:
         ran = self.run(messages, **changes)

@@ -24,6 +24,7 @@ from singer_amazon.http.transport import Transport
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.message_writer import MessageWriter
 from support.core.capture import caught_log, environment, kept_signals
+from support.core.summary import valid_summary
 
 Json = dict[str, Any]
 QUICK_POLLS = {"poll_interval_seconds": 0.05, "poll_interval_max_seconds": 0.2}
@@ -148,8 +149,7 @@ class Run:
         """The JSON of the run's last line."""
         words, _, text = self.log[-1].partition("{")
         assert words.endswith("Run summary: "), self.log[-1]
-        found: Json = json.loads("{" + text)
-        return found
+        return valid_summary(json.loads("{" + text))
 
 
 def run_tap(

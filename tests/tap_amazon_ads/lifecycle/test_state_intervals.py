@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from unittest.mock import create_autospec
 
+import msgspec
 import pytest
 
 from amazon_emulator import Emulator
@@ -56,9 +59,9 @@ class BusyTap(QuickTap):
     def make_api(self) -> ReportApi:  # type: ignore[override] # not the real port
         return busy_amazon(self.clock)
 
-    def _write_state_now(self) -> None:
+    def _write_state_now(self) -> int:
         WRITTEN_AT.append(self.clock.now())
-        super()._write_state_now()
+        return super()._write_state_now()
 
 
 WRITTEN_AT: list[datetime] = []
@@ -113,8 +116,9 @@ def test_three_thousand_pending_reports(
 class Writes:
     """A StateStore with one partition, and a clock and a timer that stand still."""
 
-    def __init__(self, cost: float = 0.0) -> None:
+    def __init__(self, cost: float = 0.0, size: int = 100) -> None:
         self.clock = FakeClock(NOON)
+        self._size = size
         self.state: dict[str, Any] = {}
         self.written: list[int] = []
         self.error: BaseException | None = None
@@ -134,12 +138,13 @@ class Writes:
             limits=RequestLimits(DayGrid(31), 0),
         )
 
-    def _write(self) -> None:
+    def _write(self) -> int:
         if self.error is not None:
             raise self.error
         self._timer += self._cost
-        entry = self.state["bookmarks"]["s"]["partitions"][0]
+        entry = self.state["bookmarks"]["s"]["partitions"][-1]
         self.written.append(len(entry.get("pending_reports", [])))
+        return self._size
 
     def change(self) -> None:
         count = len(self.partition.state.pending)
@@ -164,6 +169,71 @@ def test_the_first_id_is_written_at_once_and_the_next_after_a_second() -> None:
     assert writes.after(0.9) == [1]
     assert writes.after(0.2) == [1, 3]
     assert writes.after(60) == [1, 3], "nothing has changed"
+
+
+def test_a_large_state_is_written_less_often() -> None:
+    """Targets and Meltano have work with each one; 5 MB come every ten seconds."""
+    writes = Writes(size=5_000_000)
+    writes.change()
+    writes.after(0)
+    writes.change()
+    assert writes.after(9.9) == [1]
+    assert writes.after(0.2) == [1, 2]
+
+
+def test_however_large_a_state_is_it_is_written_every_minute() -> None:
+    writes = Writes(size=10**9)
+    writes.change()
+    writes.after(0)
+    writes.change()
+    assert writes.after(60) == [1, 2]
+
+
+def test_what_has_not_changed_is_not_encoded_again() -> None:
+    """The state is whole each time, though: entries of others, and new ones, too."""
+    writes = Writes()
+    other = {"context": {"profile_id": "b"}, "version": 1}
+    writes.state |= {
+        "bookmarks": {"s": {"partitions": [other]}, "t": {"starting": 1}},
+        "more": {"of": "others"},
+    }
+    for _ in range(3):
+        writes.change()
+        writes.store.write(at_once=True)
+        encoded = writes.store.encoded.in_state(writes.state)
+        assert json.loads(msgspec.json.encode(encoded)) == writes.state
+    again = writes.store.encoded.in_state(writes.state)
+    before, after = (one["bookmarks"]["s"]["partitions"] for one in (encoded, again))
+    assert len(after) == 2
+    assert isinstance(after[1], msgspec.Raw)
+    assert after[1] is before[1]
+
+
+def test_a_state_is_read_once_whatever_the_number_of_its_accounts() -> None:
+    """Each account finds its entry at once: thousands start in seconds."""
+    looked_at: list[str] = []
+
+    class Entry(dict[str, Any]):
+        def get(self, key: str, default: object = None) -> Any:
+            if key == "context":
+                looked_at.append(key)
+            return super().get(key, default)
+
+    accounts = [f"a{number}" for number in range(200)]
+    entries = [
+        Entry(context={"profile_id": name}, replication_key_value=str(NOON.date()))
+        for name in accounts
+    ]
+    store = StateStore(
+        {"bookmarks": {"s": {"partitions": entries}}}, lambda: 0, FakeClock(NOON)
+    )
+    for name in accounts:
+        partition = replace(
+            Writes().partition, account=name, context={"profile_id": name}
+        )
+        store.load(partition)
+        assert partition.state.bookmark == NOON.date()
+    assert len(looked_at) == len(accounts)
 
 
 def test_a_slow_state_is_written_less_often() -> None:

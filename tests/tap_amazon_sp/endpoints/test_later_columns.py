@@ -95,7 +95,7 @@ def test_a_later_run_keeps_the_types_and_may_only_add_columns(
     one, two, three = (schema_of(e)["properties"] for e in (first, second, third))
     assert {n: two[n] for n in one} == one
     assert list(two)[: len(one) - 1] == list(one)[:-1], "columns keep their order"
-    assert two["c"] == {"type": ["boolean", "null"]}
+    assert two["c"]["type"] == ["boolean", "null"]
     assert three == two, "also where there are no records"
     assert second.rows()[0]["_extra"] == {"a": "one"}
     assert second.rows()[0]["b"] == "5"
@@ -109,7 +109,7 @@ def test_columns_in_the_state_may_be_damaged(amazon: ScriptedApi) -> None:
         state = {"bookmarks": {"things": {"columns": damage}}}
         ended = amazon.run(THINGS, state=state)
         assert ended.code == 0
-        assert schema_of(ended)["properties"]["a"] == {"type": ["number", "null"]}
+        assert schema_of(ended)["properties"]["a"]["type"] == ["number", "null"]
 
 
 def test_inside_a_column_that_amazon_documents_values_fit_too(

@@ -310,9 +310,10 @@ def test_ended_tokens_are_renewed_in_the_middle(emulator: Emulator) -> None:
     class ForgottenTap(QuickTap):
         """Its tokens end with each STATE that is written."""
 
-        def _write_state_now(self) -> None:
-            super()._write_state_now()
+        def _write_state_now(self) -> int:
+            size = super()._write_state_now()
             emulator.client.expire_tokens()
+            return size
 
     seller = account("acme-us", account_type="seller", marketplace_ids=["US"])
     ended = run(

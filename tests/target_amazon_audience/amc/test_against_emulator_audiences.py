@@ -380,7 +380,7 @@ def test_an_audience_that_cannot_be_made_does_not_stop_the_other(
     assert target.members(target.ids()["two"]) == names(1)
     assert ran.states == []
     results = {entry["stream"]: entry["result"] for entry in ran.summary["audiences"]}
-    assert results == {"customers": "failed", "leads": "pending"}
+    assert results == {"customers": "failed", "leads": "waiting"}
 
 
 def test_a_stream_that_is_not_named_is_refused_by_name(target: Runner) -> None:

@@ -13,13 +13,13 @@ def test_without_waiting_jobs_are_left_and_polled_first_by_the_next_run(
     target: Runner,
 ) -> None:
     first = target.good(people(0, 1, 2), batch_size_rows=2)
-    assert first.report["result"] == "pending"
+    assert first.report["result"] == "waiting"
     assert first.report["batches_pending"] == 2
     assert not target.emulator.polls()
     second = target.good([])
     assert second.report["batches_of_earlier_runs"] == 2
     assert second.report["batches_completed"] == 2
-    assert second.report["result"] == "done"
+    assert second.report["result"] == "complete"
     assert second.report["batches_pending"] == 0
 
 
@@ -38,7 +38,7 @@ def test_waiting_until_all_jobs_have_ended(target: Runner) -> None:
     target.client.change(job_ready_after_looks=3)
     began = target.clock.now()
     ran = target.good(people(*range(5)), **WAIT, batch_size_rows=2)
-    assert ran.report["result"] == "done"
+    assert ran.report["result"] == "complete"
     assert ran.report["batches_completed"] == 3
     # the first poll after 30 s, the next ones after growing waits
     assert 30 + 30 + 40 < (target.clock.now() - began).total_seconds() < 250
@@ -48,7 +48,7 @@ def test_time_is_up_is_a_result_of_its_own_and_polled_first(target: Runner) -> N
     rule = target.fault("never_ready")
     began = target.clock.now()
     ran = target.good([person(1), state(1)], wait_until_finish=True, max_wait_time=45)
-    assert ran.report["result"] == "pending"
+    assert ran.report["result"] == "waiting"
     assert ran.report["batches_pending"] == 1
     assert 45 * 60 <= (target.clock.now() - began).total_seconds() < 45 * 60 + 20
     assert ran.states == [1]
@@ -89,42 +89,94 @@ def test_what_amazon_itself_finds_invalid(target: Runner) -> None:
 @pytest.mark.parametrize("word", ["SUCCEEDED", "COMPLETED"])
 def test_both_words_of_success(target: Runner, word: str) -> None:
     target.fault("status_word", word=word)
-    assert target.good([person(1)], **WAIT).report["result"] == "done"
+    assert target.good([person(1)], **WAIT).report["result"] == "complete"
 
 
 def test_a_failed_job_is_sent_again_once(target: Runner) -> None:
     target.fault("job_failed", times=1)
     report = target.good(people(*range(10)), **WAIT).report
-    assert report["result"] == "done"
+    assert report["result"] == "complete"
     assert (report["batches"], report["batches_completed"]) == (1, 1)
     assert report["sent"] == 10
     assert target.members() == names(*range(10))
     assert [job.state for job in target.jobs()] == ["FAILED", "SUCCEEDED"]
 
 
-def test_a_job_that_fails_twice_goes_to_the_rejects(target: Runner) -> None:
+def test_a_job_that_fails_twice_is_kept_and_the_next_run_sends_it_again(
+    target: Runner,
+) -> None:
+    """Its STATE has passed: the tap does not send these records again."""
     target.fault("job_failed", times=2)
     ran = target.run([*people(*range(10)), state(1)], **WAIT)
+    assert ran.states == [1]
     assert "Amazon's job for 10 records failed" in str(ran.error)
     assert "their CREATE was not carried out" in str(ran.error)
+    assert "the next run sends them again" in str(ran.error)
     assert ran.report["batches_failed"] == 1
     assert ran.report["batches_pending"] == 0
+    assert target.rejects() == []
+    assert len(target.jobs()) == 2
+    assert target.members() == set()
+    # nothing of them is in this input
+    later = target.good([], **WAIT)
+    assert later.report["batches_of_earlier_runs"] == 1
+    assert target.members() == names(*range(10))
+    assert len(target.jobs()) == 3
+    assert target.good([], **WAIT).report["batches_of_earlier_runs"] == 0
+
+
+def test_people_that_could_not_be_deleted_are_deleted_by_the_next_run(
+    target: Runner,
+) -> None:
+    target.good(people(1, 2, 3), **WAIT)
+    target.fault("job_failed", times=2)
+    ran = target.run(people(1, 2), upload_mode="DELETE", **WAIT)
+    assert "their DELETE was not carried out" in str(ran.error)
+    assert target.members() == names(1, 2, 3)
+    target.good([], upload_mode="DELETE", **WAIT)
+    assert target.members() == names(3)
+
+
+def test_a_job_that_fails_in_run_after_run_goes_to_the_rejects(
+    target: Runner,
+) -> None:
+    target.fault("job_failed")
+    ran = target.run(people(*range(10)), **WAIT)
+    runs = 1
+    while not target.rejects():
+        assert "the next run sends them again" in str(ran.error)
+        ran = target.run([], **WAIT)
+        runs += 1
+    assert "their CREATE was not carried out" in str(ran.error)
+    assert (runs, len(target.jobs())) == (5, 6)
     assert [line["reason"] for line in target.rejects()] == [
         "job failed at Amazon"
     ] * 10
-    assert len(target.jobs()) == 2
     # nothing is left over: the next run begins afresh
+    target.client.clear_faults()
     assert target.good([]).report["batches_of_earlier_runs"] == 0
     target.good(people(*range(10)), **WAIT)
     assert target.members() == names(*range(10))
+
+
+def test_a_failed_job_is_kept_where_nothing_can_be_sent(target: Runner) -> None:
+    target.fault("job_failed", times=1)
+    target.good([*people(1, 2), state(1)])
+    target.fault("status", "records", code=403, times=1)
+    ran = target.run([])
+    assert "HTTP 403" in str(ran.error)
+    assert target.members() == set()
+    target.good([])
+    assert target.members() == names(1, 2)
 
 
 def test_a_failed_job_of_an_earlier_run_is_sent_again_too(target: Runner) -> None:
     target.fault("job_failed", times=1)
     target.good(people(0, 1, 2))
     assert target.members() == set()
-    target.good([])
+    ran = target.good([])
     assert target.members() == names(0, 1, 2)
+    assert ran.noted("at attempt 1 of 6: they are sent again")
 
 
 def test_what_this_run_deletes_is_not_created_again_by_an_older_batch(
@@ -151,7 +203,7 @@ def test_an_unknown_word_is_not_an_end(target: Runner) -> None:
 
 def test_a_job_amazon_does_not_know_yet_and_one_it_has_lost(target: Runner) -> None:
     target.fault("status", "job", code=404, times=2)
-    assert target.good([person(1)], **WAIT).report["result"] == "done"
+    assert target.good([person(1)], **WAIT).report["result"] == "complete"
     assert len(target.jobs()) == 1
 
     def lose(moment: str) -> None:

@@ -23,9 +23,10 @@ def test_what_is_hashed_already_passes_in_lower_case(text: str) -> None:
         assert hashers("recommended", {})[field](text, "US") == KNOWN
 
 
-def test_the_hash_of_nothing_is_dropped() -> None:
+@pytest.mark.parametrize("text", [EMPTY, "0" * 64, "F" * 64])
+def test_the_hash_of_nothing_is_dropped(text: str) -> None:
     for mode in ("auto", "hashed"):
-        assert hashers("recommended", {"email": mode})["email"](EMPTY, "US") is None
+        assert hashers("recommended", {"email": mode})["email"](text, "US") is None
 
 
 def test_raw_hashes_whatever_comes_and_hashed_takes_nothing_else() -> None:

@@ -182,6 +182,8 @@ def test_emails(text: str, written: str) -> None:
         ("950", "PL", "00950"),
         ("1310100", "BR", "01310100"),
         ("800", "AU", "0800"),
+        ("00000", "US", ""),
+        ("00000-0000", "US", ""),
     ],
 )
 def test_postal_codes(text: str, country: str, written: str) -> None:

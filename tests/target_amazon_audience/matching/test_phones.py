@@ -37,6 +37,10 @@ REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
         ("1-800-FLOWERS", "US", "18003569377"),
         ("+0 206 555 0100", "US", ""),
         ("9" * 300, "US", ""),
+        ("000-000-0000", "US", ""),  # what stands where a form wanted one
+        ("9999999999", "US", ""),
+        ("+49 111111111", "US", ""),
+        ("206-888-8888", "US", "12068888888"),
     ],
 )
 def test_numbers(text: str, country: str | None, written: str) -> None:

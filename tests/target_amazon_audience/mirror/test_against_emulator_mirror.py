@@ -142,7 +142,7 @@ def test_slow_jobs_old_hashes_go_before_new_ones_come(amazon: Runner) -> None:
     amazon.mirror(*people(1, 2))
     amazon.client.change(job_ready_after_seconds=2700)
     ran = amazon.mirror(CHANGED, person(2))
-    assert ran.report["result"] == "done"
+    assert ran.report["result"] == "complete"
     assert ran.report["mirror"]["changed"] == 1
     actions = [row["action"] for row in amazon.emulator.sent()[2:]]
     assert actions == ["DELETE", "CREATE"]
@@ -166,11 +166,11 @@ def test_a_change_amazon_is_too_slow_for_is_completed_by_the_next_run(
     amazon.mirror(*people(1, 2))
     amazon.client.change(job_ready_after_seconds=[7200, 7200])
     slow = amazon.mirror(CHANGED, person(2), max_wait_time=10)
-    assert slow.report["result"] == "pending"
+    assert slow.report["result"] == "waiting"
     assert slow.noted("the next run completes them")
     amazon.client.advance(DAY)
     amazon.client.change(job_ready_after_seconds=0)
-    assert amazon.mirror(CHANGED, person(2)).report["result"] == "done"
+    assert amazon.mirror(CHANGED, person(2)).report["result"] == "complete"
     assert amazon.members() == names(1, 2)
     assert amazon.pii("user-1") == CHANGED_PII
 

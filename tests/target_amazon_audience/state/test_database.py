@@ -55,6 +55,43 @@ def test_a_payload_is_kept_whole(tmp_path: Path) -> None:
     store.close()
 
 
+def of_the_first_release(folder: Path) -> Path:
+    """Return a database without what later releases have added."""
+    store = AudienceStore(folder / "old.sqlite3", owner="first")
+    store.made("key", 5, 0.0)
+    with store.transaction() as db:
+        for added in (
+            "table mirror_streams",
+            "table audience_names",
+            "index volume_by_time",
+        ):
+            db.execute(f"drop {added}")
+    store.close()
+    return store.path
+
+
+def test_a_database_of_the_first_release_gets_what_is_new(tmp_path: Path) -> None:
+    path = of_the_first_release(tmp_path)
+    store = AudienceStore(path, owner="second")
+    store.named(5, "loyal", 1.0)
+    store.mirrored(5, ["customers"])
+    store.close()
+    later = AudienceStore(path, owner="third", read_only=True)
+    assert (later.audience("key"), later.name(5)) == (5, "loyal")
+    assert later.mirrored_streams(5) == {"customers"}
+    later.close()
+
+
+def test_a_database_of_the_first_release_is_read_as_it_is(tmp_path: Path) -> None:
+    path = of_the_first_release(tmp_path)
+    before = path.read_bytes()
+    store = AudienceStore(path, owner="second", read_only=True)
+    assert (store.audience("key"), store.name(5)) == (5, None)
+    assert store.mirrored_streams(5) == set()
+    store.close()
+    assert path.read_bytes() == before
+
+
 def test_erasing_leaves_no_journal(tmp_path: Path) -> None:
     path = crashed(tmp_path)
     erase(path)

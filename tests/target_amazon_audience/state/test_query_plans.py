@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from support.audience.runner import Runner, names, people, person, record
+from support.audience.runner import WAIT, Runner, names, people, person, record
 from target_amazon_audience.mirror.staging import ORDER_BY_PERSON
 from target_amazon_audience.state import purge, store
 from target_amazon_audience.state.database import open_database
@@ -29,10 +30,10 @@ MADE_AT_RUN_TIME = re.compile(r"AUTOMATIC|MATERIALIZE|CO-ROUTINE|BLOOM")
 
 
 class Statements:
-    """The statements of runs, each wording once."""
+    """The statements of runs, each wording with how often it was executed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.found: set[str] = set()
+        self.found: Counter[str] = Counter()
         for module in (store, purge):
             monkeypatch.setattr(module, "open_database", self._open)
 
@@ -44,7 +45,7 @@ class Statements:
     def _add(self, statement: str) -> None:
         # Python 3.10 hands out what was written, later ones the values in it
         if EXPLAINED.match(statement):
-            self.found.add(VALUE.sub("?", statement))
+            self.found[VALUE.sub("?", statement)] += 1
 
 
 @pytest.fixture
@@ -73,11 +74,16 @@ def play(target: Runner) -> None:
     purge.purge(target.database, target.audience().audience_id)
 
 
-def faults(database: sqlite3.Connection, statement: str) -> list[str]:
-    """Return the steps of a statement's plan that read too much, as SQLite has them."""
+def plan(database: sqlite3.Connection, statement: str) -> dict[int, tuple[int, str]]:
+    """Return the steps of a statement's plan, each with the one it belongs to."""
     values = [None] * statement.count("?")
     rows = database.execute(f"explain query plan {statement}", values).fetchall()
-    steps = {row[0]: (row[1], str(row[3])) for row in rows}
+    return {row[0]: (row[1], str(row[3])) for row in rows}
+
+
+def faults(database: sqlite3.Connection, statement: str) -> list[str]:
+    """Return the steps of a statement's plan that read too much, as SQLite has them."""
+    steps = plan(database, statement)
     outer: set[int] = set()
     found = []
     for parent, step in steps.values():
@@ -103,6 +109,22 @@ def test_no_statement_reads_a_table_for_each_row_of_another(
     assert len(statements.found) > 30
     plans = {words: faults(database, words) for words in statements.found}
     assert {words: steps for words, steps in plans.items() if steps} == {}
+
+
+BATCHES = 40
+
+
+def test_no_statement_of_each_batch_reads_a_whole_table(
+    target: Runner, monkeypatch: pytest.MonkeyPatch, database: sqlite3.Connection
+) -> None:
+    statements = Statements(monkeypatch)
+    target.good(people(*range(BATCHES)), batch_size_rows=1, **WAIT)
+    target.good(people(*range(BATCHES)), batch_size_rows=1, upload_mode="DELETE")
+    of_each = [words for words, n in statements.found.items() if n >= BATCHES]
+    assert any("volume" in words for words in of_each)
+    for words in of_each:
+        steps = [step for _, step in plan(database, words).values()]
+        assert not [step for step in steps if step.startswith("SCAN")], words
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ class ListingReader:
         self._plan = plan
         self._slicer = plan.slicer
         self._caller = plan.account.caller
+        self.account = self._caller.account
+        """Whose calls share rates with those of this reader."""
         self._is_test = is_test
         self.is_done = False
         self.pages = 0

@@ -31,7 +31,7 @@ from tap_amazon_sp.reports.api import REPORTS
 from tap_amazon_sp.reports.custom.listing import listed
 from tap_amazon_sp.reports.custom.settings import CustomReport, day_of
 from tap_amazon_sp.reports.custom.streams import CustomReportStream
-from tap_amazon_sp.reports.partitions import usual_start
+from tap_amazon_sp.reports.partitions import details_of, usual_start
 from tap_amazon_sp.reports.period_grid import PeriodGrid, range_of
 from tap_amazon_sp.reports.request_spec import LATE_DAYS, Dates, RequestSpec
 
@@ -124,6 +124,7 @@ class CustomPartitions:
             window=window,
             qualifier=",".join(ids),
             marketplace=",".join(ids),
+            account_details=details_of(account, *marketplaces),
             replication_key=stream.replication_key or "",
             settings_digest=fingerprint(definition),
             spec=spec,

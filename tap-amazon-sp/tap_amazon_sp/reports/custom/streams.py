@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import Any
 
 import msgspec
@@ -13,10 +20,12 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.errors import DocumentError
 from singer_amazon.records.row_encoder import KEYS_CHECKED, AddedFields, RowEncoder
+from singer_amazon.report_log.coverage import Coverage
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.stream import ReportStream
+from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.catalogue.model import Schema
 from tap_amazon_sp.documents.charsets import Charset
 from tap_amazon_sp.documents.row_shape import RowShape
@@ -58,6 +67,10 @@ class CustomRowEncoder:
         """Forget the keys of the last document."""
         self._seen.clear()
         self.repeats, self.repeated_key = 0, None
+
+    def getter(self, name: str) -> Callable[[Row], Any]:
+        """Return what reads one column of a row."""
+        return lambda row: row.get(name)
 
     def lines(
         self,
@@ -133,7 +146,11 @@ class CustomReportStream(ReportStream):
         return RowShape(columns, self._row_key, keeps_unknown=self._keeps_unknown)
 
     def _columns_schema(self) -> dict[str, Any]:
-        return self._encoder.shape.schema(self.added)
+        schema = self._encoder.shape.schema(self.added)
+        report = self.custom_report
+        return described(
+            schema, report.report_type, is_known=report.output_file is not None
+        )
 
     def _infer_schema(self, columns: Mapping[str, Schema], rows: Iterable[Row]) -> None:
         """Take the columns from the first document that has rows, if need be."""
@@ -163,6 +180,26 @@ class CustomReportStream(ReportStream):
         yield from super()._sync_records(context, write_messages=write_messages)
         self._is_open = False
         self._write_schema_message()
+
+    # --- what documents bring ----------------------------------------------
+
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return account and window, where each window is asked for in one report."""
+        is_windowed = self.custom_report.dates == "window"
+        has_rows = not self.custom_report.output_file and not self._has_no_dates
+        return tuple(self.added) if is_windowed and has_rows else ()
+
+    def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
+        """Return account and window."""
+        window = request.window
+        values = {
+            "window_start": text_of(window.start),
+            "window_end": text_of(window.end),
+        }
+        names = self.replaced_by()
+        is_whole = bool(names) and self._are_selected(names)
+        shared = {**partition.context, **values}
+        return Coverage({n: shared[n] for n in names}, is_whole=is_whole)
 
     # --- rows --------------------------------------------------------------
 

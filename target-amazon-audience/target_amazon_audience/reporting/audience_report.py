@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import msgspec
-
-from singer_amazon.private_files import open_private
-from target_amazon_audience.errors import StateFileError
 from target_amazon_audience.matching.consent import ConsentStatus
 from target_amazon_audience.matching.member import Reason
 
@@ -45,6 +40,8 @@ class AudienceReport:
     """Unusable values by field and reason."""
     consent_missing: int = 0
     merged: int = 0
+    crowded: int = 0
+    """The most sets of personal data that one external id came with, if several."""
     sent: int = 0
     """Rows Amazon has accepted, of this run's input and of removals."""
     batches: int = 0
@@ -134,10 +131,32 @@ class AudienceReport:
 
     @property
     def result(self) -> str:
-        """One word: failed, pending or done."""
+        """One word: failed (nothing was accepted), partly, waiting or complete."""
         if self.failures:
-            return "failed"
-        return "pending" if self.pending else "done"
+            return "partly" if self.sent else "failed"
+        return "waiting" if self.pending else "complete"
+
+    @property
+    def label(self) -> str:
+        """What the log calls it."""
+        return self.stream or "all streams"
+
+    @property
+    def account(self) -> str:
+        """What it is known by at Amazon, as far as that is known."""
+        return f"audience {self.audience_id or self.external_audience_id or '?'}"
+
+    def notices(self) -> Iterator[str]:
+        """Yield what people should know although nothing failed."""
+        yield from self.notes
+        rejected = f"{self.rejected:,} of {self.records:,} records were rejected"
+        if self.rejected and not any(rejected in text for text in self.failures):
+            yield rejected
+        if self.pending:
+            yield (
+                f"Amazon still works on {self.pending} batches; their ids are kept, "
+                "and the next run looks at them first"
+            )
 
     def as_dict(self) -> dict[str, object]:
         """Return the report for JSON."""
@@ -174,7 +193,7 @@ class AudienceReport:
 
     def log(self) -> None:
         """Log the report."""
-        name = self.stream or "all streams"
+        name = self.label
         logger.info(
             "%s: total records %s, batches %s, skipped records %s",
             name,
@@ -198,15 +217,8 @@ class AudienceReport:
             logger.warning("%s: unusable values %s: %s", name, f"{count:,}", flaw)
         for reason, count in sorted(self.invalid.items()):
             logger.warning("%s: invalid at Amazon %s: %s", name, f"{count:,}", reason)
-        for sentence in self.notes:
+        for sentence in self.notices():
             logger.warning("%s: %s", name, sentence)
-        if self.pending:
-            logger.warning(
-                "%s: Amazon still works on %s batches; their ids are kept, and the "
-                "next run looks at them first",
-                name,
-                self.pending,
-            )
         for sentence in self.failures:
             logger.error("%s: %s", name, sentence)
 
@@ -229,19 +241,3 @@ def _too_many(
     if rejected * _PERCENT <= records * max_percent:
         return None
     return f"{found}, more than max_rejected_percent ({max_percent:g}) allows"
-
-
-def write_summary(path: Path, summary: object) -> None:
-    """Write a report as a file of its own, whole or not at all.
-
-    Raises:
-        StateFileError: the file cannot be written.
-    """
-    try:
-        part = path.with_name(f"{path.name}.part")
-        with os.fdopen(open_private(part, os.O_TRUNC), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
-        part.replace(path)
-    except (OSError, ValueError) as error:
-        msg = f"The file {path} of summary_path cannot be written ({error})."
-        raise StateFileError(msg) from None

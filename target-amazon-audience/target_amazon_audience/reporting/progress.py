@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from singer_amazon.errors import StorageError
+from singer_amazon.private_files import private_folder
+from singer_amazon.summary_file import write_summary
 from singer_amazon.target.errors import KeyMissingError, UnreadableLinesError
-from target_amazon_audience.errors import RunFailedError, StateFileError
-from target_amazon_audience.report import write_summary
+from target_amazon_audience.errors import RunFailedError
+from target_amazon_audience.reporting.summary import summary
 
 if TYPE_CHECKING:
     from singer_amazon.errors import AmazonError
@@ -53,7 +57,7 @@ class ProgressLog:
         """Log the reports, as text and as JSON, and write them to their files.
 
         Raises:
-            StateFileError: a file cannot be written; the log has the rest.
+            StorageError: a file cannot be written; the log has the rest.
         """
         unreadable = self.router.unreadable.count
         for sink in self.sinks:
@@ -61,29 +65,19 @@ class ProgressLog:
             sink.report.log()
         if unreadable:
             logger.warning("%s lines of the input could not be read", unreadable)
+        found = summary(
+            [sink.report for sink in self.sinks],
+            failure,
+            seconds=now - self.began,
+            unreadable_lines=unreadable,
+            values_left_out=self.router.decoder.replaced_values,
+        )
         logged = {text for sink in self.sinks for text in sink.report.failures}
         is_logged = isinstance(failure, RunFailedError) or str(failure) in logged
         if failure is not None and not is_logged:
             logger.error("%s", failure)
-        summary = {
-            "seconds": round(now - self.began, 1),
-            "unreadable_lines": unreadable,
-            "values_left_out": self.router.decoder.replaced_values,
-            "failure": None if failure is None else str(failure),
-            "audiences": [sink.report.as_dict() for sink in self.sinks],
-        }
-        logger.info("Run summary: %s", msgspec.json.encode(summary).decode())
-        for path in {sink.settings.summary_path for sink in self.sinks}:
-            if path is not None:
-                self._write(path, summary)
-
-    @staticmethod
-    def _write(path: Path, summary: object) -> None:
-        try:
-            write_summary(path, summary)
-        except StateFileError as error:
-            logger.error("%s", error)  # noqa: TRY400 - a sentence
-            raise
+        paths = {sink.settings.summary_path for sink in self.sinks}
+        hand_out(found, [path for path in paths if path is not None])
 
     def failure(self) -> AmazonError | None:
         """Return what makes the run fail, though it went to its end."""
@@ -97,3 +91,24 @@ class ProgressLog:
             return error
         sentences = [text for sink in self.sinks for text in sink.report.failures]
         return RunFailedError(" ".join(sentences)) if sentences else None
+
+
+def hand_out(found: Mapping[str, object], paths: Iterable[Path]) -> None:
+    """Log a summary as the last line, and write it to its files.
+
+    Raises:
+        StorageError: a file cannot be written; the log has the rest.
+    """
+    logger.info("Run summary: %s", msgspec.json.encode(found).decode())
+    try:
+        for path in paths:
+            _write(path, found)
+    except StorageError as error:
+        logger.error("%s", error)  # noqa: TRY400 - a sentence
+        raise
+
+
+def _write(path: Path, found: Mapping[str, object]) -> None:
+    with suppress(OSError, ValueError):  # then the file cannot be made either
+        private_folder(path.parent)
+    write_summary(path, found)

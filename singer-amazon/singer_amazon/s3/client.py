@@ -1,17 +1,15 @@
-"""Who we are towards S3, how objects are encrypted, and what S3's refusals mean.
+"""Clients of S3, and what S3's refusals mean; the only module that needs boto3.
 
-Shared by target-s3 and by what the taps keep in S3. No access control list is ever
-sent: buckets whose owner is enforced refuse them.
+Shared by target-s3 and by what the taps keep in S3. boto3 is an extra of the taps, so
+this module is imported where a setting names S3, and nowhere else.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
@@ -40,126 +38,76 @@ from botocore.exceptions import (
 )
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.s3.access import S3Access
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # OSError: a certificate bundle that is not there (AWS_CA_BUNDLE).
 FAILURES = (BotoCoreError, ClientError, Boto3Error, OSError)
-ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
 _SESSION_NAME = "singer-amazon"
 _STS_VARIABLES = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
 
 
-@dataclass(frozen=True, slots=True)
-class S3Access:
-    """The settings of one user for S3; ``prefix`` stands before their names."""
+def open_client(access: S3Access, config: Config | None = None) -> S3Client:
+    """Make a client; with a role its keys are renewed before they expire.
 
-    region: str | None = None
-    endpoint: str | None = None
-    profile_name: str | None = None
-    access_key_id: str | None = field(default=None, repr=False)
-    secret_access_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    role_arn: str | None = None
-    external_id: str | None = field(default=None, repr=False)
-    server_side_encryption: str | None = None
-    kms_key_id: str | None = None
-    prefix: str = ""
+    Raises:
+        ConfigError: boto3 refuses the settings.
+    """
+    access.check()
+    try:
+        session = _session(access)
+        if access.role_arn:
+            session = _with_role(access, session)
+        return session.client("s3", endpoint_url=access.endpoint, config=config)
+    except (BotoCoreError, ValueError) as error:
+        where = access.prefix.rstrip(".")
+        which = f"settings under {where}" if where else "aws_* settings"
+        msg = f"boto3 refuses the {which}: {explain(error, access)}"
+        raise ConfigError(msg) from None
 
-    def check(self) -> None:
-        """Find out whether the settings fit together.
 
-        Raises:
-            ConfigError: they do not.
-        """
-        name, chosen = self.prefix, self.server_side_encryption
-        _require(
-            chosen is None or chosen in ENCRYPTIONS,
-            f"Setting {name}server_side_encryption is {chosen!r}, which S3 does not "
-            f"know; use one of {', '.join(ENCRYPTIONS)}.",
-        )
-        _require(
-            not self.kms_key_id or chosen != "AES256",
-            f"Setting {name}kms_key_id needs {name}server_side_encryption aws:kms.",
-        )
-        _require(
-            not self.role_arn or self.role_arn.startswith("arn:"),
-            f"Setting {name}role_arn must be the whole name of a role, as in "
-            "arn:aws:iam::123456789012:role/name.",
-        )
-        _require(
-            self.role_arn or not self.external_id,
-            f"Setting {name}external_id needs {name}role_arn beside it.",
-        )
+def _session(access: S3Access) -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=access.access_key_id,
+        aws_secret_access_key=access.secret_access_key,
+        aws_session_token=access.session_token,
+        region_name=access.region,
+        profile_name=access.profile_name,
+    )
 
-    @property
-    def encryption(self) -> dict[str, Any]:
-        """Arguments of every request that begins an object."""
-        chosen = self.server_side_encryption
-        if self.kms_key_id:
-            chosen = chosen or "aws:kms"
-        found = {"ServerSideEncryption": chosen, "SSEKMSKeyId": self.kms_key_id}
-        return {name: value for name, value in found.items() if value}
 
-    def client(self, config: Config | None = None) -> S3Client:
-        """Make a client; with a role its keys are renewed before they expire.
+def _with_role(access: S3Access, source: boto3.Session) -> boto3.Session:
+    credentials = source.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    # It logs each failed renewal with a traceback; the error says the same.
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
+    region = source.region_name or "us-east-1"
+    inner = botocore.session.Session(profile=access.profile_name)
+    fetcher = AssumeRoleCredentialFetcher(
+        partial(inner.create_client, region_name=region, endpoint_url=_sts_url(access)),
+        credentials,
+        access.role_arn or "",
+        extra_args={
+            "RoleSessionName": _SESSION_NAME,
+            **({"ExternalId": access.external_id} if access.external_id else {}),
+        },
+    )
+    inner.register_component(
+        "credential_provider", CredentialResolver([_Role(fetcher)])
+    )
+    return boto3.Session(botocore_session=inner, region_name=source.region_name)
 
-        Raises:
-            ConfigError: boto3 refuses the settings.
-        """
-        self.check()
-        try:
-            session = self._session()
-            if self.role_arn:
-                session = self._with_role(session)
-            return session.client("s3", endpoint_url=self.endpoint, config=config)
-        except (BotoCoreError, ValueError) as error:
-            where = self.prefix.rstrip(".")
-            which = f"settings under {where}" if where else "aws_* settings"
-            msg = f"boto3 refuses the {which}: {explain(error, self)}"
-            raise ConfigError(msg) from None
 
-    def _session(self) -> boto3.Session:
-        return boto3.Session(
-            aws_access_key_id=self.access_key_id,
-            aws_secret_access_key=self.secret_access_key,
-            aws_session_token=self.session_token,
-            region_name=self.region,
-            profile_name=self.profile_name,
-        )
-
-    def _with_role(self, source: boto3.Session) -> boto3.Session:
-        credentials = source.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        # It logs each failed renewal with a traceback; the error says the same.
-        logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
-        region = source.region_name or "us-east-1"
-        inner = botocore.session.Session(profile=self.profile_name)
-        fetcher = AssumeRoleCredentialFetcher(
-            partial(
-                inner.create_client, region_name=region, endpoint_url=self._sts_url()
-            ),
-            credentials,
-            self.role_arn or "",
-            extra_args={
-                "RoleSessionName": _SESSION_NAME,
-                **({"ExternalId": self.external_id} if self.external_id else {}),
-            },
-        )
-        inner.register_component(
-            "credential_provider", CredentialResolver([_Role(fetcher)])
-        )
-        return boto3.Session(botocore_session=inner, region_name=source.region_name)
-
-    def _sts_url(self) -> str | None:
-        """Another store than Amazon's answers for its roles itself."""
-        host = urlsplit(self.endpoint or "").hostname or ""
-        is_amazon = not host or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-        if is_amazon or any(map(os.environ.get, _STS_VARIABLES)):
-            return None
-        return self.endpoint
+def _sts_url(access: S3Access) -> str | None:
+    """Another store than Amazon's answers for its roles itself."""
+    host = urlsplit(access.endpoint or "").hostname or ""
+    is_amazon = not host or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    if is_amazon or any(map(os.environ.get, _STS_VARIABLES)):
+        return None
+    return access.endpoint
 
 
 class _Role(CredentialProvider):
@@ -177,27 +125,6 @@ class _Role(CredentialProvider):
         return DeferredRefreshableCredentials(
             self._fetcher.fetch_credentials, self.METHOD
         )
-
-
-def access_of(config: Mapping[str, object], prefix: str = "") -> S3Access:
-    """Return the S3 settings of a tap: each stands under its own name."""
-
-    def text(name: str) -> str | None:
-        return str(config.get(name) or "").strip() or None
-
-    return S3Access(
-        region=text("aws_region"),
-        endpoint=text("aws_endpoint_override"),
-        profile_name=text("aws_profile_name"),
-        access_key_id=text("aws_access_key_id"),
-        secret_access_key=text("aws_secret_access_key"),
-        session_token=text("aws_session_token"),
-        role_arn=text("role_arn"),
-        external_id=text("external_id"),
-        server_side_encryption=text("server_side_encryption"),
-        kms_key_id=text("kms_key_id"),
-        prefix=prefix,
-    )
 
 
 # --- what S3 answers --------------------------------------------------------
@@ -324,8 +251,3 @@ def _next_step(code: str, words: str, operation: str) -> str | None:
 
 def _bare(error: Exception) -> str:
     return str(error).strip().rstrip(".")
-
-
-def _require(condition: object, sentence: str) -> None:
-    if not condition:
-        raise ConfigError(sentence)

@@ -45,7 +45,7 @@ class Rejects:
             hidden = sha256(external_id.encode()).hexdigest()
         line = {
             "external_id_sha256": hidden,
-            "stream": stream,
+            "stream": stream or None,
             "field": field,
             "reason": reason,
             **where,
