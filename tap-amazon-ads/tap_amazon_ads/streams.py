@@ -156,7 +156,9 @@ class AdsReportStream(ReportStream):
 
     def additive_columns(self, encoder: RowEncoder) -> list[str]:
         """Return the selected columns that the catalogue marks as additive."""
-        return [name for name in encoder.columns if name in self.spec.additive]
+        found = [name for name in encoder.columns if name in self.spec.additive]
+        # Amazon has two names for the same money in some reports: once is enough
+        return [n for n in found if n != "spend" or "cost" not in found]
 
     def account_values(self, partition: Partition) -> dict[str, str | None]:
         """Return the profile; a linked advertiser has none."""
