@@ -26,7 +26,8 @@ Each row of the tables is one **stream**: one report type of Amazon Ads reportin
 with one `groupBy`, read for every account that can have it. Seller and vendor
 profiles get the sponsored-ads and TV streams, agency profiles and linked advertisers
 the DSP streams. Beside the {streams} report streams there are two plain ones,
-`profiles` and `advertisers`.
+`profiles` and `advertisers`, and two about the run itself, `report_log` and
+`report_days` ([where numbers come from](numbers.md)).
 
 **Names.** *Your name* is the name of the report in the list of 59 this tap was made
 for; the stream has the same name in snake case, without `Report`, its spelling
