@@ -64,7 +64,10 @@ class Settings:
     region: str = "NA"
     """NA, EU or FE: which profiles, links and scopes exist on this host."""
     rows_per_day: int = 5
-    """Rows of one report per day and account (DSP: per advertiser)."""
+    """Campaigns with traffic per ad product, day and account (DSP: per advertiser).
+
+    With one combination in each, every report has so many rows.
+    """
     ready_after_seconds: Span = Span()
     """How long a report is generated."""
     ready_after_looks: Span = Span()
@@ -74,7 +77,9 @@ class Settings:
     token_lifetime_seconds: float = 3600
     url_lifetime_seconds: float = 3600
     restate: int = 0
-    """Another number gives other metrics for the same keys, as restatement does."""
+    """So many days later the numbers are those of: what came in meanwhile is there."""
+    combinations_per_campaign: int = 1
+    """Combinations of ad, target and placement with traffic per campaign and day."""
     retention_wording: str = "new"
     """How a start before the retention is refused: `new` names the first day kept."""
     content_encoding: bool = False

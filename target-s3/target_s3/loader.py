@@ -20,7 +20,7 @@ from target_s3.bucket.s3 import ObjectStore
 from target_s3.bucket.uploads import Uploads
 from target_s3.clock import SteadyClock
 from target_s3.errors import StoreError
-from target_s3.object_writer import OpenObjects
+from target_s3.object_writer import OpenObjects, RowStore
 from target_s3.record_metadata import RecordMetadata
 from target_s3.router import MessageRouter
 from target_s3.settings import Settings
@@ -46,7 +46,11 @@ class Loader:
         is_stopped: Callable[[], bool],
     ) -> None:
         self.summary = Summary(settings.bucket, keys.run_id)
-        self.objects = OpenObjects(settings, keys, states, uploads, clock)
+        self.objects: RowStore = (
+            _delta_streams(settings, keys, states, self.summary, clock)
+            if settings.format == "delta"
+            else OpenObjects(settings, keys, states, uploads, clock)
+        )
         self._settings = settings
         self._uploads = uploads
         self._states = states
@@ -125,7 +129,8 @@ class Loader:
             if isinstance(failure, StoreError):
                 self._uploads.give_up()  # each would only fail again, and slowly
             else:
-                self.objects.close_all()
+                is_whole = failure is None and not self._is_stopped()
+                self.objects.finish(is_whole=is_whole)
         except AmazonError as error:
             failure = failure or error
         while self._uploads.pending:
@@ -158,3 +163,21 @@ class Loader:
                 self._collect(TICK_SECONDS)
             else:
                 self.objects.close_largest()
+
+
+def _delta_streams(
+    settings: Settings,
+    keys: Keys,
+    states: StateTracker,
+    summary: Summary,
+    clock: SteadyClock,
+) -> RowStore:
+    from target_s3.delta.commits import Committer  # noqa: PLC0415 - an extra
+    from target_s3.delta.storage import storage_options  # noqa: PLC0415 - an extra
+    from target_s3.delta.streams import DeltaStreams  # noqa: PLC0415 - an extra
+    from target_s3.delta.tables import DeltaTables  # noqa: PLC0415 - an extra
+
+    access, bucket = settings.access, settings.bucket
+    tables = DeltaTables(partial(storage_options, access), settings.partition_by)
+    committer = Committer(tables, lambda name: f"s3://{bucket}/{keys.for_table(name)}")
+    return DeltaStreams(settings, committer, states, summary, clock)

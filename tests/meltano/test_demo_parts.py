@@ -132,12 +132,12 @@ def test_a_third_run_that_asks_for_reports_and_a_silent_first_one_are_named() ->
 
 
 def test_the_example_of_restatement_is_a_row_that_is_in_both_runs() -> None:
-    def row(day: str, impressions: int) -> dict[str, Any]:
+    def row(day: str, purchases: int) -> dict[str, Any]:
         return {
             "profile_id": "1",
             "campaignId": "7",
             "date": day,
-            "impressions": impressions,
+            "purchases14d": purchases,
         }
 
     first = [row("2026-11-01", 100), row("2026-11-02", 100)]

@@ -33,6 +33,7 @@ class Account:
     entity_id: str | None = None
     advertisers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """DSP advertisers by id; empty for sellers and vendors."""
+    marketplace_id: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,8 +42,12 @@ class Account:
 
     def zones(self, advertiser_ids: list[str]) -> list[ZoneInfo]:
         """Return the time zones whose days the report is about."""
-        named = [self.advertisers[key].get("timezone") for key in advertiser_ids]
-        return [ZoneInfo(str(name or self.timezone)) for name in named or [None]]
+        named = [self.zone_of(key) for key in advertiser_ids]
+        return [ZoneInfo(name) for name in named or [self.timezone]]
+
+    def zone_of(self, advertiser_id: str) -> str:
+        """Return the time zone of one of the advertisers."""
+        return str(self.advertisers[advertiser_id].get("timezone") or self.timezone)
 
 
 def named_account(headers: Headers) -> str | None:
@@ -82,6 +87,7 @@ def _profile_account(accounts: AdsAccounts, scope: str, profile: Json) -> Accoun
         str(profile["currencyCode"]),
         str(details.get("id")),
         accounts.advertisers(scope) if kind == "agency" else {},
+        str(details.get("marketplaceStringId")),
     )
 
 
@@ -89,7 +95,7 @@ def _linked_account(accounts: AdsAccounts, region: str, advertiser_id: str) -> A
     link = accounts.link(advertiser_id, region)
     if link is None:
         raise RefusalError(401, "Not authorized to access scope")
-    zone = str(link.get("timezone") or "UTC")
+    zone, marketplace = str(link.get("timezone") or "UTC"), link.get("marketplaceId")
     advertiser = {
         "advertiserId": advertiser_id,
         "name": link.get("accountName"),
@@ -102,4 +108,5 @@ def _linked_account(accounts: AdsAccounts, region: str, advertiser_id: str) -> A
         zone,
         entity_id=str(link.get("accountId")),
         advertisers={advertiser_id: advertiser},
+        marketplace_id=None if marketplace is None else str(marketplace),
     )

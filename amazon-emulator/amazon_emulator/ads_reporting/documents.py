@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from amazon_emulator.ads_reporting.odd_rows import odd_batches
-from amazon_emulator.ads_reporting.rows import row_batches
+from amazon_emulator.ads_reporting.rows.odd_rows import odd_batches
+from amazon_emulator.ads_reporting.rows.planted_errors import planted_batches
 from amazon_emulator.reports.documents import (
     ROWS,
     fault_bytes,
@@ -38,7 +38,7 @@ def begin_document(report: AdsReport) -> None:
 def document_rows(report: AdsReport) -> Iterator[list[str]]:
     """Yield the rows of a report as its document holds them."""
     rule = report.rule("odd_rows")
-    batches = row_batches(report.plan)
+    batches = planted_batches(report.plan, report.rules)
     return batches if rule is None else odd_batches(batches, rule)
 
 

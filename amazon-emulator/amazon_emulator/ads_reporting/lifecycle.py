@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amazon_emulator.faults.actions import PLANTED
 from amazon_emulator.faults.rules import first_rule
 from amazon_emulator.reports.lifecycle import Report
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from amazon_emulator.ads_reporting.rows import RowPlan
+    from amazon_emulator.ads_reporting.rows.plan import RowPlan
     from amazon_emulator.ads_reporting.validation import ReportRequest
     from amazon_emulator.faults.rules import Rule
 
@@ -28,6 +29,7 @@ LASTING_ACTIONS = (
     "empty",
     "document",
     "odd_rows",
+    *PLANTED,
 )
 """Rule actions that, applied to a create, stay with the report for its whole life."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from amazon_emulator.ads_reporting.lifecycle import (
     LASTING_ACTIONS,
@@ -11,10 +13,11 @@ from amazon_emulator.ads_reporting.lifecycle import (
     AdsReport,
     status_of,
 )
-from amazon_emulator.ads_reporting.rows import RowPlan
+from amazon_emulator.ads_reporting.rows.plan import RowPlan
 from amazon_emulator.clock import format_instant
 from amazon_emulator.faults.rules import first_rule
 from amazon_emulator.reports.store import ReportStore
+from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
 from amazon_emulator.state import EmulatorState, seeded_uuid
 
 if TYPE_CHECKING:
@@ -111,11 +114,13 @@ class AdsReportStore(ReportStore[str, AdsReport]):
             request.time_unit,
             request.start,
             request.end,
-            _owners(account, request.advertiser_ids),
+            _owners(account, request.advertiser_ids, self._state.clock.now()),
             request.filters,
             settings.seed,
             settings.rows_per_day,
             settings.restate,
+            settings.combinations_per_campaign,
+            settings.sp_asins,
         )
         return AdsReport(
             report_id=report_id,
@@ -131,17 +136,40 @@ class AdsReportStore(ReportStore[str, AdsReport]):
         )
 
 
-def _owners(account: Account, advertiser_ids: Sequence[str]) -> list[dict[str, object]]:
+def _owners(
+    account: Account, advertiser_ids: Sequence[str], now: datetime
+) -> list[dict[str, object]]:
+    """Return whose rows a report holds, each with the date where it is."""
     if not advertiser_ids:
-        return [{"id": account.account_id, "currency": account.currency}]
+        own = {
+            "id": account.account_id,
+            "currency": account.currency,
+            "kind": account.kind,
+            "marketplace": account.marketplace_id,
+        }
+        return [own | {"today": _today(account.timezone, now)}]
     return [
         {
-            **account.advertisers[advertiser_id],
+            **_advertiser(account, advertiser_id),
             "id": advertiser_id,
             "entity_id": account.entity_id,
         }
+        | {"today": _today(account.zone_of(advertiser_id), now)}
         for advertiser_id in advertiser_ids
     ]
+
+
+def _today(zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def _advertiser(account: Account, advertiser_id: str) -> dict[str, object]:
+    found = dict(account.advertisers[advertiser_id])
+    country = str(found.get("country"))
+    by_country = (m for m in MARKETPLACES.values() if m.country == country)
+    shop = next(by_country, None)
+    marketplace_id = account.marketplace_id if shop is None else shop.marketplace_id
+    return {"marketplace": marketplace_id, **found}
 
 
 def _entry(report: AdsReport) -> dict[str, object]:

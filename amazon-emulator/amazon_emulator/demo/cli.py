@@ -51,6 +51,7 @@ from amazon_emulator.demo.meltano import (
 )
 from amazon_emulator.demo.project import DemoProject, SetupError, find_project
 from amazon_emulator.demo.scenario import (
+    DAYS_LATER,
     Run,
     runs,
     seconds_to_midnight,
@@ -189,7 +190,7 @@ class Demo:
         """Run Meltano once, and print and return what came of it."""
         show_plan(run)
         client = self.emulator.client
-        client.change(restate=run.number - 1)
+        client.change(restate=DAYS_LATER * (run.number - 1))
         before = len(client.statistics().creates)
         progress = Progress(lambda: client.statistics().creates[before:])
         self._meltano(ADS_RUN, run.number, self.environment(run), progress)

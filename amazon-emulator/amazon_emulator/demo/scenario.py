@@ -26,6 +26,8 @@ STREAMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 FIRST_DAYS = 10
 LOOKBACK_DAYS = 5
 DAYS_BACK = 3
+DAYS_LATER = 7
+"""From one run to the next, as far as Amazon's numbers are concerned."""
 
 
 @dataclass(frozen=True, slots=True)

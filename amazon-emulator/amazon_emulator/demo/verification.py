@@ -118,9 +118,9 @@ class Restated:
 def restated(before: Iterable[Row], now: Iterable[Row]) -> Restated | None:
     """Return an example of a number that has grown, from rows by campaign.
 
-    The least growth is chosen: real restatements are small, the emulator's are not.
+    Sales come in days after the click. The least growth is chosen.
     """
-    column = "impressions"
+    column = "purchases14d"
     old = {_campaign_and_day(row): row.get(column) for row in before}
     grown = []
     for row in now:

@@ -47,7 +47,19 @@ _INVALID: Mapping[str, object] = {
     "reason": _TEXT_OF_INVALID,
 }
 
-MODIFIERS = ("delay", "retention", "odd_rows", "flat_file", "once_each", "trickle")
+PLANTED: Mapping[str, Mapping[str, object]] = {
+    "dropped_row": {"day": None, "number": 0},
+    "doubled_document": {},
+    "restated_day": {"day": None, "percent": 25},
+    "late_account": {"days": 1},
+    "mixed_currency": {"currency": "EUR", "rate": 0.9},
+    "disagreeing_report": {"percent": 10},
+}
+"""Reports whose numbers are wrong although nothing else is, with the parameters."""
+MODIFIERS = (
+    *("delay", "retention", "odd_rows", "flat_file", "once_each", "trickle"),
+    *PLANTED,
+)
 """Actions that leave room for another one on the same call."""
 ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "throttle": (
@@ -92,6 +104,7 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
             "twins": False,
         },
     ),
+    **{action: (("create",), defaults) for action, defaults in PLANTED.items()},
     "duplicate_of": (("create",), {"report_id": None}),
     "lost_answer": (OPERATIONS, {}),
     "refuse_record": (

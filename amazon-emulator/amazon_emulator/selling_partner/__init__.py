@@ -3,7 +3,7 @@
     marketplaces, accounts    which marketplaces and selling partners exist
     access/                   tokens, the checks before every call, rates, error body
     report_types, periods     what each report type takes; days, weeks, quarters
-    seeded_values             numbers and products that follow from the seed
+    seeded_values             numbers that follow from the seed
     reports/                  Reports 2021-06-30: requests, statuses, documents
     rows/                     what the documents hold, by report type
     orders/                   orders that change, Orders v0 and 2026-01-01

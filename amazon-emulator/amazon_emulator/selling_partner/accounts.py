@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
+from amazon_emulator.market_model.products import catalogue_of
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES, Marketplace
 
 Json = dict[str, object]
@@ -45,6 +46,10 @@ class Partner:
     def marketplaces(self) -> list[Marketplace]:
         """The marketplaces this account may ask about."""
         return [MARKETPLACES[marketplace_id] for marketplace_id in self.marketplace_ids]
+
+    def catalogue(self, seed: int, marketplace_id: str) -> str:
+        """Return the word that this account's products in a marketplace follow from."""
+        return catalogue_of(seed, self.account_type, marketplace_id)
 
 
 def _named(name: str, kind: str, region: str, countries: str, **more: object) -> Json:

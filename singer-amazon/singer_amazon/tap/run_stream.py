@@ -8,6 +8,7 @@ Private hooks of the SDK that this module leans on, each held by a test:
 from __future__ import annotations
 
 import abc
+import logging
 from collections.abc import Generator, Iterable
 from typing import Any
 
@@ -16,8 +17,25 @@ from singer_sdk.helpers._batch import BatchConfig
 
 from singer_amazon.tap.context import RunContext
 
+_UNHANDLED = "An unhandled error occurred"
 
-class RunStream(Stream, abc.ABC):
+
+class SentenceStream(Stream, abc.ABC):
+    """A stream whose failures the tap words, not the SDK."""
+
+    def log(
+        self,
+        message: str,
+        *args: Any,  # noqa: ANN401 - the SDK's signature
+        level: int = logging.INFO,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Log what the SDK says, but for a line that would stand before a sentence."""
+        if not message.startswith(_UNHANDLED):
+            super().log(message, *args, level=level, **kwargs)
+
+
+class RunStream(SentenceStream):
     """What the SDK asks of a stream, where a run of the whole tap has the answer."""
 
     is_sorted = False

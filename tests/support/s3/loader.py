@@ -19,6 +19,7 @@ from target_s3.bucket.uploads import Uploads
 from target_s3.clock import SteadyClock
 from target_s3.errors import StoreError
 from target_s3.loader import Loader
+from target_s3.object_writer import OutputStream
 from target_s3.settings import Settings
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ class Run:
 
     def _write(self, state: bytes) -> None:
         self.states.append((self.clock.seconds, json.loads(state)))
+
+    def router_outputs(self) -> list[OutputStream]:
+        """Return the output streams that the run has known."""
+        return [*self.loader._router._outputs.values()]
 
     def feed(self, items: Iterable[Any]) -> Run:
         """Run to the end of the given messages, raw lines and pauses."""

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from amazon_emulator.http import Call, RefusalError, route
+from amazon_emulator.market_model.products import product
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
 from amazon_emulator.selling_partner.endpoints.paging import (
     Family,
@@ -24,7 +25,6 @@ from amazon_emulator.selling_partner.queries import (
     read_query,
     split,
 )
-from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
     from werkzeug import Response
@@ -151,9 +151,10 @@ class InboundService(ListingService):
 
     def _lines(self, partner: Partner, shipment: _Shipment) -> list[Json]:
         settings = self._state.settings
-        salt = f"{settings.seed}|{partner.name}|{shipment.marketplace.marketplace_id}"
+        marketplace_id = shipment.marketplace.marketplace_id
+        sold = partner.catalogue(settings.seed, marketplace_id)
         count = min(settings.sp_asins, shipment.number % _LINES + 1)
-        items = [product(salt, number) for number in range(count)]
+        items = [product(sold, number) for number in range(count)]
         is_received = shipment.status == "CLOSED"
         return [
             {

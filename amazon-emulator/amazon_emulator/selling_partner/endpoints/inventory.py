@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from amazon_emulator.clock import format_seconds
 from amazon_emulator.http import Call, route
+from amazon_emulator.market_model.products import Product, product
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
 from amazon_emulator.selling_partner.endpoints.paging import Family, ListingService
 from amazon_emulator.selling_partner.queries import (
@@ -16,7 +17,7 @@ from amazon_emulator.selling_partner.queries import (
     read_query,
     split,
 )
-from amazon_emulator.selling_partner.seeded_values import SeededDraw, product
+from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 if TYPE_CHECKING:
     from werkzeug import Response
@@ -67,9 +68,11 @@ class InventoryService(ListingService):
         named = split(query.get("sellerSkus")) or split(query.get("sellerSku"))
         if query.get("startDateTime"):
             named = []  # ignored then, as the model says
+        sold = partner.catalogue(settings.seed, marketplace.marketplace_id)
         found = []
         for number in range(settings.sp_asins):
-            row = _row(salt, number, page.as_of - settings.lateness(number))
+            as_of = page.as_of - settings.lateness(number)
+            row = _row(salt, product(sold, number), as_of)
             if query.get("details") != "true":
                 del row["inventoryDetails"]
             is_new = row["lastUpdatedTime"] >= format_seconds(since)  # type: ignore[operator] # a text
@@ -85,9 +88,9 @@ def _check(query: Mapping[str, str]) -> None:
         raise invalid("Exactly one marketplace id is required.")
 
 
-def _row(salt: str, number: int, as_of: datetime) -> Json:
+def _row(salt: str, item: Product, as_of: datetime) -> Json:
     """Return the stock of a product; it changed last at a full hour of its own."""
-    item, hours = product(salt, number), number % 24 + 1
+    hours = item.number % 24 + 1
     full = as_of.replace(minute=0, second=0, microsecond=0)
     changed = full - timedelta(hours=(full.hour - hours) % 24)
     draw = SeededDraw(salt, item.sku, changed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from amazon_emulator.clock import format_seconds
 from amazon_emulator.http import Call, RefusalError, route
+from amazon_emulator.market_model.products import Product, product
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
 from amazon_emulator.selling_partner.endpoints.paging import (
     Family,
@@ -19,7 +20,6 @@ from amazon_emulator.selling_partner.queries import (
     read_query,
     split,
 )
-from amazon_emulator.selling_partner.seeded_values import Product, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,8 +106,8 @@ class ListingsService(ListingService):
     def _products(self, partner: Partner, page: Page) -> list[Product]:
         settings = self._state.settings
         marketplace_id = split(page.query["marketplaceIds"])[0]
-        salt = f"{settings.seed}|{partner.name}|{marketplace_id}"
-        return [product(salt, number) for number in range(settings.sp_asins)]
+        sold = partner.catalogue(settings.seed, marketplace_id)
+        return [product(sold, number) for number in range(settings.sp_asins)]
 
     def _respond(self, page: Page, found: list[Json]) -> Response:
         shown, token = page.cut(found)

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from amazon_emulator.clock import format_seconds
 from amazon_emulator.http import Call, RefusalError, route
+from amazon_emulator.market_model.products import Product, product
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
 from amazon_emulator.selling_partner.endpoints.paging import (
     Family,
@@ -20,7 +21,6 @@ from amazon_emulator.selling_partner.endpoints.paging import (
     Page,
 )
 from amazon_emulator.selling_partner.queries import read_instant
-from amazon_emulator.selling_partner.seeded_values import Product, product
 
 if TYPE_CHECKING:
     from werkzeug import Response
@@ -123,6 +123,7 @@ class PurchaseOrdersService(ListingService):
             midnight = datetime.combine(date.fromordinal(ordinal), time(), timezone.utc)
             for position, marketplace in enumerate(partner.marketplaces):
                 salt = f"{settings.seed}|{partner.name}|{marketplace.marketplace_id}"
+                sold = partner.catalogue(settings.seed, marketplace.marketplace_id)
                 for number in range(_PER_DAY):
                     drawn = crc32(f"{salt}|{ordinal}|{number}".encode())
                     at = midnight + timedelta(seconds=drawn % 86400)
@@ -131,7 +132,7 @@ class PurchaseOrdersService(ListingService):
                     if not steps or at < as_of - HISTORY:
                         continue
                     name = f"{position}{ordinal % 100_000:05d}{number}P"
-                    item = product(salt, drawn % max(1, settings.sp_asins))
+                    item = product(sold, drawn % max(1, settings.sp_asins))
                     found.append(_Order(name, marketplace, at, *steps[-1], item))
         return found
 

@@ -12,12 +12,12 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from amazon_emulator.market_model.products import product
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES, Marketplace
-from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
+    from amazon_emulator.market_model.products import Product
     from amazon_emulator.selling_partner.accounts import Partner
-    from amazon_emulator.selling_partner.seeded_values import Product
     from amazon_emulator.state import EmulatorState
 
 PENDING, UNSHIPPED, SHIPPED, CANCELLED = "Pending", "Unshipped", "Shipped", "Canceled"
@@ -201,11 +201,11 @@ class OrderBook:
         for position in range(count):
             drawn = crc32(f"{order_id}|{position}|{settings.seed}".encode())
             number = (drawn + position) % max(1, settings.sp_asins)
-            salt = f"{settings.seed}|{partner.name}|{marketplace.marketplace_id}"
+            sold = partner.catalogue(settings.seed, marketplace.marketplace_id)
             lines.append(
                 Item(
                     f"{drawn:010d}{position:04d}",
-                    product(salt, number),
+                    product(sold, number),
                     drawn % 3 + 1,
                     drawn % 9000 / 100 + 1,
                 )

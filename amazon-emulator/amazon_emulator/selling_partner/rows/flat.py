@@ -10,11 +10,11 @@ from amazon_emulator.selling_partner.report_types import ALL_ORDERS
 from amazon_emulator.selling_partner.report_types import SETTLEMENT as SETTLEMENT_TYPE
 from amazon_emulator.selling_partner.rows import columns, order_files
 from amazon_emulator.selling_partner.rows.plan import FlatContent, XmlContent
-from amazon_emulator.selling_partner.seeded_values import product
 
 if TYPE_CHECKING:
+    from amazon_emulator.market_model.products import Product
     from amazon_emulator.selling_partner.rows.plan import SpRowPlan
-    from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 Cells = Mapping[str, object]
 _LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
@@ -92,8 +92,7 @@ def _listings(plan: SpRowPlan) -> FlatContent:
 
 
 def _products(plan: SpRowPlan) -> Iterator[Product]:
-    salt = plan.salt()
-    return (product(salt, number) for number in range(plan.settings.sp_flat_rows))
+    return map(plan.product, range(plan.settings.sp_flat_rows))
 
 
 def _stock(plan: SpRowPlan) -> Iterator[Cells]:

@@ -9,7 +9,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw, product
+from amazon_emulator.market_model.products import Product, product
+from amazon_emulator.market_model.retail import Days, Retail, Shop
+from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.accounts import Partner
@@ -51,15 +53,35 @@ class SpRowPlan:
         """The first and the last day."""
         return self.start.date(), self.end.date()
 
-    def salt(self, marketplace: Marketplace | None = None) -> str:
-        """Return the word that products of the account follow from."""
-        marketplace_id = (marketplace or self.marketplace).marketplace_id
+    def salt(self) -> str:
+        """Return the word that numbers of the account follow from."""
+        marketplace_id = self.marketplace.marketplace_id
         return f"{self.settings.seed}|{self.partner.name}|{marketplace_id}"
+
+    def product(self, number: int, marketplace: Marketplace | None = None) -> Product:
+        """Return a product of the account in a marketplace."""
+        shop = (marketplace or self.marketplace).marketplace_id
+        return product(self.partner.catalogue(self.settings.seed, shop), number)
 
     def products(self, marketplace: Marketplace | None = None) -> Iterator[Product]:
         """Yield the products of the account in a marketplace."""
-        salt = self.salt(marketplace)
-        return (product(salt, number) for number in range(self.settings.sp_asins))
+        numbers = range(self.settings.sp_asins)
+        return (self.product(number, marketplace) for number in numbers)
+
+    def shop(self, view: Callable[[Retail], Retail] = lambda found: found) -> Shop:
+        """Return the sales of the account, or a view of them."""
+        return Shop(self.salt(), self.settings.sp_asins, view)
+
+    def dated(self, first: date, last: date) -> Days:
+        """Return the days of a period with their ages."""
+        now = self.today.toordinal() + self.settings.restate
+        days = range(first.toordinal(), last.toordinal() + 1)
+        return [(day, now - day) for day in days]
+
+    def amount(self, hundredths: int) -> Row:
+        """Return an amount of hundredths in the marketplace's currency."""
+        is_whole = hundredths % 100 == 0
+        return self.money(hundredths // 100 if is_whole else hundredths / 100)
 
     def draw(self, *parts: object) -> SeededDraw:
         """Return numbers of this report type and options for a row."""

@@ -1,17 +1,25 @@
-"""Sales and traffic of sellers: by date, and by product over the whole range."""
+"""Sales and traffic of sellers: by date, and by product over the whole range.
+
+Both add up the same sales and page views. Visits do not add up, as at Amazon: somebody
+who looks at two products of a family, or on one date, has made one visit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from amazon_emulator.market_model.retail import added
 from amazon_emulator.selling_partner.periods import spans
 from amazon_emulator.selling_partner.rows.plan import Row, Section, SpRowPlan, section
 
 if TYPE_CHECKING:
-    from datetime import date
+    from amazon_emulator.market_model.products import Product
+    from amazon_emulator.market_model.retail import Retail
+    from amazon_emulator.selling_partner.seeded_values import SeededDraw
 
-    from amazon_emulator.selling_partner.seeded_values import Product, SeededDraw
+_OF_A_FAMILY, _OF_A_DATE = 8, 6
+"""One of so many visits is to several products: of one parent, of all."""
 
 
 def sales_and_traffic(plan: SpRowPlan) -> list[Section]:
@@ -23,88 +31,131 @@ def sales_and_traffic(plan: SpRowPlan) -> list[Section]:
 
 
 def _by_date(plan: SpRowPlan) -> Iterator[Row]:
-    granularity = plan.options.get("dateGranularity", "DAY")
+    granularity, shop = plan.options.get("dateGranularity", "DAY"), plan.shop()
     # Dates inside a week or month are widened to the whole of it.
-    for start, _ in spans(granularity, *plan.days):
-        draw = plan.draw("date", start)
-        sales = _sales_by_date(plan, draw)
-        traffic = _traffic_by_date(draw)
+    for start, end in spans(granularity, *plan.days):
+        found = shop.of_all(plan.dated(start, end))
+        if shop.products > 1:
+            found = _together(found, _OF_A_DATE)
+        traffic = _traffic_by_date(found, plan.draw("date", start))
         if start.day % 5 == 0:
             del traffic["browserPageViews"]  # as in Amazon's own first example
         yield {
             "date": start.isoformat(),
-            "salesByDate": sales,
+            "salesByDate": _sales_by_date(plan, found),
             "trafficByDate": traffic,
         }
 
 
-def _sales_by_date(plan: SpRowPlan, draw: SeededDraw) -> Row:
-    def money(name: str, high: float = 5000) -> Row:
-        return plan.money(draw.money(name, high))
+def _together(found: Retail, one_of: int) -> Retail:
+    """Return the sales of several products, visits to two of them counted once."""
+    names = ("browser_sessions", "app_sessions")
+    every = (*names, *(f"business_{name}" for name in names))
+    counts = {name: getattr(found, name) for name in every}
+    return found._replace(**{k: v - v // one_of for k, v in counts.items()})
 
+
+def _ordered(plan: SpRowPlan, found: Retail) -> Row:
+    """Return what was ordered, as both sections name it."""
     return {
-        "orderedProductSales": money("ordered"),
-        "orderedProductSalesB2B": money("orderedB2B", 500),
-        "unitsOrdered": draw.whole("units", 400),
-        "unitsOrderedB2B": draw.whole("unitsB2B", 40),
-        "totalOrderItems": draw.whole("items", 380),
-        "totalOrderItemsB2B": draw.whole("itemsB2B", 30),
-        "averageSalesPerOrderItem": money("per item", 60),
-        "averageSalesPerOrderItemB2B": money("per itemB2B", 60),
-        "averageUnitsPerOrderItem": draw.whole("each", 300) / 100,
-        "averageUnitsPerOrderItemB2B": draw.whole("eachB2B", 300) / 100,
-        "averageSellingPrice": money("price", 60),
-        "averageSellingPriceB2B": money("priceB2B", 60),
-        "unitsRefunded": draw.whole("refunded", 9),
-        "refundRate": draw.percent("refunds"),
-        "claimsGranted": draw.whole("claims", 3),
-        "claimsAmount": money("claims", 90),
-        "shippedProductSales": money("shipped"),
-        "unitsShipped": draw.whole("shipped", 390),
-        "ordersShipped": draw.whole("orders", 300),
+        "unitsOrdered": found.units,
+        "unitsOrderedB2B": found.business_units,
+        "orderedProductSales": plan.amount(found.sales),
+        "orderedProductSalesB2B": plan.amount(found.business_sales),
+        "totalOrderItems": found.items,
+        "totalOrderItemsB2B": found.business_items,
     }
 
 
-_SPLIT = ("browser", "mobileApp")
+def _sales_by_date(plan: SpRowPlan, found: Retail) -> Row:
+    def each(amount: int, count: int) -> Row:
+        return plan.amount(amount // count if count else 0)
+
+    items, business = found.items, found.business_items
+    return {
+        **_ordered(plan, found),
+        "averageSalesPerOrderItem": each(found.sales, items),
+        "averageSalesPerOrderItemB2B": each(found.business_sales, business),
+        "averageUnitsPerOrderItem": _quotient(found.units, items),
+        "averageUnitsPerOrderItemB2B": _quotient(found.business_units, business),
+        "averageSellingPrice": each(found.sales, found.units),
+        "averageSellingPriceB2B": each(found.business_sales, found.business_units),
+        "unitsRefunded": found.returned_units,
+        "refundRate": _percentage(found.returned_units, found.units),
+        "claimsGranted": found.claims,
+        "claimsAmount": plan.amount(found.claims_amount),
+        "shippedProductSales": plan.amount(found.shipped_sales),
+        "unitsShipped": found.shipped_units,
+        "ordersShipped": found.shipped_orders,
+    }
 
 
-def _counts(draw: SeededDraw, things: str) -> Row:
+def _counts(found: Retail, things: str) -> Row:
     """Return browser, app and total of page views or sessions, with and without B2B."""
+    word = {"PageViews": "views", "Sessions": "sessions"}[things]
     row: Row = {}
-    for ending, high in (("", 900), ("B2B", 90)):
-        parts = {f"{way}{things}{ending}": draw.whole(way, high) for way in _SPLIT}
+    for ending, whose in (("", ""), ("B2B", "business_")):
+        parts = {
+            f"browser{things}{ending}": getattr(found, f"{whose}browser_{word}"),
+            f"mobileApp{things}{ending}": getattr(found, f"{whose}app_{word}"),
+        }
         total = f"{things[0].lower()}{things[1:]}{ending}"
         row |= {**parts, total: sum(parts.values())}
     return row
 
 
-def _traffic_by_date(draw: SeededDraw) -> Row:
-    percentages = ("buyBox", "orderItemSession", "unitSession")
+def _conversion(found: Retail) -> Row:
+    """Return what both sections say about visits that ended in an order."""
+    business = found.business_browser_sessions + found.business_app_sessions
+    featured = _percentage(found.buy_box_views, found.views)
     return {
-        **_counts(draw, "PageViews"),
-        **_counts(draw, "Sessions"),
-        **{
-            f"{name}Percentage{ending}": draw.percent(f"{name}{ending}")
-            for name in percentages
-            for ending in ("", "B2B")
-        },
+        "buyBoxPercentage": featured,
+        "buyBoxPercentageB2B": featured,
+        "unitSessionPercentage": _percentage(found.units, found.sessions),
+        "unitSessionPercentageB2B": _percentage(found.business_units, business),
+    }
+
+
+def _traffic_by_date(found: Retail, draw: SeededDraw) -> Row:
+    business = found.business_browser_sessions + found.business_app_sessions
+    feedback = draw.whole("feedback", 20)
+    negative = draw.whole("negative", min(3, feedback))
+    return {
+        **_counts(found, "PageViews"),
+        **_counts(found, "Sessions"),
+        **_conversion(found),
+        "orderItemSessionPercentage": _percentage(found.items, found.sessions),
+        "orderItemSessionPercentageB2B": _percentage(found.business_items, business),
         "averageOfferCount": draw.whole("offers", 9000),
         "averageParentItems": draw.whole("parents", 900),
-        "feedbackReceived": draw.whole("feedback", 20),
-        "negativeFeedbackReceived": draw.whole("negative", 3),
-        "receivedNegativeFeedbackRate": draw.percent("negative"),
+        "feedbackReceived": feedback,
+        "negativeFeedbackReceived": negative,
+        "receivedNegativeFeedbackRate": _percentage(negative, feedback),
     }
 
 
 def _by_asin(plan: SpRowPlan) -> Iterator[Row]:
     granularity = plan.options.get("asinGranularity", "PARENT")
-    days = plan.days
-    seen: set[str] = set()
-    for item in plan.products():
-        if granularity == "PARENT" and item.parent_asin in seen:
-            continue
-        seen.add(item.parent_asin)
-        yield {**_names(item, granularity), **_asin_metrics(plan, item, days)}
+    shop, days = plan.shop(), plan.dated(*plan.days)
+    everything = shop.of_all(days)
+    for family in _families(plan, granularity):
+        found = added(shop.over(item.number, days) for item in family)
+        if len(family) > 1:
+            found = _together(found, _OF_A_FAMILY)
+        yield {
+            **_names(family[0], granularity),
+            "salesByAsin": _ordered(plan, found),
+            "trafficByAsin": _traffic_by_asin(found, everything),
+        }
+
+
+def _families(plan: SpRowPlan, granularity: str) -> Iterator[Sequence[Product]]:
+    """Yield the products of a row: those of one parent, or each alone."""
+    items = plan.products()
+    for item in items:
+        alone = granularity != "PARENT" or item.number + 1 == plan.settings.sp_asins
+        # The parent of a product is that of the next one if its number is even.
+        yield (item,) if alone else (item, next(items))
 
 
 def _names(item: Product, granularity: str) -> Row:
@@ -116,26 +167,25 @@ def _names(item: Product, granularity: str) -> Row:
     return row
 
 
-def _asin_metrics(plan: SpRowPlan, item: Product, days: tuple[date, date]) -> Row:
-    draw = plan.draw(item.asin, *days)
-    percentages = ("browserSession", "mobileAppSession", "session")
-    views = ("browserPageViews", "mobileAppPageViews", "pageViews")
-    return {
-        "salesByAsin": {
-            "unitsOrdered": draw.whole("units", 40),
-            "unitsOrderedB2B": draw.whole("unitsB2B", 4),
-            "orderedProductSales": plan.money(draw.money("sales", 900)),
-            "orderedProductSalesB2B": plan.money(draw.money("salesB2B", 90)),
-            "totalOrderItems": draw.whole("items", 40),
-            "totalOrderItemsB2B": draw.whole("itemsB2B", 4),
-        },
-        "trafficByAsin": {
-            **_counts(draw, "Sessions"),
-            **_counts(draw, "PageViews"),
-            **{
-                f"{name}Percentage{ending}": draw.percent(f"{name}{ending}")
-                for name in (*percentages, *views, "buyBox", "unitSession")
-                for ending in ("", "B2B")
-            },
-        },
-    }
+def _traffic_by_asin(found: Retail, everything: Retail) -> Row:
+    own = _counts(found, "Sessions") | _counts(found, "PageViews")
+    all_ = _counts(everything, "Sessions") | _counts(everything, "PageViews")
+    shares = {_share_name(name): _percentage(own[name], all_[name]) for name in own}
+    return {**own, **shares, **_conversion(found)}
+
+
+def _share_name(name: str) -> str:
+    """Return `sessionPercentageB2B` for `sessionsB2B`, `pageViewsPercentage` too."""
+    ending = "B2B" if name.endswith("B2B") else ""
+    counted = name.removesuffix("B2B")
+    if counted.lower().endswith("sessions"):
+        counted = counted.removesuffix("s")
+    return f"{counted}Percentage{ending}"
+
+
+def _quotient(above: int, below: int) -> float:
+    return round(above / below, 2) if below else 0
+
+
+def _percentage(above: int, below: int) -> float:
+    return round(above * 100 / below, 2) if below else 0

@@ -140,6 +140,9 @@
     const nodes = (some, level, path) => {
       if (level >= names.length) return sorted(some.map((report) => ({ report, sums: report.sums, level })));
       return sorted([...divided(some, names[level])].map(([name, members]) => {
+        if (level === names.length - 1 && members.length === 1) {
+          return { report: members[0], sums: members[0].sums, level, lead: name };
+        }
         const key = `${path}\n${name}`;
         return { name, key, members, level, sums: facts(members), inner: () => nodes(members, level + 1, key) };
       }));
@@ -213,7 +216,7 @@
   function label(name, node) {
     const r = node.report;
     const grouped = find("group").value;
-    name.append(grouped === "none" ? `${r.account} · ${r.stream} ` : "", r.window);
+    name.append(grouped === "none" ? `${r.account} · ${r.stream}` : node.lead ?? "", " ", grouped === "none" || node.lead ? make("small", "", r.window) : r.window);
     if (r.attempts > 1) name.append(" ", make("small", "", `asked ${r.attempts} times`));
     if (r.throttled) name.append(" ", make("small", "", `throttled ${number(r.throttled)}×`));
   }
