@@ -13,7 +13,7 @@ list_financial_events_by_order_id get_shipments get_shipment_items
 get_shipment_items_by_shipment_id get_purchase_orders get_purchase_order
 get_purchase_orders_status get_inventory_summaries search_listings_items
 get_listings_item search_catalog_items get_catalog_item unlisted
-create_query get_query get_queries cancel_query get_document
+create_query get_query get_queries cancel_query get_document list_transactions
 """
 _ONE_BY_ONE = """
 get_report cancel_report get_report_document get_order_v0 get_order_buyer_info

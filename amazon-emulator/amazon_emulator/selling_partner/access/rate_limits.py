@@ -45,6 +45,7 @@ RATES: Mapping[str, tuple[float, int]] = {
     "search_catalog_items": (2.0, 2),
     "get_catalog_item": (2.0, 2),
     "unlisted": (10.0, 10),
+    "list_transactions": (0.5, 10),
     "create_query": (0.0167, 15),
     "get_query": (2.0, 15),
     "get_queries": (0.0222, 10),
