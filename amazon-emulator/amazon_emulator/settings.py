@@ -150,6 +150,16 @@ class Settings:
     """Whether JSON documents hold `reportSpecification` after the arrays."""
     sp_unknown_fields: bool = False
     """Whether reports and rows have fields that are in no model."""
+    sp_notification_copies: int = 1
+    """How often each message is put into its queue, under the same id."""
+    sp_notification_reversed: bool = False
+    """Whether messages that are due together come in reverse."""
+    sp_notification_foreign: bool = False
+    """Whether each is followed by one about what another program has asked for."""
+    sp_notification_unknown: bool = False
+    """Whether each is followed by texts that are no such messages."""
+    sp_notification_lost_every: int = 0
+    """Which messages are never sent: those whose number this divides; 0: none."""
     sp_deferred_days: float = 7.0
     """How long after its posting the money of a deferred sale is released."""
     sp_deferred_every: int = 3
