@@ -167,6 +167,7 @@ def test_old_rows_are_committed_when_their_time_has_come(tmp_path: Path) -> None
     assert run.rows() == []
     run.streams.close_aged(run.settings.max_age_seconds)
     assert len(run.rows()) == 1
+    run.streams.discard_all()
 
 
 def test_many_rows_are_committed_at_the_next_state(tmp_path: Path) -> None:
@@ -176,6 +177,7 @@ def test_many_rows_are_committed_at_the_next_state(tmp_path: Path) -> None:
     assert run.rows() == []
     run.take(state(1))
     assert len(run.rows()) == 5
+    run.streams.discard_all()
 
 
 def test_a_full_spool_is_a_sentence_where_nothing_may_be_written(
