@@ -5,19 +5,32 @@ same document by a tap that uses the SDK's own record path. Pace is measured by
 the reader, between the first record and the last.
 
     uv run benchmarks/records.py [rows]
+    uv run benchmarks/records.py [rows] --report-days
+
+The second line measures what `report_days` adds to it: seconds of processor time for
+reading and writing one document in this process, with and without it in turn.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from harness import BIN, Measured, emulator, measure, tap_settings
+
+from singer_amazon.documents.json_array import pieces, unpacked
+from singer_amazon.records.row_encoder import AddedFields, TypedRowEncoder
+from singer_amazon.report_log.day_sums import DaySums
+from tap_amazon_ads.catalogue import load_catalogue
+from tap_amazon_ads.report_specs import report_specs
 
 STREAM = "sponsored_products_campaign_by_campaign"
 COLUMNS = 20
@@ -25,6 +38,8 @@ ADDED = 3  # profile_id, country_code, currency_code
 PACE_GOAL = 8
 MEMORY_GOAL = 1.2
 FEW_ROWS = 10_000
+DAYS_GOAL = 15
+PAIRS = 7
 
 
 def catalog(config: Path) -> dict[str, Any]:
@@ -83,9 +98,63 @@ def stock(document: Path, folder: Path) -> Measured:
     return measure([sys.executable, str(script), "--config", str(config)])
 
 
+def seconds_to_read(document: Path, columns: list[str], *, counts_days: bool) -> float:
+    """Return the processor time of one document's rows, from file to lines."""
+    spec = next(
+        spec for spec in report_specs(load_catalogue(), {}) if spec.stream == STREAM
+    )
+    chosen = {name: spec.columns[name] for name in columns if name in spec.columns}
+    encoder = TypedRowEncoder(chosen, spec.primary_key)
+    metrics = {name: encoder.getter(name) for name in chosen if name in spec.additive}
+    days = DaySums([encoder.getter("date")], metrics)
+    added = AddedFields.constant(
+        {"profile_id": "1", "country_code": "US", "currency_code": "USD"}
+    )
+    before = b'{"type":"RECORD","stream":"' + STREAM.encode() + b'","record":'
+    with Path(os.devnull).open("wb") as out:
+        began = time.process_time()
+        for rows in pieces(unpacked(document), encoder.parse):
+            out.write(encoder.lines(rows, added, before, b"}"))
+            if counts_days:
+                days.add(rows)
+        return time.process_time() - began
+
+
+def cost_of_days(rows: int) -> None:
+    """Read one document with and without its days counted; print the difference."""
+    with tempfile.TemporaryDirectory() as name:
+        _, document = run(rows, Path(name))
+        entry = next(
+            item
+            for item in json.loads((Path(name) / "catalog.json").read_text())["streams"]
+            if item["tap_stream_id"] == STREAM
+        )
+        columns = [
+            item["breadcrumb"][1]
+            for item in entry["metadata"]
+            if item["breadcrumb"] and item["metadata"]["selected"]
+        ]
+        pairs = [
+            (
+                seconds_to_read(document, columns, counts_days=False),
+                seconds_to_read(document, columns, counts_days=True),
+            )
+            for _ in range(PAIRS)
+        ]
+    costs = [100 * (with_days / without - 1) for without, with_days in pairs]
+    each = median(without for without, _ in pairs) / rows * 1e6
+    print(f"{rows} rows of {len(columns)} columns, {each:.2f} µs each without")
+    print("report_days adds " + ", ".join(f"{cost:+.1f} %" for cost in costs))
+    print(f"median {median(costs):+.1f} % (goal {DAYS_GOAL} %)")
+
+
 def main() -> None:
     """Measure both, print ratios."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    numbers = [int(text) for text in sys.argv[1:] if text.isdigit()]
+    rows = numbers[0] if numbers else 1_000_000
+    if "--report-days" in sys.argv:
+        cost_of_days(rows)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         few, _ = run(FEW_ROWS, folder)

@@ -26,11 +26,12 @@ Each row of the tables is one **stream**: one report type of Amazon Ads reportin
 with one `groupBy`, read for every account that can have it. Seller and vendor
 profiles get the sponsored-ads and TV streams, agency profiles and linked advertisers
 the DSP streams. Beside the {streams} report streams there are two plain ones,
-`profiles` and `advertisers`.
+`profiles` and `advertisers`, and two about the run itself, `report_log` and
+`report_days` ([where numbers come from](numbers.md)).
 
 **Names.** *Your name* is the name of the report in the list of 59 this tap was made
 for; the stream has the same name in snake case, without `Report`, its spelling
-repaired. The others are extras.
+repaired. Streams marked *(extra)* are not in that list, and not selected by default.
 
 **Rows** carry Amazon's own column names, unchanged, plus `profile_id`,
 `country_code` and `currency_code`. Ids are always text. The key of a `DAILY` row is
@@ -42,9 +43,10 @@ what the table says, plus `profile_id` (DSP: plus `advertiserId`). With
 both in days. Longer spans are asked for in several requests; a `start_date` beyond
 the history is moved up with a warning. A `SUMMARY` span must fit one request.
 
-**Columns** counts what a stream asks for when all of it is selected, key included,
-time columns not. Amazon has no default columns: what is selected is what is asked
-for, the key always. Fewer columns make reports faster, so pick some:
+**Columns** is the number of columns a stream asks for when all of them are selected:
+with the key, without the time columns. [What they mean](ads-columns.md). Amazon has no
+default columns: what you select is what is asked for, and the key always. Fewer columns
+make reports faster, so pick some:
 
 ```yaml
 plugins:
@@ -84,7 +86,7 @@ values of the types above that no stream uses. Ask for them with the setting
 ```
 
 Types and `groupBy` values that are not listed can be asked for in the same way:
-Amazon judges them, and columns of unknown type arrive as text.
+Amazon accepts or refuses them, and columns of unknown type arrive as text.
 """
 
 STREAM_HEADER = (

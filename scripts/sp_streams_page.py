@@ -36,7 +36,8 @@ and every option that tells rows apart is a column and part of the key. A docume
 whose rows say no dates gets those of the request: `window_start` and `window_end`. A
 key column that is null with the chosen options is left out of the key.
 
-**Columns** have Amazon's names. All but keys may be null. *amount* is
+**Columns** have Amazon's names; [what they mean](sp-columns.md). All but keys may be
+null. *amount* is
 `{{"amount": 12.5, "currencyCode": "USD"}}`; objects and lists keep their shape. Fields
 that Amazon adds later go into the column `_extra` (setting `unknown_fields`).
 

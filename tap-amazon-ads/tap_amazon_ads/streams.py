@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from singer_sdk import Stream, Tap
+from singer_sdk import Tap
 from singer_sdk import typing as th
 
 from singer_amazon.documents.json_array import pieces, unpacked
@@ -21,6 +21,7 @@ from singer_amazon.report_log.coverage import Coverage, days_of
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import NO_MEMBERS, ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition, PartitionKind
+from singer_amazon.tap.run_stream import SentenceStream
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.account_finder import AccountFinder
 from tap_amazon_ads.accounts import Account
@@ -155,7 +156,9 @@ class AdsReportStream(ReportStream):
 
     def additive_columns(self, encoder: RowEncoder) -> list[str]:
         """Return the selected columns that the catalogue marks as additive."""
-        return [name for name in encoder.columns if name in self.spec.additive]
+        found = [name for name in encoder.columns if name in self.spec.additive]
+        # Amazon has two names for the same money in some reports: once is enough
+        return [n for n in found if n != "spend" or "cost" not in found]
 
     def account_values(self, partition: Partition) -> dict[str, str | None]:
         """Return the profile; a linked advertiser has none."""
@@ -196,7 +199,7 @@ def _schema(spec: ReportSpec) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-class AccountStream(Stream):
+class AccountStream(SentenceStream):
     """A plain list of the accounts of this run."""
 
     def __init__(self, tap: Tap, accounts: Callable[[], AccountFinder]) -> None:

@@ -97,7 +97,7 @@ class TapAmazonSp(ReportTap):
         Raises:
             ConfigError: two have one name: the second would hide the first.
         """
-        found = [
+        found: list[Stream] = [
             *endpoint_streams(self, self._read_endpoint),
             *report_streams(self),
             ReportLogStream(self),

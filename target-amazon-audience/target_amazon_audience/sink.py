@@ -18,7 +18,7 @@ from target_amazon_audience.amc.payload import NO_DESTINATION, Destination
 from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
 from target_amazon_audience.delivery.dry_run import PayloadPreview
 from target_amazon_audience.delivery.jobs import (
-    MAX_ATTEMPTS,
+    SUPERSEDED,
     Ended,
     JobTracker,
     Poll,
@@ -148,7 +148,7 @@ class AudienceSink:
         if audience_id is None or self.failure is not None or self.settings.is_dry:
             return
         batches = self.store.open_batches(audience_id)
-        self.store.give_up(self.jobs.give_up(batches, self.action), MAX_ATTEMPTS)
+        self.store.give_up(self.jobs.give_up(batches, self.action), SUPERSEDED)
 
     def fail(self, error: AmazonError) -> None:
         """Give this audience up; others go on. Its records come again next time."""
@@ -442,8 +442,7 @@ class AudienceSink:
         report.unusable = dict(reader.unusable)
         report.consent_missing = reader.consent_missing
         if report.audience_id is not None and not self.settings.is_dry:
-            open_ = {batch.id for batch in self.store.open_batches(report.audience_id)}
-            report.pending = len(open_ - self.jobs.kept)
+            self.jobs.report_open(self.store.open_batches(report.audience_id))
         self.rejects.close()
 
     def _of_deleted(self) -> str:

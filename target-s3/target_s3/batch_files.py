@@ -28,7 +28,7 @@ from singer_amazon.target.stdin import MAX_LINE_BYTES
 from singer_amazon.target.unreadable_lines import UnreadableLines
 from target_s3.batch_roots import is_allowed_key, is_allowed_path, local_path
 from target_s3.bucket.s3 import ObjectStore
-from target_s3.object_writer import OpenObjects, Route
+from target_s3.object_writer import Route, RowStore
 from target_s3.settings import Settings
 
 AddRecord = Callable[[Route, str, bytes], None]
@@ -64,7 +64,7 @@ class BatchFileLoader:
     def __init__(
         self,
         settings: Settings,
-        objects: OpenObjects,
+        objects: RowStore,
         store: ObjectStore,
         add_record: AddRecord,
         drain_results: Callable[[], None],

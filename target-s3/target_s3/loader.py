@@ -17,10 +17,11 @@ from singer_amazon.target.stdin import TICK_SECONDS, LineSource, blocks
 from singer_amazon.target.stream_maps import StreamMaps
 from target_s3.bucket.keys import Keys
 from target_s3.bucket.s3 import ObjectStore
+from target_s3.bucket.schema_files import write_schema_file
 from target_s3.bucket.uploads import Uploads
 from target_s3.clock import SteadyClock
 from target_s3.errors import StoreError
-from target_s3.object_writer import OpenObjects
+from target_s3.object_writer import OpenObjects, RowStore
 from target_s3.record_metadata import RecordMetadata
 from target_s3.router import MessageRouter
 from target_s3.settings import Settings
@@ -46,8 +47,14 @@ class Loader:
         is_stopped: Callable[[], bool],
     ) -> None:
         self.summary = Summary(settings.bucket, keys.run_id)
-        self.objects = OpenObjects(settings, keys, states, uploads, clock)
+        self.objects: RowStore = (
+            _delta_streams(settings, keys, states, self.summary, clock)
+            if settings.format == "delta"
+            else OpenObjects(settings, keys, states, uploads, clock)
+        )
         self._settings = settings
+        self._keys = keys
+        self._store = store
         self._uploads = uploads
         self._states = states
         self._clock = clock
@@ -125,7 +132,8 @@ class Loader:
             if isinstance(failure, StoreError):
                 self._uploads.give_up()  # each would only fail again, and slowly
             else:
-                self.objects.close_all()
+                is_whole = failure is None and not self._is_stopped()
+                self.objects.finish(is_whole=is_whole)
         except AmazonError as error:
             failure = failure or error
         while self._uploads.pending:
@@ -137,7 +145,17 @@ class Loader:
             self._states.tick(self._clock.monotonic())
         self.objects.discard_all()
         self._states.echo()
-        return failure
+        return failure or self._describe_streams()
+
+    def _describe_streams(self) -> AmazonError | None:
+        """Write what the streams of this run look like, beside their data."""
+        for output in self._router.outputs:
+            if output.name in self.summary.streams:
+                try:
+                    write_schema_file(output, self._settings, self._keys, self._store)
+                except StoreError as error:
+                    return error
+        return None
 
     def _collect(self, timeout: float = 0) -> None:
         """Take note of uploads that are through; a failed one raises its error."""
@@ -158,3 +176,21 @@ class Loader:
                 self._collect(TICK_SECONDS)
             else:
                 self.objects.close_largest()
+
+
+def _delta_streams(
+    settings: Settings,
+    keys: Keys,
+    states: StateTracker,
+    summary: Summary,
+    clock: SteadyClock,
+) -> RowStore:
+    from target_s3.delta.commits import Committer  # noqa: PLC0415 - an extra
+    from target_s3.delta.storage import storage_options  # noqa: PLC0415 - an extra
+    from target_s3.delta.streams import DeltaStreams  # noqa: PLC0415 - an extra
+    from target_s3.delta.tables import DeltaTables  # noqa: PLC0415 - an extra
+
+    access, bucket = settings.access, settings.bucket
+    tables = DeltaTables(partial(storage_options, access), settings.partition_by)
+    committer = Committer(tables, lambda name: f"s3://{bucket}/{keys.for_table(name)}")
+    return DeltaStreams(settings, committer, states, summary, clock)

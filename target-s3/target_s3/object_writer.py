@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 import msgspec
 
@@ -21,6 +22,7 @@ from target_s3.errors import SpoolError
 from target_s3.formats import open_writer
 from target_s3.formats.columns import Column, columns_of
 from target_s3.formats.gzip_file import FormatWriter
+from target_s3.formats.partitions import FolderReader, partition_columns
 from target_s3.settings import Settings
 
 # Each holds a file descriptor and some memory; a tap with more streams than this gets
@@ -65,7 +67,7 @@ class ObjectWriter:
     def close(self) -> BinaryIO:
         """Finish the object and return its file, at the beginning."""
         self._flush()
-        with _spool_errors():
+        with spool_errors():
             return self._writer.close()
 
     def discard(self) -> None:
@@ -73,14 +75,14 @@ class ObjectWriter:
         self._writer.discard()
 
     def _flush(self) -> None:
-        with _spool_errors():
+        with spool_errors():
             self._writer.write(self._waiting)
         self._waiting = []
         self._waiting_bytes = 0
 
 
 @contextmanager
-def _spool_errors() -> Iterator[None]:
+def spool_errors() -> Iterator[None]:
     """Turn a full disk into a sentence."""
     try:
         yield
@@ -99,37 +101,87 @@ class OutputStream:
 
     def __init__(self, mapped: MappedStream, added: Sequence[str]) -> None:
         self.name = mapped.name
+        self.schema = mapped.schema
         self.columns: tuple[Column, ...] = columns_of(mapped.schema, added)
         self.keys = tuple(
             (name, msgspec.json.encode(name)) for name in mapped.key_properties
         )
         self.open: ObjectWriter | None = None
+        self.folder = ""
+        """Folders of a partition; the rows of one have all the same values."""
+        self.parts: dict[str, OutputStream] = {}
+        """Partitions that have an open object, by their folders."""
+        self._reader: FolderReader | None = None
         self._warned: set[str] = set()
+        self._format = "delta"
+        self._partition_columns: frozenset[str] = frozenset()
+
+    def partition_by(self, columns: Sequence[str]) -> None:
+        """Have rows with different values in these columns stored apart."""
+        self._reader = FolderReader(self.name, columns) if columns else None
+        self._partition_columns = frozenset(columns)
+
+    def part_of(self, row: bytes) -> OutputStream:
+        """Return where a row goes: the stream itself, or one of its partitions."""
+        if self._reader is None:
+            return self
+        folder = self._reader.folder(row)
+        part = self.parts.get(folder)
+        if part is None:
+            part = self.parts[folder] = copy.copy(self)
+            part.folder, part.open = folder, None
+        return part
 
     def describe(self, mapped: MappedStream, added: Sequence[str]) -> bool:
         """Take a new SCHEMA; say whether the columns have changed by it."""
         fresh = OutputStream(mapped, added)
         is_changed = fresh.columns != self.columns
         self.columns, self.keys = fresh.columns, fresh.keys
+        self.schema = fresh.schema
         return is_changed
 
     def open_writer(
         self, format_name: str, new_file: Callable[[], BinaryIO]
     ) -> FormatWriter:
         """Open a writer for this stream's next object."""
+        self._format = format_name
+        # The folder has them, as readers of Hive's folders expect.
+        columns = tuple(
+            column
+            for column in self.columns
+            if not self.folder or column.name not in self._partition_columns
+        )
+        return open_writer(format_name, new_file, columns, self.name, self.warn_once)
 
-        def warn_once(column: str) -> None:
-            if column not in self._warned:
-                self._warned.add(column)
-                logger.warning(
-                    "Stream %s: column %s is not in its SCHEMA and has no place in %s; "
-                    "it is left out. The format jsonl.gz keeps every column.",
-                    self.name,
-                    column,
-                    format_name,
-                )
+    def warn_once(self, column: str) -> None:
+        """Say that a column has no place where the rows go."""
+        if column in self._partition_columns:
+            return
+        if column not in self._warned:
+            self._warned.add(column)
+            logger.warning(
+                "Stream %s: column %s is not in its SCHEMA and has no place in %s; "
+                "it is left out. The format jsonl.gz keeps every column.",
+                self.name,
+                column,
+                self._format,
+            )
 
-        return open_writer(format_name, new_file, self.columns, self.name, warn_once)
+
+def new_spool_file(folder: str | None) -> BinaryIO:
+    """Open a temporary file that has no name: it goes with the process.
+
+    Raises:
+        SpoolError: there is no place for it.
+    """
+    try:
+        return tempfile.TemporaryFile(dir=folder)
+    except OSError as error:
+        msg = (
+            f"No temporary file can be made ({error.strerror}); name a folder with "
+            "room by spool_dir."
+        )
+        raise SpoolError(msg) from None
 
 
 class Route(NamedTuple):
@@ -137,6 +189,50 @@ class Route(NamedTuple):
 
     output: OutputStream
     transform: Callable[[bytes], bytes | None] | None
+
+
+class RowStore(Protocol):
+    """What takes rows of all streams and sees that they are stored in time."""
+
+    @property
+    def disk_bytes(self) -> int:
+        """Bytes of disk that rows take which are not stored yet."""
+
+    def described(self, stream: str, routes: Sequence[Route]) -> None:
+        """Take note of a SCHEMA: where rows of the stream go."""
+
+    def add(self, output: OutputStream, row: bytes) -> bool:
+        """Add a row; say whether the disk use has grown."""
+
+    def take_manifest(self, record: bytes) -> None:
+        """Take a row of the stream that says what documents cover."""
+
+    def confirm(self) -> None:
+        """Take note of a STATE."""
+
+    def close(self, output: OutputStream) -> None:
+        """Begin anew: the columns of the stream have changed."""
+
+    def close_all(self) -> None:
+        """Store all that may be stored by now."""
+
+    def close_aged(self, now: float) -> None:
+        """Store what is ``max_batch_age`` old."""
+
+    def close_largest(self) -> None:
+        """Make room on the disk."""
+
+    def finish(self, *, is_whole: bool) -> None:
+        """Store what is left; ``is_whole``: the input has come to its end."""
+
+    def discard_all(self) -> None:
+        """Drop what was not stored."""
+
+    def new_file(self) -> BinaryIO:
+        """Open a temporary file that has no name: it goes with the process."""
+
+    def send(self, stream: str, file: BinaryIO, rows: int, extension: str) -> None:
+        """Upload a finished file as an object of the stream."""
 
 
 class OpenObjects:
@@ -155,7 +251,9 @@ class OpenObjects:
         self._states = states
         self._uploads = uploads
         self._clock = clock
-        self._open: dict[str, OutputStream] = {}  # in the order they were opened
+        # In the order they were opened, by name and folder.
+        self._open: dict[tuple[str, str], OutputStream] = {}
+        self._has_folders = bool(settings.partition_by)
 
     @property
     def disk_bytes(self) -> int:
@@ -164,8 +262,23 @@ class OpenObjects:
             output.open.disk_bytes for output in self._open.values() if output.open
         )
 
+    def described(self, stream: str, routes: Sequence[Route]) -> None:  # noqa: ARG002 - outputs have names of their own
+        """Take note of a SCHEMA: which columns become folders."""
+        chosen = self._settings.partition_by
+        for output, _ in routes if chosen else ():
+            known = [column.name for column in output.columns]
+            output.partition_by(partition_columns(chosen, output.name, known))
+
+    def take_manifest(self, record: bytes) -> None:
+        """Do nothing: objects are only ever added."""
+
+    def confirm(self) -> None:
+        """Do nothing: objects need no STATE."""
+
     def add(self, output: OutputStream, row: bytes) -> bool:
         """Add a row to the stream's object; say whether the disk use has grown."""
+        if self._has_folders:
+            output = output.part_of(row)
         found = output.open or self._open_for(output)
         has_grown = found.add(row)
         settings = self._settings
@@ -177,14 +290,7 @@ class OpenObjects:
 
     def new_file(self) -> BinaryIO:
         """Open a temporary file that has no name: it goes with the process."""
-        try:
-            return tempfile.TemporaryFile(dir=self._settings.spool_dir)
-        except OSError as error:
-            msg = (
-                f"No temporary file can be made ({error.strerror}); name a folder with "
-                "room by spool_dir."
-            )
-            raise SpoolError(msg) from None
+        return new_spool_file(self._settings.spool_dir)
 
     def send(self, stream: str, file: BinaryIO, rows: int, extension: str) -> None:
         """Upload a finished file as an object of the stream."""
@@ -192,12 +298,15 @@ class OpenObjects:
         self._upload(stream, key, file, rows, self._states.opened())
 
     def close(self, output: OutputStream) -> None:
-        """Close the stream's object, if there is one, and upload it."""
+        """Close the stream's objects, if there are any, and upload them."""
+        for part in [*output.parts.values()] if not output.folder else ():
+            self.close(part)
         found = output.open
         if found is None:
             return
         output.open = None
-        del self._open[output.name]
+        del self._open[output.name, output.folder]
+        output.parts.pop(output.folder, None)
         try:
             file = found.close()
         except AmazonError:
@@ -215,6 +324,10 @@ class OpenObjects:
                 failures.append(error)
         if failures:
             raise failures[0]
+
+    def finish(self, *, is_whole: bool) -> None:  # noqa: ARG002 - all rows are good
+        """Close every object."""
+        self.close_all()
 
     def discard_all(self) -> None:
         """Drop every object that is still open."""
@@ -243,12 +356,12 @@ class OpenObjects:
             self.close(next(iter(self._open.values())))
         name = self._settings.format
         writer = output.open_writer(name, self.new_file)
-        key = self._keys.next(output.name, self._clock.now(), name)
+        key = self._keys.next(output.name, self._clock.now(), name, output.folder)
         found = ObjectWriter(
             writer, key, self._states.opened(), self._clock.monotonic()
         )
         output.open = found
-        self._open[output.name] = output
+        self._open[output.name, output.folder] = output
         return found
 
     def _upload(

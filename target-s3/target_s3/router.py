@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec import Raw
 
@@ -21,7 +21,8 @@ from singer_amazon.target.stream_maps import MappedStream, StreamMaps, Transform
 from singer_amazon.target.unreadable_lines import UnreadableLines
 from target_s3.batch_files import BatchFileLoader
 from target_s3.bucket.s3 import ObjectStore
-from target_s3.object_writer import OpenObjects, OutputStream, Route
+from target_s3.delta.documents import MANIFEST_STREAM
+from target_s3.object_writer import OutputStream, Route, RowStore
 from target_s3.record_metadata import (
     RecordMetadata,
     decode_exactly,
@@ -49,7 +50,7 @@ class MessageRouter:
     def __init__(
         self,
         settings: Settings,
-        objects: OpenObjects,
+        objects: RowStore,
         store: ObjectStore,
         states: StateTracker,
         maps: StreamMaps,
@@ -85,6 +86,11 @@ class MessageRouter:
             "ACTIVATE_VERSION": lambda _line, _message: None,
         }
 
+    @property
+    def outputs(self) -> Collection[OutputStream]:
+        """All streams that a SCHEMA has described, as rows leave us."""
+        return self._outputs.values()
+
     def take(self, block: Block) -> bool:
         """Take the lines of a block; say whether records were among them."""
         take_record = self._record
@@ -106,6 +112,8 @@ class MessageRouter:
         routes = self._routes_of(line, message)
         record = bytes(message.record)
         extracted = bytes(message.time_extracted)
+        if message.stream == MANIFEST_STREAM:
+            self._objects.take_manifest(record)
         for route in routes:
             self._row(route, line, record, extracted)
 
@@ -133,13 +141,14 @@ class MessageRouter:
     def _schema(self, line: int, message: RecordMessage) -> None:
         found = self._maps.outputs(line, message)
         if found is not None and message.stream:
-            self._routes[message.stream] = [
+            self._routes[message.stream] = routes = [
                 Route(
                     self._output(mapped),
                     mapped.transform and _on_json(mapped.name, mapped.transform),
                 )
                 for mapped in found
             ]
+            self._objects.described(message.stream, routes)
 
     def _output(self, mapped: MappedStream) -> OutputStream:
         output = self._outputs.get(mapped.name)
@@ -154,6 +163,7 @@ class MessageRouter:
         if message.value is NOTHING:
             msg = f"{_where(line)} is a STATE without a value."
             raise InputError(msg)
+        self._objects.confirm()
         self._states.take(bytes(message.value))
 
     def _batch(self, line: int, message: RecordMessage) -> None:

@@ -20,6 +20,7 @@ from target_s3.settings_schema import (
     FORMATS,
     SETTINGS_SCHEMA,
     WITHOUT_EFFECT,
+    WRITE_MODES,
 )
 
 MAX_OBJECT_BYTES = 128 * 1024**2
@@ -41,6 +42,9 @@ class Settings:
     format: str = DEFAULTS["format.format_type"]
     prefix: str = ""
     access: S3Access = field(default_factory=S3Access)
+    write_mode: str = DEFAULTS["write_mode"]
+    replace_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    partition_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     path_override: str | None = None
     raw_stream_names: bool = DEFAULTS["use_raw_stream_name"]
     add_record_metadata: bool = DEFAULTS["add_record_metadata"]
@@ -71,6 +75,9 @@ def parse(config: Mapping[str, Any]) -> Settings:
         format=FORMAT_ALIASES.get(format_name, format_name),
         prefix=(reader.text("prefix") or "").strip("/"),
         access=access_of(reader.texts("cloud_provider.aws"), aws),
+        write_mode=reader.text("write_mode") or str(DEFAULTS["write_mode"]),
+        replace_by=reader.columns_by_stream("replace_by"),
+        partition_by=reader.columns_by_stream("partition_by"),
         path_override=(reader.text("stream_name_path_override") or "").strip("/")
         or None,
         raw_stream_names=reader.flag("use_raw_stream_name"),
@@ -185,6 +192,22 @@ class _Reader:
             raise ConfigError(msg)
         return value
 
+    def columns_by_stream(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return lists of column names by stream."""
+        value = self._value(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict | type(self._config)) or not all(
+            isinstance(columns, list) and all(isinstance(c, str) for c in columns)
+            for columns in value.values()
+        ):
+            msg = (
+                f"Setting {name} must be an object of stream names with lists of "
+                'columns, such as {"campaigns": ["profile_id", "date"]}.'
+            )
+            raise ConfigError(msg)
+        return {stream: tuple(columns) for stream, columns in value.items()}
+
     def flag(self, name: str) -> bool:
         value = self._value(name)
         if value is None:
@@ -247,6 +270,22 @@ def _check(found: Settings, provider: str) -> None:
         found.format in FORMATS,
         f"Setting format.format_type is {found.format!r}, which this target cannot "
         f"write; use one of {', '.join(FORMATS)}.",
+    )
+    _require(
+        found.write_mode in WRITE_MODES,
+        f"Setting write_mode is {found.write_mode!r}; use one of "
+        f"{', '.join(WRITE_MODES)}.",
+    )
+    is_delta = found.format == "delta"
+    _require(
+        is_delta or found.write_mode == "append",
+        "Setting write_mode replace needs format.format_type delta: objects of other "
+        "formats are only ever added.",
+    )
+    _require(
+        not (is_delta and found.path_override),
+        "Setting stream_name_path_override cannot be used with format.format_type "
+        "delta: each stream is a table of its own.",
     )
     _require(
         not found.access.endpoint

@@ -9,7 +9,8 @@ from singer_sdk import typing as th
 
 from singer_amazon.s3.access import ENCRYPTIONS
 
-FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet")
+FORMATS = ("jsonl.gz", "jsonl", "csv", "csv.gz", "parquet", "delta")
+WRITE_MODES = ("append", "replace")
 FORMAT_ALIASES = {"json": "jsonl"}
 
 _GRAINS = ["year", "month", "day", "hour", "minute", "second", "microsecond"]
@@ -87,7 +88,9 @@ SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
                 th.StringType,
                 allowed_values=[*FORMATS, *FORMAT_ALIASES],
                 default="jsonl.gz",
-                description="Format of the objects; json is read as jsonl.",
+                description=(
+                    "Format of the objects, or delta for tables; json is read as jsonl."
+                ),
             ),
         ),
         description="What the objects look like.",
@@ -110,6 +113,32 @@ SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
         "prefix",
         th.StringType,
         description="Path inside the bucket, put before every key.",
+    ),
+    th.Property(
+        "write_mode",
+        th.StringType,
+        allowed_values=[*WRITE_MODES],
+        default="append",
+        description=(
+            "delta: rows are added (append), or replace what the table holds for the "
+            "values that they cover (replace)."
+        ),
+    ),
+    th.Property(
+        "replace_by",
+        th.ObjectType(additional_properties=th.ArrayType(th.StringType)),
+        description=(
+            "write_mode replace: stream name -> columns whose values are replaced; "
+            "left out, what the tap says, else the key. An empty list: rows are added."
+        ),
+    ),
+    th.Property(
+        "partition_by",
+        th.ObjectType(additional_properties=th.ArrayType(th.StringType)),
+        description=(
+            "Stream name (* for all others) -> columns that become folders, as in "
+            "date=2026-11-01."
+        ),
     ),
     th.Property(
         "stream_name_path_override",

@@ -22,7 +22,7 @@ from target_s3.bucket.keys import Keys, new_run_id
 from target_s3.bucket.s3 import S3Bucket
 from target_s3.bucket.uploads import Uploads
 from target_s3.clock import SteadyClock
-from target_s3.formats.parquet import require_pyarrow
+from target_s3.formats.parquet import require_deltalake, require_pyarrow
 from target_s3.loader import Loader
 from target_s3.settings_schema import SETTINGS_SCHEMA
 from target_s3.summary import Summary
@@ -73,6 +73,8 @@ class TargetS3(CommandTarget):
         self._log_settings()
         if chosen.format == "parquet":
             require_pyarrow()
+        if chosen.format == "delta":
+            require_deltalake()
         clock = SteadyClock()
         keys = Keys(chosen, new_run_id(clock.now()))
         bucket = S3Bucket(chosen)

@@ -31,13 +31,14 @@ REASONS = {
     "tests/docs/test_duckdb_loader.py runs it": 2,
 }
 """Why a block may be left out, and how many blocks of all pages may say so."""
-QUICK = {
-    "docs/commands.md",
-    "docs/getting-started.md",
-    "docs/recipes/customers-mirror.md",
-    "docs/secrets.md",
-}
+QUICK = {"docs/recipes/own-endpoint.md", "docs/secrets.md"}
 """Pages whose blocks always run; the others with --docs=all."""
+FILES = {
+    "docs/target-s3.md": {"target.json": "s3.json"},
+    "target-s3/README.md": {"target.json": "s3.json"},
+    "tap-amazon-sp/README.md": {"config.json": "sp-config.json"},
+}
+"""Pages that mean another plugin by a name of the sandbox's files."""
 LANGUAGES = {"json", "jsonl", "python", "sh", "sql", "text", "toml", "yaml"}
 SHELL_PAGES = [page for page in PAGES if any(b.is_shell for b in blocks(page))]
 
@@ -90,6 +91,9 @@ def test_the_blocks_of_a_page_run(
         pytest.skip("Takes longer: --docs=all runs it.")
     if shutil.which("curl") is None:
         pytest.skip("The pages need curl.")
-    ended = Sandbox(tmp_path).run(text)
+    sandbox = Sandbox(tmp_path)
+    for name, fixture in FILES.get(name_of(page), {}).items():
+        shutil.copy(tmp_path / fixture, tmp_path / name)
+    ended = sandbox.run(text)
     assert ended.code == 0, ended.output[-4000:]
     assert "Traceback" not in ended.output, ended.output[-4000:]

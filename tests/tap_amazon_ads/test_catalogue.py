@@ -484,3 +484,34 @@ def test_every_stream_is_on_the_page_of_the_streams() -> None:
     for entry in CATALOGUE.report_types:
         assert f"`{entry.stream}`" in page
         assert entry.seed_name is None or f"`{entry.seed_name}`" in page
+
+
+# --- columns that add up -----------------------------------------------------------
+
+ADDED_UP = re.compile(
+    r"(gross|invalid|viewable)?impressions|clicks|(gross|invalid)clickthroughs"
+    r"|cost|spend|totalcost|supplycost"
+    r"|(combined|offamazon|total)?(productsales|sales|purchases|unitssold|orders)"
+    r"(brandhalo)?(clicks)?(1|7|14|30)?d?"
+)
+"""Cost, sales, units, orders, impressions, clicks; no parts of them, no people."""
+
+
+def test_columns_marked_as_additive_are_all_there_are_of_their_kind() -> None:
+    numbers = {
+        n for n, c in CATALOGUE.columns.items() if c.type in {"integer", "number"}
+    }
+    expected = {name for name in numbers if ADDED_UP.fullmatch(name.lower())}
+    assert expected == CATALOGUE.additive
+
+
+@pytest.mark.parametrize("entry", SEEDED, ids=lambda entry: entry.stream)
+def test_every_report_has_something_to_add_up(
+    entry: ReportType,
+) -> None:
+    names = {column.name for column in entry.columns} & CATALOGUE.additive
+    ratios = [
+        n for n in names if re.search(r"(?i)rate|percent|average|share|per[A-Z]", n)
+    ]
+    assert not ratios
+    assert names

@@ -512,3 +512,24 @@ def check_rows(
         assert row.keys() <= {column.name for column in made.columns}
     keys = [tuple(row[name] for name in key) for row in rows]
     assert len(set(keys)) == len(keys)
+
+
+# --- columns that add up -----------------------------------------------------------
+
+NOT_ADDED = re.compile(
+    r"(?i)rate|percent|pct|average|share|rank|unique|margin|onhand|aged|unhealthy"
+)
+NOTHING_TO_ADD = {
+    *("brand_analytics_market_basket", "brand_analytics_search_terms"),
+    *("vendor_forecasting", "vendor_real_time_inventory"),
+    *("vendor_net_pure_product_margin_aggregate",),
+    "vendor_net_pure_product_margin_by_asin",
+}
+"""Ranks, shares, forecasts, stocks and margins."""
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE.streams))
+def test_what_adds_up_is_no_rate_no_share_and_no_stock(name: str) -> None:
+    marked = CATALOGUE.streams[name].additive
+    assert [column for column in marked if NOT_ADDED.search(column)] == []
+    assert bool(marked) is (name not in NOTHING_TO_ADD)

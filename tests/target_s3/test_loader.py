@@ -30,7 +30,7 @@ from support.s3.loader import (
     state,
 )
 from target_s3.errors import FormatError, SpoolError, StoreError
-from target_s3.object_writer import FLUSH_BYTES, MAX_OPEN
+from target_s3.object_writer import FLUSH_BYTES, MAX_OPEN, OpenObjects
 from target_s3.settings import Settings
 
 SETTINGS = Settings(bucket="bucket", prefix="amazon")
@@ -138,14 +138,16 @@ def test_more_streams_than_may_be_open_close_the_oldest() -> None:
     run = Run(SETTINGS)
     names = [f"s{n}" for n in range(MAX_OPEN + 10)]
     items = [item for name in names for item in (schema(name), record(name, id="1"))]
-    new_file, most = run.objects.new_file, 0
+    objects, most = run.objects, 0
+    assert isinstance(objects, OpenObjects)
+    new_file = objects.new_file
 
     def watch() -> BinaryIO:
         nonlocal most
-        most = max(most, len(run.objects._open) + 1)
+        most = max(most, len(objects._open) + 1)
         return new_file()
 
-    run.objects.new_file = watch  # type: ignore[method-assign] # a spy
+    objects.new_file = watch  # type: ignore[method-assign] # a spy
     run.feed(items)
     assert most == MAX_OPEN
     assert len(run.store.objects) == len(names)

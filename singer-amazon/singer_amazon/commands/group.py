@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
+from singer_amazon import output
 from singer_amazon.config.files import ENVIRONMENT, read_object
 from singer_amazon.errors import AmazonError
 
@@ -16,16 +19,33 @@ def run(
     program: str, commands: Mapping[str, click.Command], plugin: Callable[[], None]
 ) -> None:
     """Run the command that the first argument names, else the plugin."""
+    if sys.stderr is None:  # it was closed, and many write there
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as we run
+    if sys.stdout is None:
+        _fail(output.CLOSED)
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     command = commands.get(name)
-    if command is None:
-        plugin()
-        return
     try:
-        command.main(sys.argv[2:], prog_name=f"{program} {name}", standalone_mode=True)
+        try:
+            if command is None:
+                plugin()
+            else:
+                command.main(sys.argv[2:], prog_name=f"{program} {name}")
+        finally:
+            sys.stdout.flush()
     except AmazonError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        reason = output.trouble(error)
+        if reason is None:
+            raise
+        output.drop()
+        _fail(reason)
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(1)
 
 
 def read_config(paths: Iterable[str]) -> tuple[dict[str, Any], bool]:

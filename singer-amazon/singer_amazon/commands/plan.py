@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,10 +13,18 @@ import click
 from singer_amazon.commands.group import read_json
 from singer_amazon.commands.state_edits import singer_state
 from singer_amazon.commands.tables import show
+from singer_amazon.durations import in_words
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.model import ReportRequest
 from singer_amazon.retry_policy import POLICY
+from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.session import Session
 from singer_amazon.tap.base import ReportTap
+from singer_amazon.tap.stream import ReportStream
+
+_SLOW = 60.0
+"""Seconds from which on a stream is named."""
 
 
 def plan_command(
@@ -41,21 +51,105 @@ def plan_command(
         )
         made.check()
         session = made.run_context.session
-        rows = [
-            _row(report, session.partition(report.request).label, subscriber.stream)
-            for report in session.engine.reports
-            for subscriber in report.subscribers
-        ]
-        show(rows, as_json=as_json, empty="nothing to ask for: all is delivered")
-        if not as_json:
-            counts = Counter(report.state for report in session.engine.reports)
-            click.echo(
-                f"{counts[State.PLANNED]} reports to ask for, "
-                f"{counts[State.REQUESTED]} taken up from earlier runs",
-                err=True,
-            )
+        plan = Plan(session, made.streams, made.clock.now())
+        if as_json:
+            click.echo(json.dumps(plan.as_json(), indent=2))
+            return
+        show(plan.rows(), as_json=False, empty="nothing to ask for: all is delivered")
+        for line in plan.summary():
+            click.echo(line, err=True)
 
     return command
+
+
+class Plan:
+    """What a session would do first, for people and for programs."""
+
+    def __init__(
+        self, session: Session, streams: Mapping[str, object], now: datetime
+    ) -> None:
+        self._session = session
+        self._streams = streams
+        self._now = now
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return a line per report and stream."""
+        return [row | {"columns": len(columns)} for row, columns in self._reports()]
+
+    def as_json(self) -> dict[str, object]:
+        """Return everything: reports, streams, and seconds where rates are known."""
+        seconds = self._seconds_by_stream()
+        reports = [
+            {**row, "columns": list(columns)} for row, columns in self._reports()
+        ]
+        counts = Counter(str(report["stream"]) for report in reports)
+        return {
+            "reports": reports,
+            "streams": [
+                {"stream": name, "reports": count, "seconds": seconds.get(name)}
+                for name, count in counts.items()
+            ],
+            "seconds": self._seconds(self._planned()),
+        }
+
+    def summary(self) -> list[str]:
+        """Return what it comes to, in sentences."""
+        counts = Counter(report.state for report in self._session.engine.reports)
+        planned = counts[State.PLANNED]
+        taken_up = counts[State.REQUESTED]
+        lines = [
+            f"{planned:,} reports to ask for, {taken_up:,} taken up from earlier runs"
+        ]
+        seconds = self._seconds(self._planned())
+        if planned and seconds is None:
+            lines.append(
+                "How long asking takes is not known beforehand: Amazon publishes no "
+                "rate for these reports, a run finds it out"
+            )
+        elif planned:
+            lines.append(
+                f"Asking takes {in_words(seconds or 0)} at Amazon's known rates; after "
+                "that Amazon works on each report, for minutes or up to three hours"
+            )
+            slow = [
+                f"{name} {in_words(value)}"
+                for name, value in self._seconds_by_stream().items()
+                if value and value >= _SLOW
+            ]
+            if len(slow) > 1:
+                lines.append(f"Each stream by itself: {', '.join(slow)}")
+        return lines
+
+    def _planned(self) -> list[ReportRequest]:
+        reports = self._session.engine.reports
+        return [r.request for r in reports if r.state is State.PLANNED]
+
+    def _seconds(self, requests: list[ReportRequest]) -> float | None:
+        if not requests:
+            return None
+        seconds = self._session.engine.limiters.seconds_for(requests, self._now)
+        return None if seconds is None else round(seconds, 1)
+
+    def _seconds_by_stream(self) -> dict[str, float | None]:
+        """Return how long asking for one stream alone takes."""
+        by_stream: dict[str, list[ReportRequest]] = {}
+        for request in self._planned():
+            by_stream.setdefault(request.stream, []).append(request)
+        return {name: self._seconds(found) for name, found in by_stream.items()}
+
+    def _reports(self) -> Iterator[tuple[dict[str, object], Sequence[str]]]:
+        for report in self._session.engine.reports:
+            for subscriber in report.subscribers:
+                partition = self._session.partition(subscriber)
+                columns = self._columns(partition)
+                yield _row(report, partition.label, subscriber.stream), columns
+
+    def _columns(self, partition: Partition) -> Sequence[str]:
+        """Return the columns asked for; where there is no choice, those selected."""
+        stream = self._streams[partition.stream]
+        if not isinstance(stream, ReportStream):
+            return ()
+        return stream.columns_asked(partition) or stream.selected_columns
 
 
 def _row(report: Report, label: str, stream: str) -> dict[str, object]:

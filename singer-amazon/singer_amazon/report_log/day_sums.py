@@ -1,8 +1,9 @@
 """Row counts and exact sums of a document's rows, day by day, at little cost.
 
 Rows come in lists, as documents are read, and are looked at by built-ins alone. Sums
-are exact: numbers are added as whole millionths, after it is checked that each is one;
-those with more decimals are added as decimals.
+are exact: where every number is known to be a whole number of millionths, and none is
+negative, `math.fsum` is off by less than half of one as long as the sum is below 1e9;
+other numbers are added as decimals.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
-from math import floor
+from math import floor, fsum
 from typing import Any
 
 Row = Any
@@ -21,8 +22,10 @@ Key = tuple[str, ...]
 """The values a group of rows shares."""
 
 _SCALE = 1_000_000
-_MAX_PART = 2**52
-"""Above it a float does not say which millionth is meant."""
+_MAX_TOTAL = 1e9
+"""Up to it a sum of floats says which millionth is meant."""
+_MAX_KNOWN = 50_000
+"""Numbers remembered as good; they come again and again."""
 _EXACT = Context(prec=400)
 """Sums of numbers up to 1e300 with their cents lose nothing."""
 
@@ -58,6 +61,9 @@ class DaySums:
         self.groups: dict[Key, Group] = {}
         self._keys = tuple(keys)
         self._metrics = dict(metrics)
+        self._known: set[float] = set()
+        self._fractions: set[str] = set()
+        """Metrics that are no whole numbers, or are missing at times."""
 
     @property
     def metrics(self) -> Iterable[str]:
@@ -72,7 +78,8 @@ class DaySums:
                 group = self.groups[key] = Group()
             group.rows += len(some)
             for name, getter in self._metrics.items():
-                self._sum(group, name, list(filter(None, map(getter, some))))
+                if name in self._fractions or not self._count(group, name, some):
+                    self._sum(group, name, list(filter(None, map(getter, some))))
 
     def _grouped(self, rows: Sequence[Row]) -> Iterator[tuple[Key, Sequence[Row]]]:
         """Yield the rows of each key; documents mostly have a day in one piece."""
@@ -88,12 +95,23 @@ class DaySums:
         for key, some in found.items():
             yield tuple(map(str, key)), some
 
-    @staticmethod
-    def _sum(group: Group, name: str, values: list[Any]) -> None:
+    def _count(self, group: Group, name: str, rows: Sequence[Row]) -> bool:
+        """Add whole numbers, the quick way; False where they are something else."""
+        try:
+            total = sum(map(self._metrics[name], rows))
+        except TypeError:  # one is missing
+            total = None
+        if type(total) is not int:
+            self._fractions.add(name)
+            return False
+        group.millionths[name] = group.millionths.get(name, 0) + total * _SCALE
+        return True
+
+    def _sum(self, group: Group, name: str, values: list[Any]) -> None:
         """Add numbers; zeros and what is missing have been left out."""
         if not values:
             return
-        millionths = _in_millionths(values)
+        millionths = self._in_millionths(values)
         if millionths is not None:
             group.millionths[name] = group.millionths.get(name, 0) + millionths
             return
@@ -102,19 +120,34 @@ class DaySums:
             total = _EXACT.add(total, _decimal(value))
         group.others[name] = total
 
-
-def _in_millionths(values: list[Any]) -> int | None:
-    """Return the sum of numbers in millionths; None where that may not be exact."""
-    try:
-        total = sum(values)
-        if type(total) is int:
-            return total * _SCALE
-        parts = [floor(value * 1e6 + 0.5) for value in values]
-        if max(parts) > _MAX_PART or min(parts) < -_MAX_PART:
+    def _in_millionths(self, values: list[Any]) -> int | None:
+        """Return the sum of numbers in millionths; None where that may not be exact."""
+        if type(values[0]) is int:
+            total = sum(values)
+            if type(total) is int:
+                return total * _SCALE
+        if not self._known.issuperset(values) and not self._learn(values):
             return None
-        return sum(parts) if [part / 1e6 for part in parts] == values else None
-    except (ArithmeticError, TypeError, ValueError):
-        return None
+        exact = fsum(values)
+        return round(exact * 1e6) if exact < _MAX_TOTAL else None
+
+    def _learn(self, values: Iterable[Any]) -> bool:
+        """Remember numbers that can be added as floats; False where one cannot."""
+        new = set(values) - self._known
+        if not all(map(_is_good, new)):
+            return False
+        if len(self._known) + len(new) > _MAX_KNOWN:
+            self._known.clear()
+            new = set(values)
+        self._known |= new
+        return True
+
+
+def _is_good(value: object) -> bool:
+    """Whether a number is a whole number of millionths, and its float says which."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value < _MAX_TOTAL and floor(value * 1e6 + 0.5) / 1e6 == value
 
 
 def _decimal(value: object) -> Decimal:

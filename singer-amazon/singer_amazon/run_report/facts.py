@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from singer_amazon.report_log.entry import LoggedReport
 from singer_amazon.sync.summary import Problem
 
 NEXT_STEP = "What to do: "
@@ -29,6 +30,31 @@ class RunFacts:
     """Accounts as problems name them, each with the key its reports have."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings that were written down, without secrets."""
+
+
+NOT_OFFERED = "not offered"
+
+
+class Outcomes:
+    """What came of reports, in the words of the page.
+
+    A refusal that is no failure means that Amazon has no such report there.
+    """
+
+    def __init__(self, facts: RunFacts) -> None:
+        self._notices = {
+            (facts.accounts.get(p.account, p.account), p.stream, p.window)
+            for p in facts.problems
+            if not p.is_failure
+        }
+
+    def of(self, entry: LoggedReport) -> str:
+        """Return one word or two."""
+        window = f"{entry.window_start}..{entry.window_end}"
+        key = (entry.account, entry.stream, window)
+        if entry.outcome == "refused" and key in self._notices:
+            return NOT_OFFERED
+        return entry.outcome
 
 
 @dataclass(frozen=True, slots=True)

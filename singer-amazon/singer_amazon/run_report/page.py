@@ -12,15 +12,16 @@ from string import Template
 
 from singer_amazon.report_log.entry import LoggedReport
 from singer_amazon.run_report import sections
-from singer_amazon.run_report.facts import RunFacts, grouped_problems
+from singer_amazon.run_report.facts import Outcomes, RunFacts, grouped_problems
 from singer_amazon.run_report.page_data import encode
 from singer_amazon.run_report.totals import totals
 
 
 def render(facts: RunFacts, entries: Sequence[LoggedReport]) -> str:
     """Return the page of a run: one file that needs nothing else."""
-    whole, by_stream = totals(entries)
-    data, _ = encode(entries, facts.started, facts.ended)
+    outcome_of = Outcomes(facts).of
+    whole, by_stream = totals(entries, outcome_of)
+    data, _ = encode(entries, outcome_of, facts.started, facts.ended)
     style, script = _asset("page.css"), _asset("page.js")
     return Template(_asset("page.html")).substitute(
         title=escape(f"{facts.program}, {facts.started:%Y-%m-%d}: {facts.result}"),

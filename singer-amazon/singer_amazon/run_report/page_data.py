@@ -6,7 +6,7 @@ report is a list of numbers and texts in the order of `FIELDS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,14 +35,17 @@ class _Words:
 
 
 def encode(
-    entries: Iterable[LoggedReport], started: datetime, ended: datetime
+    entries: Iterable[LoggedReport],
+    outcome_of: Callable[[LoggedReport], str],
+    started: datetime,
+    ended: datetime,
 ) -> tuple[str, int]:
     """Return the JSON of all reports, and how many there are.
 
     Nothing in it can end the element it stands in.
     """
     words = _Words()
-    reports = [_row(entry, words, started) for entry in entries]
+    reports = [_row(entry, outcome_of(entry), words, started) for entry in entries]
     document = {
         "started": started.timestamp(),
         "seconds": round((ended - started).total_seconds(), 1),
@@ -66,7 +69,9 @@ def account_words(entry: LoggedReport) -> str:
     return name if number in name else f"{name} ({number})" if name else number
 
 
-def _row(entry: LoggedReport, words: _Words, started: datetime) -> list[object]:
+def _row(
+    entry: LoggedReport, outcome: str, words: _Words, started: datetime
+) -> list[object]:
     def since(at: datetime | None) -> float | None:
         return None if at is None else round((at - started).total_seconds(), 1)
 
@@ -89,7 +94,7 @@ def _row(entry: LoggedReport, words: _Words, started: datetime) -> list[object]:
         ),
         *(entry.calls, entry.throttled, entry.attempts),
         *(entry.rows, entry.bytes, entry.repeated_keys),
-        word(entry.outcome),
+        word(outcome),
         word(entry.reason),
         word(" ".join(entry.columns)),
         word(" ".join(entry.refused_columns)),

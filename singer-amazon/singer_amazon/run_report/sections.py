@@ -7,15 +7,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from html import escape
 
+from singer_amazon.durations import in_words
 from singer_amazon.report_log.entry import LoggedReport
-from singer_amazon.run_report.facts import ProblemGroup, RunFacts
+from singer_amazon.run_report.facts import NOT_OFFERED, ProblemGroup, RunFacts
 from singer_amazon.run_report.page_data import account_words
 from singer_amazon.run_report.totals import DONE, LOST, Totals
 
 _SHOWN = 5
 """Accounts, streams and windows named before the rest is folded."""
 _GROUPS_SHOWN = 25
-_KILO = 1000
+_KILO, _SHORT = 1000, 10
 _NONE = "\N{EN DASH}"
 
 
@@ -52,6 +53,8 @@ def header(facts: RunFacts, whole: Totals) -> str:
 def tiles(whole: Totals) -> str:
     """Return the numbers that matter most."""
     done, lost = whole.count(DONE), whole.count(LOST)
+    others = whole.outcomes[NOT_OFFERED]
+    elsewhere = f"{others:,} not offered" if others else ""
     waits = whole.outcomes["waiting"]
     found = [
         ("Reports delivered", f"{done:,} of {whole.reports:,}", "", ""),
@@ -60,7 +63,7 @@ def tiles(whole: Totals) -> str:
         ("Calls", f"{whole.calls:,}", f"{whole.throttled:,} throttled", ""),
         ("Asked again", f"{whole.repeats:,}", "", ""),
         ("Waiting", f"{waits:,}", "for the next run", "wait" if waits else ""),
-        ("Refused or failed", f"{lost:,}", "", "bad" if lost else ""),
+        ("Refused or failed", f"{lost:,}", elsewhere, "bad" if lost else ""),
     ]
     items = (
         f'<div data-kind="{kind}"><dt>{name}</dt><dd>{value}'
@@ -272,13 +275,8 @@ def duration(seconds: float | None) -> str:
     """Return a span of time; a dash where there is none."""
     if seconds is None:
         return _NONE
-    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours:,} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    # below, tenths matter
+    return f"{seconds:.1f} s" if seconds < _SHORT else in_words(seconds)
 
 
 def _or_dash(number: int) -> str:

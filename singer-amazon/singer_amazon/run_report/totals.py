@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -31,10 +31,10 @@ class Totals:
     _seen: set[str] = field(default_factory=set)
     """Ids of reports: several streams may read one document."""
 
-    def add(self, entry: LoggedReport) -> None:
+    def add(self, entry: LoggedReport, outcome: str) -> None:
         """Count a report."""
         self.reports += 1
-        self.outcomes[entry.outcome] += 1
+        self.outcomes[outcome] += 1
         self.rows += entry.rows
         if entry.report_id in self._seen:
             return
@@ -64,10 +64,13 @@ class Totals:
         return max(self.seconds_at_amazon, default=None)
 
 
-def totals(entries: Iterable[LoggedReport]) -> tuple[Totals, dict[str, Totals]]:
+def totals(
+    entries: Iterable[LoggedReport], outcome_of: Callable[[LoggedReport], str]
+) -> tuple[Totals, dict[str, Totals]]:
     """Return the sums of all reports, and of each stream by name."""
     whole, streams = Totals(), dict[str, Totals]()
     for entry in entries:
-        whole.add(entry)
-        streams.setdefault(entry.stream, Totals()).add(entry)
+        outcome = outcome_of(entry)
+        whole.add(entry, outcome)
+        streams.setdefault(entry.stream, Totals()).add(entry, outcome)
     return whole, dict(sorted(streams.items()))

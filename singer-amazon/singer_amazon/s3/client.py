@@ -68,6 +68,32 @@ def open_client(access: S3Access, config: Config | None = None) -> S3Client:
         raise ConfigError(msg) from None
 
 
+def frozen_credentials(access: S3Access) -> dict[str, str]:
+    """Return keys and region as they are now, for clients that are not boto3's.
+
+    Raises:
+        ConfigError: boto3 refuses the settings, or finds no credentials.
+    """
+    access.check()
+    try:
+        session = _session(access)
+        if access.role_arn:
+            session = _with_role(access, session)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        keys = credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError, ValueError) as error:
+        msg = f"The tables cannot be reached: {explain(error, access)}"
+        raise ConfigError(msg) from None
+    return {
+        "aws_access_key_id": keys.access_key or "",
+        "aws_secret_access_key": keys.secret_key or "",
+        "aws_session_token": keys.token or "",
+        "aws_region": session.region_name or "",
+    }
+
+
 def _session(access: S3Access) -> boto3.Session:
     return boto3.Session(
         aws_access_key_id=access.access_key_id,

@@ -5,11 +5,9 @@ from __future__ import annotations
 import abc
 import contextlib
 import copy
-import errno
 import logging
 import os
 import platform
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,7 +18,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
-from singer_amazon import refresh_token_age
+from singer_amazon import output, refresh_token_age
 from singer_amazon.documents.addresses import AddressCheck
 from singer_amazon.documents.download import DocumentFetcher
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
@@ -54,9 +52,6 @@ from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
 
 logger = logging.getLogger(__name__)
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
-"""How writing to stdout fails, besides a closed pipe."""
 
 
 class ReportTap(CommandTap):
@@ -385,15 +380,14 @@ class ReportTap(CommandTap):
             )
         except BrokenPipeError:
             self._break_off("The target closed its input: see its log for the reason")
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            output.drop()
             return 1
         except OSError as error:
-            if error.errno not in _FULL:
+            reason = output.trouble(error)
+            if reason is None:
                 raise
-            self._break_off(
-                f"The output cannot be written ({error.strerror}): make room there, "
-                "and run again"
-            )
+            self._break_off(reason)
+            output.drop()
             return 1
         except AmazonError as error:
             self._break_off(str(error))

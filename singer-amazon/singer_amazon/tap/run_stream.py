@@ -8,16 +8,54 @@ Private hooks of the SDK that this module leans on, each held by a test:
 from __future__ import annotations
 
 import abc
+import logging
 from collections.abc import Generator, Iterable
 from typing import Any
 
 from singer_sdk import Stream
+from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._batch import BatchConfig
+from singer_sdk.singerlib import RecordMessage
 
+from singer_amazon.errors import ConfigError
 from singer_amazon.tap.context import RunContext
 
+_UNHANDLED = "An unhandled error occurred"
 
-class RunStream(Stream, abc.ABC):
+
+class SentenceStream(Stream, abc.ABC):
+    """A stream whose failures the tap words, not the SDK."""
+
+    def log(
+        self,
+        message: str,
+        *args: Any,  # noqa: ANN401 - the SDK's signature
+        level: int = logging.INFO,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Log what the SDK says, but for a line that would stand before a sentence."""
+        if not message.startswith(_UNHANDLED):
+            super().log(message, *args, level=level, **kwargs)
+
+    def _generate_record_messages(
+        self, record: dict[str, Any]
+    ) -> Generator[RecordMessage, None, None]:
+        """Yield what becomes of a row; a stream map that fails on it is named."""
+        try:
+            yield from super()._generate_record_messages(record)
+        except Exception as error:  # noqa: BLE001 - whatever an expression raises
+            # only these texts are sure to show no value of the row
+            is_plain = isinstance(error, (MappingError, ZeroDivisionError))
+            words = f": {error}" if is_plain else ""
+            msg = (
+                f"stream_maps of {self.name}: an expression fails on a row "
+                f"({type(error).__name__}{words}). Mend it, or take missing values "
+                "into account"
+            )
+            raise ConfigError(msg) from None
+
+
+class RunStream(SentenceStream):
     """What the SDK asks of a stream, where a run of the whole tap has the answer."""
 
     is_sorted = False

@@ -117,7 +117,8 @@ class ReportService:
         Raises:
             ConfigError: it would, or a file cannot be written there.
         """
-        taken: dict[str, str] = {}
+        taken: set[str] = set()
+        checked: set[str] = set()
         for report in engine.reports:
             for subscriber in report.subscribers:
                 stream = self._streams[subscriber.stream]
@@ -135,9 +136,10 @@ class ReportService:
                         "{start} or {report_id} to the name"
                     )
                     raise ConfigError(msg)
-                if location.store not in taken.values():
+                if location.store not in checked:
                     stream.saver.check(location)
-                taken[location.uri] = location.store
+                taken.add(location.uri)
+                checked.add(location.store)
 
     def log_plan(self, engine: Engine) -> None:
         """Log how long requesting takes at Amazon's rates, before waiting for it."""

@@ -33,6 +33,9 @@ MAX_ATTEMPTS = 6
 The first run sends it twice, each later one once more. Its STATE has long passed, so
 nobody else would send its records again.
 """
+_ATTEMPTS_OF_A_RUN = 2
+SUPERSEDED = MAX_ATTEMPTS + 1
+"""Attempts of a batch that is not sent again: a later run may have undone it."""
 GRACE_SECONDS = 900.0
 """How long a new job may be unknown to Amazon before it counts as lost."""
 MAX_FIRST_LOOK_SECONDS = 60.0
@@ -288,6 +291,22 @@ class JobTracker:
             f"{batch.action} was not carried out. They are kept, and the next run "
             "sends them again"
         )
+
+    def report_open(self, batches: Iterable[OpenBatch]) -> None:
+        """Report the batches whose jobs have not ended when the run does.
+
+        Who has failed twice is no success before the job that repeats them is one.
+        """
+        for batch in batches:
+            if batch.id in self.kept:
+                continue
+            self._report.pending += 1
+            if _ATTEMPTS_OF_A_RUN < batch.attempts < SUPERSEDED:
+                self._report.fail(
+                    f"Amazon's job for {batch.rows:,} records has failed "
+                    f"{batch.attempts - 1} times: they were sent again, and it is not "
+                    f"known yet whether their {batch.action} is carried out"
+                )
 
     def reject(self, batch: OpenBatch, job: Job) -> Ended:
         """Take a failed job as final."""

@@ -27,15 +27,28 @@ class Keys:
         self.run_id = run_id
         self._numbers: Counter[str] = Counter()
 
-    def next(self, stream: str, day: datetime, extension: str) -> str:
+    def next(self, stream: str, day: datetime, extension: str, folder: str = "") -> str:
         """Return a key for the stream that was not used before."""
-        name = stream
-        if not self._is_raw:  # what is awkward in a key becomes "_"
-            name = _UNSAFE.sub("_", stream).replace("..", "__")
+        name = self.safe(stream)
         # Two streams may share a safe name; then they share its numbers too.
         self._numbers[name] += 1
         file = f"{name}-{self.run_id}-{self._numbers[name]:05}.{extension}"
-        return self._join(self._override or name, f"{day:%Y/%m/%d}", file)
+        return self._join(self._override or name, folder or f"{day:%Y/%m/%d}", file)
+
+    def safe(self, stream: str) -> str:
+        """Return a stream's name as keys have it."""
+        if self._is_raw:
+            return stream
+        # what is awkward in a key becomes "_"
+        return _UNSAFE.sub("_", stream).replace("..", "__")
+
+    def for_table(self, stream: str) -> str:
+        """Return the folder of a stream's table."""
+        return self._join(self.safe(stream))
+
+    def for_schema(self, stream: str) -> str:
+        """Return the key of the file that describes a stream."""
+        return self._join("_schema", f"{self.safe(stream)}.json")
 
     def for_check(self) -> str:
         """Return a key under the prefix that no object will ever have."""

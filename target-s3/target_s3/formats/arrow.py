@@ -55,13 +55,9 @@ def arrow_schema(columns: Sequence[Column]) -> Any:  # noqa: ANN401 - pyarrow ha
     return pa.schema([(column.name, arrow_type(column)) for column in columns])
 
 
-def blocks_of(file: BinaryIO, size: int, end: int | None = None) -> Iterator[bytes]:
+def blocks_of(file: BinaryIO, size: int) -> Iterator[bytes]:
     """Yield whole lines of a file from where it stands, about ``size`` bytes each."""
-    while end is None or file.tell() < end:
-        left = size if end is None else min(size, end - file.tell())
-        lines = file.readlines(left)
-        if not lines:
-            return
+    while lines := file.readlines(size):
         yield b"".join(lines)
 
 

@@ -31,6 +31,19 @@ def require_pyarrow() -> None:
         raise ConfigError(msg) from None
 
 
+def require_deltalake() -> None:
+    """Raise a ``ConfigError`` where the library for Delta tables is missing."""
+    try:
+        import deltalake  # noqa: F401, PLC0415 - an extra, loaded when asked for
+        import pyarrow.parquet  # noqa: F401, PLC0415 - it, too
+    except ImportError:
+        msg = (
+            "Setting format.format_type is 'delta', which needs the deltalake library: "
+            "install target-amazon-s3[delta], or choose another format."
+        )
+        raise ConfigError(msg) from None
+
+
 class ParquetWriter(JsonLinesWriter):
     """Spools rows and writes them as Parquet in the end."""
 

@@ -64,8 +64,16 @@ def test_a_plan_asks_for_nothing_but_the_accounts(tmp_path: Path) -> None:
         ran = program("tap-amazon-ads", "plan", "--config", str(config), "--json")
         creates = emulator.client.statistics().creates
     assert ran.returncode == 0, ran.stderr
-    rows = json.loads(ran.stdout)
+    found = json.loads(ran.stdout)
+    rows = found["reports"]
     assert {row["what"] for row in rows} == {"ask"}
+    assert all(
+        "campaignId" in r["columns"]
+        for r in rows
+        if "campaign_by_campaign" in r["stream"] and "dsp" not in r["stream"]
+    )
+    assert sum(stream["reports"] for stream in found["streams"]) == len(rows)
+    assert found["seconds"] is None  # Amazon publishes no rate
     assert len({row["stream"] for row in rows}) > 50
     assert creates == []
     missing = program("tap-amazon-ads", "plan", "--config", str(tmp_path / "none"))

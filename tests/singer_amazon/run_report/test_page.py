@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_amazon.run_report.facts import RunFacts, grouped_problems
+from singer_amazon.run_report.facts import Outcomes, RunFacts, grouped_problems
 from singer_amazon.run_report.page import render
 from singer_amazon.run_report.shown_settings import shown_settings
 from singer_amazon.run_report.totals import totals
@@ -130,10 +130,24 @@ def test_what_amazon_says_is_text_and_nothing_else(said: str) -> None:
 
 def test_streams_that_read_one_document_count_it_once() -> None:
     first = replace(entries(1)[0], report_id="r1", bytes=100, calls=4, rows=10)
-    whole, by_stream = totals([first, replace(first, stream="another")])
+    whole, by_stream = totals(
+        [first, replace(first, stream="another")], lambda entry: entry.outcome
+    )
     assert (whole.reports, whole.rows) == (2, 20)
     assert (whole.bytes, whole.calls) == (100, 4)
     assert by_stream["another"].bytes == 100
+
+
+def test_a_refusal_that_is_no_failure_is_a_report_not_offered() -> None:
+    asked = replace(entries(1)[0], outcome="refused")
+    window = f"{asked.window_start}..{asked.window_end}"
+    notice = Problem("the shop", asked.stream, window, "not offered", is_failure=False)
+    run = replace(
+        facts([asked]), problems=[notice], accounts={"the shop": asked.account}
+    )
+    assert Outcomes(run).of(asked) == "not offered"
+    failure = replace(notice, is_failure=True)
+    assert Outcomes(replace(run, problems=[failure])).of(asked) == "refused"
 
 
 def test_one_reason_is_said_once_for_all_its_accounts() -> None:

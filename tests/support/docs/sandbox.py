@@ -27,6 +27,8 @@ PORTS = ("9321", "9322", "9323")
 """The ports of API, downloads and S3 in the docs."""
 BIN = Path(sys.executable).parent
 FILES = ROOT / "tests" / "docs" / "sandbox"
+CLONE = "/path/to/clone"
+"""How pages call the folder of a clone."""
 DAYS = 4
 """How long ago the `start_date` of every page is here, whatever day it names."""
 _START_DATE = re.compile(r'("\w*start_date": ?")\d{4}-\d\d-\d\d', re.IGNORECASE)
@@ -47,15 +49,26 @@ case " $* " in
   *) exec {real} "$@" ;;
 esac
 """
-_START = """
-amazon-emulator serve > emulator.log 2>&1 &
-until curl -sf http://127.0.0.1:9321/_emulator > /dev/null; do sleep 0.2; done
+_FUNCTIONS = """
+start_amazon() {
+  (amazon-emulator serve > emulator.log 2>&1 & echo $! > emulator.pid)
+  until curl -sf http://127.0.0.1:9321/_emulator > /dev/null; do sleep 0.1; done
+}
+stop_amazon() {
+  kill "$(cat emulator.pid)"
+  while curl -sf http://127.0.0.1:9321/_emulator > /dev/null; do sleep 0.1; done
+}
+start_s3() {
+  (moto_server -H 127.0.0.1 -p 9323 > s3.log 2>&1 & echo $! > s3.pid)
+  until curl -sf http://127.0.0.1:9323/moto-api/ > /dev/null; do sleep 0.1; done
+  curl -s -X PUT http://127.0.0.1:9323/amazon-ads > /dev/null
+}
+stop_s3() {
+  kill "$(cat s3.pid)"
+  while curl -sf http://127.0.0.1:9323/moto-api/ > /dev/null; do sleep 0.1; done
+}
 """
-_START_S3 = """
-moto_server -H 127.0.0.1 -p 9323 > s3.log 2>&1 &
-until curl -sf http://127.0.0.1:9323/moto-api/ > /dev/null; do sleep 0.2; done
-curl -s -X PUT http://127.0.0.1:9323/amazon-ads > /dev/null
-"""
+"""What pages may call in a comment `prepare: ...`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +102,9 @@ class Sandbox:
 
     def run(self, text: str) -> Ended:
         """Run a script in the folder; what it leaves behind is ended."""
-        servers = "" if "amazon-emulator serve" in text else _START
-        servers += "" if "moto_server" in text else _START_S3
-        whole = self._own(f"set -eo pipefail\n{servers}\n{text}")
+        servers = "" if "amazon-emulator serve" in text else "start_amazon\n"
+        servers += "" if "moto_server" in text else "start_s3\n"
+        whole = self._own(f"set -eo pipefail\n{_FUNCTIONS}\n{servers}\n{text}")
         log = self.folder / "output.log"
         with log.open("w") as output:
             shell = subprocess.Popen(
@@ -115,6 +128,7 @@ class Sandbox:
     def _own(self, text: str) -> str:
         for port, mine in self._ports.items():
             text = text.replace(port, mine)
+        text = text.replace(CLONE, str(self.folder))
         recent = (datetime.now(timezone.utc) - timedelta(days=DAYS)).date()
         return _START_DATE.sub(rf"\g<1>{recent}", text)
 
@@ -131,6 +145,7 @@ class Sandbox:
             ".shims/amazon-emulator", _EMULATOR.format(real=BIN / "amazon-emulator")
         )
         (self.folder / ".uv" / "bin").mkdir(parents=True)
+        (shims / "some-tap").symlink_to(BIN / "tap-customer-file")
         for name in ("uv", "amazon-emulator"):
             (shims / name).chmod(0o755)
         (self.folder / ".uv" / "bin" / "uv").symlink_to(shims / "uv")

@@ -159,6 +159,21 @@ def test_a_job_that_fails_in_run_after_run_goes_to_the_rejects(
     assert target.members() == names(*range(10))
 
 
+def test_what_has_failed_twice_is_not_green_while_it_is_tried_again(
+    target: Runner,
+) -> None:
+    """Also without waiting: each run only sees the job of the one before."""
+    target.fault("job_failed")
+    target.good([*people(1, 2), state(1)])
+    assert target.good([]).noted("at attempt 1 of 6: they are sent again")
+    for times in range(2, 6):
+        ran = target.run([])
+        assert f"has failed {times} times" in str(ran.error)
+        assert ran.summary["result"] != "complete"
+    assert "their CREATE was not carried out" in str(target.run([]).error)
+    assert len(target.rejects()) == 2
+
+
 def test_a_failed_job_is_kept_where_nothing_can_be_sent(target: Runner) -> None:
     target.fault("job_failed", times=1)
     target.good([*people(1, 2), state(1)])

@@ -97,7 +97,7 @@
   }
 
   // --- what is shown ---------------------------------------------------------------
-  const SMALL = 80;
+  const SMALL = 80, PRINTED = 1000;
   const folded = new Map();
   let lines = [], selected = 0;
   const chosen = new Set(reports.map((r) => r.outcome));
@@ -140,6 +140,9 @@
     const nodes = (some, level, path) => {
       if (level >= names.length) return sorted(some.map((report) => ({ report, sums: report.sums, level })));
       return sorted([...divided(some, names[level])].map(([name, members]) => {
+        if (level === names.length - 1 && members.length === 1) {
+          return { report: members[0], sums: members[0].sums, level, lead: name };
+        }
         const key = `${path}\n${name}`;
         return { name, key, members, level, sums: facts(members), inner: () => nodes(members, level + 1, key) };
       }));
@@ -172,7 +175,7 @@
   let printing = false;
   function draw() {
     const height = rowHeight();
-    let first = 0, last = Math.min(lines.length, 1000);
+    let first = 0, last = Math.min(lines.length, PRINTED);
     if (!printing) {
       first = Math.max(0, Math.floor(grid.scrollTop / height) - 5);
       last = Math.min(lines.length, Math.ceil((grid.scrollTop + grid.clientHeight) / height) + 5);
@@ -213,7 +216,7 @@
   function label(name, node) {
     const r = node.report;
     const grouped = find("group").value;
-    name.append(grouped === "none" ? `${r.account} · ${r.stream} ` : "", r.window);
+    name.append(grouped === "none" ? `${r.account} · ${r.stream}` : node.lead ?? "", " ", grouped === "none" || node.lead ? make("small", "", r.window) : r.window);
     if (r.attempts > 1) name.append(" ", make("small", "", `asked ${r.attempts} times`));
     if (r.throttled) name.append(" ", make("small", "", `throttled ${number(r.throttled)}×`));
   }
@@ -380,8 +383,13 @@
     });
     element.replaceWith(button);
   });
-  addEventListener("beforeprint", () => { printing = true; draw(); });
-  addEventListener("afterprint", () => { printing = false; draw(); });
+  addEventListener("beforeprint", () => {
+    printing = true;
+    draw();
+    space.style.height = `${space.childElementCount * rowHeight()}px`;
+    if (lines.length > PRINTED) find("shown").textContent += `, the first ${number(PRINTED)} lines printed`;
+  });
+  addEventListener("afterprint", () => { printing = false; build(); });
   addEventListener("resize", () => { axis(); layout(); });
 
   find("timeline").hidden = false;
