@@ -42,6 +42,8 @@ KEYWORD_TYPES = ("BROAD", "TARGETING_EXPRESSION", "EXACT", "PHRASE")
 EXPRESSION = 1
 BUDGET_TYPES = ("DAILY_BUDGET", "LIFETIME_BUDGET")
 COST_TYPES = ("CPC", "VCPM")
+BUDGETS, BIDS = 9, 40
+"""How many different ones there are."""
 CAMPAIGNS_OF_A_PORTFOLIO = 3
 _ORDERS_FROM = 570_000_000_000_000_000
 
@@ -146,8 +148,8 @@ class EntityBook:
 
     def portfolio(self, campaign: int) -> Portfolio | None:
         """Return the portfolio of a campaign, if it is in one."""
-        number = campaign // CAMPAIGNS_OF_A_PORTFOLIO
-        if number % 3 == 1:
+        number = portfolio_number(campaign)
+        if number is None:
             return None
         return Portfolio(self._bases["portfolio"] + 2 * number, name_of(number))
 
@@ -215,6 +217,12 @@ class EntityBook:
         return product(self.catalogue, instead_of(shown, self.account.products))
 
 
+def portfolio_number(campaign: int) -> int | None:
+    """Return the number of the portfolio that a campaign is in, if it is in one."""
+    number = campaign // CAMPAIGNS_OF_A_PORTFOLIO
+    return None if number % 3 == 1 else number
+
+
 def name_of(number: int) -> str:
     """Return the name of a campaign or ad group."""
     return f"{NAMES[number % len(NAMES)]} {number}"
@@ -227,20 +235,25 @@ def state_of(number: int) -> str:
 
 def budget_of(campaign: int, combinations: int = 1) -> int:
     """Return a daily budget that no day of sponsored ads exceeds."""
-    return (200 + 25 * (campaign % 9)) * combinations
+    return (200 + 25 * (campaign % BUDGETS)) * combinations
 
 
 def bid_of(target: int) -> int:
     """Return the bid of a target, in hundredths."""
-    return 25 + 5 * (target % 40)
+    return 25 + 5 * (target % BIDS)
 
 
 def target_text(number: int) -> str:
     """Return the words of a keyword, or the expression of a product target."""
     words = SEARCH_TERMS[number % len(SEARCH_TERMS)]
     if number % len(KEYWORD_TYPES) == EXPRESSION:
-        return f'asin="B{number % 10**9:09d}"'
+        return f'asin="{asin_beside(number)}"'
     return f"{words} {number}"
+
+
+def asin_beside(target: int) -> str:
+    """Return the product, somebody else's, that a target wants its ad beside."""
+    return f"B{target % 10**9:09d}"
 
 
 def advertised_number(ad: int, products: int) -> int:

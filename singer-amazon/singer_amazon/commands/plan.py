@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import click
-from singer_sdk import Stream
 
 from singer_amazon.commands.group import read_json
 from singer_amazon.commands.state_edits import singer_state
@@ -67,7 +66,7 @@ class Plan:
     """What a session would do first, for people and for programs."""
 
     def __init__(
-        self, session: Session, streams: Mapping[str, Stream], now: datetime
+        self, session: Session, streams: Mapping[str, object], now: datetime
     ) -> None:
         self._session = session
         self._streams = streams

@@ -40,7 +40,8 @@ class DocumentDays:
     ) -> Iterator[dict[str, Any]]:
         """Yield a row for each group; `is_whole` False: the document broke off."""
         groups, coverage = self._sums.groups, self._coverage
-        expected = dict.fromkeys(coverage.expected) if is_whole else {}
+        asked = frozenset(coverage.expected)
+        expected = coverage.expected if is_whole else ()
         shared = {
             "run_id": run_id,
             "stream": request.stream,
@@ -53,7 +54,7 @@ class DocumentDays:
             "is_whole": is_whole,
         }
         for key in dict.fromkeys((*expected, *groups)):
-            is_asked = not coverage.expected or key in coverage.expected
+            is_asked = not asked or key in asked
             yield {**shared, **self._group(key, is_asked=is_asked)}
 
     def _group(self, key: Key, *, is_asked: bool) -> dict[str, Any]:

@@ -13,8 +13,11 @@ from collections.abc import Generator, Iterable
 from typing import Any
 
 from singer_sdk import Stream
+from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._batch import BatchConfig
+from singer_sdk.singerlib import RecordMessage
 
+from singer_amazon.errors import ConfigError
 from singer_amazon.tap.context import RunContext
 
 _UNHANDLED = "An unhandled error occurred"
@@ -33,6 +36,23 @@ class SentenceStream(Stream, abc.ABC):
         """Log what the SDK says, but for a line that would stand before a sentence."""
         if not message.startswith(_UNHANDLED):
             super().log(message, *args, level=level, **kwargs)
+
+    def _generate_record_messages(
+        self, record: dict[str, Any]
+    ) -> Generator[RecordMessage, None, None]:
+        """Yield what becomes of a row; a stream map that fails on it is named."""
+        try:
+            yield from super()._generate_record_messages(record)
+        except Exception as error:  # noqa: BLE001 - whatever an expression raises
+            # only these texts are sure to show no value of the row
+            is_plain = isinstance(error, (MappingError, ZeroDivisionError))
+            words = f": {error}" if is_plain else ""
+            msg = (
+                f"stream_maps of {self.name}: an expression fails on a row "
+                f"({type(error).__name__}{words}). Mend it, or take missing values "
+                "into account"
+            )
+            raise ConfigError(msg) from None
 
 
 class RunStream(SentenceStream):

@@ -27,10 +27,12 @@ PORTS = ("9321", "9322", "9323")
 """The ports of API, downloads and S3 in the docs."""
 BIN = Path(sys.executable).parent
 FILES = ROOT / "tests" / "docs" / "sandbox"
+CLONE = "/path/to/clone"
+"""How pages call the folder of a clone."""
 DAYS = 4
 """How long ago the `start_date` of every page is here, whatever day it names."""
 _START_DATE = re.compile(r'("\w*start_date": ?")\d{4}-\d\d-\d\d', re.IGNORECASE)
-_TIME_LIMIT = 240
+_TIME_LIMIT = 600
 
 _UV = """#!/bin/bash
 # `uv run [--flag value] command`: the command of this environment
@@ -126,6 +128,7 @@ class Sandbox:
     def _own(self, text: str) -> str:
         for port, mine in self._ports.items():
             text = text.replace(port, mine)
+        text = text.replace(CLONE, str(self.folder))
         recent = (datetime.now(timezone.utc) - timedelta(days=DAYS)).date()
         return _START_DATE.sub(rf"\g<1>{recent}", text)
 

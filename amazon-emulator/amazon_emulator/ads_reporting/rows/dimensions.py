@@ -46,6 +46,7 @@ _INJECTIVE = (
 """Listed words that have to differ from one site to the next, so they go on."""
 _AD_GROUPS = ("adGroup", "adStatus", "lineItem", "omsLineItem")
 _ADS = ("adId", "adName", "adCreative", "creative", "advertised", "promoted")
+_KINDS = len(e.KEYWORD_TYPES)
 _KNOWN_PRODUCTS = 5000
 _IDS = {
     "campaignId": "campaign",
@@ -136,7 +137,8 @@ def _by_number(column: str, book: e.EntityBook) -> ByNumber:
         base = number_of(book.account.salt, column)
         return lambda n: "null" if n == 1 else f'"B{(base + n) % 10**9:09d}"'
     if column in _BUDGETS:
-        return lambda n: str(e.budget_of(n, book.account.combinations))
+        size = book.account.combinations
+        return _cycle([e.budget_of(n, size) for n in range(e.BUDGETS)])
     if column == "creativeweight":
         return lambda n: str(n % 100 + 1)
     listed = CLOSED_LISTS.get(column)
@@ -151,13 +153,13 @@ def _entity_id(column: str, book: e.EntityBook) -> ByNumber:
     if column_types()[column] == "string":
         return lambda n: f'"{base + 2 * n}"'
     if column == "portfolioId":
-        return lambda n: _portfolio_id(n, book)
+        return lambda n: _portfolio_id(n, base)
     return lambda n: str(base + 2 * n)
 
 
-def _portfolio_id(campaign: int, book: e.EntityBook) -> str:
-    found = book.portfolio(campaign)
-    return "null" if found is None else str(found.portfolio_id)
+def _portfolio_id(campaign: int, base: int) -> str:
+    number = e.portfolio_number(campaign)
+    return "null" if number is None else str(base + 2 * number)
 
 
 def _listed(column: str, listed: Sequence[str | None]) -> ByNumber:
@@ -227,7 +229,7 @@ def _product_text(attribute: str, column: str, book: e.EntityBook) -> ByNumber:
 def _of_target(column: str, book: e.EntityBook) -> ByNumber | None:
     """Return a column about a keyword or product target."""
     make = {
-        "keywordBid": lambda n: _amount(e.bid_of(n)),
+        "keywordBid": _cycle([_amount(e.bid_of(n)) for n in range(e.BIDS)]),
         "matchType": _cycle(e.MATCH_TYPES),
         "keywordType": _cycle(e.KEYWORD_TYPES),
         "adKeywordStatus": _cycle(e.STATES),
@@ -246,35 +248,35 @@ def _of_target(column: str, book: e.EntityBook) -> ByNumber | None:
 
 def _one_of_two(column: str, value: ByNumber) -> ByNumber:
     """Return a column that only keywords, or only product targets have."""
-    size = len(e.KEYWORD_TYPES)
     if column in ("keywordId", "keywordText", "keyword"):
-        return lambda n: "null" if n % size == e.EXPRESSION else value(n)
+        return lambda n: "null" if n % _KINDS == e.EXPRESSION else value(n)
     if column in ("targetingId", "targetingExpression", "targetingText"):
-        return lambda n: value(n) if n % size == e.EXPRESSION else "null"
+        return lambda n: value(n) if n % _KINDS == e.EXPRESSION else "null"
     return value
 
 
-def _cycle(words: Sequence[str | None]) -> ByNumber:
+def _cycle(words: Sequence[object]) -> ByNumber:
     texts = [json_text(word) for word in words]
     size = len(texts)
     return lambda n: texts[n % size]
 
 
 _TERMS = [json_text(term) for term in e.SEARCH_TERMS]
-_MORE_TERMS = _endless(e.SEARCH_TERMS)
+_STARTS = [text[:-1] for text in _TERMS]
 
 
 def _search_term(campaign: int) -> str:
-    return _TERMS[campaign] if campaign < len(_TERMS) else _MORE_TERMS(campaign)
+    if campaign < len(_TERMS):
+        return _TERMS[campaign]
+    return f'{_STARTS[campaign % len(_STARTS)]} {campaign}"'
 
 
 def _words(target: int) -> str:
-    if target % len(e.KEYWORD_TYPES) == e.EXPRESSION:
-        return json_text(e.target_text(target))
-    return _MORE_TERMS(target)
+    """Return `target_text` as JSON."""
+    if target % _KINDS == e.EXPRESSION:
+        return f'"asin=\\"{e.asin_beside(target)}\\""'
+    return f'{_STARTS[target % len(_STARTS)]} {target}"'
 
 
-def _amount(hundredths: int) -> str:
-    if hundredths % 100 == 0:
-        return str(hundredths // 100)
-    return repr(hundredths / 100)
+def _amount(hundredths: int) -> float:
+    return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100

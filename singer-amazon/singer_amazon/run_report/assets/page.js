@@ -97,7 +97,7 @@
   }
 
   // --- what is shown ---------------------------------------------------------------
-  const SMALL = 80;
+  const SMALL = 80, PRINTED = 1000;
   const folded = new Map();
   let lines = [], selected = 0;
   const chosen = new Set(reports.map((r) => r.outcome));
@@ -175,7 +175,7 @@
   let printing = false;
   function draw() {
     const height = rowHeight();
-    let first = 0, last = Math.min(lines.length, 1000);
+    let first = 0, last = Math.min(lines.length, PRINTED);
     if (!printing) {
       first = Math.max(0, Math.floor(grid.scrollTop / height) - 5);
       last = Math.min(lines.length, Math.ceil((grid.scrollTop + grid.clientHeight) / height) + 5);
@@ -383,8 +383,13 @@
     });
     element.replaceWith(button);
   });
-  addEventListener("beforeprint", () => { printing = true; draw(); });
-  addEventListener("afterprint", () => { printing = false; draw(); });
+  addEventListener("beforeprint", () => {
+    printing = true;
+    draw();
+    space.style.height = `${space.childElementCount * rowHeight()}px`;
+    if (lines.length > PRINTED) find("shown").textContent += `, the first ${number(PRINTED)} lines printed`;
+  });
+  addEventListener("afterprint", () => { printing = false; build(); });
   addEventListener("resize", () => { axis(); layout(); });
 
   find("timeline").hidden = false;
