@@ -18,6 +18,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "judge_records": ("all", "first", "none"),
     "sp_region": ("ALL", *REGIONS),
     "sp_compression": ("by_format", "gzip", "none"),
+    "sp_kiosk_compression": ("header", "silent", "none"),
 }
 """Settings that take one of a few values."""
 
@@ -147,6 +148,16 @@ class Settings:
     """Whether JSON documents hold `reportSpecification` after the arrays."""
     sp_unknown_fields: bool = False
     """Whether reports and rows have fields that are in no model."""
+    sp_kiosk_lines_per_page: int = 0
+    """Lines of a Data Kiosk result on one page; 0: all are on the first."""
+    sp_kiosk_split_lines: bool = False
+    """Whether pages count the elements of `metrics`, so that a line may be split."""
+    sp_kiosk_refuse_identical: bool = True
+    """Whether a query is refused (429) while the same text is under way."""
+    sp_kiosk_concurrent: int = 0
+    """Queries of an account under way at once; one more is refused (429); 0: any."""
+    sp_kiosk_compression: str = "header"
+    """Documents of Data Kiosk: gzip with `header`, gzip without one, or `none`."""
     client_id: str = "amzn1.application-oa2-client.emulator"
     client_secret: str = "emulator-client-secret"  # noqa: S105 - documented, opens nothing
     refresh_token: str = "Atzr|emulator-refresh-token"  # noqa: S105 - documented, opens nothing

@@ -12,6 +12,10 @@ from amazon_emulator.selling_partner.access.token_routes import (
 from amazon_emulator.selling_partner.access.tokens import SpTokens
 from amazon_emulator.selling_partner.accounts import SellingPartners
 from amazon_emulator.selling_partner.control import SpControl
+from amazon_emulator.selling_partner.data_kiosk.control import KioskControl
+from amazon_emulator.selling_partner.data_kiosk.downloads import KioskDownloadService
+from amazon_emulator.selling_partner.data_kiosk.routes import DataKioskService
+from amazon_emulator.selling_partner.data_kiosk.store import KioskStore
 from amazon_emulator.selling_partner.endpoints.custom import CustomService
 from amazon_emulator.selling_partner.endpoints.finances import FinancesService
 from amazon_emulator.selling_partner.endpoints.inbound import InboundService
@@ -46,10 +50,17 @@ class SellingPartnerApi:
         self.orders = OrderBook(state)
         self.reports = SpReportStore(state, self.orders)
         self.downloads = SpDownloadService(state, self.reports, signer)
+        self.queries = KioskStore(state, self.orders)
+        alarms = self.downloads.alarms
+        self.storage: Sequence[Service] = (
+            self.downloads,
+            KioskDownloadService(state, self.queries, signer, alarms),
+        )
         authorization = self._authorization
         self.custom = CustomService(authorization)
         self.services: Sequence[Service] = (
             SpReportsService(authorization, self.reports, signer),
+            DataKioskService(authorization, self.queries, signer),
             OrdersV0Service(authorization, self.orders),
             OrdersService(authorization, self.orders),
             SellersService(authorization),
@@ -69,6 +80,7 @@ class SellingPartnerApi:
             self.downloads,
             self.custom,
         )
+        self.kiosk_control = KioskControl(self.accounts, self.queries)
 
     def reset(self) -> None:
         """Return to the default accounts and forget all else."""
@@ -76,9 +88,11 @@ class SellingPartnerApi:
         self.accounts.reset()
         self.orders.reset()
         self.reports.reset()
+        self.queries.reset()
         self.downloads.alarms.clear()
         self.custom.paths.clear()
 
     def close(self) -> None:
         """Remove the temporary files."""
         self.reports.close()
+        self.queries.close()
