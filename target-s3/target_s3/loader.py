@@ -17,6 +17,7 @@ from singer_amazon.target.stdin import TICK_SECONDS, LineSource, blocks
 from singer_amazon.target.stream_maps import StreamMaps
 from target_s3.bucket.keys import Keys
 from target_s3.bucket.s3 import ObjectStore
+from target_s3.bucket.schema_files import write_schema_file
 from target_s3.bucket.uploads import Uploads
 from target_s3.clock import SteadyClock
 from target_s3.errors import StoreError
@@ -52,6 +53,8 @@ class Loader:
             else OpenObjects(settings, keys, states, uploads, clock)
         )
         self._settings = settings
+        self._keys = keys
+        self._store = store
         self._uploads = uploads
         self._states = states
         self._clock = clock
@@ -142,7 +145,17 @@ class Loader:
             self._states.tick(self._clock.monotonic())
         self.objects.discard_all()
         self._states.echo()
-        return failure
+        return failure or self._describe_streams()
+
+    def _describe_streams(self) -> AmazonError | None:
+        """Write what the streams of this run look like, beside their data."""
+        for output in self._router.outputs:
+            if output.name in self.summary.streams:
+                try:
+                    write_schema_file(output, self._settings, self._keys, self._store)
+                except StoreError as error:
+                    return error
+        return None
 
     def _collect(self, timeout: float = 0) -> None:
         """Take note of uploads that are through; a failed one raises its error."""

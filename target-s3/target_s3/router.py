@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec import Raw
 
@@ -85,6 +85,11 @@ class MessageRouter:
             # Files are only ever added: there is no older version to remove.
             "ACTIVATE_VERSION": lambda _line, _message: None,
         }
+
+    @property
+    def outputs(self) -> Collection[OutputStream]:
+        """All streams that a SCHEMA has described, as rows leave us."""
+        return self._outputs.values()
 
     def take(self, block: Block) -> bool:
         """Take the lines of a block; say whether records were among them."""

@@ -51,12 +51,10 @@ def test_each_value_has_a_folder_and_duckdb_reads_them(
         columns = read_rows(key, content)[0].keys()
         assert ("date" in columns) == name.startswith("jsonl")
     reader = {"j": "read_json", "c": "read_csv", "p": "read_parquet"}[name[0]]
-    table = duckdb.sql(
+    found = duckdb.execute(
         f"select id, profile_id::varchar, date::varchar from {reader}("  # noqa: S608
         f"'{tmp_path}/**/*.{name}', hive_partitioning = true) order by id"
-    )
-    assert table is not None
-    found = table.fetchall()
+    ).fetchall()
     assert found == [
         ("a", "1", "2026-11-01"),
         ("b", "2", "2026-11-01"),

@@ -45,7 +45,9 @@ class DemoBucket:
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.location.name
         )
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        listed = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        # What describes a stream is no data of it.
+        return [key for key in listed if "/_schema/" not in key]
 
     def _stream(self, key: str) -> str:
         return key.removeprefix(f"{self.location.prefix}/").partition("/")[0]

@@ -46,6 +46,10 @@ class Keys:
         """Return the folder of a stream's table."""
         return self._join(self.safe(stream))
 
+    def for_schema(self, stream: str) -> str:
+        """Return the key of the file that describes a stream."""
+        return self._join("_schema", f"{self.safe(stream)}.json")
+
     def for_check(self) -> str:
         """Return a key under the prefix that no object will ever have."""
         return self._join(f".target-s3-check-{self.run_id}")

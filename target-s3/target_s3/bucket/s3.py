@@ -37,6 +37,9 @@ class ObjectStore(Protocol):
     def put(self, key: str, file: BinaryIO) -> None:
         """Store the file under the key, whole or not at all, or raise StoreError."""
 
+    def read(self, key: str) -> bytes | None:
+        """Return a small object; None where there is none, or it may not be read."""
+
     def fetch(self, uri: str, file: BinaryIO) -> None:
         """Copy the object at an ``s3://`` address into the file."""
 
@@ -100,6 +103,13 @@ class S3Bucket:
             why = self._explain(error)
             msg = f"Object {key!r} could not be stored in {self._where}: {why}"
             raise StoreError(msg) from None
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small object; None where there is none, or it may not be read."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except FAILURES:
+            return None
 
     def fetch(self, uri: str, file: BinaryIO) -> None:
         """Copy the object at an ``s3://`` address into the file."""

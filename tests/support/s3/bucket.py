@@ -74,12 +74,16 @@ class Bucket:
             "NO_PROXY": "127.0.0.1,localhost",
         }
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def keys(self, prefix: str = "", *, schemas: bool = False) -> list[str]:
+        """Keys of all objects, or of the files that describe streams."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=prefix
         )
         return sorted(
-            found["Key"] for page in pages for found in page.get("Contents", [])
+            found["Key"]
+            for page in pages
+            for found in page.get("Contents", [])
+            if ("_schema/" in found["Key"]) == schemas
         )
 
     def read(self, key: str) -> bytes:

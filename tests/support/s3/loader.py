@@ -48,6 +48,8 @@ class MemoryStore:
 
     objects: dict[str, bytes] = field(default_factory=dict)
     refused: str | None = None
+    schemas: dict[str, bytes] = field(default_factory=dict)
+    """The files that describe streams: only these are overwritten."""
 
     def check(self, key: str) -> str | None:  # noqa: ARG002 - the port's signature
         return None
@@ -56,8 +58,14 @@ class MemoryStore:
         if self.refused is not None and self.refused in key:
             message = f"Object {key!r} could not be stored: refused by the test."
             raise StoreError(message)
+        if "_schema/" in key:
+            self.schemas[key] = file.read()
+            return
         assert key not in self.objects, "an object was overwritten"
         self.objects[key] = file.read()
+
+    def read(self, key: str) -> bytes | None:
+        return self.schemas.get(key)
 
     def fetch(self, uri: str, file: BinaryIO) -> None:
         file.write(self.objects[uri])
@@ -139,7 +147,7 @@ class Run:
 
     def router_outputs(self) -> list[OutputStream]:
         """Return the output streams that the run has known."""
-        return [*self.loader._router._outputs.values()]
+        return [*self.loader._router.outputs]
 
     def feed(self, items: Iterable[Any]) -> Run:
         """Run to the end of the given messages, raw lines and pauses."""

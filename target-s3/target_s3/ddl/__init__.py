@@ -1,0 +1,1 @@
+"""``target-s3 ddl``: SQL that makes tables of what the target stores."""
