@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amazon_emulator.http import RefusalError
-from amazon_emulator.selling_partner.access.refusals import denied
+from amazon_emulator.selling_partner.access.refusals import denied, invalid
 from amazon_emulator.selling_partner.accounts import (
     BRAND_ANALYTICS,
     LENDING,
     SELLING_PARTNER_INSIGHTS,
 )
 from amazon_emulator.selling_partner.data_kiosk.datasets.contents import DATASETS
+from amazon_emulator.selling_partner.data_kiosk.query_text import INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,8 @@ def check_fields(partner: Partner, query: QueryText, without: Sequence[str]) -> 
 
     `without` are paths such as `sales.unitsOrderedB2B`, with all that is in them.
     """
+    if query.root not in DATASETS:
+        raise invalid(INVALID, f"The emulator has no data for '{query.root}'.")
     if DATASETS[query.root][0] != partner.account_type:
         raise denied()
     refused = [path for path in without if _is_selected(path, query)]

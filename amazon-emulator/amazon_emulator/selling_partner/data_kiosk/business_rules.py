@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from amazon_emulator.selling_partner.data_kiosk.query_text import QueryText
 
 MAX_ASINS = 30
+_VENDOR_VIEWS = ("sourcingView", "manufacturingView")
+_STOCK = "productAvailability"
 
 
 def fatal_reason(query: QueryText) -> str | None:
@@ -18,7 +20,7 @@ def fatal_reason(query: QueryText) -> str | None:
         return "startDate must not be after endDate"
     if query.root == "salesAndTrafficTrends":
         return _trends(query)
-    return None
+    return _stock_reason(query) if query.root in _VENDOR_VIEWS else None
 
 
 def error_entries(query: QueryText, reason: str) -> Sequence[object]:
@@ -30,6 +32,14 @@ def error_entries(query: QueryText, reason: str) -> Sequence[object]:
             "extensions": {"classification": "DataFetchingException"},
         }
     ]
+
+
+def _stock_reason(query: QueryText) -> str | None:
+    first, last = query.days
+    is_one = query.arguments["aggregateBy"] != "DAY" or first == last
+    if is_one or not any(f".{_STOCK}." in path for path in query.paths()):
+        return None
+    return "the same start and end date must be requested for daily inventory metrics"
 
 
 def _trends(query: QueryText) -> str | None:

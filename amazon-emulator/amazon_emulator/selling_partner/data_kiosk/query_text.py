@@ -70,7 +70,8 @@ class QueryText:
         """The marketplaces asked for; none where the dataset takes none."""
         found: list[str] = []
         for name in ("marketplaceIds", "marketplaceId"):
-            found += self.arguments.get(name) or ()
+            given = self.arguments.get(name) or ()
+            found += [given] if isinstance(given, str) else given
         found += [each["marketplaceId"] for each in self.arguments.get("filters", ())]
         return list(dict.fromkeys(found))
 

@@ -127,7 +127,7 @@ class KioskStore(ReportStore[tuple[str, str], KioskQuery]):
             self._state.clock.now(),
             self._state.settings,
             self._orders,
-            frozenset() if query is None else frozenset(query.paths()),
+            None if query is None else query.selection,
         )
 
     def find(self, account: str, query_id: str) -> KioskQuery | None:

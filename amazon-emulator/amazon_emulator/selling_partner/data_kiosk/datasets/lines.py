@@ -16,6 +16,7 @@ from amazon_emulator.selling_partner.rows.plan import Row, SpRowPlan
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.accounts import Partner
+    from amazon_emulator.selling_partner.data_kiosk.query_text import Selection
     from amazon_emulator.selling_partner.marketplaces import Marketplace
     from amazon_emulator.selling_partner.orders.book import OrderBook
     from amazon_emulator.settings import Settings
@@ -43,8 +44,8 @@ class KioskPlan:
     created_at: datetime
     settings: Settings
     orders: OrderBook
-    selected: frozenset[str] = frozenset()
-    """Which groups the text selects, where the lines depend on it."""
+    selection: Selection | None = None
+    """What the text selects, where the lines depend on it; None: everything."""
 
     @property
     def days(self) -> tuple[date, date]:

@@ -22,8 +22,14 @@ from graphql import (
 )
 
 SALES_AND_TRAFFIC = "analytics_salesAndTraffic_2024_04_24"
+ECONOMICS = "analytics_economics_2024_03_15"
+VENDOR = "analytics_vendorAnalytics_2024_09_30"
+SELLER = "analytics_sellerAnalytics_2025_03_31"
 _FILES = {
     SALES_AND_TRAFFIC: "sales_and_traffic",
+    ECONOMICS: "economics",
+    VENDOR: "vendor",
+    SELLER: "seller",
 }
 DOMAINS = tuple(_FILES)
 _TWIN = re.compile(r"^( *)(\w+): (\w+)(!?) @b2b$", re.MULTILINE)
