@@ -208,6 +208,28 @@ READING = (
             "left out"
         ),
     ),
+    th.Property(
+        "sales_and_traffic_source",
+        th.StringType,
+        default="report",
+        allowed_values=["report", "data_kiosk"],
+        title="Source of sales and traffic",
+        description=(
+            "Where sales_and_traffic_by_date and _by_asin are read: report (one per 15 "
+            "minutes for the whole application) or data_kiosk (one query a minute for "
+            "each seller); columns, keys and state are the same"
+        ),
+    ),
+    th.Property(
+        "data_kiosk_concurrency",
+        th.IntegerType(minimum=1, maximum=100),
+        default=5,
+        title="Data Kiosk queries at a time",
+        description=(
+            "Queries of one account that run at a time: Amazon limits them and "
+            "does not say where"
+        ),
+    ),
     CUSTOM_REPORTS,
     CUSTOM_ENDPOINTS,
 )
