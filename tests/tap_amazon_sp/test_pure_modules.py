@@ -22,7 +22,8 @@ MODULES = [
     *("endpoints/custom/tables", "endpoints/pages/pagination", "endpoints/pages/rows"),
     *("endpoints/pages/repeats", "endpoints/nested_values"),
     *("endpoints/definitions", "endpoints/expansions", "endpoints/pages/known_paths"),
-    *("endpoints/schemas", "endpoints/time_slices"),
+    *("endpoints/schemas", "endpoints/time_slices", "endpoints/status_sweep"),
+    *("endpoints/finances",),
 ]
 DATA = {"importlib"}  # their own data files
 NEVER = {

@@ -115,7 +115,7 @@ def subscribed(caller: NotificationCaller, queue: str) -> None:
         assert caller.subscribe(kind, destination_id, account).status_code == 200
 
 
-def test_what_is_over_is_told_once(
+def test_what_is_over_is_reported_once(
     caller: NotificationCaller, sqs: SQSClient, queue: str
 ) -> None:
     caller.created(report_body())  # over before anybody subscribes
@@ -144,7 +144,7 @@ def test_what_is_over_is_told_once(
     assert len(ids) == 2
 
 
-def test_pages_and_errors_are_told(
+def test_pages_and_errors_are_reported(
     caller: NotificationCaller, sqs: SQSClient, queue: str
 ) -> None:
     subscribed(caller, queue)
