@@ -31,7 +31,7 @@ NEVER = {
     *("threading", "asyncio", "logging", "random", "singer_sdk", "boto3"),
 }
 OURS = {"errors", "rate_limits", "regions", "reports"}
-NAMES = {"singer_amazon.tap.settings"}  # what a misspelt name may mean
+NAMES = {"singer_amazon.config.names"}  # what a misspelt name may mean
 CLOCK = {"now", "utcnow", "today", "time", "monotonic"}
 
 
