@@ -41,12 +41,12 @@ def queue(sqs: Any) -> LocalQueue:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    settings = {"ready_after_seconds": READY_AFTER, "sp_asins": 2}
+    settings: dict[str, Any] = {"ready_after_seconds": READY_AFTER, "sp_asins": 2}
     with Emulator(now=NOON, frozen=True, **settings) as server:
         yield server
 
 
-class Told:
+class WithNews:
     """Runs with a queue, and the queue as the tap sees it."""
 
     def __init__(self, emulator: Emulator, queue: LocalQueue, copies: int = 1) -> None:
@@ -82,7 +82,7 @@ def calls(emulator: Emulator) -> tuple[int, int]:
 def test_a_finished_report_costs_one_get_report(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    told = Told(emulator, queue).run()
+    told = WithNews(emulator, queue).run()
     with_news, reports = calls(emulator)
     with Emulator(
         now=NOON, frozen=True, ready_after_seconds=READY_AFTER, sp_asins=2
@@ -106,7 +106,7 @@ def test_a_finished_report_costs_one_get_report(
 def test_duplicates_disorder_and_strangers_harm_nothing(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    told = Told(emulator, queue, copies=3)
+    told = WithNews(emulator, queue, copies=3)
     found = told.run()
     get_report, reports = calls(emulator)
 
@@ -122,7 +122,7 @@ def test_duplicates_disorder_and_strangers_harm_nothing(
 def test_without_any_message_polling_brings_everything(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    told = Told(emulator, queue, copies=0).run(queue={"poll_interval_seconds": 600})
+    told = WithNews(emulator, queue, copies=0).run(queue={"poll_interval_seconds": 600})
     get_report, reports = calls(emulator)
 
     assert told.code == 0
@@ -135,7 +135,7 @@ def test_a_queue_that_fails_costs_only_time(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
     gone = LocalQueue(queue.client, queue.url + "-gone")
-    told = Told(emulator, gone, copies=0).run()
+    told = WithNews(emulator, gone, copies=0).run()
 
     assert told.code == 0
     assert told.rows(SALES)
@@ -172,10 +172,10 @@ def test_no_message_goes_before_the_state_that_knows_its_result(
 def test_what_waits_for_the_next_run_keeps_its_message(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    first = Told(emulator, queue).run(max_runtime_seconds=READY_AFTER - 100)
+    first = WithNews(emulator, queue).run(max_runtime_seconds=READY_AFTER - 100)
     emulator.client.advance(READY_AFTER)
     reports = calls(emulator)[1]
-    second = Told(emulator, queue).run(state=first.state)
+    second = WithNews(emulator, queue).run(state=first.state)
 
     assert first.code == second.code == 0
     assert not first.rows(SALES)
