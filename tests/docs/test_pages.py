@@ -65,7 +65,7 @@ def test_the_readmes_commands_are_those_of_ci() -> None:
     assert ".uv/bin/uv run pytest" in ci
     assert "python3 -m pip install -q --target .uv uv" in readme
     assert "python3 -m pip install -q --target .uv uv" in ci
-    assert "mkdocs build --strict" in ci
+    assert "mkdocs build --strict\n" in ci, "--quiet would hide and pass warnings"
 
 
 def test_uv_is_called_in_one_way() -> None:

@@ -52,10 +52,10 @@ def test_what_waits_is_listed_and_taken_up(
 ) -> None:
     amazon.change(ready_after_seconds=7200)
     path = tmp_path / "run.html"
-    first = run(CAMPAIGNS, run_report_path=str(path), max_runtime_seconds=1)
+    first = run(CAMPAIGNS, run_report_path=str(path), max_runtime_seconds=2)
     assert {r["outcome"] for r in reports_of(path)} == {"waiting"}
     assert "Waiting for the next run (" in path.read_text()
-    again = {"run_report_path": str(path), "max_runtime_seconds": 1}
+    again = {"run_report_path": str(path), "max_runtime_seconds": 2}
     run(CAMPAIGNS, state=first.state, **again)
     assert any(r["adopted"] for r in reports_of(path))
 

@@ -33,7 +33,7 @@ def nested(column: ColumnDefinition) -> Iterator[str]:
 
 def test_every_column_of_the_catalog_has_a_meaning() -> None:
     for stream, name, text in columns({**SECRETS, "account_name": "a"}):
-        assert text.endswith("."), (stream, name)
+        assert text, (stream, name)
         assert "no description" not in text, (stream, name)
 
 

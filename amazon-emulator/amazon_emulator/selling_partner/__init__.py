@@ -8,6 +8,8 @@
     rows/                     what the documents hold, by report type
     orders/                   orders that change, Orders v0 and 2026-01-01
     seller_routes             marketplace participations
+    data_kiosk/               queries in GraphQL, their pages and documents
+    notifications/            who is told what is over, by messages to a queue
     endpoints/                finances, inbound, purchase orders, stock, listings
     control                   calls under /_emulator/sp
     api                       puts all of it together

@@ -32,7 +32,7 @@ CLONE = "/path/to/clone"
 DAYS = 4
 """How long ago the `start_date` of every page is here, whatever day it names."""
 _START_DATE = re.compile(r'("\w*start_date": ?")\d{4}-\d\d-\d\d', re.IGNORECASE)
-_TIME_LIMIT = 240
+_TIME_LIMIT = 600
 
 _UV = """#!/bin/bash
 # `uv run [--flag value] command`: the command of this environment

@@ -15,7 +15,7 @@ from tap_amazon_ads.tap import TapAmazonAds
 def test_many_runs_in_one_process_leave_no_threads_and_no_taps(
     emulator: Emulator,
 ) -> None:
-    before = set(threading.enumerate())
+    before, older = set(threading.enumerate()), _taps()
     for _ in range(3):
         ended = run_command(emulator, CAMPAIGNS, start_date="2026-11-18")
         assert ended.code == 0, ended.log
@@ -23,9 +23,14 @@ def test_many_runs_in_one_process_leave_no_threads_and_no_taps(
     while (left := _new_workers(before)) and time.monotonic() < end:
         time.sleep(0.01)
     assert not left
+    assert not [tap for tap in _taps() if not any(tap is one for one in older)]
+
+
+def _taps() -> list[TapAmazonAds]:
+    """Return the taps of commands that are alive; the tests keep those they make."""
     gc.collect()
     taps = [tap for tap in gc.get_objects() if isinstance(tap, TapAmazonAds)]
-    assert not [tap for tap in taps if not isinstance(tap, QuickTap)]
+    return [tap for tap in taps if not isinstance(tap, QuickTap)]
 
 
 def _new_workers(before: set[threading.Thread]) -> list[threading.Thread]:
