@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.ads.runs import settings_for
+from support.ads.runs import SELLER, settings_for
 
 BIN = Path(sys.executable).parent
 TAPS = ("tap-amazon-ads", "tap-amazon-sp")
@@ -57,16 +57,26 @@ FOREIGN = json.dumps(
 )
 
 
-def test_a_plan_asks_for_nothing_but_the_accounts(tmp_path: Path) -> None:
+def test_a_plan_asks_for_nothing_but_the_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = tmp_path / "config.json"
     with Emulator() as emulator:
-        config.write_text(json.dumps(settings_for(emulator)))
-        ran = program("tap-amazon-ads", "plan", "--config", str(config), "--json")
+        settings = settings_for(emulator)
+        monkeypatch.setenv("TAP_AMAZON_ADS_CLIENT_ID", settings.pop("client_id"))
+        config.write_text(json.dumps(settings))
+        files = ("--config", "ENV", "--config", str(config))
+        ran = program("tap-amazon-ads", "plan", *files, "--json")
         creates = emulator.client.statistics().creates
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
     rows = found["reports"]
     assert {row["what"] for row in rows} == {"ask"}
+    contexts = [row["context"] for row in rows]
+    assert {"profile_id": str(SELLER)} in contexts
+    assert all(
+        context.keys() <= {"profile_id", "advertiser_id"} for context in contexts
+    )
     assert all(
         "campaignId" in r["columns"]
         for r in rows
