@@ -189,12 +189,12 @@ READING = (
     ),
     th.Property(
         "app_budget_share",
-        th.CustomType({"type": ["number", "null"], "minimum": 0.001, "maximum": 1}),
+        th.CustomType({"type": ["number", "string", "null"]}),
         default=1.0,
         title="Share of the application's budget",
         description=(
             "Part of the limits of one application (sales and traffic) that this run "
-            "may use, where several runs share it"
+            'may use, where several runs share it: 0.0625, or "1/16"'
         ),
     ),
     th.Property(
