@@ -177,7 +177,9 @@ class Airflow:
             outcome = json.loads(outcome) if isinstance(outcome, str) else outcome
             for name in ("runs", "seconds", "idle_runs", "idle_seconds", "rows"):
                 total[name] += outcome.get(name, 0)
-        run.outcome = {k: round(v, 1) for k, v in total.items()} | {"shards": len(found)}
+        run.outcome = {k: round(v, 1) for k, v in total.items()} | {
+            "shards": len(found)
+        }
 
     @contextlib.contextmanager
     def _database(self):

@@ -148,9 +148,7 @@ def _settings(client: EmulatorClient, options: argparse.Namespace) -> dict[str, 
     }
 
 
-def _catalog(
-    client: EmulatorClient, options: argparse.Namespace, folder: Path
-) -> Path:
+def _catalog(client: EmulatorClient, options: argparse.Namespace, folder: Path) -> Path:
     config = folder / "discover.json"
     config.write_text(json.dumps(tap_settings(client)))
     return agency.catalog(config, folder, agency.STREAMS[: options.streams])

@@ -55,7 +55,8 @@ class Bucket:
             stream = key.split("/")[1]
             content = client.get_object(Bucket=NAME, Key=key)["Body"].read()
             found.update(
-                f"{stream} {_row(line)}" for line in gzip.decompress(content).splitlines()
+                f"{stream} {_row(line)}"
+                for line in gzip.decompress(content).splitlines()
             )
         return found
 

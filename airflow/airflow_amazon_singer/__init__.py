@@ -1,12 +1,12 @@
 """Apache Airflow for the taps of this project.
 
-    settings     what a DAG is made of
-    dag          the DAG made of it
-    operators    its tasks; triggers: waiting without a worker slot
-    plan         which shards have accounts
-    commands     what the tasks run, with which settings
-    processes    runs it; state_files: the states, where Meltano keeps none
-    outcome      what came of it, and what comes next
+settings     what a DAG is made of
+dag          the DAG made of it
+operators    its tasks; triggers: waiting without a worker slot
+plan         which shards have accounts
+commands     what the tasks run, with which settings
+processes    runs it; state_files: the states, where Meltano keeps none
+outcome      what came of it, and what comes next
 """
 
 from __future__ import annotations

@@ -52,9 +52,7 @@ def plan_settings(pipeline: AmazonPipeline, secrets: Settings) -> Settings:
     return {"region": pipeline.region, **pipeline.tap_settings, **secrets}
 
 
-def tap_command(
-    pipeline: AmazonPipeline, config: str, state: str | None
-) -> list[str]:
+def tap_command(pipeline: AmazonPipeline, config: str, state: str | None) -> list[str]:
     """Return the tap's command line."""
     command = [pipeline.tap, "--config", config]
     command += ["--catalog", str(pipeline.catalog)] if pipeline.catalog else []
@@ -67,7 +65,9 @@ def plan_command(pipeline: AmazonPipeline, config: str) -> list[str]:
     return command + (["--catalog", str(pipeline.catalog)] if pipeline.catalog else [])
 
 
-def meltano_command(meltano: Meltano, pipeline: AmazonPipeline, number: int) -> list[str]:
+def meltano_command(
+    meltano: Meltano, pipeline: AmazonPipeline, number: int
+) -> list[str]:
     """Return the command of one shard.
 
     Airflow runs one task of a shard at a time, so what Meltano takes for a run under

@@ -63,7 +63,8 @@ def _alert(pipeline: AmazonPipeline) -> DeadlineAlert | None:
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=pipeline.fresh_within,
         callback=AsyncCallback(
-            pipeline.on_stale, kwargs={"dag_id": pipeline.name, "limit": str(pipeline.fresh_within)}
+            pipeline.on_stale,
+            kwargs={"dag_id": pipeline.name, "limit": str(pipeline.fresh_within)},
         ),
     )
 

@@ -165,7 +165,9 @@ class OutcomeOperator(BaseOperator):
         return total.as_json()
 
 
-def _total(shards: list[int] | None, found: Iterable[Mapping[str, Any] | None]) -> Outcome:
+def _total(
+    shards: list[int] | None, found: Iterable[Mapping[str, Any] | None]
+) -> Outcome:
     if shards is None:
         sentence = "the accounts could not be listed: the log of the task plan says why"
         return Outcome(result="failed", failures=(sentence,))
