@@ -273,7 +273,7 @@ class ProfilesStream(AccountStream):
         context: Mapping[str, Any] | None,  # noqa: ARG002 - the SDK's signature
     ) -> Iterable[dict[str, Any]]:
         """Yield one record per profile."""
-        for profile in self._accounts().profiles:
+        for profile in self._accounts().shard_profiles:
             yield {**profile.raw, "profileId": profile.profile_id}
 
 

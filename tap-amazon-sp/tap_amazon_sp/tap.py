@@ -94,7 +94,7 @@ class TapAmazonSp(ReportTap):
             raise ConfigError(msg)
         read_accounts(self.config)
         self._queue  # noqa: B018 - refuses settings that cannot be meant so
-        for note in check_reports(self.config, self.streams.values()):
+        for note in check_reports(self.config, self.streams.values(), self.shard):
             self.logger.warning(note)
 
     # --- streams -----------------------------------------------------------
@@ -146,7 +146,12 @@ class TapAmazonSp(ReportTap):
     def accounts(self) -> AccountFinder:
         """The accounts of this run."""
         settings = read_accounts(self.config)
-        return AccountFinder(settings, self.caller, self.stats.add)
+        mine = [account for account in settings if self.shard.has(account.name)]
+        if not mine:
+            self.logger.info(
+                "Shard %s has no account: there is nothing to read", self.shard
+            )
+        return AccountFinder(mine, self.caller, self.stats.add)
 
     def caller(self, account: AccountSettings) -> AccountCaller:
         """Return what calls Amazon for one account."""

@@ -10,7 +10,7 @@
     seller_routes             marketplace participations
     data_kiosk/               queries in GraphQL, their pages and documents
     notifications/            who is told what is over, by messages to a queue
-    endpoints/                finances, transactions, inbound, purchase orders, stock, listings
+    endpoints/                finances, inbound, purchase orders, stock, listings
     control                   calls under /_emulator/sp
     api                       puts all of it together
 

@@ -74,13 +74,14 @@ class Plan:
 
     def rows(self) -> list[dict[str, object]]:
         """Return a line per report and stream."""
-        return [row | {"columns": len(columns)} for row, columns in self._reports()]
+        return [row | {"columns": len(columns)} for row, _, columns in self._reports()]
 
     def as_json(self) -> dict[str, object]:
         """Return everything: reports, streams, and seconds where rates are known."""
         seconds = self._seconds_by_stream()
         reports = [
-            {**row, "columns": list(columns)} for row, columns in self._reports()
+            {**row, "context": dict(partition.context), "columns": list(columns)}
+            for row, partition, columns in self._reports()
         ]
         counts = Counter(str(report["stream"]) for report in reports)
         return {
@@ -137,12 +138,15 @@ class Plan:
             by_stream.setdefault(request.stream, []).append(request)
         return {name: self._seconds(found) for name, found in by_stream.items()}
 
-    def _reports(self) -> Iterator[tuple[dict[str, object], Sequence[str]]]:
+    def _reports(
+        self,
+    ) -> Iterator[tuple[dict[str, object], Partition, Sequence[str]]]:
         for report in self._session.engine.reports:
             for subscriber in report.subscribers:
                 partition = self._session.partition(subscriber)
                 columns = self._columns(partition)
-                yield _row(report, partition.label, subscriber.stream), columns
+                row = _row(report, partition.label, subscriber.stream)
+                yield row, partition, columns
 
     def _columns(self, partition: Partition) -> Sequence[str]:
         """Return the columns asked for; where there is no choice, those selected."""

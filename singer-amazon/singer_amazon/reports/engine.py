@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from singer_amazon.rate_limits import RateLimiter
@@ -110,6 +110,12 @@ class Engine:
         """Take up a report that an earlier run asked for."""
         report = self._add(request, 0, now)
         if report.state is State.PLANNED:
+            report.request = replace(report.request, page=pending.page)
+            if pending.is_read:
+                report.last_id = pending.report_id
+                report.requested_at = pending.requested_at
+                self._scheduler.put(report, now)
+                return report
             report.state = State.REQUESTED
             report.report_id = pending.report_id
             self._by_report_id.setdefault(pending.report_id, []).append(report)
@@ -264,6 +270,15 @@ class Engine:
         """Record that every row of a fetched report has been written."""
         return self._move(report, Event.DELIVERED)
 
+    def continued(self, report: Report, now: datetime) -> list[Change]:
+        """Record that the rows of a page are written, and go on to the next one."""
+        report.request = replace(report.request, page=report.next_page)
+        report.next_page = None
+        report.accepted_count = 0  # each page has its own attempts
+        report.written_for.clear()
+        moved = self._move(report, Event.CONTINUED, now, forget_id=True)
+        return [moved, *self._stop(report)]
+
     def unreadable(self, report: Report, reason: str, now: datetime) -> Change:
         """Record that a fetched document turned out to be damaged."""
         if report.request.account in self.blocked_accounts:
@@ -357,9 +372,10 @@ class Engine:
                 )
             case model.Running(word=word):
                 yield from self._running(report, word, now)
-            case model.Ready(expected_bytes=size, is_failure=is_failure):
-                report.expected_bytes, report.failed_calls = size, 0
-                report.is_failure, report.ready_at = is_failure, now
+            case model.Ready():
+                report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
+                report.is_failure, report.ready_at = outcome.is_failure, now
+                report.next_page = outcome.next_page
                 self.untold += self.is_told and not (report.has_news or report.adopted)
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
@@ -387,6 +403,11 @@ class Engine:
             case model.Unavailable():
                 yield self._unavailable(report, outcome, now)
             case model.Refused():
+                if self._can_begin_anew(report, outcome):
+                    report.request = replace(report.request, page=None)
+                    report.reason, report.began_anew = outcome.reason, True
+                    yield self._put_off(report, now)
+                    return
                 yield from self._refused(report, outcome)
 
     def _accepted(
@@ -485,6 +506,12 @@ class Engine:
         since = now if outage is None else outage.since
         is_long = (now - since).total_seconds() > POLICY.max_outage
         return outcome.is_answered and is_long
+
+    @staticmethod
+    def _can_begin_anew(report: Report, outcome: model.Refused) -> bool:
+        """Whether a page is refused: its token may have ended; page one is there."""
+        is_page = report.request.page is not None and report.state is State.PLANNED
+        return is_page and outcome.scope == "request" and not report.began_anew
 
     def _refused(self, report: Report, outcome: model.Refused) -> Iterator[Change]:
         account, scope = report.request.account, outcome.scope

@@ -36,6 +36,8 @@ from singer_amazon.reports.rate_limiters import (
 )
 from singer_amazon.reports.runner import Runner
 from singer_amazon.retry_policy import POLICY
+from singer_amazon.shards import state as shard_states
+from singer_amazon.shards.shard import Shard
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import COUNTERS, StateStore
@@ -123,6 +125,11 @@ class ReportTap(CommandTap):
         )
         return Transport(user_agent=agent, max_attempts=self.config["max_attempts"])
 
+    @cached_property
+    def shard(self) -> Shard:
+        """Which accounts this run reads, where several runs share them."""
+        return Shard.of(self.config)
+
     # --- streams -----------------------------------------------------------
 
     @property
@@ -169,7 +176,8 @@ class ReportTap(CommandTap):
         # what a test reads is not delivered: its state stays what it was given
         kept = copy.deepcopy(state) if self.is_test else state
         state_store = StateStore(kept, self._write_state_now, self.clock)
-        state_store.counters = self.counters
+        mark = shard_states.mark(self.shard)
+        state_store.counters = lambda: {**self.counters(), **mark}
         return state_store
 
     nap_seconds = POLICY.max_nap
@@ -313,7 +321,13 @@ class ReportTap(CommandTap):
             self.run_context.in_background(self._raw_archive.check)
 
     def _check_inputs(self) -> None:
-        """Look for streams in state and catalog that this tap does not have."""
+        """Look for streams in state and catalog that this tap does not have.
+
+        Raises:
+            ConfigError: the state is of another shard, or no stream is selected.
+        """
+        if warning := shard_states.check(self.state, self.shard):
+            self.run_context.warn_once(warning)
         known = self.streams
         bookmarks = [n for n in self.state.get("bookmarks", {}) if n != COUNTERS]
         if names := strangers(bookmarks, known):

@@ -167,7 +167,9 @@ class ReportStream(RunStream, abc.ABC):
             raise
         self._warn_about_values(encoder, partition)
         self._write_days(days, report, subscriber)
-        return WrittenDocument(count, encoder.repeats)
+        return WrittenDocument(
+            count, encoder.repeats, self.is_final(report, subscriber)
+        )
 
     def _batch(
         self, encoder: RowEncoder, rows: list[Any], added_fields: AddedFields
@@ -175,6 +177,14 @@ class ReportStream(RunStream, abc.ABC):
         return RowBatch(self.name, lambda: encoder.records(rows, added_fields))
 
     # --- what documents bring ----------------------------------------------
+
+    def is_final(self, report: Report, request: ReportRequest) -> bool:
+        """Whether a window is done once its rows are written.
+
+        If not, its days stay missing in the state, and a later run reads them again.
+        """
+        del report, request
+        return True
 
     def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
         """Return what the rows of a document share, and which days it covers."""

@@ -70,7 +70,7 @@ ARN = "arn:aws:sqs:us-east-1:123456789012:news"
 
 
 @pytest.fixture
-def told() -> Iterator[NotificationCaller]:
+def caller() -> Iterator[NotificationCaller]:
     caller = NotificationCaller(ready_after_seconds=60)
     yield caller
     caller.emulation.close()
@@ -108,35 +108,35 @@ def received(sqs: SQSClient, queue: str) -> list[str]:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
 
 
-def subscribed(told: NotificationCaller, queue: str) -> None:
-    told.emulation.selling.sender.queues[ARN] = queue
-    destination_id = told.destination(ARN)
+def subscribed(caller: NotificationCaller, queue: str) -> None:
+    caller.emulation.selling.sender.queues[ARN] = queue
+    destination_id = caller.destination(ARN)
     for kind, account in ((REPORT, "vega-us"), (QUERY, "acme-us"), (REPORT, "acme-us")):
-        assert told.subscribe(kind, destination_id, account).status_code == 200
+        assert caller.subscribe(kind, destination_id, account).status_code == 200
 
 
-def test_what_is_over_is_told_once(
-    told: NotificationCaller, sqs: SQSClient, queue: str
+def test_what_is_over_is_reported_once(
+    caller: NotificationCaller, sqs: SQSClient, queue: str
 ) -> None:
-    told.created(report_body())  # over before anybody subscribes
-    told.advance(60)
-    subscribed(told, queue)
-    report_id = told.created(report_body())
-    query_id = told.created_query(by_asin())
-    assert told.send() == 0
-    told.advance(60)
+    caller.created(report_body())  # over before anybody subscribes
+    caller.advance(60)
+    subscribed(caller, queue)
+    report_id = caller.created(report_body())
+    query_id = caller.created_query(by_asin())
+    assert caller.send() == 0
+    caller.advance(60)
 
-    assert told.send() == 2
-    assert told.send() == 0
+    assert caller.send() == 2
+    assert caller.send() == 0
     bodies = [json.loads(body) for body in received(sqs, queue)]
 
     by_kind = {body["notificationType"]: body for body in bodies}
     said = by_kind[REPORT]["payload"]["reportProcessingFinishedNotification"]
     assert (said["reportId"], said["processingStatus"]) == (report_id, "DONE")
-    assert said["reportDocumentId"] == told.poll(report_id)["reportDocumentId"]
+    assert said["reportDocumentId"] == caller.poll(report_id)["reportDocumentId"]
     assert said["accountId"].startswith("amzn1.vg.")
     assert "sellerId" not in said
-    flat, shown = by_kind[QUERY]["payload"], told.look(query_id)
+    flat, shown = by_kind[QUERY]["payload"], caller.look(query_id)
     assert flat["queryId"] == query_id
     assert flat["query"] == by_asin()
     assert flat["dataDocumentId"] == shown["dataDocumentId"]
@@ -144,15 +144,15 @@ def test_what_is_over_is_told_once(
     assert len(ids) == 2
 
 
-def test_pages_and_errors_are_told(
-    told: NotificationCaller, sqs: SQSClient, queue: str
+def test_pages_and_errors_are_reported(
+    caller: NotificationCaller, sqs: SQSClient, queue: str
 ) -> None:
-    subscribed(told, queue)
-    told.change(sp_kiosk_lines_per_page=2)
-    told.created_query(by_asin())
-    told.created_query(by_asin(start="2026-11-11"))
-    told.advance(60)
-    told.send()
+    subscribed(caller, queue)
+    caller.change(sp_kiosk_lines_per_page=2)
+    caller.created_query(by_asin())
+    caller.created_query(by_asin(start="2026-11-11"))
+    caller.advance(60)
+    caller.send()
     said = [json.loads(body)["payload"] for body in received(sqs, queue)]
     assert [x["processingStatus"] for x in said] == ["DONE", "FATAL"]
     assert said[0]["pagination"]["nextToken"]
@@ -160,21 +160,21 @@ def test_pages_and_errors_are_told(
 
 
 def test_copies_disorder_and_foreign_messages(
-    told: NotificationCaller, sqs: SQSClient, queue: str
+    caller: NotificationCaller, sqs: SQSClient, queue: str
 ) -> None:
-    subscribed(told, queue)
-    told.change(
+    subscribed(caller, queue)
+    caller.change(
         sp_notification_copies=2,
         sp_notification_reversed=True,
         sp_notification_foreign=True,
         sp_notification_unknown=True,
     )
     ids = [
-        told.created_query(by_asin(start=day, end=day))
+        caller.created_query(by_asin(start=day, end=day))
         for day in ("2026-11-01", "2026-11-02")
     ]
-    told.advance(60)
-    told.send()
+    caller.advance(60)
+    caller.send()
     bodies = received(sqs, queue)
     assert len(bodies) == 2 * (2 + 1 + 3)
     assert bodies.count("not JSON") == 2
@@ -188,92 +188,92 @@ def test_copies_disorder_and_foreign_messages(
 
 
 def test_some_messages_never_come(
-    told: NotificationCaller, sqs: SQSClient, queue: str
+    caller: NotificationCaller, sqs: SQSClient, queue: str
 ) -> None:
-    subscribed(told, queue)
-    told.change(sp_notification_lost_every=2)
+    subscribed(caller, queue)
+    caller.change(sp_notification_lost_every=2)
     for day in ("2026-11-01", "2026-11-02", "2026-11-03"):
-        told.created_query(by_asin(start=day, end=day))
-    told.advance(60)
-    assert told.send() == 2
+        caller.created_query(by_asin(start=day, end=day))
+    caller.advance(60)
+    assert caller.send() == 2
     assert len(received(sqs, queue)) == 2
 
 
-def test_a_queue_that_is_not_there_is_an_alarm(told: NotificationCaller) -> None:
-    subscribed(told, "http://127.0.0.1:9/123456789012/news")
-    told.created_query(by_asin())
-    told.advance(60)
-    assert told.send() == 0
-    (alarm,) = told.emulation.selling.downloads.alarms
+def test_a_queue_that_is_not_there_is_an_alarm(caller: NotificationCaller) -> None:
+    subscribed(caller, "http://127.0.0.1:9/123456789012/news")
+    caller.created_query(by_asin())
+    caller.advance(60)
+    assert caller.send() == 0
+    (alarm,) = caller.emulation.selling.downloads.alarms
     assert "http://127.0.0.1:9/" in alarm
 
 
 def test_destinations_need_a_token_of_the_application(
-    told: NotificationCaller,
+    caller: NotificationCaller,
 ) -> None:
-    assert told.call("GET", "/destinations", account="acme-us").status_code == 403
-    assert told.grantless("sellingpartnerapi::other").status_code == 400
-    other = told.grantless("sellingpartnerapi::migration").get_json()
-    told.tokens[""] = other["access_token"]
-    assert told.call("GET", "/destinations").status_code == 403
-    del told.tokens[""]
-    assert told.call("GET", "/destinations").status_code == 200
-    told.advance(3600)
-    assert told.call("GET", "/destinations").status_code == 403
-    assert told.subscribe(REPORT, "x", "").status_code == 403
+    assert caller.call("GET", "/destinations", account="acme-us").status_code == 403
+    assert caller.grantless("sellingpartnerapi::other").status_code == 400
+    other = caller.grantless("sellingpartnerapi::migration").get_json()
+    caller.tokens[""] = other["access_token"]
+    assert caller.call("GET", "/destinations").status_code == 403
+    del caller.tokens[""]
+    assert caller.call("GET", "/destinations").status_code == 200
+    caller.advance(3600)
+    assert caller.call("GET", "/destinations").status_code == 403
+    assert caller.subscribe(REPORT, "x", "").status_code == 403
 
 
 @needs_specs
-def test_all_calls_fit_the_model(told: NotificationCaller) -> None:
+def test_all_calls_fit_the_model(caller: NotificationCaller) -> None:
     body: Any = {"name": "news", "resourceSpecification": {"sqs": {"arn": ARN}}}
-    made = check(MODEL, told.call("POST", "/destinations", body), 200, body)
+    made = check(MODEL, caller.call("POST", "/destinations", body), 200, body)
     destination_id = made["payload"]["destinationId"]
     one = f"/destinations/{destination_id}"
-    check(MODEL, told.call("POST", "/destinations", body), 409)
-    check(MODEL, told.call("GET", "/destinations"), 200)
-    check(MODEL, told.call("GET", one), 200)
-    check(MODEL, told.call("GET", "/destinations/x"), 404)
+    check(MODEL, caller.call("POST", "/destinations", body), 409)
+    check(MODEL, caller.call("GET", "/destinations"), 200)
+    check(MODEL, caller.call("GET", one), 200)
+    check(MODEL, caller.call("GET", "/destinations/x"), 404)
     body = {"payloadVersion": VERSIONS[QUERY], "destinationId": destination_id}
     path = f"/subscriptions/{QUERY}"
-    found = check(MODEL, told.call("POST", path, body, "acme-us"), 200, body)
-    check(MODEL, told.call("POST", path, body, "acme-us"), 409)
-    check(MODEL, told.call("GET", path, account="acme-us"), 200)
-    check(MODEL, told.call("GET", path, account="nordwind-eu"), 404)
+    found = check(MODEL, caller.call("POST", path, body, "acme-us"), 200, body)
+    check(MODEL, caller.call("POST", path, body, "acme-us"), 409)
+    check(MODEL, caller.call("GET", path, account="acme-us"), 200)
+    check(MODEL, caller.call("GET", path, account="nordwind-eu"), 404)
     wrong = body | {"payloadVersion": "1.0"}
-    check(MODEL, told.call("POST", path, wrong, "nordwind-eu"), 400)
+    check(MODEL, caller.call("POST", path, wrong, "nordwind-eu"), 400)
     by_id = f"{path}/{found['payload']['subscriptionId']}"
-    check(MODEL, told.call("GET", by_id), 200)
+    check(MODEL, caller.call("GET", by_id), 200)
     body = {"destinationId": destination_id}
-    check(MODEL, told.call("POST", f"{path}/testNotification", body), 200, body)
-    check(MODEL, told.call("DELETE", one), 409)
-    check(MODEL, told.call("DELETE", by_id), 200)
-    check(MODEL, told.call("DELETE", by_id), 404)
-    check(MODEL, told.call("DELETE", one), 200)
+    check(MODEL, caller.call("POST", f"{path}/testNotification", body), 200, body)
+    check(MODEL, caller.call("DELETE", one), 409)
+    check(MODEL, caller.call("DELETE", by_id), 200)
+    check(MODEL, caller.call("DELETE", by_id), 404)
+    check(MODEL, caller.call("DELETE", one), 200)
     fifo = {"sqs": {"arn": f"{ARN}.fifo"}}
     body = {"name": "news", "resourceSpecification": fifo}
-    check(MODEL, told.call("POST", "/destinations", body), 400)
+    check(MODEL, caller.call("POST", "/destinations", body), 400)
 
 
 @needs_specs
-def test_messages_fit_their_schemas(told: NotificationCaller) -> None:
-    subscribed(told, "")
-    told.emulation.selling.sender.queues.clear()
-    told.created(report_body())
-    told.created(
+def test_messages_fit_their_schemas(caller: NotificationCaller) -> None:
+    subscribed(caller, "")
+    caller.emulation.selling.sender.queues.clear()
+    caller.created(report_body())
+    caller.created(
         report_body(
             "GET_SALES_AND_TRAFFIC_REPORT",
             {"dateGranularity": "DAY", "asinGranularity": "SKU"},
         ),
         "acme-us",
     )
-    told.created_query(by_asin())
-    told.advance(60)
-    told.send()
+    caller.created_query(by_asin())
+    caller.advance(60)
+    caller.send()
     names = {
         REPORT: "ReportProcessingFinishedNotification",
         QUERY: "DataKioskQueryProcessingFinishedNotification",
     }
-    sent: Any = told.emulation.selling.sender.sent
+    sent: Any = caller.emulation.selling.sender.sent
     assert [each["notification_type"] for each in sent].count(REPORT) == 2
     for each in sent:
         schema = spec(f"schemas/{names[each['notification_type']]}.json")
@@ -287,12 +287,12 @@ def test_messages_go_out_by_themselves_while_the_servers_run(
     with Emulator(now=NOON, frozen=True, ready_after_seconds=60) as emulator:
         client = EmulatorClient(emulator.url)
         client.set_sp_queue(ARN, queue)
-        told = NotificationCaller()
-        told.emulation.close()
-        told.emulation = emulator.emulation
-        told.api = type(told.api)(emulator.emulation.api)
-        subscribed(told, queue)
-        query_id = told.created_query(by_asin())
+        caller = NotificationCaller()
+        caller.emulation.close()
+        caller.emulation = emulator.emulation
+        caller.api = type(caller.api)(emulator.emulation.api)
+        subscribed(caller, queue)
+        query_id = caller.created_query(by_asin())
         client.advance(60)
         found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
         assert [json.loads(m["Body"])["payload"]["queryId"] for m in found] == [

@@ -41,7 +41,7 @@ def queue(sqs: Any) -> LocalQueue:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    settings = {"ready_after_seconds": READY_AFTER, "sp_asins": 2}
+    settings: Any = {"ready_after_seconds": READY_AFTER, "sp_asins": 2}
     with Emulator(now=NOON, frozen=True, **settings) as server:
         yield server
 
