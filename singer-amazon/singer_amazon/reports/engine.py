@@ -94,9 +94,9 @@ class Engine:
         self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
-        self.is_told = retry.backup_poll_interval is not None
+        self.has_notifications = retry.backup_poll_interval is not None
         """Whether Amazon says when a report is done; polls are only a backup then."""
-        self.untold = 0
+        self.unannounced = 0
         """How many reports a poll found done that Amazon had said nothing of."""
         self._by_report_id: dict[str, list[Report]] = {}
         self._early_news: dict[str, None] = {}
@@ -243,9 +243,9 @@ class Engine:
                 del self._early_news[next(iter(self._early_news))]
         return found
 
-    def nobody_tells(self, now: datetime) -> None:
+    def end_notifications(self, now: datetime) -> None:
         """Poll as usual: it is not said any more when a report is done."""
-        self.is_told = False
+        self.has_notifications = False
         for report in self.reports:
             if report.state is State.REQUESTED and not report.is_busy:
                 self._scheduler.put(report, now + self._poll_wait(report))
@@ -376,7 +376,8 @@ class Engine:
                 report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
                 report.is_failure, report.ready_at = outcome.is_failure, now
                 report.next_page = outcome.next_page
-                self.untold += self.is_told and not (report.has_news or report.adopted)
+                is_known = report.has_news or report.adopted
+                self.unannounced += self.has_notifications and not is_known
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
@@ -432,7 +433,7 @@ class Engine:
         report.adopted = outcome.adopted
         self._by_report_id.setdefault(outcome.report_id, []).append(report)
         report.has_news = outcome.report_id in self._early_news
-        due = now if report.has_news else now + self._look_wait(report)
+        due = now if report.has_news else now + self._next_poll_wait(report)
         yield self._move(report, Event.ACCEPTED, due)
 
     def _running(
@@ -446,7 +447,7 @@ class Engine:
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
-            yield self._put_off(report, now + self._look_wait(report))
+            yield self._put_off(report, now + self._next_poll_wait(report))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
@@ -558,10 +559,10 @@ class Engine:
             self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
 
-    def _look_wait(self, report: Report) -> timedelta:
+    def _next_poll_wait(self, report: Report) -> timedelta:
         """Return until when Amazon may work on a report before it is looked at."""
         backup = self.retry.backup_poll_interval
-        if backup is None or not self.is_told or report.has_news:
+        if backup is None or not self.has_notifications or report.has_news:
             return self._poll_wait(report)
         return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
 
