@@ -230,6 +230,31 @@ READING = (
             "does not say where"
         ),
     ),
+    th.Property(
+        "notifications",
+        th.ObjectType(
+            th.Property(
+                "queue_url",
+                th.StringType,
+                title="Queue URL",
+                description="URL of a standard queue of SQS",
+            ),
+            th.Property(
+                "poll_interval_seconds",
+                th.NumberType(exclusive_minimum=0),
+                title="Backup poll interval",
+                description=(
+                    "Between two looks at a report that no message has come of; 900 "
+                    "by default"
+                ),
+            ),
+        ),
+        title="Notifications",
+        description=(
+            "Queue in which Amazon says that a report is done, so that it is not asked "
+            "again and again (extra sqs); the aws_* settings say who reads it"
+        ),
+    ),
     CUSTOM_REPORTS,
     CUSTOM_ENDPOINTS,
 )
