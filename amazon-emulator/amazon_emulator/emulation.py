@@ -66,7 +66,7 @@ class Emulation:
             [*self._ads(), *self._audiences(), *self.selling.services],
             self._control(),
         )
-        self.storage = Application(state, [downloads, self.selling.downloads])
+        self.storage = Application(state, [downloads, *self.selling.storage])
 
     def _ads(self) -> list[Service]:
         state, accounts, tokens = self.state, self.accounts, self.tokens
@@ -98,7 +98,7 @@ class Emulation:
                 AdsAccountsControl(self.state, self.accounts),
                 AdsReportsControl(self.reports),
                 AudienceControl(self.amc, self.connections, self.audiences),
-                self.selling.control,
+                *self.selling.controls,
             ],
             origin=lambda: self.signer.origin,
             reset=self.reset,
@@ -106,7 +106,7 @@ class Emulation:
             statistics=[
                 self.reports.as_json,
                 self.audiences.as_json,
-                self.selling.control.statistics,
+                *self.selling.statistics,
             ],
         )
 

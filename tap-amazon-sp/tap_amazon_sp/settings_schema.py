@@ -208,6 +208,53 @@ READING = (
             "left out"
         ),
     ),
+    th.Property(
+        "sales_and_traffic_source",
+        th.StringType,
+        default="report",
+        allowed_values=["report", "data_kiosk"],
+        title="Source of sales and traffic",
+        description=(
+            "Where sales_and_traffic_by_date and _by_asin are read: report (one per 15 "
+            "minutes for the whole application) or data_kiosk (one query a minute for "
+            "each seller); columns, keys and state are the same"
+        ),
+    ),
+    th.Property(
+        "data_kiosk_concurrency",
+        th.IntegerType(minimum=1, maximum=100),
+        default=5,
+        title="Data Kiosk queries at a time",
+        description=(
+            "Queries of one account that run at a time: Amazon limits them and "
+            "does not say where"
+        ),
+    ),
+    th.Property(
+        "notifications",
+        th.ObjectType(
+            th.Property(
+                "queue_url",
+                th.StringType,
+                title="Queue URL",
+                description="URL of a standard queue of SQS",
+            ),
+            th.Property(
+                "poll_interval_seconds",
+                th.NumberType(exclusive_minimum=0),
+                title="Backup poll interval",
+                description=(
+                    "Between two looks at a report that no message has come of; 900 "
+                    "by default"
+                ),
+            ),
+        ),
+        title="Notifications",
+        description=(
+            "Queue in which Amazon says that a report is done, so that it is not asked "
+            "again and again (extra sqs); the aws_* settings say who reads it"
+        ),
+    ),
     CUSTOM_REPORTS,
     CUSTOM_ENDPOINTS,
 )

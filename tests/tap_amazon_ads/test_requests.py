@@ -117,7 +117,8 @@ def assert_key(ran: Run, family: Family) -> None:
     """The key is the promised one, present in every row, never null, never twice."""
     assert ran.schema(family.stream)["key_properties"] == list(family.key)
     keys = [tuple(row[name] for name in family.key) for row in ran.rows(family.stream)]
-    assert len(keys) >= 10
+    # Purchased products have a row only where something was sold.
+    assert len(keys) >= (4 if "purchased" in family.stream else 10)
     assert len(set(keys)) == len(keys)
     assert all(isinstance(part, str) for key in keys for part in key)
 
@@ -236,6 +237,7 @@ def test_every_report_type_delivers_its_rows_with_whole_keys(
     for entry in types:
         key = ran.schema(entry.stream)["key_properties"]
         rows = [tuple(row[name] for name in key) for row in ran.rows(entry.stream)]
-        assert len(rows) >= 5
+        # Purchased products have a row only where something was sold.
+        assert len(rows) >= (2 if "purchased" in entry.stream else 5)
         assert len(set(rows)) == len(rows)
         assert all(isinstance(part, str) for row in rows for part in row)

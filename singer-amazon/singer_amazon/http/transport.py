@@ -232,10 +232,12 @@ class Transport:
         params: Mapping[str, str] | None = None,
         data: bytes | Mapping[str, str] | None = None,
         is_private: bool = False,
+        max_attempts: int | None = None,
     ) -> Response:
         """Send a request and return the answer, whatever its 2xx to 4xx status.
 
         `is_private`: the answer may hold a secret and is not to be quoted.
+        `max_attempts` is for calls that want fewer tries than others.
 
         Raises:
             TransientError: nothing but 5xx, time-outs or lost connections in
@@ -261,7 +263,7 @@ class Transport:
                 raise _ServerError(response)
             return response
 
-        return self.retrying(once, f"{method} {_without_query(url)}")
+        return self.retrying(once, f"{method} {_without_query(url)}", max_attempts)
 
     def _answer_time(self) -> float:
         """Return how long an answer may take: not much longer than the run."""
@@ -269,14 +271,16 @@ class Transport:
             return POLICY.answer_time
         return min(POLICY.answer_time, max(self.time_left(), 0.0) + POLICY.grace)
 
-    def retrying(self, call: Callable[[], Response], what: str) -> Response:
+    def retrying(
+        self, call: Callable[[], Response], what: str, max_attempts: int | None = None
+    ) -> Response:
         """Run a call again, with growing jittered waits, while it fails passingly.
 
         Raises:
             TransientError: the tries, or the time of the run, are used up.
             RejectedError: it cannot be sent, or no answer will do.
         """
-        tried = 1
+        tried, most = 1, min(max_attempts or self.max_attempts, self.max_attempts)
 
         def on_backoff(details: Any) -> None:  # noqa: ANN401 - backoff's own
             nonlocal tried
@@ -285,7 +289,7 @@ class Transport:
                 "%s: try %s of %s failed, again in %.1f s (%s)",
                 what,
                 details["tries"],
-                self.max_attempts,
+                most,
                 details.get("wait", 0.0),
                 _cause(details.get("exception")),
             )
@@ -293,7 +297,7 @@ class Transport:
         tries = backoff.on_exception(
             backoff.expo,
             RETRIED,
-            max_tries=self.max_attempts,
+            max_tries=most,
             max_time=None if self.time_left is None else max(self.time_left(), 0.001),
             giveup=lambda error: _certificate_fault(error) is not None,
             jitter=backoff.full_jitter,

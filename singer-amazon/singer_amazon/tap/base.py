@@ -89,6 +89,14 @@ class ReportTap(CommandTap):
     empty_waits_a_run = False
     """Whether a report complete without a document is left to the next run once."""
 
+    @property
+    def backup_poll_seconds(self) -> float | None:
+        """Between two polls where Amazon itself says when a report is done."""
+        return None
+
+    def attach(self, session: Session) -> None:
+        """Let others take part in the session before its reports are planned."""
+
     def make_rate_limiters(self) -> ReportRateLimiters:
         """Return how often each operation may be called; learnt by default."""
         return AdaptiveReportRateLimiters()
@@ -212,6 +220,7 @@ class ReportTap(CommandTap):
                 empty_waits_a_run=self.empty_waits_a_run,
                 mode=context.mode,
                 asks_types_once=self.asks_types_once,
+                backup_poll_interval=self.backup_poll_seconds,
             ),
             seed=os.getpid(),
             limiters=self.make_rate_limiters(),
@@ -250,6 +259,7 @@ class ReportTap(CommandTap):
         )
         session.runner.download_progress = lambda: self.spool.used
         self.run_files.listen(session)
+        self.attach(session)
         session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
         self._show_live(session, start + timedelta(seconds=context.max_seconds))

@@ -59,6 +59,12 @@ def tables_of(catalog: Mapping[str, Any], chosen: settings.Settings) -> Iterator
     except (AttributeError, KeyError, TypeError):
         msg = "The catalog is none: make one with the tap's --discover."
         raise ConfigError(msg) from None
+    if chosen.path_override:
+        msg = (
+            "With stream_name_path_override all streams share a folder, and no table "
+            "can be made of one of them; leave the setting out."
+        )
+        raise ConfigError(msg)
     keys = Keys(chosen, "")
     metadata = RecordMetadata(
         extracted_at=chosen.add_record_metadata,

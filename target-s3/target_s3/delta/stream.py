@@ -26,6 +26,10 @@ class DeltaStream:
     ) -> None:
         self.output = output
         self.replace_by: tuple[str, ...] = ()
+        self.is_report = False
+        """Whether the tap says that its documents cover values whole."""
+        self.is_mapped = False
+        """Whether stream maps or flattening change its rows."""
         self.expects_manifest = False
         self.emptied: set[Values] = set()
         """Values that this run has emptied without a manifest."""
@@ -58,6 +62,25 @@ class DeltaStream:
             return False
         self._flush()
         return True
+
+    def expect_manifest(self) -> None:
+        """Note that manifests come in this run: without one no document is whole.
+
+        Raises:
+            ConfigError: its rows are not those that a manifest counts.
+        """
+        if self.expects_manifest or not (self.is_report and self.replace_by):
+            return
+        if self.is_mapped:
+            msg = (
+                f"Stream {self.name}: with write_mode replace its rows are counted, so "
+                "stream_maps and flattening must leave it alone here; the tap's own "
+                "stream_maps work, as does write_mode append."
+            )
+            raise ConfigError(msg)
+        self.expects_manifest = True
+        for document in self.documents:
+            document.is_confirmed = document.has_manifest and document.is_confirmed
 
     def expect(self, row: ManifestRow) -> None:
         """Take in a row of the manifest of the document that has just ended.

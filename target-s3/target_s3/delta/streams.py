@@ -65,9 +65,10 @@ class DeltaStreams:
         Raises:
             ConfigError: nobody says what its rows replace.
         """
-        if stream == MANIFEST_STREAM:
-            self._has_manifest = True
         self._outputs[stream] = [self._described(stream, route) for route in routes]
+        self._has_manifest |= stream == MANIFEST_STREAM
+        for known in self._streams.values() if self._has_manifest else ():
+            known.expect_manifest()
 
     def add(self, output: OutputStream, row: bytes) -> bool:
         """Add a row to its stream; say whether the disk use has grown."""
@@ -88,7 +89,8 @@ class DeltaStreams:
         row = manifest_row(record)
         for stream in self._outputs.get(row.stream, ()):
             if stream.replace_by:
-                stream.expects_manifest = True
+                stream.is_report = True
+                stream.expect_manifest()
                 stream.expect(row)
 
     def confirm(self) -> None:
@@ -96,7 +98,10 @@ class DeltaStreams:
         for stream in self._streams.values():
             if stream.documents:
                 stream.confirm()
-                if sum(d.rows for d in stream.confirmed) >= self._settings.max_rows:
+                # Half a document, perhaps: the first manifest may still be on its way.
+                is_clear = self._has_manifest or not stream.is_report
+                rows = sum(d.rows for d in stream.confirmed)
+                if is_clear and rows >= self._settings.max_rows:
                     self._commit(stream)
 
     # --- when it is time ------------------------------------------------------
@@ -183,15 +188,8 @@ class DeltaStreams:
             self._streams[output.name] = stream
         if self._settings.write_mode == "replace" and name not in LOG_STREAMS:
             stream.replace_by = self._columns(name, output)
-            stream.expects_manifest = self._has_manifest and REPLACE_BY in output.schema
-            if stream.expects_manifest and route.transform:
-                msg = (
-                    f"Stream {name}: with write_mode replace its rows are counted, so "
-                    "stream_maps and flattening must leave it alone here; the tap's "
-                    "own stream_maps work, as does write_mode append."
-                )
-                raise ConfigError(msg)
-            self._warn_without_manifest(output)
+            stream.is_report = REPLACE_BY in output.schema
+            stream.is_mapped = route.transform is not None
         return stream
 
     def _columns(self, name: str, output: OutputStream) -> tuple[str, ...]:
@@ -212,20 +210,17 @@ class DeltaStreams:
         )
         raise ConfigError(msg)
 
-    def _warn_without_manifest(self, output: OutputStream) -> None:
-        if (
-            not self._has_manifest
-            and not self._is_warned
-            and REPLACE_BY in output.schema
-        ):
-            self._is_warned = True
-            msg = (
-                f"The stream {MANIFEST_STREAM} has not come before the others: only "
-                "values that occur in rows are replaced, and a day that came back "
-                f"empty keeps what it had. Select {MANIFEST_STREAM} in the tap."
-            )
-            logger.warning("%s", msg)
-            self._summary.notices.append(msg)
+    def _warn_without_manifest(self) -> None:
+        if self._is_warned:
+            return
+        self._is_warned = True
+        msg = (
+            f"The stream {MANIFEST_STREAM} does not come along: only values that occur "
+            "in rows are replaced, and a day that came back empty keeps what it had. "
+            f"Select {MANIFEST_STREAM} in the tap."
+        )
+        logger.warning("%s", msg)
+        self._summary.notices.append(msg)
 
     def _commit_all(self, stream: DeltaStream) -> None:
         stream.end_open()
@@ -237,6 +232,8 @@ class DeltaStreams:
         documents = stream.confirmed
         if not documents:
             return
+        if stream.is_report and not self._has_manifest:
+            self._warn_without_manifest()
         found = self._committer.commit(stream, documents)
         for error in found.errors:
             self._summary.fail(error)

@@ -80,6 +80,22 @@ def test_a_day_changes_only_while_it_may(
         assert after == before
 
 
+@given(accounts(), AD_PRODUCTS, DAYS)
+def test_purchases_come_in_over_weeks(
+    account: MarketAccount, ad_product: str, day: int
+) -> None:
+    def known(age: int) -> int:
+        every = range(VARIANTS)
+        return sum(
+            sales(outcome(account, ad_product, day, variant, age), 30)
+            for variant in every
+        )
+
+    by_age = [known(age) for age in (0, 7, 14, RESTATED_DAYS)]
+    assert by_age == sorted(by_age)
+    assert len(set(by_age)) > 1
+
+
 @given(accounts(), DAYS, st.integers(0, VARIANTS - 1))
 def test_sponsored_products_sell_after_clicks_only_and_pay_for_clicks(
     account: MarketAccount, day: int, variant: int

@@ -216,6 +216,21 @@ def test_small_audiences_are_not_shown(account: MarketAccount, day: date) -> Non
     assert total(segments, "clicks") < total(campaigns, "clicks")
 
 
+@settings(max_examples=15)
+@given(accounts().filter(lambda x: x.kind == "dsp"), DAYS)
+def test_a_page_has_the_same_total_whoever_advertised_on_it(
+    account: MarketAccount, day: date
+) -> None:
+    def by_source(*group_by: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for row in rows_of_report("dspInventory", group_by, account, day):
+            name = row["supplySource"]
+            found[name] = found.get(name, 0) + row["impressions"]
+        return found
+
+    assert by_source("supplySource") == by_source("supplySource", "campaign")
+
+
 @settings(max_examples=25)
 @given(
     accounts(),

@@ -159,6 +159,17 @@ def test_documents_of_several_streams_interleave(tmp_path: Path) -> None:
     assert run.errors == []
 
 
+def test_the_first_manifest_may_come_after_the_first_rows(tmp_path: Path) -> None:
+    run = DeltaRun(tmp_path, max_rows=1)
+    run.take(schema(), row(1, "a"), state("in the middle"), row(1, "b"))
+    assert run.rows() == []
+    run.take(MANIFEST_SCHEMA, manifest(1, 2), row(2, "c"), state("one whole"))
+    assert [r[2] for r in found(run)] == ["a", "b"]
+    run.finish(manifest(2, 1, "r2"), state("end"))
+    assert [r[2] for r in found(run)] == ["a", "b", "c"]
+    assert (run.errors, run.summary.notices, run.states) == ([], [], ["end"])
+
+
 def test_a_document_that_broke_off_is_dropped(tmp_path: Path) -> None:
     run = DeltaRun(tmp_path).finish(
         *BEGIN,
@@ -189,7 +200,9 @@ def test_without_a_manifest_values_that_occur_are_replaced_once_in_a_run(
     run.finish(row(1, "b"), row(3, "c"), state(2))
     assert [r[2] for r in found(run)] == ["a", "b", "kept", "c"]
     assert run.states == ["in the middle", 2]
-    warnings = [r for r in caplog.records if "report_days has not come" in r.message]
+    warnings = [
+        r for r in caplog.records if "report_days does not come along" in r.message
+    ]
     assert len(warnings) == 2  # one per run
     assert len(run.summary.notices) == 1
 

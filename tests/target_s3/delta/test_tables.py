@@ -12,7 +12,15 @@ import pytest
 from deltalake import DeltaTable
 
 from singer_amazon.errors import AmazonError
-from support.s3.delta import COLUMNS, DeltaRun, row, schema, state
+from support.s3.delta import (
+    COLUMNS,
+    MANIFEST_SCHEMA,
+    DeltaRun,
+    manifest,
+    row,
+    schema,
+    state,
+)
 from target_s3.errors import FormatError, StoreError
 
 
@@ -159,14 +167,17 @@ def test_old_rows_are_committed_when_their_time_has_come(tmp_path: Path) -> None
     assert run.rows() == []
     run.streams.close_aged(run.settings.max_age_seconds)
     assert len(run.rows()) == 1
+    run.streams.discard_all()
 
 
 def test_many_rows_are_committed_at_the_next_state(tmp_path: Path) -> None:
     run = DeltaRun(tmp_path, max_rows=3)
-    run.take(schema(), *(row(1, str(n)) for n in range(5)))
+    rows = [row(1, str(n)) for n in range(5)]
+    run.take(MANIFEST_SCHEMA, schema(), *rows, manifest(1, 5))
     assert run.rows() == []
     run.take(state(1))
     assert len(run.rows()) == 5
+    run.streams.discard_all()
 
 
 def test_a_full_spool_is_a_sentence_where_nothing_may_be_written(
