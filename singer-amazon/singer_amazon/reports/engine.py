@@ -89,6 +89,8 @@ class Engine:
         self.throttled = 0
         self.under_way: Counter[CallKind] = Counter()
         """How many calls of each kind are being made."""
+        self.calls: Counter[CallKind] = Counter()
+        """How many calls of each kind have been made."""
         self._outages: dict[bool, Outage] = {}
         """Since when the API (False) or the host of documents (True) is silent."""
         self._answered = Counter[bool]()
@@ -272,6 +274,7 @@ class Engine:
         report.is_busy = False
         self.under_way[action.kind] -= 1
         report.calls += 1
+        self.calls[action.kind] += 1
         self._learn(action, outcome, now)
         self._note_outage(action, outcome, now)
         changes = list(self._decide(report, outcome, now))

@@ -132,6 +132,11 @@ class Session:
                 asked = WindowRequest(gap.window, gap.members, gap.window.start)
                 self.report_log.closed(partition.request(asked), gap)
 
+    @property
+    def open_gaps(self) -> int:
+        """How many windows are missing that each run tries again."""
+        return sum(len(one.state.gaps) for one in self._partitions.values())
+
     # --- running -----------------------------------------------------------
 
     def documents(self, stream: str) -> Iterator[Report]:
