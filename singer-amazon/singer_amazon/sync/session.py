@@ -123,6 +123,7 @@ class Session:
         planner.plan(planned)
         for partition in planned:
             self._log_closed_gaps(partition, now)
+        self.on_changes(self.engine.stop())
 
     def _log_closed_gaps(self, partition: Partition, now: datetime) -> None:
         """Log the gaps that planning has closed: their days are kept no longer."""

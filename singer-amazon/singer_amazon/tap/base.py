@@ -218,6 +218,7 @@ class ReportTap(CommandTap):
                 report_attempts=config["report_attempts"],
                 stuck_after=config["report_stuck_hours"] * 3600,
                 empty_waits_a_run=self.empty_waits_a_run,
+                mode=context.mode,
                 asks_types_once=self.asks_types_once,
                 backup_poll_interval=self.backup_poll_seconds,
             ),

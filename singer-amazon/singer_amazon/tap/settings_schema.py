@@ -5,7 +5,9 @@ from __future__ import annotations
 from singer_sdk import typing as th
 
 from singer_amazon.regions import REGIONS
+from singer_amazon.reports.lifecycle import RunMode
 
+MODES = [mode.value for mode in RunMode]
 DEFAULT_START_DAYS = 30
 DEFAULT_LOOKBACK_DAYS = 30
 
@@ -146,6 +148,18 @@ REPORTING = (
         description=(
             "After this many seconds nothing new is asked for or waited for; what "
             "is ready is delivered, the rest stays in the state, exit 0"
+        ),
+    ),
+    th.Property(
+        "run_mode",
+        th.StringType,
+        default=MODES[0],
+        allowed_values=MODES,
+        title="Run mode",
+        description=(
+            "sync: ask for reports, wait, deliver; ask: ask for them and end, their "
+            "ids stay in the state; collect: deliver what earlier runs asked for, ask "
+            "for nothing"
         ),
     ),
     th.Property(
