@@ -64,6 +64,7 @@ class ApiClient:
         json: object | None = None,
         content_type: str = "application/json",
         token: str | None = None,
+        max_attempts: int | None = None,
     ) -> Response:
         """Call the API; a refused token is renewed, and the call made once more.
 
@@ -90,6 +91,7 @@ class ApiClient:
                 headers={**sent, **self._scheme.headers(access_token)},
                 params=params,
                 data=data,
+                max_attempts=max_attempts,
             )
 
         if token is not None:

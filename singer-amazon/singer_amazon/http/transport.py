@@ -232,10 +232,12 @@ class Transport:
         params: Mapping[str, str] | None = None,
         data: bytes | Mapping[str, str] | None = None,
         is_private: bool = False,
+        max_attempts: int | None = None,
     ) -> Response:
         """Send a request and return the answer, whatever its 2xx to 4xx status.
 
         `is_private`: the answer may hold a secret and is not to be quoted.
+        `max_attempts`: fewer tries, where a repeated request does more harm.
 
         Raises:
             TransientError: nothing but 5xx, time-outs or lost connections in
@@ -261,7 +263,7 @@ class Transport:
                 raise _ServerError(response)
             return response
 
-        return self.retrying(once, f"{method} {_without_query(url)}")
+        return self.retrying(once, f"{method} {_without_query(url)}", max_attempts)
 
     def _answer_time(self) -> float:
         """Return how long an answer may take: not much longer than the run."""
@@ -269,14 +271,19 @@ class Transport:
             return POLICY.answer_time
         return min(POLICY.answer_time, max(self.time_left(), 0.0) + POLICY.grace)
 
-    def retrying(self, call: Callable[[], Response], what: str) -> Response:
+    def retrying(
+        self,
+        call: Callable[[], Response],
+        what: str,
+        max_attempts: int | None = None,
+    ) -> Response:
         """Run a call again, with growing jittered waits, while it fails passingly.
 
         Raises:
             TransientError: the tries, or the time of the run, are used up.
             RejectedError: it cannot be sent, or no answer will do.
         """
-        tried = 1
+        tried, max_tries = 1, max_attempts or self.max_attempts
 
         def on_backoff(details: Any) -> None:  # noqa: ANN401 - backoff's own
             nonlocal tried
@@ -285,7 +292,7 @@ class Transport:
                 "%s: try %s of %s failed, again in %.1f s (%s)",
                 what,
                 details["tries"],
-                self.max_attempts,
+                max_tries,
                 details.get("wait", 0.0),
                 _cause(details.get("exception")),
             )
@@ -293,7 +300,7 @@ class Transport:
         tries = backoff.on_exception(
             backoff.expo,
             RETRIED,
-            max_tries=self.max_attempts,
+            max_tries=max_tries,
             max_time=None if self.time_left is None else max(self.time_left(), 0.001),
             giveup=lambda error: _certificate_fault(error) is not None,
             jitter=backoff.full_jitter,
@@ -344,7 +351,17 @@ def _failure(error: Exception, what: str, tried: int) -> CallError:
         return RejectedError(f"{what} is not made: {fault}")
     status = error.response.status if isinstance(error, _ServerError) else None
     times = f" {tried} times, last" if tried > 1 else ""
-    return TransientError(f"{what} failed{times}: {_cause(error)}", status=status)
+    failed = TransientError(f"{what} failed{times}: {_cause(error)}", status=status)
+    failed.may_be_done = status is None and not _is_unsent(error)
+    return failed
+
+
+def _is_unsent(error: Exception) -> bool:
+    """Whether there was no connection that a request could have gone out on."""
+    return isinstance(error, requests.exceptions.ConnectTimeout) or any(
+        isinstance(inner, urllib3.exceptions.NewConnectionError)
+        for inner in _causes(error)
+    )
 
 
 def _rejection(error: Exception, what: str) -> RejectedError:

@@ -99,7 +99,7 @@ class ChangeRecorder:
         for subscriber in report.subscribers:
             partition = self.partition(subscriber)
             partition.state.requested(pending)
-            self._state_store.changed(partition)
+            self._state_store.changed(partition, is_urgent=partition.repeats_are_new)
 
     def _ask_for_the_rest(self, report: Report) -> None:
         """Ask for a window without its newest periods, which are not there yet.
