@@ -86,6 +86,7 @@ class AccountFinder:
         self._settings = settings
         self._in_background = in_background
         self._note = note
+        self._is_checked = False
 
     @cached_property
     def profiles(self) -> list[Profile]:
@@ -198,7 +199,10 @@ class AccountFinder:
             )
 
     def check_any(self) -> None:
-        """Note a problem where there is no account at all."""
+        """Note a problem where there is no account at all, once."""
+        if self._is_checked:
+            return
+        self._is_checked = True
         if not self.sponsored_accounts and not self.dsp_accounts:
             region = self._settings.region
             seen = len(self.profiles)

@@ -37,6 +37,8 @@ from tap_amazon_ads.entities.definitions import EXPORTS
 from tap_amazon_ads.entities.export_slots import AdsRateLimiters
 from tap_amazon_ads.entities.exports import ExportStream
 from tap_amazon_ads.entities.exports_api import ExportsApi
+from tap_amazon_ads.entities.list_definitions import LISTS
+from tap_amazon_ads.entities.list_streams import ListStream
 from tap_amazon_ads.entities.reporting import AdsReporting
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ENTITY_STREAMS, ReportSpec, report_specs
@@ -81,6 +83,7 @@ class TapAmazonAds(ReportTap):
                 for spec in self.report_specs.values()
             ),
             *(ExportStream(self, definition) for definition in EXPORTS),
+            *(ListStream(self, definition, lambda: self) for definition in LISTS),
             ReportLogStream(self),
             ReportDaysStream(self, {"profile_id": "The profile; null where linked"}),
         ]
@@ -139,10 +142,15 @@ class TapAmazonAds(ReportTap):
         )
 
     @cached_property
+    def lists(self) -> AdsClient:
+        """What reads lists: of accounts, and of entities."""
+        return AdsClient(self.api_client, self.run_context.deadline)
+
+    @cached_property
     def accounts(self) -> AccountFinder:
         """The accounts of this run."""
         return AccountFinder(
-            AdsClient(self.api_client, self.run_context.deadline),
+            self.lists,
             AccountSettings.read(self.config),
             in_background=self.run_context.in_background,
             note=self.stats.add,
@@ -188,6 +196,7 @@ class TapAmazonAds(ReportTap):
 
     def accounts_of(self, stream: str, *, is_dsp: bool) -> list[Account]:
         """Return the accounts a stream is read for; a test reads one."""
+        self.accounts.check_any()
         found = (
             self.accounts.dsp_accounts if is_dsp else self.accounts.sponsored_accounts
         )

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/vnd.spPortfolio.v3+json"
 PAGE = 1000
+_EXTENDED = {
+    "creationDateTime": "2025-03-04T08:00:00.000Z",
+    "lastUpdateDateTime": "2026-10-04T09:30:00.000Z",
+    "servingStatus": "PORTFOLIO_STATUS_ENABLED",
+    "statusReasons": [],
+}
 
 
 class PortfoliosService(SignedInService):
@@ -54,6 +60,8 @@ class PortfoliosService(SignedInService):
         except ValueError:
             raise RefusalError(400, "The body is no JSON object") from None
         found = portfolios(profile_market(self._state.settings, account))
+        if body.get("includeExtendedDataFields"):
+            found = [row | {"extendedData": _EXTENDED} for row in found]
         size = self._state.settings.entities_per_page or PAGE
         page, token = page_of(found, body.get("nextToken"), size)
         shown: dict[str, object] = {"portfolios": page, "totalResults": len(found)}

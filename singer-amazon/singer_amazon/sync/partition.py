@@ -98,6 +98,13 @@ class Partition:
         """Whether what is delivered moves a bookmark."""
         return self.kind is PartitionKind.WINDOWS
 
+    def is_young(self, now: datetime) -> bool:
+        """Whether its last snapshot will do for a run of now."""
+        taken = self.state.snapshot_at
+        if taken is None or self.max_age is None:
+            return False
+        return now - taken < self.max_age
+
     def request(
         self, window_request: WindowRequest, listed_id: str = ""
     ) -> ReportRequest:

@@ -70,17 +70,16 @@ class Planner:
         )
 
     def _is_young(self, partition: Partition) -> bool:
-        """Whether the last snapshot will do for this run."""
-        taken, max_age = partition.state.snapshot_at, partition.max_age
-        if taken is None or max_age is None or self._now - taken >= max_age:
-            return False
-        logger.info(
-            "%s of %s: the snapshot of %s is young enough",
-            partition.stream,
-            partition.label,
-            f"{taken:%Y-%m-%d %H:%M}",
-        )
-        return True
+        """Whether the last snapshot will do for this run; it is said."""
+        is_young = partition.is_young(self._now)
+        if is_young:
+            logger.info(
+                "%s of %s: the snapshot of %s is young enough",
+                partition.stream,
+                partition.label,
+                f"{partition.state.snapshot_at:%Y-%m-%d %H:%M}",
+            )
+        return is_young
 
     def _plan_group(self, group: list[Partition]) -> Iterable[ReportRequest]:
         new_gaps = [self._close_history(partition) for partition in group]
