@@ -73,7 +73,7 @@ class Emulation:
             self._control(),
         )
         exports = ExportDownloadService(state, self.exports, self.signer)
-        self.storage = Application(state, [downloads, exports, self.selling.downloads])
+        self.storage = Application(state, [downloads, exports, *self.selling.storage])
 
     def _ads(self) -> list[Service]:
         state, accounts, tokens = self.state, self.accounts, self.tokens
@@ -108,7 +108,7 @@ class Emulation:
                 AdsAccountsControl(self.state, self.accounts),
                 AdsReportsControl(self.reports),
                 AudienceControl(self.amc, self.connections, self.audiences),
-                self.selling.control,
+                *self.selling.controls,
             ],
             origin=lambda: self.signer.origin,
             reset=self.reset,
@@ -117,7 +117,7 @@ class Emulation:
                 self.reports.as_json,
                 self.exports.as_json,
                 self.audiences.as_json,
-                self.selling.control.statistics,
+                *self.selling.statistics,
             ],
         )
 

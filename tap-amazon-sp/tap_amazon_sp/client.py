@@ -68,6 +68,7 @@ class SpClient:
         params: Mapping[str, Any] | None = None,
         json: object | None = None,
         restricted: bool = False,
+        max_attempts: int | None = None,
     ) -> Response:
         """Make one call and return the response, whatever its 2xx to 4xx status.
 
@@ -87,7 +88,12 @@ class SpClient:
                     return granted
                 token = granted
             return self.api.call(
-                method, path, params=query(params or {}), json=json, token=token
+                method,
+                path,
+                params=query(params or {}),
+                json=json,
+                token=token,
+                max_attempts=max_attempts,
             )
         except AuthError as error:
             raise RejectedError(str(error), status=HTTPStatus.UNAUTHORIZED) from None

@@ -17,6 +17,11 @@ RATES: Mapping[str, Rate] = {
     "getReports": Rate(0.0222, 10),
     "cancelReport": Rate(0.0222, 10),
     "getReportDocument": Rate(0.0167, 15),
+    "createQuery": Rate(0.0167, 15),
+    "getQuery": Rate(2.0, 15),
+    "getQueries": Rate(0.0222, 10),
+    "cancelQuery": Rate(0.0222, 10),
+    "getDocument": Rate(0.0167, 15),
     "getMarketplaceParticipations": Rate(0.016, 15),
     "createRestrictedDataToken": Rate(1.0, 10),
 }

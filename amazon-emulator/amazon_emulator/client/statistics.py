@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from amazon_emulator.client.data_kiosk import KioskQueryView
 from amazon_emulator.client.selling_partner import SpRefusal, SpReportView
 from amazon_emulator.clock import parse_instant
 
@@ -74,6 +75,8 @@ class Statistics:
     """Selling Partner reports that were asked for, oldest first."""
     sp_refusals: Sequence[SpRefusal] = field(default_factory=list)
     """Selling Partner calls that were turned down, but not by fault rules."""
+    sp_queries: Sequence[KioskQueryView] = field(default_factory=list)
+    """Data Kiosk queries, oldest first."""
     exports: Sequence[ExportView] = field(default_factory=list)
     """Exports of entities that were accepted, oldest first."""
 
@@ -100,6 +103,7 @@ class Statistics:
             found["alarms"] + found["sp_alarms"],
             [SpReportView.parse(entry) for entry in found["sp_reports"]],
             [SpRefusal.parse(entry) for entry in found["sp_refusals"]],
+            [KioskQueryView.parse(entry) for entry in found["sp_queries"]],
             [_export(entry) for entry in found["exports"]],
         )
 

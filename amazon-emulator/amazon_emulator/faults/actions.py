@@ -13,12 +13,19 @@ list_financial_events_by_order_id get_shipments get_shipment_items
 get_shipment_items_by_shipment_id get_purchase_orders get_purchase_order
 get_purchase_orders_status get_inventory_summaries search_listings_items
 get_listings_item search_catalog_items get_catalog_item unlisted
+create_query get_query get_queries cancel_query get_document list_transactions
+create_destination get_destinations get_destination delete_destination
+create_subscription get_subscription get_subscription_by_id delete_subscription_by_id
+send_test_notification
 """
 _ONE_BY_ONE = """
 get_report cancel_report get_report_document get_order_v0 get_order_buyer_info
 get_order_address get_order create_report create_restricted_data_token
 get_marketplace_participations get_shipment_items_by_shipment_id get_purchase_order
-get_listings_item get_catalog_item
+get_listings_item get_catalog_item create_query get_query cancel_query get_document
+create_destination get_destinations get_destination delete_destination
+create_subscription get_subscription get_subscription_by_id delete_subscription_by_id
+send_test_notification
 """
 _ADVERTISING = """
 token profiles advertisers manager_accounts create status delete download
@@ -32,11 +39,12 @@ OPERATIONS = (*_ADVERTISING.split(), *SP_OPERATIONS)
 _DOWNLOADS = ("download", "download_document", "download_export")
 _API = tuple(name for name in OPERATIONS if name not in _DOWNLOADS)
 _SIGNED_IN = tuple(name for name in _API if name != "token")
-_SP_REPORT = ("create_report", "get_report")
+_SP_REPORT = ("create_report", "get_report", "create_query", "get_query")
 _SP_API = tuple(name for name in SP_OPERATIONS if name not in _DOWNLOADS)
 _SP_LISTS = tuple(name for name in _SP_API if name not in _ONE_BY_ONE.split())
 _REPORT = ("create", "status", "create_export", "export")
 _JOB = ("records", "job")
+_CREATES = ("create", "create_report", "create_query", "create_export")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
@@ -59,6 +67,7 @@ PLANTED: Mapping[str, Mapping[str, object]] = {
 """Reports whose numbers are wrong although nothing else is, with the parameters."""
 MODIFIERS = (
     *("delay", "retention", "odd_rows", "flat_file", "once_each", "trickle"),
+    *("zero_days", "null_days"),
     *PLANTED,
 )
 """Actions that leave room for another one on the same call."""
@@ -76,7 +85,10 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "loose_json": (_API, {"form": "comma"}),
     "inflate": (OPERATIONS, {"megabytes": 1000, "one_value": False, "form": "json"}),
     "redirect": (OPERATIONS, {"to": "http://169.254.169.254/", "code": 302}),
-    "other_url": (("status", "get_report_document", "export"), {"url": ""}),
+    "other_url": (
+        ("status", "get_report_document", "get_document", "export"),
+        {"url": ""},
+    ),
     "lost_when_slow": (("download_export",), {"seconds": 1.0}),
     "other_id": (
         ("create", "create_report", "get_report", "records"),
@@ -89,11 +101,11 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "no_url": (_REPORT, {}),
     "never_ready": ((*_REPORT, *_JOB), {"status": "PENDING"}),
     "empty": (
-        ("create", "create_report", "download", "create_export", "download_export"),
+        (*_CREATES, "download", "download_export"),
         {},
     ),
     "document": (
-        ("create", "create_report", "create_export", *_DOWNLOADS),
+        (*_CREATES, *_DOWNLOADS),
         {"text": None, "base64": None, "gzip": True, "content_type": None},
     ),
     "refuse_columns": (("create",), {"columns": []}),
@@ -149,6 +161,11 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
             "missing_cell_every": 0,
         },
     ),
+    "denied_fields": (("create_query",), {"fields": []}),
+    "error_document": (("create_query",), {"details": _TEXT_OF_FATAL}),
+    "cut_line": (("create_query",), {"missing_bytes": 20}),
+    "zero_days": (("create_query",), {"days": []}),
+    "null_days": (("create_query",), {"days": []}),
     "truncated_gzip": (("create_report",), {"after_bytes": 100}),
 }
 """Action -> the operations where it makes sense, and its parameters with defaults."""

@@ -28,6 +28,7 @@ _WRITES = (
     "update_audience",
     "records",
     "create_report",
+    "create_query",
 )
 """What an `accepted` throttle carries out although it answers 429."""
 _PAGE = (

@@ -13,8 +13,10 @@ Json = dict[str, object]
 KINDS = ("seller", "vendor")
 BRAND_ANALYTICS = "brand_analytics"
 PII = "pii"
-ROLES = (BRAND_ANALYTICS, PII)
-"""Brand Analytics with Brand Registry; personal data of buyers."""
+SELLING_PARTNER_INSIGHTS, LENDING = "selling_partner_insights", "lending"
+ROLES = (BRAND_ANALYTICS, PII, SELLING_PARTNER_INSIGHTS)
+"""Brand Analytics with Brand Registry; personal data of buyers; Selling Partner
+Insights, which Data Kiosk's economics need. `lending` opens its lenders' fields."""
 
 
 _RESTOCK = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"

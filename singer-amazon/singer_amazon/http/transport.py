@@ -237,7 +237,7 @@ class Transport:
         """Send a request and return the answer, whatever its 2xx to 4xx status.
 
         `is_private`: the answer may hold a secret and is not to be quoted.
-        `max_attempts`: fewer tries, where a repeated request does more harm.
+        `max_attempts` is for calls that want fewer tries than others.
 
         Raises:
             TransientError: nothing but 5xx, time-outs or lost connections in
@@ -272,10 +272,7 @@ class Transport:
         return min(POLICY.answer_time, max(self.time_left(), 0.0) + POLICY.grace)
 
     def retrying(
-        self,
-        call: Callable[[], Response],
-        what: str,
-        max_attempts: int | None = None,
+        self, call: Callable[[], Response], what: str, max_attempts: int | None = None
     ) -> Response:
         """Run a call again, with growing jittered waits, while it fails passingly.
 
@@ -283,7 +280,7 @@ class Transport:
             TransientError: the tries, or the time of the run, are used up.
             RejectedError: it cannot be sent, or no answer will do.
         """
-        tried, max_tries = 1, max_attempts or self.max_attempts
+        tried, most = 1, min(max_attempts or self.max_attempts, self.max_attempts)
 
         def on_backoff(details: Any) -> None:  # noqa: ANN401 - backoff's own
             nonlocal tried
@@ -292,7 +289,7 @@ class Transport:
                 "%s: try %s of %s failed, again in %.1f s (%s)",
                 what,
                 details["tries"],
-                max_tries,
+                most,
                 details.get("wait", 0.0),
                 _cause(details.get("exception")),
             )
@@ -300,7 +297,7 @@ class Transport:
         tries = backoff.on_exception(
             backoff.expo,
             RETRIED,
-            max_tries=max_tries,
+            max_tries=most,
             max_time=None if self.time_left is None else max(self.time_left(), 0.001),
             giveup=lambda error: _certificate_fault(error) is not None,
             jitter=backoff.full_jitter,

@@ -68,9 +68,15 @@ class ReportLog:
     # --- what happens ------------------------------------------------------
 
     def written(self, request: ReportRequest, rows: int, repeated_keys: int) -> None:
-        """Note that every row of a document is written for one stream."""
+        """Note that every row of a document is written for one stream.
+
+        The documents of a report's pages add up.
+        """
         if self._subscribers:
-            self._written[request] = _Written(rows, repeated_keys)
+            before = self._written.get(request, _Written(0, 0))
+            self._written[request] = _Written(
+                before.rows + rows, before.repeated_keys + repeated_keys
+            )
 
     def given_up(self, request: ReportRequest) -> None:
         """Note that the window of a request is closed for good."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from singer_amazon.rate_limits import RateLimiter
@@ -43,6 +43,8 @@ class RetrySettings:
     poll_interval_max: float = 300.0
     report_attempts: int = 3
     stuck_after: float = 24 * 3600.0
+    backup_poll_interval: float | None = None
+    """Between two looks at a report where Amazon itself says when one is done."""
     empty_waits_a_run: bool = False
     """Whether a report complete without a document is looked at by the next run
     again, not a little later, before it is taken as empty."""
@@ -92,6 +94,13 @@ class Engine:
         self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
+        self.has_notifications = retry.backup_poll_interval is not None
+        """Whether Amazon says when a report is done; polls are only a backup then."""
+        self.unannounced = 0
+        """How many reports a poll found done that Amazon had said nothing of."""
+        self._by_report_id: dict[str, list[Report]] = {}
+        self._early_news: dict[str, None] = {}
+        """Ids that Amazon has named before its answer to the create was here."""
 
     # --- filling -----------------------------------------------------------
 
@@ -101,8 +110,15 @@ class Engine:
         """Take up a report that an earlier run asked for."""
         report = self._add(request, 0, now)
         if report.state is State.PLANNED:
+            report.request = replace(report.request, page=pending.page)
+            if pending.is_read:
+                report.last_id = pending.report_id
+                report.requested_at = pending.requested_at
+                self._scheduler.put(report, now)
+                return report
             report.state = State.REQUESTED
             report.report_id = pending.report_id
+            self._by_report_id.setdefault(pending.report_id, []).append(report)
             report.requested_at = pending.requested_at
             report.adopted = True
             report.accepted_count = 1
@@ -201,6 +217,39 @@ class Engine:
         """Return when something can be done again, if waiting is all there is."""
         return self._scheduler.next_wake(now)
 
+    # --- news --------------------------------------------------------------
+
+    def announce(
+        self, report_id: str, now: datetime, report_type: str = ""
+    ) -> list[Report]:
+        """Take in that Amazon says it is done with a report: it is polled at once.
+
+        Return the reports of this run that are meant; nothing happens to others. What
+        was said before changes nothing.
+        """
+        found = [
+            report
+            for report in self._by_report_id.get(report_id, ())
+            if report_type in {"", report.request.report_type}
+        ]
+        for report in found:
+            if report.report_id == report_id and not report.has_news:
+                report.has_news = True
+                if report.state is State.REQUESTED and not report.is_busy:
+                    self._scheduler.put(report, now)
+        if not found:
+            self._early_news[report_id] = None
+            if len(self._early_news) > POLICY.early_news:
+                del self._early_news[next(iter(self._early_news))]
+        return found
+
+    def end_notifications(self, now: datetime) -> None:
+        """Poll as usual: it is not said any more when a report is done."""
+        self.has_notifications = False
+        for report in self.reports:
+            if report.state is State.REQUESTED and not report.is_busy:
+                self._scheduler.put(report, now + self._poll_wait(report))
+
     # --- recording ---------------------------------------------------------
 
     def record(self, action: Action, outcome: Outcome, now: datetime) -> list[Change]:
@@ -220,6 +269,15 @@ class Engine:
     def delivered(self, report: Report) -> Change:
         """Record that every row of a fetched report has been written."""
         return self._move(report, Event.DELIVERED)
+
+    def continued(self, report: Report, now: datetime) -> list[Change]:
+        """Record that the rows of a page are written, and go on to the next one."""
+        report.request = replace(report.request, page=report.next_page)
+        report.next_page = None
+        report.accepted_count = 0  # each page has its own attempts
+        report.written_for.clear()
+        moved = self._move(report, Event.CONTINUED, now, forget_id=True)
+        return [moved, *self._stop(report)]
 
     def unreadable(self, report: Report, reason: str, now: datetime) -> Change:
         """Record that a fetched document turned out to be damaged."""
@@ -314,9 +372,12 @@ class Engine:
                 )
             case model.Running(word=word):
                 yield from self._running(report, word, now)
-            case model.Ready(expected_bytes=size, is_failure=is_failure):
-                report.expected_bytes, report.failed_calls = size, 0
-                report.is_failure, report.ready_at = is_failure, now
+            case model.Ready():
+                report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
+                report.is_failure, report.ready_at = outcome.is_failure, now
+                report.next_page = outcome.next_page
+                is_known = report.has_news or report.adopted
+                self.unannounced += self.has_notifications and not is_known
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
@@ -343,6 +404,11 @@ class Engine:
             case model.Unavailable():
                 yield self._unavailable(report, outcome, now)
             case model.Refused():
+                if self._can_begin_anew(report, outcome):
+                    report.request = replace(report.request, page=None)
+                    report.reason, report.began_anew = outcome.reason, True
+                    yield self._put_off(report, now)
+                    return
                 yield from self._refused(report, outcome)
 
     def _accepted(
@@ -365,7 +431,10 @@ class Engine:
         report.polls = report.downloads = report.failed_calls = 0
         report.no_document_seen = False
         report.adopted = outcome.adopted
-        yield self._move(report, Event.ACCEPTED, now + self._poll_wait(report))
+        self._by_report_id.setdefault(outcome.report_id, []).append(report)
+        report.has_news = outcome.report_id in self._early_news
+        due = now if report.has_news else now + self._next_poll_wait(report)
+        yield self._move(report, Event.ACCEPTED, due)
 
     def _running(
         self, report: Report, word: str | None, now: datetime
@@ -378,7 +447,7 @@ class Engine:
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
-            yield self._put_off(report, now + self._poll_wait(report))
+            yield self._put_off(report, now + self._next_poll_wait(report))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
@@ -439,6 +508,12 @@ class Engine:
         is_long = (now - since).total_seconds() > POLICY.max_outage
         return outcome.is_answered and is_long
 
+    @staticmethod
+    def _can_begin_anew(report: Report, outcome: model.Refused) -> bool:
+        """Whether a page is refused: its token may have ended; page one is there."""
+        is_page = report.request.page is not None and report.state is State.PLANNED
+        return is_page and outcome.scope == "request" and not report.began_anew
+
     def _refused(self, report: Report, outcome: model.Refused) -> Iterator[Change]:
         account, scope = report.request.account, outcome.scope
         report.reason, report.offered = outcome.reason, outcome.offered
@@ -483,6 +558,13 @@ class Engine:
         elif due is not None:
             self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
+
+    def _next_poll_wait(self, report: Report) -> timedelta:
+        """Return until when Amazon may work on a report before it is looked at."""
+        backup = self.retry.backup_poll_interval
+        if backup is None or not self.has_notifications or report.has_news:
+            return self._poll_wait(report)
+        return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
 
     def _poll_wait(self, report: Report) -> timedelta:
         wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)

@@ -63,6 +63,7 @@ class Event(Enum):
     TIME_UP = auto()
     NOT_YET = auto()  # Amazon has not published what was asked for
     LEFT = auto()  # Amazon cannot be reached about it; the id is kept
+    CONTINUED = auto()  # its rows are written; its next page is to be asked for
 
 
 TABLE: dict[tuple[State, Event], State] = {
@@ -100,6 +101,7 @@ TABLE: dict[tuple[State, Event], State] = {
     (State.FETCHED, Event.READ_AGAIN): State.READY,
     (State.FETCHED, Event.GAVE_UP): State.FAILED,
     (State.FETCHED, Event.LEFT): State.CARRIED,
+    (State.FETCHED, Event.CONTINUED): State.PLANNED,
 }
 
 

@@ -109,6 +109,19 @@ def is_report_id(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultPage:
+    """A page of a result behind the first: a request of its own at Amazon."""
+
+    number: int
+    """2 for the page behind the first."""
+    token: str
+    text: str
+    """What has to be sent with the token, word for word as for the first page."""
+    after: str
+    """The id of the page before."""
+
+
+@dataclass(frozen=True, slots=True)
 class PendingReport:
     """A report Amazon has accepted and not yet finished, as kept in the state."""
 
@@ -119,6 +132,10 @@ class PendingReport:
     members: Members = NO_MEMBERS
     seen_empty: bool = False
     """Whether a run has seen it complete without a document."""
+    page: ResultPage | None = None
+    """Which page of its result it is, if not the first."""
+    is_read: bool = False
+    """Whether its rows are written, and `page` is the one to ask for next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +208,8 @@ class ReportRequest:
     """Where the account reads it, if it has several places: rights differ there."""
     listed_id: str = ""
     """Of a report that is there already: it is never asked for anew."""
+    page: ResultPage | None = field(default=None, compare=False, repr=False)
+    """The page of its result to ask for, if not the first."""
     spec: object = field(default=None, compare=False, repr=False)
     """What the adapter makes the request of; the engine only passes it on."""
 
@@ -233,11 +252,13 @@ class Running:
 class Ready:
     """The report is complete; `expected_bytes` is a hint for the spool.
 
-    `is_failure`: what its document holds is the reason of a failure.
+    `is_failure`: what its document holds is the reason of a failure. `next_page`: what
+    has to be asked for once its rows are written, where they are not all.
     """
 
     expected_bytes: int | None = None
     is_failure: bool = False
+    next_page: ResultPage | None = None
 
 
 @dataclass(frozen=True, slots=True)

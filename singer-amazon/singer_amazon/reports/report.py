@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import DateOrHour, PendingReport, ReportRequest
+from singer_amazon.reports.model import (
+    DateOrHour,
+    PendingReport,
+    ReportRequest,
+    ResultPage,
+)
 
 
 class CallKind(IntEnum):
@@ -63,8 +68,16 @@ class Report:
     history: bool = False
     kept_from: DateOrHour | None = None
     """The first day Amazon has, where it refused older ones."""
+    next_page: ResultPage | None = None
+    """What is asked for once its rows are written, if they are not all."""
+    began_anew: bool = False
+    """Whether a page was refused and the result is read from its first one again."""
     document: object | None = None
     expected_bytes: int | None = None
+    has_news: bool = False
+    """Whether Amazon has said, without being asked, that it is done with it."""
+    entry: int = 0
+    """The number under which it waits for its next call."""
     is_busy: bool = False
     """Whether a call about it is under way; it then changes by its answer only."""
     calls: int = 0
@@ -78,7 +91,7 @@ class Report:
     """The size of its document as downloaded; kept when the document is gone."""
 
     def pending(self) -> PendingReport:
-        """Return what the state keeps of it while Amazon works."""
+        """Return what the state keeps of it while Amazon works on it."""
         assert self.report_id is not None  # noqa: S101 - only asked once accepted
         assert self.requested_at is not None  # noqa: S101
         return PendingReport(
@@ -88,7 +101,13 @@ class Report:
             self.requested_at,
             self.request.members,
             self.no_document_seen,
+            self.request.page,
         )
+
+    def pending_page(self) -> PendingReport:
+        """Return what the state keeps once its rows are written, but not all pages."""
+        page = self.next_page or self.request.page
+        return replace(self.pending(), page=page, is_read=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from singer_amazon.reports.model import (
     Gap,
     Members,
     PendingReport,
+    ResultPage,
     TakenReport,
     Window,
     is_report_id,
@@ -42,6 +43,13 @@ def of_pending(report: PendingReport) -> Entry:
     }
     if report.seen_empty:
         rest["seen_empty"] = True
+    if report.page is not None:
+        rest["next_page" if report.is_read else "page"] = {
+            "number": report.page.number,
+            "token": report.page.token,
+            "text": report.page.text,
+            "after": report.page.after,
+        }
     return (
         {"report_id": report.report_id}
         | _of_window(report.window)
@@ -119,6 +127,8 @@ class Reader:
             requested_at=_read_instant(_text(item, "requested_at")),
             members=read_members(item),
             seen_empty=bool(item.get("seen_empty")),
+            page=_read_page(item.get("next_page") or item.get("page")),
+            is_read=bool(item.get("next_page")),
         )
 
     def gap(self, item: Mapping[str, object]) -> Gap:
@@ -181,6 +191,17 @@ def read_members(item: Mapping[str, object]) -> Members:
 def read_instant(value: object) -> datetime | None:
     """Read an instant that need not be there."""
     return _read_instant(str(value)) if value else None
+
+
+def _read_page(entry: object) -> ResultPage | None:
+    if entry is None:
+        return None
+    if not isinstance(entry, dict):
+        msg = "a page of a result is no object"
+        raise ValueError(msg)  # noqa: TRY004 - callers catch ValueError for any damage
+    number = int(_text(entry, "number"))
+    token, text = _text(entry, "token"), _text(entry, "text")
+    return ResultPage(number, token, text, _text(entry, "after"))
 
 
 def _read_instant(text: str) -> datetime:

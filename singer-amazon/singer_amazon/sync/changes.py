@@ -10,7 +10,7 @@ from singer_amazon.clock import Clock
 from singer_amazon.report_log.collector import ReportLog
 from singer_amazon.reports.engine import Change, Engine, Report
 from singer_amazon.reports.lifecycle import State
-from singer_amazon.reports.model import DateOrHour, ReportRequest
+from singer_amazon.reports.model import DateOrHour, PendingReport, ReportRequest
 from singer_amazon.reports.periods import shortened
 from singer_amazon.sync.history import RetentionRefusals
 from singer_amazon.sync.partition import Partition
@@ -64,14 +64,7 @@ class ChangeRecorder:
         if change.after is State.REQUESTED and change.before is not State.READY:
             self._requested(report)
         elif change.after is State.PLANNED and change.old_id:
-            logger.info(
-                "%s of %s %s: asked again (%s)",
-                report.request.stream,
-                self.partition(report.request).label,
-                report.request.window,
-                report.reason or "stuck at Amazon",
-            )
-            self._forget(report, change.old_id)
+            self._planned_again(change, change.old_id)
         elif change.after is State.FETCHED and report.document is None:
             self._has_no_document(report)
         elif change.after is State.FAILED:
@@ -88,6 +81,19 @@ class ChangeRecorder:
         elif change.after is State.UNASKED and report.failed_calls:
             self.fail(report, f"{report.reason}; the next run asks for it")
 
+    def _planned_again(self, change: Change, old_id: str) -> None:
+        if change.before is State.FETCHED:
+            return  # its next page: the state has it already
+        report = change.report
+        logger.info(
+            "%s of %s %s: asked again (%s)",
+            report.request.stream,
+            self.partition(report.request).label,
+            report.request.window,
+            report.reason or "stuck at Amazon",
+        )
+        self._ended(report, old_id)
+
     def _requested(self, report: Report) -> None:
         self._history.accepted(report)
         self.stats.requested += not report.adopted
@@ -98,8 +104,29 @@ class ChangeRecorder:
         pending = report.pending()
         for subscriber in report.subscribers:
             partition = self.partition(subscriber)
+            partition.state.forget(report.last_id or "")
             partition.state.requested(pending)
             self._state_store.changed(partition, is_urgent=partition.repeats_are_new)
+
+    def _ended(self, report: Report, old_id: str) -> None:
+        """Forget a report to be asked for again; of a page it is still known which."""
+        self._forget(report, old_id)
+        page, asked = report.request.page, report.requested_at
+        if page is None or asked is None:
+            return
+        for subscriber in report.subscribers:
+            partition = self.partition(subscriber)
+            partition.state.requested(
+                PendingReport(
+                    old_id,
+                    subscriber.window,
+                    subscriber.fingerprint,
+                    asked,
+                    subscriber.members,
+                    page=page,
+                    is_read=True,
+                )
+            )
 
     def _ask_for_the_rest(self, report: Report) -> None:
         """Ask for a window without its newest periods, which are not there yet.
@@ -153,6 +180,7 @@ class ChangeRecorder:
         reason = report.reason or "no reason given"
         now = self._clock.now()
         self._forget(report, old_id or "")
+        self._forget(report, report.last_id or "")
         for subscriber in report.subscribers:
             if subscriber in report.written_for:
                 continue

@@ -36,6 +36,8 @@ class WrittenDocument(NamedTuple):
 
     rows: int
     repeated_keys: int = 0
+    is_final: bool = True
+    """Whether the window is done; else a later run reads it again."""
 
 
 class RowBatch(NamedTuple):
@@ -83,6 +85,8 @@ class Session:
         self.runner: Runner | None = None
         self.between_messages: Callable[[], None] = lambda: None
         """Called where others may write messages, before a state is written."""
+        self.take_news: Callable[[], None] = lambda: None
+        """Called where what Amazon says of reports by itself can be taken in."""
         self._state_store = state_store
         self._clock = clock
         self._writers = writers
@@ -156,6 +160,7 @@ class Session:
         """Log progress and write a due state, when no message is half written."""
         self._log_progress()
         self.between_messages()
+        self.take_news()
         self._state_store.write()
 
     def _log_progress(self) -> None:
@@ -209,8 +214,8 @@ class Session:
                 written = yield from writer.write_document(
                     report, subscriber, self.partition(subscriber)
                 )
-                self.report_log.written(subscriber, *written)
-                self._count(report, subscriber, written.rows)
+                self.report_log.written(subscriber, written.rows, written.repeated_keys)
+                self._count(report, subscriber, written)
         except DocumentError as error:
             self._discard(report)
             # fetched again, or a gap
@@ -222,23 +227,49 @@ class Session:
             self._changes.fail(report, f"{error}; it stays pending for the next run")
         else:
             self._discard(report)
-            self.on_changes([self.engine.delivered(report)])
+            self._go_on(report)
 
-    def _count(self, report: Report, subscriber: ReportRequest, rows: int) -> None:
+    def _go_on(self, report: Report) -> None:
+        """End a report whose rows are written, or ask for its next page.
+
+        That page's token stands in the state before it is asked for.
+        """
+        if report.next_page is None:
+            self.on_changes([self.engine.delivered(report)])
+            return
+        self.between_messages()
+        self._state_store.write(at_once=True)
+        self.on_changes(self.engine.continued(report, self._clock.now()))
+
+    def _count(
+        self, report: Report, subscriber: ReportRequest, written: WrittenDocument
+    ) -> None:
         """Note that all rows of a report are written for one of its subscribers."""
         report.written_for.add(subscriber)
-        self.stats.rows[subscriber.stream] += rows
+        self.stats.rows[subscriber.stream] += written.rows
         self.stats.documents[subscriber.stream] += 1
         partition = self.partition(subscriber)
         state = partition.state
+        if report.next_page is not None:
+            state.requested(report.pending_page())
+            self._state_store.changed(partition)
+            return
         state.forget(report.report_id or "")
-        if partition.has_bookmark:
+        if partition.has_bookmark and not written.is_final:
+            pass  # its rows are out, and its days stay missing
+        elif partition.has_bookmark:
             state.deliver(subscriber.window, subscriber.members)
         elif subscriber.listed_id:
             created = report.requested_at or self._clock.now()
             state.taken.append(TakenReport(subscriber.listed_id, created))
         elif partition.max_age is not None:
             state.snapshot_at = report.requested_at
+        self._state_store.changed(partition)
+
+    def settle(self, request: ReportRequest) -> None:
+        """Note that a window is done whose rows were written before."""
+        partition = self.partition(request)
+        partition.state.deliver(request.window, request.members)
         self._state_store.changed(partition)
 
     @staticmethod

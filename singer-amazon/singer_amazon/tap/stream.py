@@ -176,7 +176,9 @@ class ReportStream(RunStream, abc.ABC):
             raise
         self._warn_about_values(encoder, partition)
         self._write_days(days, report, subscriber)
-        return WrittenDocument(count, encoder.repeats)
+        return WrittenDocument(
+            count, encoder.repeats, self.is_final(report, subscriber)
+        )
 
     def _batch(
         self, encoder: RowEncoder, rows: list[Any], added_fields: AddedFields
@@ -184,6 +186,14 @@ class ReportStream(RunStream, abc.ABC):
         return RowBatch(self.name, lambda: encoder.records(rows, added_fields))
 
     # --- what documents bring ----------------------------------------------
+
+    def is_final(self, report: Report, request: ReportRequest) -> bool:
+        """Whether a window is done once its rows are written.
+
+        If not, its days stay missing in the state, and a later run reads them again.
+        """
+        del report, request
+        return True
 
     def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
         """Return what the rows of a document share, and which days it covers."""
@@ -312,8 +322,16 @@ class ReportStream(RunStream, abc.ABC):
                 f"{self.name} of {partition.label}: {encoder.repeats} rows repeat a "
                 f"key, e.g. {encoder.repeated_key}; a merging target would keep one "
                 "of them. stream_maps can set another key: "
-                f'{{"{self.name}": {{"__key_properties__": [...]}}}}'
+                f'{{"{self.name}": {{"__key_properties__": [{self._other_key()}]}}}}'
             )
+
+    def _other_key(self) -> str:
+        """Return the columns of a key that repeats less, as in a JSON list."""
+        return ", ".join(f'"{n}"' for n in self.distinguishing_key()) or "..."
+
+    def distinguishing_key(self) -> tuple[str, ...]:
+        """Return a longer key for those whose rows repeat the usual one, if known."""
+        return ()
 
     def _warn_about_unknown(self, encoder: RowEncoder) -> None:
         """Name a few columns nobody asked for, and say how many more there are."""

@@ -15,6 +15,8 @@ from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
+from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec
+from tap_amazon_sp.data_kiosk.sales_streams import KioskSalesStream
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import (
     START_DAYS,
@@ -59,7 +61,7 @@ class _PartitionKey:
 
     def partition(
         self,
-        spec: RequestSpec,
+        spec: RequestSpec | QuerySpec,
         days: DateRange,
         limits: RequestLimits = NEVER,
         window: Window | None = None,
@@ -151,6 +153,11 @@ class CataloguePartitions:
         if period is None:
             today = key.marketplace.today(self._now)
             return _snapshot(key, spec, Window(today, today))
+        if isinstance(key.stream, KioskSalesStream):
+            # no document is shared: each stream has queries of its own
+            rules = report.rules(period, [key.stream.name])
+            query = key.stream.query_spec(key.combination, key.marketplace)
+            return self._windows(key, query, period, rules)
         names = [s.name for s in selected_of(streams, report)]
         rules = report.rules(period, names)
         dates: Dates = "hours" if period is Period.HOUR else "days"
@@ -163,7 +170,11 @@ class CataloguePartitions:
         return Window(first.date(), last.date())
 
     def _windows(
-        self, key: _PartitionKey, spec: RequestSpec, period: Period, rules: PeriodRules
+        self,
+        key: _PartitionKey,
+        spec: RequestSpec | QuerySpec,
+        period: Period,
+        rules: PeriodRules,
     ) -> Partition:
         days, availability = self._days(key, period, rules)
         if availability.periods is None:

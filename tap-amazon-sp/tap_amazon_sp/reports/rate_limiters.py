@@ -10,10 +10,15 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from fractions import Fraction
 
+from singer_amazon.errors import ConfigError
 from singer_amazon.rate_limits import Quota, RateLimiter, TokenBucket
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.report import CallKind
+from tap_amazon_sp.data_kiosk.queries.known_queries import KnownQueries
+from tap_amazon_sp.data_kiosk.queries.query_spec import is_query
+from tap_amazon_sp.data_kiosk.queries.running_queries import AccountQueries
 from tap_amazon_sp.rates import RATES, rate_of_header
 from tap_amazon_sp.reports.cancelled import CancelledReports
 from tap_amazon_sp.timestamps import format_instant, parse_instant
@@ -25,12 +30,39 @@ OPERATIONS: Mapping[CallKind, str] = {
     CallKind.CANCEL: "cancelReport",
     CallKind.POLL: "getReport",
 }
+QUERY_OPERATIONS: Mapping[CallKind, str] = {
+    CallKind.CREATE: "createQuery",
+    CallKind.FETCH: "getDocument",
+    CallKind.CANCEL: "cancelQuery",
+    CallKind.POLL: "getQuery",
+}
 _LONG_HOURS = 48  # from here on days say more
 _BUDGET = "sales_and_traffic"
+_QUERIES = "data_kiosk"
 _DAY = timedelta(days=1)
 PER_DAY = 96
+MIN_SHARE = 0.001
 INTERVAL = 900.0
 """Seconds between two creates of sales and traffic."""
+
+
+def read_share(value: object) -> float:
+    """Read which part of an application's limits a run may use: 0.0625, or 1/16.
+
+    Raises:
+        ConfigError: it is no part of one.
+    """
+    try:
+        share = float(Fraction(str(value)))
+    except (ValueError, ZeroDivisionError):
+        share = math.nan
+    if not MIN_SHARE <= share <= 1:
+        msg = (
+            f"app_budget_share {value!r} is no part of the application's limits: "
+            'write a number from 0.001 to 1, or a fraction such as "1/16"'
+        )
+        raise ConfigError(msg)
+    return share
 
 
 def application_quota(
@@ -71,7 +103,12 @@ class SpReportRateLimiters:
     """Implements singer_amazon.reports.rate_limiters.ReportRateLimiters."""
 
     def __init__(
-        self, counters: Mapping[str, object], now: datetime, *, share: float
+        self,
+        counters: Mapping[str, object],
+        now: datetime,
+        *,
+        share: float,
+        queries: AccountQueries | None = None,
     ) -> None:
         kept = counters.get(_BUDGET)
         self._application = application_quota(
@@ -80,6 +117,8 @@ class SpReportRateLimiters:
         self._buckets: dict[tuple[str, str], TokenBucket] = {}
         self.cancelled = CancelledReports(counters, now)
         self._now = now
+        self._queries = queries or AccountQueries(5)
+        self.known_queries = KnownQueries(counters.get(_QUERIES))
         self._pauses: dict[tuple[str, str, str], Quota] = {}
 
     def of(self, kind: CallKind, request: ReportRequest) -> tuple[RateLimiter, ...]:
@@ -88,6 +127,8 @@ class SpReportRateLimiters:
         That is the application's quota of sales and traffic, and the pause of a type
         that has been cancelled.
         """
+        if is_query(request):
+            return self._of_query(kind, request)
         bucket = self._bucket(request.account, OPERATIONS[kind])
         if kind is not CallKind.CREATE:
             return (bucket,)
@@ -99,6 +140,16 @@ class SpReportRateLimiters:
         key = (request.account, request.report_type, request.marketplace)
         return (bucket, self._pauses.setdefault(key, Quota(1, seconds)))
 
+    def _of_query(
+        self, kind: CallKind, request: ReportRequest
+    ) -> tuple[RateLimiter, ...]:
+        """Return the bucket; for a create also how many may run at a time."""
+        self.known_queries.is_used = True
+        bucket = self._bucket(request.account, QUERY_OPERATIONS[kind])
+        if kind is not CallKind.CREATE:
+            return (bucket,)
+        return (bucket, self._queries.of(request.account))
+
     def correct(self, account: str, operation: str, header: str | None) -> None:
         """Take over the rate that a response names; any thread may call."""
         rate = rate_of_header(header)
@@ -109,18 +160,21 @@ class SpReportRateLimiters:
         """Return what the next run has to know."""
         kept = quota_state(self._application, now)
         sales: dict[str, object] = {_BUDGET: kept} if kept else {}
-        return sales | self.cancelled.counters(now)
+        known = self.known_queries.counters(now)
+        queries: dict[str, object] = {_QUERIES: known} if known else {}
+        return sales | queries | self.cancelled.counters(now)
 
     def seconds_for(self, requests: Iterable[ReportRequest], now: datetime) -> float:
         """Return how long it takes to request all of these."""
-        per_account: Counter[str] = Counter()
+        per_account: Counter[tuple[str, str]] = Counter()
         sales = 0
         for request in requests:
-            per_account[request.account] += 1
+            operations = QUERY_OPERATIONS if is_query(request) else OPERATIONS
+            per_account[request.account, operations[CallKind.CREATE]] += 1
             sales += request.report_type == SALES_AND_TRAFFIC
         waits = [
-            self._bucket(account, OPERATIONS[CallKind.CREATE]).seconds_for(count, now)
-            for account, count in per_account.items()
+            self._bucket(*operation).seconds_for(count, now)
+            for operation, count in per_account.items()
         ]
         return max([*waits, self._application.seconds_for(sales, now)], default=0.0)
 

@@ -11,9 +11,11 @@ from typing import Any
 from singer_sdk import Stream, Tap
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
+from singer_amazon.shards.shard import Shard
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.state_store import COUNTERS
 from singer_amazon.tap.context import RunContext
@@ -21,7 +23,14 @@ from singer_amazon.tap.settings import check_stream_names
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import read_accounts
-from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
+from tap_amazon_sp.client import SpClient
+from tap_amazon_sp.data_kiosk.queries.api import DataKioskApi
+from tap_amazon_sp.data_kiosk.queries.query_spec import is_query
+from tap_amazon_sp.data_kiosk.queries.refused_fields import RefusedFields
+from tap_amazon_sp.data_kiosk.queries.running_queries import AccountQueries
+from tap_amazon_sp.data_kiosk.rows.error_documents import classify_query_document
+from tap_amazon_sp.data_kiosk.sales_streams import KioskSalesStream
 from tap_amazon_sp.reports.api import ReportsApi
 from tap_amazon_sp.reports.custom.files import FileSaver
 from tap_amazon_sp.reports.custom.partitions import CustomPartitions
@@ -30,8 +39,14 @@ from tap_amazon_sp.reports.custom.streams import CustomReportStream
 from tap_amazon_sp.reports.error_documents import classify_document
 from tap_amazon_sp.reports.options import choices
 from tap_amazon_sp.reports.partitions import CataloguePartitions
-from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters, in_words
+from tap_amazon_sp.reports.rate_limiters import (
+    SALES_AND_TRAFFIC,
+    SpReportRateLimiters,
+    in_words,
+    read_share,
+)
 from tap_amazon_sp.reports.request_spec import spec_of
+from tap_amazon_sp.reports.router import SellingPartnerApi
 from tap_amazon_sp.reports.streams import CatalogueStream
 
 logger = logging.getLogger(__name__)
@@ -50,7 +65,7 @@ def report_streams(tap: Tap) -> list[ReportStream]:
     chosen = choices(catalogue, config.get("report_options"))
     saver = FileSaver(config, config.get("spool_dir"))
     known = [
-        CatalogueStream(tap, report, stream, chosen[report.name])
+        _stream_class(config, report)(tap, report, stream, chosen[report.name])
         for report in catalogue.reports
         for stream in report.streams
     ]
@@ -58,7 +73,21 @@ def report_streams(tap: Tap) -> list[ReportStream]:
     return [*known, *(CustomReportStream(tap, report, saver) for report in custom)]
 
 
-def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[str]:
+def _stream_class(
+    config: Mapping[str, Any], report: ReportDefinition
+) -> type[CatalogueStream]:
+    """Return what reads a report: sales and traffic may come from Data Kiosk."""
+    is_chosen = config["sales_and_traffic_source"] == "data_kiosk"
+    return (
+        KioskSalesStream
+        if is_chosen and report.name == "sales_and_traffic"
+        else CatalogueStream
+    )
+
+
+def check_reports(
+    config: Mapping[str, Any], streams: Iterable[Stream], shard: Shard
+) -> list[str]:
     """Check the settings of reports; return what people should know of them.
 
     Raises:
@@ -66,6 +95,13 @@ def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[
     """
     found = list(streams)
     notes = [n for s in found if isinstance(s, CatalogueStream) for n in s.choice.notes]
+    share = read_share(config["app_budget_share"])
+    if share == 1 and not shard.is_all and any(map(_is_sales_and_traffic, found)):
+        notes.append(
+            f"shard {shard}: the shards share what Amazon allows the application for "
+            "sales and traffic (96 reports a day). Set app_budget_share, such as "
+            f'"1/{shard.count}", or they throttle each other'
+        )
     accounts = {account.name for account in read_accounts(config)}
     for stream in found:
         if isinstance(stream, CustomReportStream):
@@ -73,6 +109,12 @@ def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[
     for name in ("lookback_days", "holdback_days"):
         check_stream_names(config, name, [stream.name for stream in found])
     return list(dict.fromkeys(notes))
+
+
+def _is_sales_and_traffic(stream: Stream) -> bool:
+    if not isinstance(stream, CatalogueStream) or not stream.selected:
+        return False
+    return stream.report_definition.report_type == SALES_AND_TRAFFIC
 
 
 def _check_custom(stream: CustomReportStream, accounts: set[str]) -> list[str]:
@@ -98,6 +140,7 @@ class ReportService:
         self._run = run
         self._accounts = accounts
         self._streams = streams
+        self._refused_fields = RefusedFields()
 
     # --- the plan ----------------------------------------------------------
 
@@ -171,19 +214,36 @@ class ReportService:
         return SpReportRateLimiters(
             counters if isinstance(counters, dict) else {},
             self._run.clock.now(),
-            share=float(self._run.config["app_budget_share"]),
+            share=read_share(self._run.config["app_budget_share"]),
+            queries=self._running_queries,
         )
 
-    def api(self) -> ReportsApi:
+    @cached_property
+    def _running_queries(self) -> AccountQueries:
+        return AccountQueries(int(self._run.config["data_kiosk_concurrency"]))
+
+    def api(self) -> ReportApi:
         """Return the port to Amazon."""
-        return ReportsApi(
-            lambda account: self._accounts.account(account).caller.client,
-            self.rate_limiters.correct,
-            self.rate_limiters.cancelled,
+
+        def client_of(account: str) -> SpClient:
+            return self._accounts.account(account).caller.client
+
+        limiters = self.rate_limiters
+        reports = ReportsApi(client_of, limiters.correct, limiters.cancelled)
+        queries = DataKioskApi(
+            client_of,
+            limiters.correct,
+            self._running_queries,
+            self._refused_fields,
+            limiters.known_queries,
+            self._run.warn_once,
         )
+        return SellingPartnerApi(reports, queries)
 
     def classify(self, report: Report, path: Path) -> Outcome | None:
         """Return what a document is if it holds no rows, but Amazon's reason."""
+        if is_query(report.request):
+            return classify_query_document(report, path)
         spec, now = spec_of(report.request), self._run.clock.now()
         may_come = spec.may_come(report.request.window, now)
         # our own grid has cut it: the general complaint may mean its newest period

@@ -45,6 +45,21 @@ RATES: Mapping[str, tuple[float, int]] = {
     "search_catalog_items": (2.0, 2),
     "get_catalog_item": (2.0, 2),
     "unlisted": (10.0, 10),
+    "create_destination": (1.0, 5),
+    "get_destinations": (1.0, 5),
+    "get_destination": (1.0, 5),
+    "delete_destination": (1.0, 5),
+    "create_subscription": (1.0, 5),
+    "get_subscription": (1.0, 5),
+    "get_subscription_by_id": (1.0, 5),
+    "delete_subscription_by_id": (1.0, 5),
+    "send_test_notification": (1.0, 5),
+    "list_transactions": (0.5, 10),
+    "create_query": (0.0167, 15),
+    "get_query": (2.0, 15),
+    "get_queries": (0.0222, 10),
+    "cancel_query": (0.0222, 10),
+    "get_document": (0.0167, 15),
 }
 """Operation -> calls per second, and how many may come at once."""
 

@@ -42,16 +42,17 @@ class SpDownloadService(DownloadService):
     @route("GET", STORED.format("<document_id>"), "download_document")
     def download(self, call: Call) -> Response:
         """Serve a document; only its own bytes may be declared as gzip."""
-        self._refuse_credentials(call.request)
+        refuse_credentials(call.request, self.alarms)
         report = self._reports.of_document(call.arguments["document_id"])
         is_asked = call.request.args.get(ENCODED) == "gzip"
         is_encoded = is_asked and call.fault("document") is None
         return self.serve(call, report, is_encoded=is_encoded)
 
-    def _refuse_credentials(self, request: Request) -> None:
-        for name in _CREDENTIALS:
-            if name in request.headers:
-                text = f"a document was fetched with the header {name}"
-                with self._state.lock:
-                    self.alarms.append(text)
-                raise RefusalError(400, f"Only one auth mechanism allowed: {text}")
+
+def refuse_credentials(request: Request, alarms: list[str]) -> None:
+    """Refuse (400) a download that carries a token, and note it as an alarm."""
+    for name in _CREDENTIALS:
+        if name in request.headers:
+            text = f"a document was fetched with the header {name}"
+            alarms.append(text)
+            raise RefusalError(400, f"Only one auth mechanism allowed: {text}")

@@ -113,8 +113,14 @@ def _periods(plan: SpRowPlan) -> Iterator[tuple[Days, Row]]:
 
 def _view(plan: SpRowPlan) -> Callable[[Retail], Retail]:
     """Return what a selling programme and a distributor's view show of sales."""
-    is_business = plan.options.get("sellingProgram") == "BUSINESS"
-    is_sourced = plan.options.get("distributorView") == "SOURCING"
+    return view_of(
+        is_business=plan.options.get("sellingProgram") == "BUSINESS",
+        is_sourced=plan.options.get("distributorView") == "SOURCING",
+    )
+
+
+def view_of(*, is_business: bool, is_sourced: bool) -> Callable[[Retail], Retail]:
+    """Return a view of sales: those to businesses, those that were sourced."""
 
     def view(found: Retail) -> Retail:
         part = found.business_units if is_business else found.units

@@ -1,0 +1,1 @@
+"""Queries: their texts, and the calls of Data Kiosk."""

@@ -1,0 +1,76 @@
+"""What a Data Kiosk query is made of, beside account and window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from singer_amazon.reports.model import ReportRequest, Window, text_of
+from tap_amazon_sp.data_kiosk.queries.query_text import query_text
+from tap_amazon_sp.data_kiosk.schema import KioskSchema, Path
+
+MakeText = Callable[[Window], str]
+"""Makes the text of a query for a window: of one the user has written."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySpec:
+    """What is asked of one root, the window left open.
+
+    `arguments` are all but the dates. `keys` are paths without which rows could not be
+    told apart; a refused one makes the query useless. `written` is a text of the
+    user's own instead, with the window's dates put in by `make_text`.
+    """
+
+    schema: KioskSchema
+    root: str
+    arguments: Mapping[str, object]
+    paths: tuple[Path, ...]
+    keys: frozenset[Path]
+    make_text: MakeText | None = None
+    written: str = ""
+
+    @property
+    def report_type(self) -> str:
+        """What the engine and people's logs call it."""
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return f"{self.schema.domain}.{self.root}"
+
+    def definition(self) -> dict[str, Any]:
+        """Return what decides the rows apart from the window."""
+        if self.make_text is not None:
+            return {"data_kiosk": self.name, "text": self.written}
+        return {
+            "data_kiosk": self.name,
+            "arguments": dict(self.arguments),
+            "fields": [".".join(path) for path in self.paths],
+        }
+
+    def text(self, window: Window, without: frozenset[Path] = frozenset()) -> str:
+        """Return the text for a window, some fields left out."""
+        if self.make_text is not None:
+            return self.make_text(window)
+        dates = {"startDate": text_of(window.start), "endDate": text_of(window.end)}
+        paths = [path for path in self.paths if not _is_in(path, without)]
+        return query_text(self.schema, self.root, {**self.arguments, **dates}, paths)
+
+
+def _is_in(path: Path, refused: frozenset[Path]) -> bool:
+    """Whether a field is refused, or lies within one that is."""
+    return any(path[: len(other)] == other for other in refused)
+
+
+def query_spec_of(request: ReportRequest) -> QuerySpec:
+    """Return what a request is made of."""
+    assert isinstance(request.spec, QuerySpec)  # noqa: S101 - our partitions set it
+    return request.spec
+
+
+def is_query(request: ReportRequest) -> bool:
+    """Whether a request goes to Data Kiosk, not to the Reports API."""
+    return isinstance(request.spec, QuerySpec)

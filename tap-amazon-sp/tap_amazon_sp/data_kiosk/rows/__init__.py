@@ -1,0 +1,1 @@
+"""Rows of the documents that queries bring."""
