@@ -29,6 +29,7 @@ REASONS = {
     "tests/packaging/test_install.py runs it": 6,
     "tests/meltano/test_demo.py runs it": 6,
     "tests/docs/test_duckdb_loader.py runs it": 2,
+    "tests/dbt/test_marts.py runs it": 1,
 }
 """Why a block may be left out, and how many blocks of all pages may say so."""
 QUICK = {"docs/recipes/own-endpoint.md", "docs/secrets.md"}

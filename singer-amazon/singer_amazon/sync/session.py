@@ -268,6 +268,8 @@ class Session:
         elif subscriber.listed_id:
             created = report.requested_at or self._clock.now()
             state.taken.append(TakenReport(subscriber.listed_id, created))
+        elif partition.max_age is not None:
+            state.snapshot_at = report.requested_at
         self._state_store.changed(partition)
 
     def settle(self, request: ReportRequest) -> None:

@@ -159,7 +159,8 @@ def _by_day(rows: Mapping[_Key, Money]) -> dict[AccountDay, Money]:
 
 def account_names(accounts: Mapping[str, Any]) -> dict[str, str]:
     """Return the names of an emulator's profiles and advertisers by their ids."""
-    names = {str(p["profileId"]): p["accountInfo"]["name"] for p in accounts["profiles"]}
+    profiles: Iterable[Row] = accounts["profiles"]
+    names = {str(p["profileId"]): str(p["accountInfo"]["name"]) for p in profiles}
     advertisers: Iterable[Row] = (
         advertiser for known in accounts["advertisers"].values() for advertiser in known
     )
