@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import sqlite3
@@ -10,17 +11,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 from harness import BIN, free_port
+from typing_extensions import Self
 
 AIRFLOW = "apache-airflow==3.3.2"
 OURS = Path(__file__).resolve().parent.parent / "airflow"
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _SAMPLE_SECONDS = 0.5
+_HEARTBEAT = "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"
 
 
 def installed(environment: Path) -> Path:
@@ -32,7 +36,8 @@ def installed(environment: Path) -> Path:
     python = ("--python", str(commands / "python"))
     # the pins of the repository are not Airflow's
     install = [*uv, "pip", "install", "-q", "--no-config", *python]
-    subprocess.run([*install, AIRFLOW, "-e", str(OURS)], check=True)
+    ours = ("--reinstall-package", "airflow-amazon-singer", str(OURS))
+    subprocess.run([*install, AIRFLOW, *ours, "pytest"], check=True)
     return commands
 
 
@@ -45,21 +50,21 @@ class Run:
     samples: Counter[str] = field(default_factory=Counter)
     most_running: int = 0
     killed: str = ""
-    outcome: dict[str, object] = field(default_factory=dict)
+    outcome: dict[str, float] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return what it came to."""
         running = self.samples["running"] * _SAMPLE_SECONDS
         deferred = self.samples["deferred"] * _SAMPLE_SECONDS
-        lines = [
+        came = self.outcome
+        return (
             f"Airflow: {self.state} after {self.seconds:.0f} s, at most "
-            f"{self.most_running} slots taken",
-            f"slot-seconds taken: {running:.0f}; waited without a slot: {deferred:.0f}",
-            f"commands: {self.outcome.get('runs')} runs, {self.outcome.get('seconds')} s; "
-            f"{self.outcome.get('idle_runs')} runs found nothing ready: "
-            f"{self.outcome.get('idle_seconds')} slot-seconds spent waiting",
-        ]
-        return "\n".join([*lines, *([self.killed] if self.killed else [])])
+            f"{self.most_running} slots taken\n"
+            f"slot-seconds taken: {running:.0f}; waited without one: {deferred:.0f}\n"
+            f"commands: {came['runs']} runs, {came['seconds']} s\n"
+            f"slot-seconds spent waiting: {came['idle_seconds']}, in "
+            f"{came['idle_runs']} runs that found nothing ready\n{self.killed}"
+        ).rstrip()
 
 
 class Airflow:
@@ -91,12 +96,12 @@ class Airflow:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+            _HEARTBEAT: "30",
+            f"{_HEARTBEAT}_DETECTION_INTERVAL": "5",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
 
-    def __enter__(self) -> Airflow:
+    def __enter__(self) -> Self:
         self._dags.mkdir(parents=True)
         return self
 
@@ -164,10 +169,9 @@ class Airflow:
 
     def _read_outcomes(self, run: Run) -> None:
         """Read what the collecting tasks returned."""
-        total: Counter[str] = Counter()
+        names = ("runs", "seconds", "idle_runs", "idle_seconds")
+        total = dict.fromkeys(names, 0.0)
         with self._database() as rows:
-            import json
-
             found = rows.execute(
                 "select value from xcom where task_id = 'shard.collect' "
                 "and key = 'return_value'"
@@ -175,14 +179,12 @@ class Airflow:
         for (value,) in found:
             outcome = json.loads(value)
             outcome = json.loads(outcome) if isinstance(outcome, str) else outcome
-            for name in ("runs", "seconds", "idle_runs", "idle_seconds", "rows"):
+            for name in total:
                 total[name] += outcome.get(name, 0)
-        run.outcome = {k: round(v, 1) for k, v in total.items()} | {
-            "shards": len(found)
-        }
+        run.outcome = {name: round(value, 1) for name, value in total.items()}
 
     @contextlib.contextmanager
-    def _database(self):
+    def _database(self) -> Iterator[sqlite3.Connection]:
         path = self._home / "airflow.db"
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
         try:

@@ -10,16 +10,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from harness import BIN
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 NAME = "amazon-rows"
-_KEYS = {
-    "aws_access_key_id": "emulator",
-    "aws_secret_access_key": "emulator-secret",
-}
+KEY_ID, SECRET = "emulator", "emulator-secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Bucket:
         """Return the settings of target-s3."""
         aws = {
             **{f"aws_{k}": v for k, v in (("bucket", NAME), ("region", "us-east-1"))},
-            **_KEYS,
+            "aws_access_key_id": KEY_ID,
+            "aws_secret_access_key": SECRET,
             "aws_endpoint_override": self.url,
         }
         return {
@@ -60,10 +61,14 @@ class Bucket:
             )
         return found
 
-    def client(self) -> Any:
+    def client(self) -> S3Client:
         """Return a client of the bucket."""
         return boto3.client(
-            "s3", endpoint_url=self.url, region_name="us-east-1", **_KEYS
+            "s3",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=KEY_ID,
+            aws_secret_access_key=SECRET,
         )
 
 

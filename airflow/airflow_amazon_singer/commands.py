@@ -13,16 +13,10 @@ Settings = dict[str, Any]
 
 
 class Mode(Enum):
-    """What a run of the tap does; it ends without waiting for Amazon either way."""
+    """What a run of the tap does: its setting `run_mode`."""
 
     ASK = "ask"
     COLLECT = "collect"
-
-    @property
-    def settings(self) -> Settings:
-        """Settings of the tap."""
-        ends_at_once: Settings = {"max_runtime_seconds": 0}
-        return ends_at_once | ({"collect_only": True} if self is Mode.COLLECT else {})
 
 
 def connection_settings(
@@ -41,10 +35,17 @@ def tap_settings(
         "region": pipeline.region,
         **pipeline.tap_settings,
         **secrets,
-        **mode.settings,
+        "run_mode": mode.value,
+        "max_runtime_seconds": _longest(pipeline, mode),
         "shard": pipeline.shard(number),
         "summary_path": summary,
     }
+
+
+def _longest(pipeline: AmazonPipeline, mode: Mode) -> int:
+    asks = mode is Mode.ASK
+    time = pipeline.longest_ask if asks else pipeline.longest_collect
+    return int(time.total_seconds())
 
 
 def plan_settings(pipeline: AmazonPipeline, secrets: Settings) -> Settings:

@@ -11,8 +11,8 @@ from airflow.sdk import (
     AsyncCallback,
     DeadlineAlert,
     DeadlineReference,
-    TaskGroup,
     TriggerRule,
+    XComArg,
     task_group,
 )
 
@@ -43,8 +43,7 @@ def amazon_dag(pipeline: AmazonPipeline) -> DAG:
         tags=["amazon", "singer"],
     ) as dag:
         plan = PlanOperator(task_id="plan", pipeline=pipeline)
-        shards = _shards(pipeline).expand(number=plan.output)
-        _after(pipeline, plan, shards)
+        _after(pipeline, plan, _shards(pipeline, plan))
     return dag
 
 
@@ -69,11 +68,11 @@ def _alert(pipeline: AmazonPipeline) -> DeadlineAlert | None:
     )
 
 
-def _shards(pipeline: AmazonPipeline) -> Any:
-    """Return the group of tasks that each shard has."""
+def _shards(pipeline: AmazonPipeline, plan: PlanOperator) -> XComArg:
+    """Add a group of tasks for each shard; return what they all come to."""
 
     @task_group(group_id="shard")
-    def shard(number: int) -> Any:
+    def shard(number: int) -> XComArg:
         ask = AskOperator(
             task_id="ask",
             pipeline=pipeline,
@@ -89,10 +88,11 @@ def _shards(pipeline: AmazonPipeline) -> Any:
         )
         return collect.output
 
-    return shard
+    outcomes: XComArg = shard.expand(number=plan.output)
+    return outcomes
 
 
-def _after(pipeline: AmazonPipeline, plan: PlanOperator, shards: Any) -> None:
+def _after(pipeline: AmazonPipeline, plan: PlanOperator, shards: XComArg) -> None:
     """Add what comes once all shards have ended."""
     end = OutcomeOperator(
         task_id="outcome",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -25,7 +26,7 @@ _RESUME = "resume"
 class _CommandOperator(BaseOperator):
     """A task that runs the pipeline's commands."""
 
-    def __init__(self, *, pipeline: AmazonPipeline, **arguments: Any) -> None:
+    def __init__(self, *, pipeline: AmazonPipeline, **arguments: object) -> None:
         super().__init__(pool=pipeline.pool, **arguments)
         self.pipeline = pipeline
         self._runner: Runner | None = None
@@ -50,10 +51,18 @@ class _CommandOperator(BaseOperator):
         Raises:
             AirflowException: they failed as a whole; Airflow tries again.
         """
+        runner = self.runner()
         try:
-            return self.runner().run(mode, number)
+            found = runner.run(mode, number)
         except RunError as error:
             raise AirflowException(str(error)) from None
+        if runner.is_stopped:
+            msg = (
+                "the task was told to end; what the tap had is delivered, its state "
+                "is kept"
+            )
+            raise AirflowException(msg)
+        return found
 
 
 class PlanOperator(_CommandOperator):
@@ -83,8 +92,10 @@ class AskOperator(_CommandOperator):
 
     template_fields: Sequence[str] = ("number",)
 
-    def __init__(self, *, number: int, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(
+        self, *, pipeline: AmazonPipeline, number: int, **arguments: object
+    ) -> None:
+        super().__init__(pipeline=pipeline, **arguments)
         self.number = number
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
@@ -97,8 +108,15 @@ class CollectOperator(_CommandOperator):
 
     template_fields: Sequence[str] = ("number", "asked")
 
-    def __init__(self, *, number: int, asked: Any, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(
+        self,
+        *,
+        pipeline: AmazonPipeline,
+        number: int,
+        asked: Mapping[str, Any],
+        **arguments: object,
+    ) -> None:
+        super().__init__(pipeline=pipeline, **arguments)
         self.number = number
         self.asked = asked
 
@@ -111,8 +129,12 @@ class CollectOperator(_CommandOperator):
     ) -> dict[str, Any]:
         """Collect what is ready, and wait again for the rest."""
         del event  # the time alone
+        so_far = Outcome.from_json(before)
+        if so_far.unasked:
+            so_far = so_far.then(self.run_shard(Mode.ASK, int(self.number)))
         found = self.run_shard(Mode.COLLECT, int(self.number))
-        return self._go_on(context, Outcome.from_json(before).then(found))
+        found = replace(found, unasked=so_far.unasked)
+        return self._go_on(context, so_far.then(found))
 
     def _go_on(self, context: Context, so_far: Outcome) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
@@ -139,7 +161,12 @@ class OutcomeOperator(BaseOperator):
     template_fields: Sequence[str] = ("shards", "found")
 
     def __init__(
-        self, *, pipeline: AmazonPipeline, shards: Any, found: Any, **arguments: Any
+        self,
+        *,
+        pipeline: AmazonPipeline,
+        shards: Sequence[int] | None,
+        found: Iterable[Mapping[str, Any] | None],
+        **arguments: object,
     ) -> None:
         super().__init__(**arguments)
         self.pipeline = pipeline
@@ -166,7 +193,7 @@ class OutcomeOperator(BaseOperator):
 
 
 def _total(
-    shards: list[int] | None, found: Iterable[Mapping[str, Any] | None]
+    shards: Sequence[int] | None, found: Iterable[Mapping[str, Any] | None]
 ) -> Outcome:
     if shards is None:
         sentence = "the accounts could not be listed: the log of the task plan says why"

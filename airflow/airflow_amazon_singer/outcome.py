@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ class Outcome:
         seconds: How long the commands ran in all: a worker slot was taken.
         idle_seconds: How long those runs took that found nothing to do.
         next_look_at: When to look again, as ISO text; None when nothing waits.
+        unasked: Reports that the last run which asks had no time to ask for.
         failures: What was refused or failed, as sentences.
     """
 
@@ -35,10 +36,11 @@ class Outcome:
     seconds: float = 0.0
     idle_seconds: float = 0.0
     next_look_at: str | None = None
+    unasked: int = 0
     failures: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, summary: Mapping[str, Any], seconds: float) -> Outcome:
+    def of(cls, summary: Mapping[str, Any], seconds: float, *, asks: bool) -> Outcome:
         """Read the summary of one run of a tap."""
         rows = int(summary.get("rows", 0))
         reports = summary.get("reports") or {}
@@ -51,6 +53,7 @@ class Outcome:
             seconds=round(seconds, 2),
             idle_seconds=0.0 if worked else round(seconds, 2),
             next_look_at=summary.get("next_look_at"),
+            unasked=_unasked(reports) if asks else 0,
             failures=tuple(summary.get("failures") or ())[:MAX_FAILURES],
         )
 
@@ -66,7 +69,8 @@ class Outcome:
     @property
     def is_waiting(self) -> bool:
         """Whether reports are still being made at Amazon."""
-        return self.next_look_at is not None or self.result == "waiting"
+        is_told = self.next_look_at is not None or self.result == "waiting"
+        return is_told or self.unasked > 0
 
     def then(self, later: Outcome) -> Outcome:
         """Return this outcome and that of the next run of the same shard as one.
@@ -74,7 +78,8 @@ class Outcome:
         A shard that waited is complete once the rest has come; what failed stays so.
         """
         kept = self.result if self.result in RESULTS[2:] else RESULTS[0]
-        return self._with(later, worst([kept, later.result]), later.next_look_at)
+        found = self._with(later, worst([kept, later.result]), later.next_look_at)
+        return replace(found, unasked=later.unasked)
 
     def beside(self, other: Outcome) -> Outcome:
         """Return this outcome and that of another shard as one."""
@@ -93,8 +98,15 @@ class Outcome:
             seconds=round(self.seconds + other.seconds, 2),
             idle_seconds=round(self.idle_seconds + other.idle_seconds, 2),
             next_look_at=next_look_at,
+            unasked=self.unasked + other.unasked,
             failures=failures[:MAX_FAILURES],
         )
+
+
+def _unasked(reports: Mapping[str, int]) -> int:
+    """Return how many reports wait that Amazon does not know of."""
+    known = reports.get("requested", 0) + reports.get("adopted", 0)
+    return max(0, reports.get("waiting", 0) - known)
 
 
 def worst(results: Iterable[str]) -> str:

@@ -43,9 +43,12 @@ class Process:
         self.name = Path(command[0]).name
         path = environment.get("PATH")
         if shutil.which(command[0], path=path) is None:
-            msg = f"{command[0]} is not found on this worker: set PATH in `command_environment`"
+            msg = (
+                f"{command[0]} is not found on this worker: set PATH in "
+                "`command_environment`"
+            )
             raise RunError(msg)
-        self._popen = subprocess.Popen(
+        self._popen = subprocess.Popen(  # noqa: S603 - commands of the DAG file
             [*_ends_with_parent(), *command],
             stdin=stdin or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -61,8 +64,7 @@ class Process:
     @property
     def stdout(self) -> IO[bytes]:
         """What the command writes."""
-        assert self._popen.stdout is not None
-        return self._popen.stdout
+        return _present(self._popen.stdout)
 
     def terminate(self) -> None:
         """Ask the command to end: a tap writes its STATE first."""
@@ -72,8 +74,19 @@ class Process:
     def wait(self) -> int:
         """Return the exit code once the command and its log have ended."""
         code = self._popen.wait()
-        self._reader.join(timeout=10)
+        self._reader.join()
         return code
+
+    def __enter__(self) -> Process:  # noqa: PYI034 - Python 3.10 has no Self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the command where it still runs, and close its pipes."""
+        if self._popen.poll() is None:
+            self._popen.terminate()
+        self.wait()
+        self.stdout.close()
+        _present(self._popen.stderr).close()
 
     def failure(self, code: int) -> RunError:
         """Return what went wrong, with the last lines of the log."""
@@ -81,11 +94,17 @@ class Process:
         return RunError(f"{self.name} ended with exit code {code}: {last}")
 
     def _pass_on_log(self) -> None:
-        assert self._popen.stderr is not None
-        for line in self._popen.stderr:
+        for line in _present(self._popen.stderr):
             text = line.decode("utf-8", "replace").rstrip()
             self.last_lines.append(text)
             logger.info("%s: %s", self.name, text)
+
+
+def _present(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        msg = "the command was started without its pipes"
+        raise RuntimeError(msg)
+    return pipe
 
 
 def _ends_with_parent() -> list[str]:
@@ -127,9 +146,11 @@ class Runner:
         self._target_secrets = target_secrets
         self._environment = {**os.environ, **pipeline.command_environment}
         self._to_stop: list[Process] = []
+        self.is_stopped = False
 
     def stop(self) -> None:
         """End the tap early: what it has is delivered, its state is kept."""
+        self.is_stopped = True
         for process in self._to_stop:
             process.terminate()
 
@@ -142,16 +163,16 @@ class Runner:
         settings = commands.plan_settings(self._pipeline, self._tap_secrets)
         if (meltano := self._pipeline.meltano) is not None:
             variables = commands.environment(self._pipeline.tap, settings)
-            process = Process(
+            with Process(
                 commands.meltano_plan_command(meltano, self._pipeline),
                 self._environment | variables,
                 folder=meltano.project,
-            )
-            return self._read_plan(process)
+            ) as process:
+                return self._read_plan(process)
         with settings_file(settings) as (path, descriptor):
             command = commands.plan_command(self._pipeline, path)
-            process = Process(command, self._environment, files=(descriptor,))
-            return self._read_plan(process)
+            with Process(command, self._environment, files=(descriptor,)) as process:
+                return self._read_plan(process)
 
     def _read_plan(self, process: Process) -> dict[str, Any]:
         self._to_stop = [process]
@@ -173,11 +194,16 @@ class Runner:
                 self._pipeline, mode, number, str(summary), self._tap_secrets
             )
             began = time.monotonic()
-            if (meltano := self._pipeline.meltano) is not None:
-                self._run_meltano(meltano, settings, number, summary)
-            else:
-                self._run_pipe(settings, number, summary)
-            outcome = Outcome.of(_read(summary), time.monotonic() - began)
+            pipeline = self._pipeline
+            if pipeline.meltano is not None:
+                self._run_meltano(pipeline.meltano, settings, number, summary)
+            elif pipeline.state_folder is not None:
+                name = f"{pipeline.name}-{commands.state_suffix(pipeline, number)}"
+                states = StateFile(pipeline.state_folder, name)
+                self._run_pipe(settings, states, summary)
+            outcome = Outcome.of(
+                _read(summary), time.monotonic() - began, asks=mode is Mode.ASK
+            )
         logger.info("%s %s: %s", mode.value, self._pipeline.shard(number), outcome)
         return outcome
 
@@ -186,23 +212,20 @@ class Runner:
     ) -> None:
         pipeline = self._pipeline
         target = {**pipeline.target_settings, **self._target_secrets}
-        process = Process(
+        with Process(
             commands.meltano_command(meltano, pipeline, number),
             self._environment
             | commands.environment(pipeline.tap, settings)
             | commands.environment(pipeline.target, target),
             folder=meltano.project,
-        )
-        self._to_stop = [process]
-        process.stdout.read()
-        _check(process, summary)
+        ) as process:
+            self._to_stop = [process]
+            process.stdout.read()
+            _check(process, summary)
 
-    def _run_pipe(self, settings: Settings, number: int, summary: Path) -> None:
+    def _run_pipe(self, settings: Settings, states: StateFile, summary: Path) -> None:
         """Run the two with a pipe between them, and keep each state that comes."""
         pipeline = self._pipeline
-        assert pipeline.state_folder is not None
-        name = f"{pipeline.name}-{commands.state_suffix(pipeline, number)}"
-        states = StateFile(pipeline.state_folder, name)
         loaded = {**pipeline.target_settings, **self._target_secrets}
         with (
             states.locked(),
@@ -210,22 +233,21 @@ class Runner:
             settings_file(loaded) as (target_path, target_file),
         ):
             command = commands.tap_command(pipeline, tap_path, states.existing())
-            tap = Process(command, self._environment, files=(tap_file,))
-            self._to_stop = [tap]
-            target = Process(
-                [pipeline.target, "--config", target_path],
-                self._environment,
-                stdin=tap.stdout,
-                files=(target_file,),
-            )
-            tap.stdout.close()  # the target alone reads it: it ends when the tap ends
-            _keep(target.stdout, states.save)
-            target_code = target.wait()
-            if target_code:
-                tap.terminate()
-                tap.wait()
-                raise target.failure(target_code)
-            _check(tap, summary)
+            with (
+                Process(command, self._environment, files=(tap_file,)) as tap,
+                Process(
+                    [pipeline.target, "--config", target_path],
+                    self._environment,
+                    stdin=tap.stdout,
+                    files=(target_file,),
+                ) as target,
+            ):
+                self._to_stop = [tap]
+                tap.stdout.close()  # the target alone reads it: both end together
+                _keep(target.stdout, states.save)
+                if code := target.wait():
+                    raise target.failure(code)
+                _check(tap, summary)
 
 
 def _keep(lines: IO[bytes], save: Callable[[str], None]) -> None:

@@ -50,6 +50,10 @@ class AmazonPipeline:
         deadline: How long after its start a run still waits for reports. What is not
             ready by then is collected by the next run.
         shortest_wait: Least time between two looks of one shard.
+        longest_ask: After that a task stops asking and gives its slot back, because
+            Amazon's rates make it wait; it goes on later.
+        longest_collect: After that a task stops waiting for a report; what is ready
+            is delivered, however long that takes.
         retries: How often a task that fails is tried again.
         retry_delay: Time before the first retry; it doubles each time.
         fresh_within: A run that takes longer is reported to `on_stale`.
@@ -81,6 +85,8 @@ class AmazonPipeline:
     start_date: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc)
     deadline: timedelta = timedelta(hours=6)
     shortest_wait: timedelta = timedelta(seconds=15)
+    longest_ask: timedelta = timedelta(minutes=5)
+    longest_collect: timedelta = timedelta(0)
     retries: int = 3
     retry_delay: timedelta = timedelta(minutes=1)
     fresh_within: timedelta | None = None

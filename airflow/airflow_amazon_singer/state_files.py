@@ -45,7 +45,7 @@ class StateFile:
         """Put a state in the place of the one before."""
         new = self.path.with_suffix(".new")
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(state)
             file.flush()
             os.fsync(file.fileno())

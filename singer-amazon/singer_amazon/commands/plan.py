@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from singer_amazon.commands.group import read_json
+from singer_amazon.commands.group import read_config, read_json
 from singer_amazon.commands.state_edits import singer_state
 from singer_amazon.commands.tables import show
 from singer_amazon.durations import in_words
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.lifecycle import RunMode, State
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
@@ -25,29 +25,45 @@ from singer_amazon.tap.stream import ReportStream
 
 _SLOW = 60.0
 """Seconds from which on a stream is named."""
+OpenTap = Callable[
+    [dict[str, Any], dict[str, Any], "dict[str, Any] | None", bool], ReportTap
+]
+"""Makes a tap of config, state, catalog, and whether the environment counts."""
 
 
 def plan_command(
-    tap: Callable[[dict[str, Any], dict[str, Any], dict[str, Any] | None], ReportTap],
+    tap: OpenTap,
 ) -> click.Command:
-    """Return the command of a tap made from config, state and catalog."""
+    """Return the command of a tap."""
 
     @click.command("plan")
-    @click.option("--config", "config", required=True, help="Settings, as for a run.")
+    @click.option(
+        "--config",
+        "config",
+        required=True,
+        multiple=True,
+        help="Settings, as for a run; ENV reads the environment and .env.",
+    )
     @click.option("--state", "state", help="The state a run would begin with.")
     @click.option("--catalog", "catalog", help="The catalog; all streams by default.")
     @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
     def command(
-        config: str, state: str | None, catalog: str | None, *, as_json: bool
+        config: tuple[str, ...],
+        state: str | None,
+        catalog: str | None,
+        *,
+        as_json: bool,
     ) -> None:
         """List what a run would ask for; only the list of accounts is asked."""
-        settings = read_json(config, "the config")
+        settings, parse_env = read_config(config)
         # a run waits for hours where Amazon is out of reach; a person does not
         settings["max_runtime_seconds"] = POLICY.connection_test
+        settings["run_mode"] = RunMode.SYNC.value  # what is waiting is shown, too
         made = tap(
             settings,
             singer_state(read_json(state, "the state")) if state else {},
             read_json(catalog, "the catalog") if catalog else None,
+            parse_env,
         )
         made.check()
         session = made.run_context.session

@@ -20,6 +20,10 @@ from singer_amazon.reports.model import DateOrHour
 from singer_amazon.shards import state as shard_states
 from singer_amazon.shards.shard import MAX_SHARDS
 
+_GAPS_ADVICE = (
+    "The next run asks for gaps again. `state close-gap` gives them up: the bookmark "
+    "moves on, their rows stay missing"
+)
 _FILE = click.argument("file", default="-")
 _STREAM = click.option("--stream", required=True, help="The stream's name.")
 _ACCOUNT = click.option(
@@ -47,6 +51,8 @@ def state_command(
         """Print bookmarks, pending reports and gaps, a line per stream and account."""
         found = state_edits.rows(read_json(file, "the state"), clock.now())
         show(found, as_json=as_json, empty="no state yet")
+        if any(row["gaps"] for row in found):
+            click.echo(_GAPS_ADVICE, err=True)
 
     @state.command("check")
     @_FILE

@@ -68,8 +68,8 @@ def main() -> None:
         ),
         "reports": reports_command(report_infos),
         "plan": plan_command(
-            lambda config, state, catalog: TapAmazonSp.open(
-                config, catalog, state=state
+            lambda config, state, catalog, parse_env: TapAmazonSp.open(
+                config, catalog, state=state, parse_env=parse_env
             )
         ),
         "check": check_command(
