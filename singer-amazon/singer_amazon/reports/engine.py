@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
-from singer_amazon.reports.lifecycle import Event, State, next_state
+from singer_amazon.reports.lifecycle import Event, RunMode, State, next_state
 from singer_amazon.reports.model import (
     Outcome,
     PendingReport,
@@ -35,6 +35,14 @@ from singer_amazon.retry_policy import POLICY
 __all__ = ["Action", "CallKind", "Change", "Engine", "Report", "RetrySettings"]
 
 
+_UNTOUCHED = {
+    RunMode.SYNC: frozenset[State](),
+    RunMode.ASK: frozenset({State.REQUESTED, State.CANCELLING}),
+    RunMode.COLLECT: frozenset({State.PLANNED}),
+}
+"""What is left to other runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetrySettings:
     """How long and how often an engine tries; durations in seconds."""
@@ -48,6 +56,7 @@ class RetrySettings:
     empty_waits_a_run: bool = False
     """Whether a report complete without a document is looked at by the next run
     again, not a little later, before it is taken as empty."""
+    mode: RunMode = RunMode.SYNC
     asks_types_once: bool = False
     """Whether a first create of each account and report type goes ahead alone: where
     Amazon does not offer the type, no second question is asked."""
@@ -80,6 +89,8 @@ class Engine:
         self.throttled = 0
         self.under_way: Counter[CallKind] = Counter()
         """How many calls of each kind are being made."""
+        self.calls: Counter[CallKind] = Counter()
+        """How many calls of each kind have been made."""
         self._outages: dict[bool, Outage] = {}
         """Since when the API (False) or the host of documents (True) is silent."""
         self._answered = Counter[bool]()
@@ -165,6 +176,11 @@ class Engine:
         return report
 
     # --- asking ------------------------------------------------------------
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether anything new may be asked for."""
+        return self.retry.mode.asks and not self.is_time_up
 
     @property
     def limiters(self) -> ReportRateLimiters:
@@ -258,6 +274,7 @@ class Engine:
         report.is_busy = False
         self.under_way[action.kind] -= 1
         report.calls += 1
+        self.calls[action.kind] += 1
         self._learn(action, outcome, now)
         self._note_outage(action, outcome, now)
         changes = list(self._decide(report, outcome, now))
@@ -293,6 +310,10 @@ class Engine:
     def time_up(self) -> list[Change]:
         """End all asking and waiting; what is complete is still delivered."""
         self.is_time_up = True
+        return self.stop()
+
+    def stop(self) -> list[Change]:
+        """End what may not go on, of all reports that no call is made about."""
         return [change for report in self.reports for change in self._stop(report)]
 
     def _stop(self, report: Report) -> list[Change]:
@@ -303,7 +324,8 @@ class Engine:
         if blocked is not None:
             report.reason = blocked
             return [self._move(report, Event.REFUSED)]
-        if self.is_time_up and report.state is not State.READY:
+        is_over = self.is_time_up and report.state is not State.READY
+        if is_over or report.state in _UNTOUCHED[self.retry.mode]:
             return [self._move(report, Event.TIME_UP)]
         if self.is_time_up and report.failed_calls:  # it would only be waited for
             return [self._move(report, Event.LEFT)]
@@ -466,6 +488,7 @@ class Engine:
         report.reason = reason
         # a report of an earlier run that failed is no attempt of this one
         is_tried = report.accepted_count > self.retry.report_attempts
+        is_tried = is_tried or not self.retry.mode.asks
         if is_tried or is_final or report.request.listed_id:
             return self._move(report, Event.GAVE_UP)
         wait = timedelta(seconds=self.retry.poll_interval)

@@ -80,6 +80,15 @@ class ReportStream(RunStream, abc.ABC):
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return what is added to each row of this account's document of a window."""
 
+    def added_to_document(
+        self,
+        report: Report,  # noqa: ARG002 - for those that say when it was asked for
+        request: ReportRequest,
+        partition: Partition,
+    ) -> AddedFields:
+        """Return what is added to each row of this very document."""
+        return self.added_fields(partition, request.window)
+
     @cached_property
     def _unknown_named(self) -> set[str]:
         """Columns nobody asked for that were named already."""
@@ -149,7 +158,7 @@ class ReportStream(RunStream, abc.ABC):
         """
         self._write_schema_message()
         encoder = self.row_encoder(partition)
-        added_fields = self.added_fields(partition, subscriber.window)
+        added_fields = self.added_to_document(report, subscriber, partition)
         encoder.begin_document()
         days = self._open_days(encoder, subscriber, partition)
         count = 0
