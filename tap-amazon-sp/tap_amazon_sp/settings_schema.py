@@ -221,6 +221,20 @@ READING = (
         ),
     ),
     th.Property(
+        "data_kiosk_trends_asins",
+        th.CustomType(
+            {
+                "type": ["object", "null"],
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            }
+        ),
+        title="ASINs of trends",
+        description=(
+            "Object of account to the child ASINs that "
+            "data_kiosk_sales_and_traffic_trends reads, 30 a query"
+        ),
+    ),
+    th.Property(
         "data_kiosk_concurrency",
         th.IntegerType(minimum=1, maximum=100),
         default=5,

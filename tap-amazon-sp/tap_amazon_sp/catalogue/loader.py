@@ -19,6 +19,7 @@ from tap_amazon_sp.catalogue.model import (
     ReportDefinition,
     StreamDefinition,
 )
+from tap_amazon_sp.data_kiosk.datasets import load_datasets
 from tap_amazon_sp.marketplaces import AccountKind
 from tap_amazon_sp.periods import Period, PeriodRules
 
@@ -95,7 +96,9 @@ class _ReportFile(_File):
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
     """The catalogue of this package, read once per process."""
-    return read_catalogue(resources.files("tap_amazon_sp.catalogue") / "reports")
+    reports = read_catalogue(resources.files("tap_amazon_sp.catalogue") / "reports")
+    every = [*reports.reports, *load_datasets()]
+    return Catalogue(tuple(sorted(every, key=lambda report: report.name)))
 
 
 def read_catalogue(folder: Traversable) -> Catalogue:
