@@ -15,6 +15,7 @@ from singer_amazon.tap.settings_schema import (
 from tap_amazon_sp.accounts import AUTO, KINDS
 from tap_amazon_sp.custom_settings_schema import (
     CUSTOM_ENDPOINTS,
+    CUSTOM_QUERIES,
     CUSTOM_REPORTS,
     LEGACY,
 )
@@ -245,6 +246,7 @@ READING = (
         ),
     ),
     CUSTOM_REPORTS,
+    CUSTOM_QUERIES,
     CUSTOM_ENDPOINTS,
 )
 

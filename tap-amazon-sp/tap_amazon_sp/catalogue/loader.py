@@ -95,10 +95,15 @@ class _ReportFile(_File):
 
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
-    """The catalogue of this package, read once per process."""
-    reports = read_catalogue(resources.files("tap_amazon_sp.catalogue") / "reports")
-    every = [*reports.reports, *load_datasets()]
+    """Return reports and the datasets of Data Kiosk, read once per process."""
+    every = [*load_reports().reports, *load_datasets()]
     return Catalogue(tuple(sorted(every, key=lambda report: report.name)))
+
+
+@lru_cache(maxsize=1)
+def load_reports() -> Catalogue:
+    """Return what is asked for as reports, read once per process."""
+    return read_catalogue(resources.files("tap_amazon_sp.catalogue") / "reports")
 
 
 def read_catalogue(folder: Traversable) -> Catalogue:

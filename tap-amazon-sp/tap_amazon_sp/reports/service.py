@@ -24,6 +24,9 @@ from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import read_accounts
 from tap_amazon_sp.catalogue import ReportDefinition, StreamDefinition, load_catalogue
 from tap_amazon_sp.client import SpClient
+from tap_amazon_sp.data_kiosk.custom.partitions import CustomQueryPartitions
+from tap_amazon_sp.data_kiosk.custom.settings import read_custom_queries
+from tap_amazon_sp.data_kiosk.custom.streams import CustomQueryStream
 from tap_amazon_sp.data_kiosk.datasets import query_shapes
 from tap_amazon_sp.data_kiosk.queries.api import DataKioskApi
 from tap_amazon_sp.data_kiosk.queries.query_spec import is_query
@@ -66,7 +69,12 @@ def report_streams(tap: Tap) -> list[ReportStream]:
         for stream in report.streams
     ]
     custom = read_custom_reports(config.get("reports") or ())
-    return [*known, *(CustomReportStream(tap, report, saver) for report in custom)]
+    queries = read_custom_queries(config.get("data_kiosk") or ())
+    return [
+        *known,
+        *(CustomReportStream(tap, report, saver) for report in custom),
+        *(CustomQueryStream(tap, query) for query in queries),
+    ]
 
 
 def _stream(
@@ -130,10 +138,12 @@ class ReportService:
         """Return every window to read, stream by stream."""
         known = [s for s in streams if isinstance(s, CatalogueStream)]
         custom = [s for s in streams if isinstance(s, CustomReportStream)]
+        queries = [s for s in streams if isinstance(s, CustomQueryStream)]
         run, accounts = self._run, self._accounts
         return [
             *CataloguePartitions(run, accounts).of(known),
             *CustomPartitions(run, accounts).of(custom),
+            *CustomQueryPartitions(run, accounts).of(queries),
         ]
 
     def check_files(self, engine: Engine) -> None:
