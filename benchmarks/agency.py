@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness import emulator, tap_settings
@@ -62,12 +63,12 @@ def tap(*arguments: str, profile: str | None = None) -> list[str]:
     return [sys.executable, "-c", code, *arguments]
 
 
-def catalog(config: Path, folder: Path) -> Path:
-    """Return a catalog that selects the five streams."""
+def catalog(config: Path, folder: Path, streams: Sequence[str] = STREAMS) -> Path:
+    """Return a catalog that selects these streams."""
     command = tap("--config", str(config), "--discover")
     found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     for stream in found["streams"]:
-        chosen = stream["tap_stream_id"] in STREAMS
+        chosen = stream["tap_stream_id"] in streams
         for entry in stream["metadata"]:
             if not entry["breadcrumb"]:
                 entry["metadata"]["selected"] = chosen

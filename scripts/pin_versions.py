@@ -35,7 +35,17 @@ def main() -> None:
         r'^  "([\w-]+)",$', _section(text, "members"), flags=re.MULTILINE
     )
     pins = compile_pins(
-        ["--group", "dev", "--group", "docs", "--group", "delta", "pyproject.toml"],
+        [
+            "--group",
+            "dev",
+            "--group",
+            "docs",
+            "--group",
+            "delta",
+            "--group",
+            "kubernetes",
+            "pyproject.toml",
+        ],
         ours={*members, *(_name(ROOT / member) for member in members)},
     )
     with tempfile.NamedTemporaryFile("w", suffix=".in") as requirements:

@@ -23,7 +23,10 @@ VARIANT = "amazon-singer"
 _DATES = {"start_date", "end_date"}
 # Objects whose parts differ from user to user: settings as a whole.
 _FREE = {"stream_maps", "stream_map_config", "faker_config", "batch_config"}
-_TAP_COMMANDS = {"test": {"args": "--config=ENV --test=schema"}}
+_TAP_COMMANDS = {
+    "test": {"args": "--config=ENV --test=schema"},
+    "plan": {"args": "plan --json --config=ENV"},
+}
 
 PLUGINS: Mapping[type[PluginBase], tuple[str, str]] = {
     TapAmazonAds: ("extractors", "Amazon Ads"),

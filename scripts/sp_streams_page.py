@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_amazon_sp.endpoints.definitions import ready_made
+from tap_amazon_sp.endpoints.finances import finance_tables
 from tap_amazon_sp.periods import Period
 from tap_amazon_sp.reports.options import choices
 
@@ -25,7 +26,8 @@ INTRODUCTION = """\
 
 <!-- Made by scripts/make_docs.py from the catalogue; edit that. -->
 
-The {types} report types below make {streams} streams; [orders](#orders) are four more.
+The {types} report types below make {streams} streams; [orders](#orders) are four
+more, [money](#money) two.
 Any other report type is an [own report](tap-amazon-sp.md#own-reports), any other list
 an [own endpoint](tap-amazon-sp.md#own-endpoints).
 
@@ -72,6 +74,13 @@ The bookmark is a time of change; what changed in the same second comes again, a
 key merges it. Names, addresses and e-mails of buyers are not asked for: see
 [orders](tap-amazon-sp.md#orders) for how to add them.
 """
+MONEY = """\
+## Money
+
+Pages of Amazon's Finances API, for sellers with the role *Finance and Accounting*: all
+marketplaces of the account's region in one list. Not selected by default. What to add
+up, and what not, says [transactions](transactions.md).
+"""
 
 
 def make_page(catalogue: Catalogue) -> str:
@@ -83,7 +92,8 @@ def make_page(catalogue: Catalogue) -> str:
         ),
         _overview(catalogue),
         *(_report(report, catalogue) for report in catalogue.reports),
-        _orders(),
+        _endpoints(ORDERS, list(ready_made())),
+        _endpoints(MONEY, list(finance_tables())),
     ]
     return "\n".join(parts)
 
@@ -197,17 +207,16 @@ def _type(column: ColumnDefinition) -> str:
     return column.kind
 
 
-# --- orders --------------------------------------------------------------------
+# --- endpoints -----------------------------------------------------------------
 
 
-def _orders() -> str:
-    tables = list(ready_made())
+def _endpoints(words: str, tables: Sequence[Table]) -> str:
     header = "| stream | path | key | bookmark | selected |\n|---|---|---|---|---|"
     rows = [
         _row(
             f"`{table.name}`",
             f"`{table.listing.path}`",
-            _code(("account_name", "marketplace_id", *table.key)),
+            _code((*_added(table), *table.key)),
             f"`{table.replication_key}`",
             "yes" if table.is_default else "no",
         )
@@ -216,7 +225,12 @@ def _orders() -> str:
     columns = [
         f"Columns of `{table.name}`: {_names(table)}.".rstrip() for table in tables
     ]
-    return "\n\n".join([ORDERS.rstrip(), "\n".join([header, *rows]), *columns]) + "\n"
+    return "\n\n".join([words.rstrip(), "\n".join([header, *rows]), *columns]) + "\n"
+
+
+def _added(table: Table) -> tuple[str, ...]:
+    has_marketplace = table.listing.has_marketplace
+    return ("account_name", *(("marketplace_id",) if has_marketplace else ()))
 
 
 def _names(table: Table) -> str:

@@ -48,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="length of the soak; 0, the default, leaves it out",
     )
     parser.addoption(
+        "--airflow",
+        action="store_true",
+        help="run DAGs in a real Airflow, which is installed into .airflow-env",
+    )
+    parser.addoption(
         "--docs",
         choices=("quick", "all"),
         default="quick",

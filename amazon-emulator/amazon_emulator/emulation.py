@@ -98,8 +98,7 @@ class Emulation:
                 AdsAccountsControl(self.state, self.accounts),
                 AdsReportsControl(self.reports),
                 AudienceControl(self.amc, self.connections, self.audiences),
-                self.selling.control,
-                self.selling.kiosk_control,
+                *self.selling.controls,
             ],
             origin=lambda: self.signer.origin,
             reset=self.reset,
@@ -107,8 +106,7 @@ class Emulation:
             statistics=[
                 self.reports.as_json,
                 self.audiences.as_json,
-                self.selling.control.statistics,
-                self.selling.kiosk_control.statistics,
+                *self.selling.statistics,
             ],
         )
 

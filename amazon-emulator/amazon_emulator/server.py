@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
+_MESSAGE_SECONDS = 0.1
 _BACKLOG = 128
 _SMALL = 64
 
@@ -48,6 +49,7 @@ class Emulator:
         self.emulation = Emulation(Settings().changed(settings), clock)
         self._ports = (port, download_port)
         self._servers: list[_Server] = []
+        self._stopped = threading.Event()
         for fault in faults:
             self.emulation.state.faults.add(fault)
 
@@ -73,13 +75,21 @@ class Emulator:
         self.emulation.signer.origin = self.download_url
         for server in self._servers:
             server.start()
+        self._stopped.clear()
+        threading.Thread(target=self._send_messages, daemon=True).start()
 
     def stop(self) -> None:
         """Stop both servers, open connections included."""
+        self._stopped.set()
         for server in self._servers:
             server.stop()
         self._servers.clear()
         self.emulation.close()
+
+    def _send_messages(self) -> None:
+        """Send messages of what is over, while the servers run."""
+        while not self._stopped.wait(_MESSAGE_SECONDS):
+            self.emulation.selling.sender.send_due()
 
     @contextmanager
     def outage(self) -> Iterator[None]:

@@ -18,6 +18,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "judge_records": ("all", "first", "none"),
     "sp_region": ("ALL", *REGIONS),
     "sp_compression": ("by_format", "gzip", "none"),
+    "sp_transaction_status": ("upper", "capital"),
+    "sp_breakdowns": ("list", "object"),
     "sp_kiosk_compression": ("header", "silent", "none"),
 }
 """Settings that take one of a few values."""
@@ -148,6 +150,28 @@ class Settings:
     """Whether JSON documents hold `reportSpecification` after the arrays."""
     sp_unknown_fields: bool = False
     """Whether reports and rows have fields that are in no model."""
+    sp_notification_copies: int = 1
+    """How often each message is put into its queue, under the same id."""
+    sp_notification_reversed: bool = False
+    """Whether messages that are due together come in reverse."""
+    sp_notification_foreign: bool = False
+    """Whether each is followed by one about what another program has asked for."""
+    sp_notification_unknown: bool = False
+    """Whether each is followed by texts that are no such messages."""
+    sp_notification_lost_every: int = 0
+    """Which messages are never sent: those whose number this divides; 0: none."""
+    sp_deferred_days: float = 7.0
+    """How long after its posting the money of a deferred sale is released."""
+    sp_deferred_every: int = 3
+    """Which orders are deferred: those whose number this divides; 0: none."""
+    sp_empty_pages: bool = False
+    """Whether an empty page lies between any two pages of transactions."""
+    sp_transaction_status: str = "upper"
+    """How a transaction's status is spelt: `RELEASED` (`upper`), `Released`."""
+    sp_breakdowns: str = "list"
+    """What breakdowns of transactions are: a `list`, or an `object` around it."""
+    sp_fees_without_id: bool = False
+    """Whether fees among the transactions have no `transactionId`."""
     sp_kiosk_lines_per_page: int = 0
     """Lines of a Data Kiosk result on one page; 0: all are on the first."""
     sp_kiosk_split_lines: bool = False

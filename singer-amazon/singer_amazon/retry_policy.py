@@ -45,6 +45,8 @@ class RetryPolicy:
 
     poll_growth: float = 1.5
     """`poll_interval_seconds` grows by this factor up to its maximum"""
+    early_news: int = 10_000
+    """Notifications of reports not known yet that are remembered"""
     conflict_wait: float = 60.0
     """Until a create is tried again that another report stands in the way of (425)"""
     no_document_wait: float = 30.0

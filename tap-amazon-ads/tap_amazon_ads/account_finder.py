@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from singer_amazon.errors import CallError, RejectedError
+from singer_amazon.shards.shard import Shard
 from singer_amazon.sync.summary import Problem
 from tap_amazon_ads.accounts import (
     ATTRIBUTION,
@@ -42,6 +43,8 @@ class AccountSettings:
     advertiser_ids: frozenset[str]
     excluded_streams: Mapping[str, frozenset[str]]
     """By account: the streams it does not get."""
+    shard: Shard = field(default_factory=Shard)
+    """Which of the accounts are read."""
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> AccountSettings:
@@ -56,6 +59,7 @@ class AccountSettings:
                 account.strip(): _texts(streams)
                 for account, streams in (config.get("exclude_streams") or {}).items()
             },
+            shard=Shard.of(config),
         )
 
 
@@ -110,7 +114,7 @@ class AccountFinder:
         settings = self._settings
         seen = {profile.profile_id for profile in self.profiles}
         missing = (settings.profile_ids | settings.excluded) - seen
-        for profile_id in sorted(missing):
+        for profile_id in self._of_shard(missing):
             self._note_missing(
                 f"profile {profile_id}",
                 f"the token does not see it in region {settings.region}: check the id, "
@@ -139,13 +143,34 @@ class AccountFinder:
             reason = f"account_types leaves out {profile.kind}"
         else:
             return True
-        if is_named:
+        if is_named and settings.shard.has(profile.profile_id):
             self._note_missing(profile.label, f"profile_ids names it, but {reason}")
         return False
 
+    def _of_shard(self, ids: Iterable[str]) -> list[str]:
+        """Return the ids of this shard: each is complained of by one run."""
+        return sorted(filter(self._settings.shard.has, ids))
+
+    @cached_property
+    def shard_profiles(self) -> list[Profile]:
+        """The profiles of this shard that the token sees, by id."""
+        has = self._settings.shard.has
+        return [profile for profile in self.profiles if has(profile.profile_id)]
+
     @cached_property
     def sponsored_accounts(self) -> list[Account]:
-        """Sellers and vendors."""
+        """Sellers and vendors of this shard."""
+        has = self._settings.shard.has
+        return [account for account in self._all_sponsored if has(account.key)]
+
+    @cached_property
+    def dsp_accounts(self) -> list[Account]:
+        """Agencies with their advertisers, then linked advertisers, of this shard."""
+        has = self._settings.shard.has
+        return [account for account in self._all_dsp if has(account.key)]
+
+    @cached_property
+    def _all_sponsored(self) -> list[Account]:
         return [
             profile_account(profile)
             for profile in self.used_profiles
@@ -153,10 +178,11 @@ class AccountFinder:
         ]
 
     @cached_property
-    def dsp_accounts(self) -> list[Account]:
-        """Agencies with their advertisers, then linked advertisers.
+    def _all_dsp(self) -> list[Account]:
+        """Agencies with their advertisers, then linked advertisers, of all shards.
 
-        An advertiser belongs to the first agency that lists it, else to its link.
+        An advertiser belongs to the first agency that lists it, else to its link:
+        whoever reads a link must know of all agencies.
         """
         accounts: list[Account] = []
         taken: set[str] = set()
@@ -171,7 +197,7 @@ class AccountFinder:
         if "agency" in self._settings.kinds and not self._settings.profile_ids:
             linked = self._members(self._linked(), taken)
             accounts += [linked_account(advertiser) for advertiser in linked]
-        for advertiser_id in sorted(self._settings.advertiser_ids - taken):
+        for advertiser_id in self._of_shard(self._settings.advertiser_ids - taken):
             self._note_missing(
                 f"advertiser {advertiser_id}",
                 f"no agency in region {self._settings.region} lists it and it is not "
@@ -189,8 +215,8 @@ class AccountFinder:
         named -= {profile.profile_id for profile in self.profiles}
         # asking for advertisers costs calls: only where one may be meant
         if named:
-            named -= {account.key for account in self.dsp_accounts}
-        for account in sorted(named):
+            named -= {account.key for account in self._all_dsp}
+        for account in self._of_shard(named):
             self._note_missing(
                 f"account {account}",
                 "exclude_streams names it, but the token does not see it in region "
@@ -198,8 +224,9 @@ class AccountFinder:
             )
 
     def check_any(self) -> None:
-        """Note a problem where there is no account at all."""
-        if not self.sponsored_accounts and not self.dsp_accounts:
+        """Note a problem where there is no account at all, in any shard."""
+        count = len(self._all_sponsored) or len(self._all_dsp)
+        if not count:
             region = self._settings.region
             seen = len(self.profiles)
             self._note_missing(
@@ -208,6 +235,9 @@ class AccountFinder:
                 "sees only profiles of the region it asks (NA, EU or FE): check "
                 "region, profile_ids and account_types",
             )
+        elif not self.sponsored_accounts and not self.dsp_accounts:
+            shard = self._settings.shard
+            logger.info("Shard %s has no account: there is nothing to read", shard)
 
     def _members(
         self, advertisers: Iterable[Advertiser], taken: set[str]

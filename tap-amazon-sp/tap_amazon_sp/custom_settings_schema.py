@@ -262,7 +262,7 @@ CUSTOM_ENDPOINTS = th.Property(
                 title="Look-back days",
                 description=(
                     "Days before the bookmark to read again, for what turned up late; "
-                    "two for Finances where rows have a key, else none"
+                    "for Finances two (transactions five) where rows have a key"
                 ),
             ),
             th.Property(

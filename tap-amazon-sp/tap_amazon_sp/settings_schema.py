@@ -190,12 +190,12 @@ READING = (
     ),
     th.Property(
         "app_budget_share",
-        th.CustomType({"type": ["number", "null"], "minimum": 0.001, "maximum": 1}),
+        th.CustomType({"type": ["number", "string", "null"]}),
         default=1.0,
         title="Share of the application's budget",
         description=(
             "Part of the limits of one application (sales and traffic) that this run "
-            "may use, where several runs share it"
+            'may use, where several runs share it: 0.0625, or "1/16"'
         ),
     ),
     th.Property(
@@ -243,6 +243,31 @@ READING = (
         description=(
             "Queries of one account that run at a time: Amazon limits them and "
             "does not say where"
+        ),
+    ),
+    th.Property(
+        "notifications",
+        th.ObjectType(
+            th.Property(
+                "queue_url",
+                th.StringType,
+                title="Queue URL",
+                description="URL of a standard queue of SQS",
+            ),
+            th.Property(
+                "poll_interval_seconds",
+                th.NumberType(exclusive_minimum=0),
+                title="Backup poll interval",
+                description=(
+                    "Between two looks at a report that no message has come of; 900 "
+                    "by default"
+                ),
+            ),
+        ),
+        title="Notifications",
+        description=(
+            "Queue in which Amazon says that a report is done, so that it is not asked "
+            "again and again (extra sqs); the aws_* settings say who reads it"
         ),
     ),
     CUSTOM_REPORTS,

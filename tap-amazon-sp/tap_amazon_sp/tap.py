@@ -12,13 +12,14 @@ from singer_sdk import Stream
 from singer_sdk import typing as th
 
 from singer_amazon.errors import ConfigError
-from singer_amazon.http.auth import TokenProvider
+from singer_amazon.http.auth import GrantlessTokenProvider, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.regions import SELLING_PARTNER_HOSTS, SELLING_PARTNER_TOKEN_URI
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.model import Outcome
 from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.session import Session
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.provenance.report_days import ReportDaysStream
 from singer_amazon.tap.provenance.report_log import ReportLogStream
@@ -36,6 +37,17 @@ from tap_amazon_sp.client import (
 from tap_amazon_sp.endpoints.runner import EndpointRun
 from tap_amazon_sp.endpoints.streams import EndpointStream, endpoint_streams
 from tap_amazon_sp.legacy_config import translate_config
+from tap_amazon_sp.notifications.listener import (
+    INLINE_EVERY,
+    MessageQueue,
+    NotificationListener,
+)
+from tap_amazon_sp.notifications.settings import (
+    NotificationSettings,
+    open_queue,
+    read_notifications,
+)
+from tap_amazon_sp.notifications.subscriptions import SCOPE
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 from tap_amazon_sp.reports.service import ReportService, check_reports, report_streams
 from tap_amazon_sp.settings_schema import SETTINGS
@@ -81,7 +93,8 @@ class TapAmazonSp(ReportTap):
             )
             raise ConfigError(msg)
         read_accounts(self.config)
-        for note in check_reports(self.config, self.streams.values()):
+        self._queue  # noqa: B018 - refuses settings that cannot be meant so
+        for note in check_reports(self.config, self.streams.values(), self.shard):
             self.logger.warning(note)
 
     # --- streams -----------------------------------------------------------
@@ -133,28 +146,93 @@ class TapAmazonSp(ReportTap):
     def accounts(self) -> AccountFinder:
         """The accounts of this run."""
         settings = read_accounts(self.config)
-        return AccountFinder(settings, self.caller, self.stats.add)
+        mine = [account for account in settings if self.shard.has(account.name)]
+        if not mine:
+            self.logger.info(
+                "Shard %s has no account: there is nothing to read", self.shard
+            )
+        return AccountFinder(mine, self.caller, self.stats.add)
 
     def caller(self, account: AccountSettings) -> AccountCaller:
         """Return what calls Amazon for one account."""
-        transport, clock = self.transport, self.clock
-        auth_uri = self.config.get("auth_uri") or SELLING_PARTNER_TOKEN_URI
-        base_url = (
-            self.config.get("endpoint_uri") or SELLING_PARTNER_HOSTS[account.region]
-        )
         tokens = TokenProvider(
-            account.credential, auth_uri=auth_uri, transport=transport, clock=clock
+            account.credential,
+            auth_uri=self._auth_uri,
+            transport=self.transport,
+            clock=self.clock,
         )
+        client = self._client(account, tokens)
+        return AccountCaller(account.name, client, self.rate_limiters, self.run_context)
+
+    def application_client(self, account: AccountSettings) -> SpClient:
+        """Return what calls Amazon for the application of an account itself."""
+        tokens = GrantlessTokenProvider(
+            account.credential.client_id,
+            account.credential.client_secret,
+            SCOPE,
+            auth_uri=self._auth_uri,
+            transport=self.transport,
+            clock=self.clock,
+        )
+        return self._client(account, tokens)
+
+    @property
+    def _auth_uri(self) -> str:
+        return self.config.get("auth_uri") or SELLING_PARTNER_TOKEN_URI
+
+    def _client(self, account: AccountSettings, tokens: TokenProvider) -> SpClient:
+        given = self.config.get("endpoint_uri")
         api = ApiClient(
-            base_url=base_url,
+            base_url=given or SELLING_PARTNER_HOSTS[account.region],
             tokens=tokens,
-            transport=transport,
-            clock=clock,
+            transport=self.transport,
+            clock=self.clock,
             scheme=SELLING_PARTNER,
         )
-        return AccountCaller(
-            account.name, SpClient(api), self.rate_limiters, self.run_context
+        return SpClient(api)
+
+    # --- notifications -----------------------------------------------------
+
+    _listener: NotificationListener | None = None
+
+    @cached_property
+    def _notifications(self) -> NotificationSettings | None:
+        return read_notifications(self.config)
+
+    @cached_property
+    def _queue(self) -> MessageQueue | None:
+        settings = self._notifications
+        return None if settings is None else open_queue(settings, self.config)
+
+    @property
+    def backup_poll_seconds(self) -> float | None:
+        """How often reports are polled although Amazon says when they are done."""
+        settings = self._notifications
+        if settings is None or self.is_test:
+            return None
+        return settings.poll_interval_seconds
+
+    def attach(self, session: Session) -> None:
+        """Listen to the queue, if there is one."""
+        if self._queue is None or self.is_test:
+            return
+        has_threads = self.workers != 0
+        listener = self._listener = NotificationListener(
+            self._queue,
+            session.engine,
+            self.state_store,
+            self.clock,
+            has_threads=has_threads,
         )
+        session.take_news = listener.take_news
+        if session.runner is not None and not has_threads:
+            session.runner.longest_sleep = INLINE_EVERY.total_seconds()
+
+    def end(self) -> None:
+        """Write the last state, then delete the messages whose result it holds."""
+        super().end()
+        if self._listener is not None:
+            self._listener.close(0.3 if self.writer.is_stopping else 5.0)
 
     def make_api(self) -> ReportApi:
         """Return the port to Reports 2021-06-30."""

@@ -105,6 +105,7 @@ class Router:
         sinks: Mapping[str | None, AudienceSink],
         stream_maps: StreamMaps,
         states: StateTracker,
+        other_streams: frozenset[str] = frozenset(),
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.decoder = MessageDecoder(RecordMessage)
@@ -116,6 +117,8 @@ class Router:
         self._sinks = sinks
         self._stream_maps = stream_maps
         self._states = states
+        self._other_streams = other_streams
+        """Streams that other shards deliver: here their records are passed over."""
         self._routes: dict[str, list[Route]] = {}
         self._handlers: dict[str, Callable[[int, RecordMessage], None]] = {
             "SCHEMA": self._schema,
@@ -219,6 +222,7 @@ class Router:
         found = self._stream_maps.outputs(line, message)
         if found is not None:
             source = message.stream or ""
+            found = [m for m in found if m.name not in self._other_streams]
             self._routes[source] = [
                 Route(
                     mapped.name,

@@ -94,18 +94,22 @@ class Run:
         clock: Clock,
         is_stopped: Callable[[], bool],
         left_out: Iterable[str] = (),
+        settings: Settings | None = None,
     ) -> None:
         self._sinks = list(sinks.values())
         self._dispatcher = dispatcher
         self._states = states
         self._clock = clock
         self._is_stopped = is_stopped
-        self._router = Router(sinks, StreamMaps(mapper), states)
+        others = settings.other_streams if settings is not None else frozenset()
+        self._router = Router(sinks, StreamMaps(mapper), states, others)
         for sink in self._sinks:
             sink.left_out = frozenset(left_out)
         self._failed: AmazonError | None = None
         self._last_record_at = self._now()
         self._progress = ProgressLog(self._sinks, self._router, self._last_record_at)
+        if settings is not None:
+            self._progress.summary_path = settings.summary_path
 
     @property
     def counts(self) -> Counter[str]:
@@ -148,7 +152,7 @@ class Run:
         self._wait_for_calls(MAX_FIRST_LOOK_SECONDS)
         for sink in self._sinks:
             sink.supersede()
-        if all(sink.failure for sink in self._sinks):
+        if self._sinks and all(sink.failure for sink in self._sinks):
             raise self._sinks[0].failure or RunFailedError("Nothing can be delivered.")
 
     def _open_sink(self, sink: AudienceSink) -> None:
@@ -265,7 +269,7 @@ class Run:
             sink.jobs.waited_from = began
             sink.watch()
         self._dispatcher.deadline.extend(
-            max(sink.jobs.polls_until(began) for sink in self._sinks)
+            max((sink.jobs.polls_until(began) for sink in self._sinks), default=began)
         )
         while not self._is_stopped():
             for sink in self._sinks:

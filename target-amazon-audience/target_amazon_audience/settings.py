@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.regions import REGIONS
+from singer_amazon.shards.shard import SETTING as SHARD
+from singer_amazon.shards.shard import Shard
 from singer_amazon.tap.settings import coerced, complaints
 from target_amazon_audience.amc.models import Fee
 from target_amazon_audience.matching.consent import (
@@ -88,7 +90,12 @@ class AudienceSettings:
     @property
     def label(self) -> str:
         """What people know the audience by."""
-        return f"audience {self.external_audience_id or self.audience_id}"
+        return f"audience {self.id_text}"
+
+    @property
+    def id_text(self) -> str:
+        """The audience's id: two streams of one audience have the same."""
+        return str(self.external_audience_id or self.audience_id)
 
     @property
     def is_mirror(self) -> bool:
@@ -109,6 +116,10 @@ class Settings:
     max_runtime: float
     """Seconds after which nothing that Amazon puts off is waited for."""
     audiences: Mapping[str | None, AudienceSettings]
+    other_streams: frozenset[str] = frozenset()
+    """Streams whose audiences belong to other shards."""
+    summary_path: Path | None = None
+    """Where the summary goes of a shard that has no audience."""
 
 
 def parse(config: Mapping[str, Any]) -> Settings:
@@ -125,7 +136,34 @@ def parse(config: Mapping[str, Any]) -> Settings:
     if not streams:
         audiences[None] = _AudienceReader(shared, None).audience()
     max_runtime = SettingsReader(config, None).number("max_runtime_seconds")
-    return Settings(region_of(config), max_runtime, audiences)
+    others = _of_other_shards(config, audiences)
+    mine = {name: found for name, found in audiences.items() if name not in others}
+    summary_path = None if mine else SettingsReader(config, None).path("summary_path")
+    return Settings(region_of(config), max_runtime, mine, others, summary_path)
+
+
+def _of_other_shards(
+    config: Mapping[str, Any], audiences: Mapping[str | None, AudienceSettings]
+) -> frozenset[str]:
+    """Return the streams whose audience, by its id, is none of this shard.
+
+    Raises:
+        ConfigError: there is no such shard, or nothing to divide.
+    """
+    shard = Shard.of(config)
+    if shard.is_all:
+        return frozenset()
+    if None in audiences:
+        msg = (
+            f"Setting {SHARD} divides the audiences of streams, and streams is not "
+            "set: leave it out."
+        )
+        raise ConfigError(msg)
+    return frozenset(
+        stream
+        for stream, audience in audiences.items()
+        if stream is not None and not shard.has(audience.id_text)
+    )
 
 
 def region_of(config: Mapping[str, Any]) -> str:

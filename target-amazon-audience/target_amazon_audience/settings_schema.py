@@ -306,6 +306,12 @@ SETTINGS_SCHEMA: dict[str, Any] = th.PropertiesList(
     _text("dsp_region", "Region (alias)", "The same as region"),
     MAX_RUNTIME,
     *AUDIENCE,
+    _text(
+        "shard",
+        "Shard",
+        'Part of the audiences of streams to deliver, such as "3/16": the fourth of '
+        "16, counted from 0. Each shard needs a pipeline of its own",
+    ),
     th.Property(
         "streams",
         th.CustomType(

@@ -16,6 +16,7 @@ from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Transport
 from singer_amazon.refresh_token_age import token_ages, warnings
 from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
+from singer_amazon.shards.shard import SETTING as SHARD
 from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
 from target_amazon_audience import settings
@@ -138,6 +139,13 @@ class TargetAmazonAudience(CommandTarget):
         )
         is_dry = any(audience.is_dry for audience in parsed.audiences.values())
         states = StateTracker(_keep if is_dry else write_stdout, done="sent")
+        if parsed.other_streams:
+            self.logger.info(
+                "Shard %s delivers %d audiences; %d streams are left to other shards",
+                self.config[SHARD],
+                len(parsed.audiences),
+                len(parsed.other_streams),
+            )
         with open_sinks(parsed, identity, dispatcher, states, self.clock) as sinks:
             run = self._run = Run(
                 sinks,
@@ -147,6 +155,7 @@ class TargetAmazonAudience(CommandTarget):
                 self.clock,
                 self.is_stopped,
                 _left_out(self.config.get("stream_maps") or {}),
+                parsed,
             )
             run.run(source)
         return run.counts

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator import Emulator, EmulatorClient
+from support.ads.columns import kind
 from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
@@ -91,10 +92,10 @@ def test_the_schema_is_offered_key_first_with_keys_that_are_never_null(
     run: Runs,
 ) -> None:
     properties = run(CAMPAIGNS, **DAY).schema(CAMPAIGNS)["schema"]["properties"]
-    assert properties["date"] == {"type": "string", "format": "date"}
-    assert properties["campaignId"] == {"type": "string"}
-    assert properties["profile_id"] == {"type": "string"}
-    assert properties["cost"] == {"type": ["number", "null"]}
+    assert kind(properties["date"]) == {"type": "string", "format": "date"}
+    assert kind(properties["campaignId"]) == {"type": "string"}
+    assert kind(properties["profile_id"]) == {"type": "string"}
+    assert kind(properties["cost"]) == {"type": ["number", "null"]}
     assert list(properties)[:2] == ["date", "campaignId"]
 
 
@@ -242,8 +243,8 @@ def test_extra_columns_are_asked_for_with_the_type_the_catalogue_knows(
     assert not ran.warnings
     assert set(columns(amazon)) == {"advertiserId", "date", "orderId", *extra}
     properties = ran.schema(ORDERS)["schema"]["properties"]
-    assert properties["flightBudget"] == {"type": ["number", "null"]}
-    assert properties["flightId"] == {"type": ["string", "null"]}
+    assert kind(properties["flightBudget"]) == {"type": ["number", "null"]}
+    assert kind(properties["flightId"]) == {"type": ["string", "null"]}
     asked = amazon.statistics().creates[0]
     expected_ids = [
         str(row["flightId"]) for row in amazon.expected_rows(asked.report_id)
@@ -263,7 +264,7 @@ def test_an_extra_column_nobody_knows_is_asked_for_as_text_and_amazon_judges(
 
     assert ran.code == 0
     properties = ran.schema(CAMPAIGNS)["schema"]["properties"]
-    assert properties["brandNew"] == {"type": ["string", "null"]}
+    assert kind(properties["brandNew"]) == {"type": ["string", "null"]}
     (refused,) = amazon.statistics().refused
     assert "brandNew" in refused.body["configuration"]["columns"]
     (warning,) = ran.warnings
@@ -429,6 +430,27 @@ def test_repeated_keys_are_warned_of_and_counted(
     ):
         assert word in warning
     assert ran.summary["repeated_keys"] == {CAMPAIGNS: 2}
+
+
+def test_two_campaigns_of_one_name_are_warned_of_with_the_way_out(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    stream = "sponsored_products_gross_and_invalid_by_campaign"
+    amazon.add_fault("odd_rows", report_type_id="spGrossAndInvalids", twins=True)
+
+    ran = run(stream, **DAY)
+
+    named = [row["campaignName"] for row in ran.rows(stream)]
+    assert len(named) > len(set(named))
+    (warning,) = [w for w in ran.warnings if "repeat a key" in w]
+    key = json.loads(warning[warning.index('{"') :])[stream]["__key_properties__"]
+    rows = [tuple(row[name] for name in key) for row in ran.rows(stream)]
+    assert len(rows) == len(set(rows))
+
+    mapped = run(stream, stream_maps={stream: {"__key_properties__": key}}, **DAY)
+    (schema,) = [m for m in mapped.messages if m["type"] == "SCHEMA"]
+    assert schema["key_properties"] == key
+    assert len(mapped.rows(stream)) == len(rows)
 
 
 def test_equal_keys_in_two_documents_are_no_repeat(

@@ -25,6 +25,7 @@ from support.ads.runs import (
 from support.core.cases import cases
 from support.core.process import installed
 from tap_amazon_ads.catalogue import load_catalogue
+from tap_amazon_ads.report_specs import PLAIN_STREAMS
 
 Runs = Callable[..., Run]
 SECRETS = ("emulator-client-secret", "Atzr|emulator-refresh-token", "s3cr3t-key")
@@ -249,7 +250,7 @@ def test_what_only_describes_the_tap_makes_no_call(
         schemas = [json.loads(line) for line in ran.stdout.splitlines()]
         named = {message["stream"] for message in schemas}
         types = {entry.stream for entry in load_catalogue().report_types}
-        assert named == {"profiles", "advertisers", *types}
+        assert named == {*PLAIN_STREAMS, *types}
     else:
         assert json.loads(ran.stdout)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from amazon_emulator import EmulatorClient
+from support.ads.columns import kind
 from support.ads.runs import (
     ADVERTISERS,
     AGENCY,
@@ -193,7 +194,7 @@ def test_a_custom_report_of_a_known_type_takes_its_key_from_the_catalogue(
     }
     schema = ran.schema("campaign_costs")
     assert schema["key_properties"] == ["date", "campaignId", "profile_id"]
-    assert schema["schema"]["properties"]["cost"] == {"type": ["number", "null"]}
+    assert kind(schema["schema"]["properties"]["cost"]) == {"type": ["number", "null"]}
     assert ran.rows("campaign_costs") == [
         {
             "date": row["date"],
@@ -226,26 +227,27 @@ def test_a_custom_report_of_an_unknown_grouping_has_no_key_and_says_so(
 
 def test_an_own_key_is_used_and_asked_for(run: Runs, amazon: EmulatorClient) -> None:
     """A number makes a strange key, but a text one: a missing value becomes ""."""
-    mine = custom(columns=["cost"], key=["campaignName", "clicks"])
+    mine = custom(columns=["clicks", "cost"], key=["campaignName", "purchases1d"])
 
     ran = run("campaign_costs", reports=[mine], profile_ids=[SELLER], **RANGE)
 
     assert ran.code == 0
     (create,) = amazon.statistics().creates
-    assert create.body["configuration"]["columns"] == [
-        "campaignName",
-        "clicks",
-        "cost",
-        "date",
-    ]
+    asked = {"purchases1d", "campaignName", "clicks", "cost", "date"}
+    assert set(create.body["configuration"]["columns"]) == asked
     schema = ran.schema("campaign_costs")
-    assert schema["key_properties"] == ["date", "campaignName", "clicks", "profile_id"]
-    assert schema["schema"]["properties"]["clicks"] == {"type": "string"}
+    assert schema["key_properties"] == [
+        "date",
+        "campaignName",
+        "purchases1d",
+        "profile_id",
+    ]
+    assert kind(schema["schema"]["properties"]["purchases1d"]) == {"type": "string"}
     expected_rows = [
-        "" if row["clicks"] is None else str(row["clicks"])
+        "" if row["purchases1d"] is None else str(row["purchases1d"])
         for row in amazon.expected_rows(create.report_id)
     ]
-    assert [row["clicks"] for row in ran.rows("campaign_costs")] == expected_rows
+    assert [row["purchases1d"] for row in ran.rows("campaign_costs")] == expected_rows
     assert "" in expected_rows
 
 

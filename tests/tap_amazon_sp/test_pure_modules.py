@@ -22,7 +22,8 @@ MODULES = [
     *("endpoints/custom/tables", "endpoints/pages/pagination", "endpoints/pages/rows"),
     *("endpoints/pages/repeats", "endpoints/nested_values"),
     *("endpoints/definitions", "endpoints/expansions", "endpoints/pages/known_paths"),
-    *("endpoints/schemas", "endpoints/time_slices"),
+    *("endpoints/schemas", "endpoints/time_slices", "endpoints/status_sweep"),
+    *("endpoints/finances",),
 ]
 DATA = {"importlib"}  # their own data files
 NEVER = {
@@ -30,7 +31,7 @@ NEVER = {
     *("threading", "asyncio", "logging", "random", "singer_sdk", "boto3"),
 }
 OURS = {"errors", "rate_limits", "regions", "reports"}
-NAMES = {"singer_amazon.tap.settings"}  # what a misspelt name may mean
+NAMES = {"singer_amazon.config.names"}  # what a misspelt name may mean
 CLOCK = {"now", "utcnow", "today", "time", "monotonic"}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from singer_amazon.shards.shard import Shard
 from singer_amazon.target.errors import (
     InputError,
     KeyMissingError,
@@ -294,3 +295,23 @@ def test_streams_that_alternate_keep_their_records(target: Runner) -> None:
     assert ran.error is None
     sent = {a["stream"]: a["records"] for a in ran.summary["audiences"]}
     assert sent == {"customers": 5, "leads": 5}
+
+
+def test_each_shard_sends_the_records_of_its_own_audiences(target: Runner) -> None:
+    streams = {
+        name: {"external_audience_id": name, "audience_name": f"audience {name}"}
+        for name in ("customers", "leads", "friends", "others")
+    }
+    rows = [
+        {**person(number), "stream": name} for name in streams for number in range(3)
+    ]
+    inputs = [*map(schema, streams), *rows]
+    sent: dict[str, int] = {}
+    for number in range(2):
+        ran = target.run(inputs, streams=streams, shard=f"{number}/2")
+        assert ran.error is None
+        found = {a["stream"]: a["records"] for a in ran.summary["audiences"]}
+        mine = {name for name in streams if Shard(number, 2).has(name)}
+        assert found == dict.fromkeys(mine, 3)
+        sent |= found
+    assert sent == dict.fromkeys(streams, 3)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from singer_sdk.exceptions import ConfigValidationError
 
 from singer_amazon.regions import ADS_HOSTS
+from singer_amazon.shards.shard import shard_number
 from support.audience.emulator import (
     ADVERTISER,
     DSP_CONNECTION,
@@ -353,6 +355,21 @@ def streams(target: Runner) -> None:
     assert target.audience().name == "of a stream"
     ran = target.run([person(1)], streams={"others": {}})
     assert "Stream customers is not named" in str(ran.error)
+
+
+@effect("shard")
+def shard(target: Runner) -> None:
+    name = "in_0_of_2"
+    streams = {"customers": {"external_audience_id": name}}
+    number = shard_number(name, 2)
+    other = target.good([person(1), state(7)], streams=streams, shard=f"{1 - number}/2")
+    assert target.count("records") == 0
+    assert (other.summary["result"], other.summary["audiences"]) == ("complete", [])
+    assert other.states == [7]
+    target.good([person(1)], streams=streams, shard=f"{number}/2")
+    assert target.members() == names(1)
+    with pytest.raises(ConfigValidationError, match="streams is not set"):
+        target.plugin(shard="0/2")
 
 
 @effect("stream_maps", "stream_map_config", "faker_config")

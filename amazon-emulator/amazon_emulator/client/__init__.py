@@ -1,7 +1,7 @@
 """A client for the control calls; needs the standard library only.
 
-`emulator_client` has all calls, those of `audiences`, `selling_partner` and
-`data_kiosk` included;
+`emulator_client` has all calls, those of `audiences`, `selling_partner`,
+`data_kiosk` and `notifications` included;
 `statistics` is what has been asked so far, `control_client` the HTTP below.
 """
 

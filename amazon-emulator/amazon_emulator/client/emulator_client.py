@@ -8,12 +8,15 @@ from typing import Any
 
 from amazon_emulator.client.audiences import AudienceCalls
 from amazon_emulator.client.data_kiosk import DataKioskCalls
+from amazon_emulator.client.notifications import NotificationCalls
 from amazon_emulator.client.selling_partner import SellingPartnerCalls
 from amazon_emulator.client.statistics import Statistics
 from amazon_emulator.clock import format_instant, parse_instant
 
 
-class EmulatorClient(AudienceCalls, SellingPartnerCalls, DataKioskCalls):
+class EmulatorClient(
+    AudienceCalls, SellingPartnerCalls, DataKioskCalls, NotificationCalls
+):
     """Sets and asks one emulator over HTTP; `url` is that of its API."""
 
     def reset(self) -> None:

@@ -117,3 +117,16 @@ class SellingPartnerCalls(ControlClient):
             **fields,
         }
         return self._object("POST", f"/sp/accounts/{account}/orders", body)
+
+    def sp_transactions(
+        self,
+        account: str,
+        posted_after: datetime | None = None,
+        posted_before: datetime | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the transactions posted in a half-open span, as they stand now."""
+        span = {"posted_after": posted_after, "posted_before": posted_before}
+        body = {k: format_instant(v) for k, v in span.items() if v is not None}
+        path = f"/sp/accounts/{account}/transactions"
+        found: list[dict[str, Any]] = self._call("POST", path, body)
+        return found

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from amazon_emulator.state import EmulatorState
 
 
-_GRANTS = {"refresh_token": "refresh_token", "authorization_code": "code"}
+_GRANTLESS = "client_credentials"
+_SCOPES = (
+    "sellingpartnerapi::notifications",
+    "sellingpartnerapi::client_credential:rotation",
+    "sellingpartnerapi::migration",
+)
+_GRANTS = {
+    "refresh_token": "refresh_token",
+    "authorization_code": "code",
+    _GRANTLESS: "scope",
+}
 """What each kind of grant has to name."""
 
 
@@ -56,6 +66,8 @@ class LoginService(Service):
         credentials = (form["client_id"], form["client_secret"])
         if credentials != (settings.client_id, settings.client_secret):
             raise RefusalError(401, "Client authentication failed", "invalid_client")
+        if form["grant_type"] == _GRANTLESS:
+            return self._grantless(form["scope"])
         refresh_token = self._refresh_token(form)
         token = self._issue(refresh_token)
         if token is None:
@@ -68,6 +80,15 @@ class LoginService(Service):
             "expires_in": int(settings.token_lifetime_seconds),
         }
         return self.respond(grant)
+
+    def _grantless(self, scope: str) -> Response:
+        """Return a token of the application alone, for calls about no account."""
+        if scope not in _SCOPES:
+            raise RefusalError(400, "The requested scope is invalid", "invalid_scope")
+        token = self._partners.issue_grantless(scope)
+        life = int(self._state.settings.token_lifetime_seconds)
+        grant = {"access_token": token, "token_type": "bearer", "expires_in": life}
+        return self.respond({**grant, "scope": scope})
 
     def _refresh_token(self, form: Mapping[str, str]) -> str:
         """Return the token of the form, or the one its code stands for."""

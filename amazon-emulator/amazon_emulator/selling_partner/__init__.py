@@ -8,7 +8,10 @@
     rows/                     what the documents hold, by report type
     orders/                   orders that change, Orders v0 and 2026-01-01
     seller_routes             marketplace participations
-    endpoints/                finances, inbound, purchase orders, stock, listings
+    data_kiosk/               queries in GraphQL, their pages and documents
+    notifications/            subscriptions; messages of what is over, to a queue
+    endpoints/                finances, transactions, inbound, purchase orders, stock,
+                              listings
     control                   calls under /_emulator/sp
     api                       puts all of it together
 

@@ -24,6 +24,16 @@ from amazon_emulator.selling_partner.endpoints.listings import ListingsService
 from amazon_emulator.selling_partner.endpoints.purchase_orders import (
     PurchaseOrdersService,
 )
+from amazon_emulator.selling_partner.endpoints.transactions.control import (
+    TransactionsControl,
+)
+from amazon_emulator.selling_partner.endpoints.transactions.routes import (
+    TransactionsService,
+)
+from amazon_emulator.selling_partner.notifications.control import NotificationsControl
+from amazon_emulator.selling_partner.notifications.routes import NotificationsService
+from amazon_emulator.selling_partner.notifications.sender import Sender
+from amazon_emulator.selling_partner.notifications.subscriptions import Subscriptions
 from amazon_emulator.selling_partner.orders.book import OrderBook
 from amazon_emulator.selling_partner.orders.routes_current import OrdersService
 from amazon_emulator.selling_partner.orders.routes_v0 import OrdersV0Service
@@ -35,7 +45,7 @@ from amazon_emulator.selling_partner.seller_routes import SellersService
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from amazon_emulator.http import Service
+    from amazon_emulator.http import Routed, Service
     from amazon_emulator.state import EmulatorState
     from amazon_emulator.stored_files import UrlSigner
 
@@ -58,6 +68,16 @@ class SellingPartnerApi:
         )
         authorization = self._authorization
         self.custom = CustomService(authorization)
+        self._subscriptions = Subscriptions(state)
+        self.sender = Sender(
+            state,
+            self.accounts,
+            self._subscriptions,
+            self.reports,
+            self.queries,
+            alarms,
+        )
+        self.transactions = TransactionsService(authorization, self.orders)
         self.services: Sequence[Service] = (
             SpReportsService(authorization, self.reports, signer),
             DataKioskService(authorization, self.queries, signer),
@@ -66,6 +86,8 @@ class SellingPartnerApi:
             SellersService(authorization),
             RestrictedTokensService(authorization),
             FinancesService(authorization, self.orders),
+            self.transactions,
+            NotificationsService(authorization, self._subscriptions, self.sender),
             InboundService(authorization),
             PurchaseOrdersService(authorization),
             InventoryService(authorization),
@@ -80,7 +102,19 @@ class SellingPartnerApi:
             self.downloads,
             self.custom,
         )
-        self.kiosk_control = KioskControl(self.accounts, self.queries)
+        notifications_control = NotificationsControl(self.sender)
+        kiosk_control = KioskControl(self.accounts, self.queries)
+        self.controls: Sequence[Routed] = (
+            self.control,
+            kiosk_control,
+            TransactionsControl(state, self.accounts, self.transactions),
+            notifications_control,
+        )
+        self.statistics = (
+            self.control.statistics,
+            kiosk_control.statistics,
+            notifications_control.statistics,
+        )
 
     def reset(self) -> None:
         """Return to the default accounts and forget all else."""
@@ -89,6 +123,8 @@ class SellingPartnerApi:
         self.orders.reset()
         self.reports.reset()
         self.queries.reset()
+        self._subscriptions.reset()
+        self.sender.reset()
         self.downloads.alarms.clear()
         self.custom.paths.clear()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from singer_amazon.commands.group import read_json
+from singer_amazon.commands.group import read_config, read_json
 from singer_amazon.commands.state_edits import singer_state
 from singer_amazon.commands.tables import show
 from singer_amazon.durations import in_words
@@ -25,29 +25,44 @@ from singer_amazon.tap.stream import ReportStream
 
 _SLOW = 60.0
 """Seconds from which on a stream is named."""
+OpenTap = Callable[
+    [dict[str, Any], dict[str, Any], "dict[str, Any] | None", bool], ReportTap
+]
+"""Makes a tap of config, state, catalog, and whether the environment counts."""
 
 
 def plan_command(
-    tap: Callable[[dict[str, Any], dict[str, Any], dict[str, Any] | None], ReportTap],
+    tap: OpenTap,
 ) -> click.Command:
-    """Return the command of a tap made from config, state and catalog."""
+    """Return the command of a tap."""
 
     @click.command("plan")
-    @click.option("--config", "config", required=True, help="Settings, as for a run.")
+    @click.option(
+        "--config",
+        "config",
+        required=True,
+        multiple=True,
+        help="Settings, as for a run; ENV reads the environment and .env.",
+    )
     @click.option("--state", "state", help="The state a run would begin with.")
     @click.option("--catalog", "catalog", help="The catalog; all streams by default.")
     @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
     def command(
-        config: str, state: str | None, catalog: str | None, *, as_json: bool
+        config: tuple[str, ...],
+        state: str | None,
+        catalog: str | None,
+        *,
+        as_json: bool,
     ) -> None:
         """List what a run would ask for; only the list of accounts is asked."""
-        settings = read_json(config, "the config")
+        settings, parse_env = read_config(config)
         # a run waits for hours where Amazon is out of reach; a person does not
         settings["max_runtime_seconds"] = POLICY.connection_test
         made = tap(
             settings,
             singer_state(read_json(state, "the state")) if state else {},
             read_json(catalog, "the catalog") if catalog else None,
+            parse_env,
         )
         made.check()
         session = made.run_context.session
@@ -74,13 +89,14 @@ class Plan:
 
     def rows(self) -> list[dict[str, object]]:
         """Return a line per report and stream."""
-        return [row | {"columns": len(columns)} for row, columns in self._reports()]
+        return [row | {"columns": len(columns)} for row, _, columns in self._reports()]
 
     def as_json(self) -> dict[str, object]:
         """Return everything: reports, streams, and seconds where rates are known."""
         seconds = self._seconds_by_stream()
         reports = [
-            {**row, "columns": list(columns)} for row, columns in self._reports()
+            {**row, "context": dict(partition.context), "columns": list(columns)}
+            for row, partition, columns in self._reports()
         ]
         counts = Counter(str(report["stream"]) for report in reports)
         return {
@@ -137,12 +153,15 @@ class Plan:
             by_stream.setdefault(request.stream, []).append(request)
         return {name: self._seconds(found) for name, found in by_stream.items()}
 
-    def _reports(self) -> Iterator[tuple[dict[str, object], Sequence[str]]]:
+    def _reports(
+        self,
+    ) -> Iterator[tuple[dict[str, object], Partition, Sequence[str]]]:
         for report in self._session.engine.reports:
             for subscriber in report.subscribers:
                 partition = self._session.partition(subscriber)
                 columns = self._columns(partition)
-                yield _row(report, partition.label, subscriber.stream), columns
+                row = _row(report, partition.label, subscriber.stream)
+                yield row, partition, columns
 
     def _columns(self, partition: Partition) -> Sequence[str]:
         """Return the columns asked for; where there is no choice, those selected."""

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import date, datetime, timezone
+from pathlib import Path
 
 import click
 
@@ -14,8 +15,15 @@ from singer_amazon.commands import state_edits
 from singer_amazon.commands.group import read_json
 from singer_amazon.commands.tables import show
 from singer_amazon.errors import ConfigError
+from singer_amazon.private_files import write_private
 from singer_amazon.reports.model import DateOrHour
+from singer_amazon.shards import state as shard_states
+from singer_amazon.shards.shard import MAX_SHARDS
 
+_GAPS_ADVICE = (
+    "The next run asks for gaps again. `state close-gap` gives them up: the bookmark "
+    "moves on, their rows stay missing"
+)
 _FILE = click.argument("file", default="-")
 _STREAM = click.option("--stream", required=True, help="The stream's name.")
 _ACCOUNT = click.option(
@@ -43,6 +51,8 @@ def state_command(
         """Print bookmarks, pending reports and gaps, a line per stream and account."""
         found = state_edits.rows(read_json(file, "the state"), clock.now())
         show(found, as_json=as_json, empty="no state yet")
+        if any(row["gaps"] for row in found):
+            click.echo(_GAPS_ADVICE, err=True)
 
     @state.command("check")
     @_FILE
@@ -80,7 +90,58 @@ def state_command(
         closed = state_edits.close_gaps(document, stream, account, clock.now())
         _write(document, f"{closed} gaps are given up")
 
+    state.add_command(_split)
+    state.add_command(_merge)
     return state
+
+
+@click.command("split")
+@_FILE
+@click.option(
+    "--shards", required=True, type=click.IntRange(1, MAX_SHARDS), help="How many."
+)
+@click.option(
+    "--output",
+    required=True,
+    help="A name with {shard} in it, such as state-{shard}.json.",
+)
+def _split(file: str, shards: int, output: str) -> None:
+    """Divide a state: each shard's goes to a new file, numbered from 0."""
+    paths = [Path(output.replace("{shard}", str(n))) for n in range(shards)]
+    _check_new(paths)
+    found = state_edits.singer_state(read_json(file, "the state"))
+    for path, part in zip(paths, shard_states.split(found, shards), strict=True):
+        write_private(path, json.dumps(part).encode() + b"\n", "--output")
+    count = sum(1 for _ in state_edits.partitions({"bookmarks": {}, **found}))
+    click.echo(f"{count} partitions are divided among {shards} files", err=True)
+
+
+@click.command("merge")
+@click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--in-order",
+    is_flag=True,
+    help="The files are those of all shards, shard 0 first.",
+)
+def _merge(files: tuple[str, ...], *, in_order: bool) -> None:
+    """Put the states of all shards together: to standard output."""
+    parts = [
+        state_edits.singer_state(read_json(file, f"the state {file}")) for file in files
+    ]
+    merged = shard_states.merge(parts, in_order=in_order)
+    count = sum(1 for _ in state_edits.partitions(merged))
+    _write(merged, f"{count} partitions of {len(files)} states are put together")
+
+
+def _check_new(paths: list[Path]) -> None:
+    """Refuse file names that are one, or that are there already."""
+    if len(set(paths)) < len(paths):
+        msg = "--output has no {shard} in it: all shards would have one file"
+        raise ConfigError(msg)
+    for path in paths:
+        if path.exists():
+            msg = f"--output: {path} is there already; nothing is overwritten"
+            raise ConfigError(msg)
 
 
 def _write(document: dict[str, object], sentence: str) -> None:

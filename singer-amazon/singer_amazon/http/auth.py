@@ -161,13 +161,44 @@ class TokenProvider:
             "POST",
             self._auth_uri,
             data={
-                "grant_type": "refresh_token",
-                "refresh_token": self.credential.refresh_token,
+                **self._grant(),
                 "client_id": self.credential.client_id,
                 "client_secret": self.credential.client_secret,
             },
             is_private=True,
         )
+
+    def _grant(self) -> dict[str, str]:
+        return {
+            "grant_type": "refresh_token",
+            "refresh_token": self.credential.refresh_token,
+        }
+
+
+class GrantlessTokenProvider(TokenProvider):
+    """Hands out access tokens of an application itself, for no account.
+
+    Source: Amazon's grantless operations; the scope names what they are for.
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        scope: str,
+        *,
+        auth_uri: str,
+        transport: Transport,
+        clock: Clock,
+    ) -> None:
+        credential = Credential(client_id, client_secret, "")
+        super().__init__(
+            credential, auth_uri=auth_uri, transport=transport, clock=clock
+        )
+        self._scope = scope
+
+    def _grant(self) -> dict[str, str]:
+        return {"grant_type": "client_credentials", "scope": self._scope}
 
 
 def _refusal(response: Response) -> str:

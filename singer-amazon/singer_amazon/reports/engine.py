@@ -43,6 +43,8 @@ class RetrySettings:
     poll_interval_max: float = 300.0
     report_attempts: int = 3
     stuck_after: float = 24 * 3600.0
+    backup_poll_interval: float | None = None
+    """Between two looks at a report where Amazon itself says when one is done."""
     empty_waits_a_run: bool = False
     """Whether a report complete without a document is looked at by the next run
     again, not a little later, before it is taken as empty."""
@@ -92,6 +94,13 @@ class Engine:
         self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
+        self.has_notifications = retry.backup_poll_interval is not None
+        """Whether Amazon says when a report is done; polls are only a backup then."""
+        self.unannounced = 0
+        """How many reports a poll found done that Amazon had said nothing of."""
+        self._by_report_id: dict[str, list[Report]] = {}
+        self._early_news: dict[str, None] = {}
+        """Ids that Amazon has named before its answer to the create was here."""
 
     # --- filling -----------------------------------------------------------
 
@@ -109,6 +118,7 @@ class Engine:
                 return report
             report.state = State.REQUESTED
             report.report_id = pending.report_id
+            self._by_report_id.setdefault(pending.report_id, []).append(report)
             report.requested_at = pending.requested_at
             report.adopted = True
             report.accepted_count = 1
@@ -206,6 +216,39 @@ class Engine:
     def next_wake(self, now: datetime) -> datetime | None:
         """Return when something can be done again, if waiting is all there is."""
         return self._scheduler.next_wake(now)
+
+    # --- news --------------------------------------------------------------
+
+    def announce(
+        self, report_id: str, now: datetime, report_type: str = ""
+    ) -> list[Report]:
+        """Take in that Amazon says it is done with a report: it is polled at once.
+
+        Return the reports of this run that are meant; nothing happens to others. What
+        was said before changes nothing.
+        """
+        found = [
+            report
+            for report in self._by_report_id.get(report_id, ())
+            if report_type in {"", report.request.report_type}
+        ]
+        for report in found:
+            if report.report_id == report_id and not report.has_news:
+                report.has_news = True
+                if report.state is State.REQUESTED and not report.is_busy:
+                    self._scheduler.put(report, now)
+        if not found:
+            self._early_news[report_id] = None
+            if len(self._early_news) > POLICY.early_news:
+                del self._early_news[next(iter(self._early_news))]
+        return found
+
+    def end_notifications(self, now: datetime) -> None:
+        """Poll as usual: it is not said any more when a report is done."""
+        self.has_notifications = False
+        for report in self.reports:
+            if report.state is State.REQUESTED and not report.is_busy:
+                self._scheduler.put(report, now + self._poll_wait(report))
 
     # --- recording ---------------------------------------------------------
 
@@ -333,6 +376,8 @@ class Engine:
                 report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
                 report.is_failure, report.ready_at = outcome.is_failure, now
                 report.next_page = outcome.next_page
+                is_known = report.has_news or report.adopted
+                self.unannounced += self.has_notifications and not is_known
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
@@ -386,7 +431,10 @@ class Engine:
         report.polls = report.downloads = report.failed_calls = 0
         report.no_document_seen = False
         report.adopted = outcome.adopted
-        yield self._move(report, Event.ACCEPTED, now + self._poll_wait(report))
+        self._by_report_id.setdefault(outcome.report_id, []).append(report)
+        report.has_news = outcome.report_id in self._early_news
+        due = now if report.has_news else now + self._next_poll_wait(report)
+        yield self._move(report, Event.ACCEPTED, due)
 
     def _running(
         self, report: Report, word: str | None, now: datetime
@@ -399,7 +447,7 @@ class Engine:
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
-            yield self._put_off(report, now + self._poll_wait(report))
+            yield self._put_off(report, now + self._next_poll_wait(report))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
@@ -510,6 +558,13 @@ class Engine:
         elif due is not None:
             self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
+
+    def _next_poll_wait(self, report: Report) -> timedelta:
+        """Return until when Amazon may work on a report before it is looked at."""
+        backup = self.retry.backup_poll_interval
+        if backup is None or not self.has_notifications or report.has_news:
+            return self._poll_wait(report)
+        return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
 
     def _poll_wait(self, report: Report) -> timedelta:
         wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)

@@ -74,6 +74,10 @@ class Report:
     """Whether a page was refused and the result is read from its first one again."""
     document: object | None = None
     expected_bytes: int | None = None
+    has_news: bool = False
+    """Whether Amazon has said, without being asked, that it is done with it."""
+    entry: int = 0
+    """The number under which it waits for its next call."""
     is_busy: bool = False
     """Whether a call about it is under way; it then changes by its answer only."""
     calls: int = 0

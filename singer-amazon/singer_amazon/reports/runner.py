@@ -74,6 +74,8 @@ class Runner:
         self._on_advance = on_advance
         self.download_progress: Callable[[], object] = lambda: None
         """Answers with another value whenever a download has moved on."""
+        self.longest_sleep: float | None = None
+        """No sleep without threads is longer: something else may bring news."""
         self._advanced_at = clock.now()
         self._progressed_at = clock.now()
         self._last_progress: object = None
@@ -144,7 +146,8 @@ class Runner:
         if not self._has_threads:
             # nothing can come back meanwhile, so sleep right up to the next event
             until = min(wake or self.deadline, max(self.deadline, now))
-            self._clock.sleep(max((until - now).total_seconds(), 0.001))
+            seconds = max((until - now).total_seconds(), 0.001)
+            self._clock.sleep(min(seconds, self.longest_sleep or seconds))
             return
         seconds = POLICY.max_nap
         # what was due at the last look and not begun lacks a free worker or space

@@ -42,7 +42,7 @@ class _Queue:
 
     def urgency(self) -> _Urgency | None:
         """Drop reports that have moved on; return the urgency of the first one."""
-        while self.waiting and not _waits_for(self.waiting[0][2], self.kind):
+        while self.waiting and not _waits_for(self.waiting[0], self.kind):
             heapq.heappop(self.waiting)
         return self.waiting[0][:2] if self.waiting else None
 
@@ -105,8 +105,12 @@ class Scheduler:
         self._sequence = itertools.count()
 
     def put(self, report: Report, due: datetime) -> None:
-        """Let a report wait for the call its state asks for, from `due` on."""
-        heapq.heappush(self._sleeping, (due, next(self._sequence), report))
+        """Let a report wait for the call its state asks for, from `due` on.
+
+        What it waited for before counts no more.
+        """
+        report.entry = next(self._sequence)
+        heapq.heappush(self._sleeping, (due, report.entry, report))
 
     def take(
         self, now: datetime, count: int, *, may_fetch: bool
@@ -133,7 +137,7 @@ class Scheduler:
         times = [now] if any(self._first_open(kind, now) for kind in self._open) else []
         if not times and (opening := self._next_opening(now)) is not None:
             times.append(opening)
-        while self._sleeping and self._sleeping[0][2].state not in CALL_OF_STATE:
+        while self._sleeping and not _is_due(*self._sleeping[0][1:]):
             heapq.heappop(self._sleeping)
         if self._sleeping:
             times.append(self._sleeping[0][0])
@@ -238,9 +242,9 @@ class Scheduler:
         self._open_due(now)
         while self._sleeping and self._sleeping[0][0] <= now:
             due, number, report = heapq.heappop(self._sleeping)
-            kind = CALL_OF_STATE.get(report.state)
-            if kind is None:
+            if not _is_due(number, report):
                 continue
+            kind = CALL_OF_STATE[report.state]
             queue = self._queue(kind, report.request)
             rank = (0.0, due.timestamp())
             if kind is CallKind.CREATE:
@@ -317,5 +321,11 @@ def interleaved(requests: Iterable[ReportRequest]) -> list[ReportRequest]:
     return [entry[3] for entry in ranked]
 
 
-def _waits_for(report: Report, kind: CallKind) -> bool:
-    return not report.is_busy and CALL_OF_STATE.get(report.state) is kind
+def _waits_for(entry: tuple[_Rank, int, Report], kind: CallKind) -> bool:
+    _, number, report = entry
+    is_free = not report.is_busy and CALL_OF_STATE.get(report.state) is kind
+    return is_free and number == report.entry
+
+
+def _is_due(number: int, report: Report) -> bool:
+    return number == report.entry and report.state in CALL_OF_STATE

@@ -55,17 +55,31 @@ def open_client(access: S3Access, config: Config | None = None) -> S3Client:
     Raises:
         ConfigError: boto3 refuses the settings.
     """
+    session = open_session(access)
+    try:
+        return session.client("s3", endpoint_url=access.endpoint, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise _refused(access, error) from None
+
+
+def open_session(access: S3Access) -> boto3.Session:
+    """Make what makes clients of any service of AWS.
+
+    Raises:
+        ConfigError: boto3 refuses the settings.
+    """
     access.check()
     try:
         session = _session(access)
-        if access.role_arn:
-            session = _with_role(access, session)
-        return session.client("s3", endpoint_url=access.endpoint, config=config)
+        return _with_role(access, session) if access.role_arn else session
     except (BotoCoreError, ValueError) as error:
-        where = access.prefix.rstrip(".")
-        which = f"settings under {where}" if where else "aws_* settings"
-        msg = f"boto3 refuses the {which}: {explain(error, access)}"
-        raise ConfigError(msg) from None
+        raise _refused(access, error) from None
+
+
+def _refused(access: S3Access, error: Exception) -> ConfigError:
+    where = access.prefix.rstrip(".")
+    which = f"settings under {where}" if where else "aws_* settings"
+    return ConfigError(f"boto3 refuses the {which}: {explain(error, access)}")
 
 
 def frozen_credentials(access: S3Access) -> dict[str, str]:

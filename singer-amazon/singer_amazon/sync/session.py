@@ -85,6 +85,8 @@ class Session:
         self.runner: Runner | None = None
         self.between_messages: Callable[[], None] = lambda: None
         """Called where others may write messages, before a state is written."""
+        self.take_news: Callable[[], None] = lambda: None
+        """Called where what Amazon says of reports by itself can be taken in."""
         self._state_store = state_store
         self._clock = clock
         self._writers = writers
@@ -158,6 +160,7 @@ class Session:
         """Log progress and write a due state, when no message is half written."""
         self._log_progress()
         self.between_messages()
+        self.take_news()
         self._state_store.write()
 
     def _log_progress(self) -> None:

@@ -48,6 +48,8 @@ class StateStore:
         self.counters: Callable[[], Mapping[str, object]] = dict
         """Gives what else outlives a run, whenever the state is written."""
         self._written_at: datetime | None = None
+        self.written = 0
+        """How often this run has written the state."""
 
     def load(self, partition: Partition) -> None:
         """Read a partition's state.
@@ -105,10 +107,14 @@ class StateStore:
         """Note that somebody has changed another part of the state."""
         self._is_touched = True
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether something is not written yet."""
+        return bool(self._changed) or self._is_touched
+
     def write(self, *, at_once: bool = False) -> None:
         """Write the state if it changed and the last time is long enough ago."""
-        is_changed = bool(self._changed) or self._is_touched
-        if not is_changed or not (at_once or self._is_due()):
+        if not self.has_changes or not (at_once or self._is_due()):
             return
         began = self._timer()
         changed, self._changed = self._changed, {}
@@ -122,6 +128,7 @@ class StateStore:
             self._changed = changed | self._changed
             raise
         self._is_touched = False
+        self.written += 1
         self._pause = _pause_after(size, self._timer() - began)
         self._written_at = self._clock.now()
 

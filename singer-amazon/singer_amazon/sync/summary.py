@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -161,9 +161,10 @@ def _listed(reports: Sequence[Report]) -> str:
 _ENDED = {State.DELIVERED, State.FAILED, State.REFUSED}
 
 
-def _result(stats: RunStats, waiting: int) -> str:
+def _result(stats: RunStats, states: Mapping[State, int], waiting: int) -> str:
     """Return the run in a word: failed, partly, waiting or complete."""
-    if stats.broke_off:
+    nothing_came = set(states) == {State.REFUSED} and not any(stats.rows.values())
+    if stats.broke_off or (stats.failures and nothing_came):
         return "failed"
     if stats.failures:
         return "partly"
@@ -189,7 +190,7 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
     broke_off = [stats.broke_off] if stats.broke_off else []
     return {
         "run_id": stats.run_id,
-        "result": _result(stats, waiting),
+        "result": _result(stats, states, waiting),
         "seconds": round((now - stats.started).total_seconds(), 1),
         "reports": {
             "planned": len(reports),

@@ -36,6 +36,8 @@ from singer_amazon.reports.rate_limiters import (
 )
 from singer_amazon.reports.runner import Runner
 from singer_amazon.retry_policy import POLICY
+from singer_amazon.shards import state as shard_states
+from singer_amazon.shards.shard import Shard
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import COUNTERS, StateStore
@@ -87,6 +89,14 @@ class ReportTap(CommandTap):
     empty_waits_a_run = False
     """Whether a report complete without a document is left to the next run once."""
 
+    @property
+    def backup_poll_seconds(self) -> float | None:
+        """Between two polls where Amazon itself says when a report is done."""
+        return None
+
+    def attach(self, session: Session) -> None:
+        """Let others take part in the session before its reports are planned."""
+
     def make_rate_limiters(self) -> ReportRateLimiters:
         """Return how often each operation may be called; learnt by default."""
         return AdaptiveReportRateLimiters()
@@ -114,6 +124,11 @@ class ReportTap(CommandTap):
             f"{platform.python_version()}; Platform={platform.system()})"
         )
         return Transport(user_agent=agent, max_attempts=self.config["max_attempts"])
+
+    @cached_property
+    def shard(self) -> Shard:
+        """Which accounts this run reads, where several runs share them."""
+        return Shard.of(self.config)
 
     # --- streams -----------------------------------------------------------
 
@@ -161,7 +176,8 @@ class ReportTap(CommandTap):
         # what a test reads is not delivered: its state stays what it was given
         kept = copy.deepcopy(state) if self.is_test else state
         state_store = StateStore(kept, self._write_state_now, self.clock)
-        state_store.counters = self.counters
+        mark = shard_states.mark(self.shard)
+        state_store.counters = lambda: {**self.counters(), **mark}
         return state_store
 
     nap_seconds = POLICY.max_nap
@@ -203,6 +219,7 @@ class ReportTap(CommandTap):
                 stuck_after=config["report_stuck_hours"] * 3600,
                 empty_waits_a_run=self.empty_waits_a_run,
                 asks_types_once=self.asks_types_once,
+                backup_poll_interval=self.backup_poll_seconds,
             ),
             seed=os.getpid(),
             limiters=self.make_rate_limiters(),
@@ -241,6 +258,7 @@ class ReportTap(CommandTap):
         )
         session.runner.download_progress = lambda: self.spool.used
         self.run_files.listen(session)
+        self.attach(session)
         session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
         self._show_live(session, start + timedelta(seconds=context.max_seconds))
@@ -303,7 +321,13 @@ class ReportTap(CommandTap):
             self.run_context.in_background(self._raw_archive.check)
 
     def _check_inputs(self) -> None:
-        """Look for streams in state and catalog that this tap does not have."""
+        """Look for streams in state and catalog that this tap does not have.
+
+        Raises:
+            ConfigError: the state is of another shard, or no stream is selected.
+        """
+        if warning := shard_states.check(self.state, self.shard):
+            self.run_context.warn_once(warning)
         known = self.streams
         bookmarks = [n for n in self.state.get("bookmarks", {}) if n != COUNTERS]
         if names := strangers(bookmarks, known):

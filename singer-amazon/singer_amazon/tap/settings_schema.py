@@ -206,6 +206,15 @@ REPORTING = (
         description="Disk space for waiting documents, in bytes",
     ),
     th.Property(
+        "shard",
+        th.StringType,
+        title="Shard",
+        description=(
+            'Part of the accounts to read, such as "3/16": the fourth of 16, counted '
+            "from 0. Each shard needs a state of its own"
+        ),
+    ),
+    th.Property(
         "summary_path",
         th.StringType,
         title="Summary file",

@@ -313,8 +313,16 @@ class ReportStream(RunStream, abc.ABC):
                 f"{self.name} of {partition.label}: {encoder.repeats} rows repeat a "
                 f"key, e.g. {encoder.repeated_key}; a merging target would keep one "
                 "of them. stream_maps can set another key: "
-                f'{{"{self.name}": {{"__key_properties__": [...]}}}}'
+                f'{{"{self.name}": {{"__key_properties__": [{self._other_key()}]}}}}'
             )
+
+    def _other_key(self) -> str:
+        """Return the columns of a key that repeats less, as in a JSON list."""
+        return ", ".join(f'"{n}"' for n in self.distinguishing_key()) or "..."
+
+    def distinguishing_key(self) -> tuple[str, ...]:
+        """Return a longer key for those whose rows repeat the usual one, if known."""
+        return ()
 
     def _warn_about_unknown(self, encoder: RowEncoder) -> None:
         """Name a few columns nobody asked for, and say how many more there are."""

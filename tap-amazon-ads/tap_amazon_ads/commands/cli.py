@@ -70,8 +70,8 @@ def main() -> None:
         "state": state_command(lambda name: name in _streams()),
         "reports": reports_command(report_infos),
         "plan": plan_command(
-            lambda config, state, catalog: TapAmazonAds.open(
-                config, catalog, state=state
+            lambda config, state, catalog, parse_env: TapAmazonAds.open(
+                config, catalog, state=state, parse_env=parse_env
             )
         ),
         "check": check_command(

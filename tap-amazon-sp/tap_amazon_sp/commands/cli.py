@@ -14,6 +14,7 @@ from tap_amazon_sp.catalogue.descriptions import describe
 from tap_amazon_sp.catalogue.model import ReportDefinition
 from tap_amazon_sp.commands.auth import auth_command
 from tap_amazon_sp.commands.check import SpCheck
+from tap_amazon_sp.commands.notifications import notifications_command
 from tap_amazon_sp.tap import TapAmazonSp
 
 
@@ -60,14 +61,15 @@ def main() -> None:
     """Run the command line."""
     commands = {
         "auth": auth_command,
+        "notifications": notifications_command(),
         # streams of the user's own are known only to the config
         "state": state_command(
             lambda name: not name.startswith(("sponsored_", "amazon_dsp_"))
         ),
         "reports": reports_command(report_infos),
         "plan": plan_command(
-            lambda config, state, catalog: TapAmazonSp.open(
-                config, catalog, state=state
+            lambda config, state, catalog, parse_env: TapAmazonSp.open(
+                config, catalog, state=state, parse_env=parse_env
             )
         ),
         "check": check_command(

@@ -5,7 +5,9 @@
 - `pages`         how pages follow each other; ``pages/paths.json`` are the listing
                   operations Amazon documents: token, rows, rate, spans
 - `expansions`    one more request for each record (`extend_resources`)
-- `time_slices`   the span of a run in slices of time, so that progress can be kept
+- `time_slices`   the span of a run in slices of time, so that progress can be kept;
+                  `status_sweep` reads rows again that may still change
+- `finances`      the ready-made streams of money
 - `schemas`       what records of documented paths look like, from ``schemas/*.json``;
                   `nested_values` whether values are so on every level
 - `bookmarks`     how far a table has been read for one account, and which records could

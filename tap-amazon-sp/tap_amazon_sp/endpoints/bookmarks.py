@@ -9,6 +9,7 @@ from typing import Any
 
 from singer_amazon.errors import ConfigError
 from tap_amazon_sp.endpoints.definitions import Table
+from tap_amazon_sp.endpoints.status_sweep import OpenRows
 from tap_amazon_sp.timestamps import format_instant, parse_instant
 
 VERSION = 1
@@ -73,8 +74,14 @@ class TableBookmark:
     unread: dict[str, UnreadRecord] = field(default_factory=dict)
     """Records that hold it, by the path that could not be read."""
     given_up: dict[str, UnreadRecord] = field(default_factory=dict)
+    open_rows: OpenRows | None = field(init=False)
+    """Its rows that may still change, where the table has such."""
     _tried: set[str] = field(default_factory=set)
     _counted: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        sweep = self.table.sweep
+        self.open_rows = None if sweep is None else OpenRows(sweep)
 
     @property
     def has_bookmark(self) -> bool:
@@ -104,7 +111,15 @@ class TableBookmark:
         self.slice_hours = hours
         self.unread = self._records(entry, "gaps")
         self.given_up = self._records(entry, "closed_gaps")
+        self._load_open_rows(entry)
         return None
+
+    def _load_open_rows(self, entry: Mapping[str, Any]) -> None:
+        if self.open_rows is not None:
+            try:
+                self.open_rows.load(entry)
+            except ValueError as error:
+                raise self._damaged(str(error)) from None
 
     def _records(self, entry: Mapping[str, Any], name: str) -> dict[str, UnreadRecord]:
         listed = entry.get(name) or []
@@ -130,6 +145,8 @@ class TableBookmark:
         entry["fingerprint"] = self.table.fingerprint()
         if self.slice_hours is not None:
             entry["slice_hours"] = self.slice_hours
+        if self.open_rows is not None:
+            entry |= self.open_rows.to_state()
         for name, records in (("gaps", self.unread), ("closed_gaps", self.given_up)):
             if records:
                 entry[name] = [record.to_state() for record in records.values()]
@@ -185,6 +202,17 @@ class TableBookmark:
         if all_read:
             self.unread = {p: r for p, r in self.unread.items() if p in self._tried}
         return before != len(self.unread) + len(self.given_up)
+
+    # --- how far it is read ------------------------------------------------
+
+    def note_rows(self, records: Iterable[Mapping[str, Any]], after: datetime) -> None:
+        """Note rows that a search from `after` on brought."""
+        if self.open_rows is not None:
+            self.open_rows.note(records, after)
+
+    def complete(self) -> bool:
+        """Note that a run has read everything; say whether anything changed."""
+        return self.open_rows is not None and self.open_rows.complete()
 
     def move(self, to: datetime) -> bool:
         """Move the bookmark on, never back; say whether anything changed."""

@@ -6,7 +6,7 @@ its records. The pages of a listing are read once for all of its tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from tap_amazon_sp.endpoints.expansions import Expansion, read_expansions
 from tap_amazon_sp.endpoints.pages.known_paths import KnownPath, known
 from tap_amazon_sp.endpoints.pages.pagination import Pagination
 from tap_amazon_sp.endpoints.schemas import RecordSchema, record_schemas
+from tap_amazon_sp.endpoints.status_sweep import StatusSweep
 from tap_amazon_sp.marketplaces import AccountKind
 
 MARKETPLACE = "{marketplace_id}"
@@ -92,7 +93,8 @@ class Table:
     """A stream made of a listing's records, or of the rows `nested` in each of them.
 
     `key` are Amazon's fields; `columns` are None where the first page has to say them.
-    `parent` are fields of the record that go into each nested row.
+    `parent` are fields of the record that go into each nested row. `complete` makes
+    the row of a record; `sweep` says which rows change under their old time.
     """
 
     name: str
@@ -104,6 +106,8 @@ class Table:
     nested: str | None = None
     parent: tuple[str, ...] = ()
     is_default: bool = True
+    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    sweep: StatusSweep | None = None
 
     @property
     def replication_key(self) -> str | None:
@@ -135,7 +139,7 @@ class Table:
     def rows(self, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the rows of this table in a record whose expansions are read."""
         if self.nested is None:
-            return [record]
+            return [record if self.complete is None else self.complete(record)]
         above = {name: record.get(name) for name in self.parent}
         rows = record.get(self.nested)
         rows = [rows] if isinstance(rows, Mapping) else rows

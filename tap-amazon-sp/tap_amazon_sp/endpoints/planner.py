@@ -17,6 +17,7 @@ from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
 from tap_amazon_sp.endpoints.definitions import Listing, Table
+from tap_amazon_sp.endpoints.status_sweep import Slicer, SweepSlicer
 from tap_amazon_sp.endpoints.streams import EndpointStream
 from tap_amazon_sp.endpoints.time_slices import (
     FIRST_HOURS,
@@ -46,7 +47,7 @@ class ListingPlan:
     params: Mapping[str, Any]
     bookmarks: Sequence[tuple[TableBookmark, datetime]]
     """Each table of it, and from when on it needs records."""
-    slicer: TimeSlicer
+    slicer: Slicer
     limit: datetime
     """Where a bookmark may move to at most."""
     settled: datetime
@@ -152,28 +153,64 @@ def _plan(
         bookmark = _bookmark(stream, scope)
         _load(run, bookmarks, bookmark)
         starts.append((bookmark, _start(run, listing, bookmark, scope.zone, end)))
-    hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in starts]
-    documented = listing.documented
-    longest = (documented.max_span or MAX_LENGTH) if documented else None
+    lookback = min(_lateness(run, "lookback_days", s.table) for s in group)
+    slicer = _slicer(listing, starts, end)
     return ListingPlan(
         listing=listing,
         account=scope.account,
         params=listing.params_for(scope.marketplaces),
-        bookmarks=starts,
-        slicer=TimeSlicer(
-            min(start for _, start in starts),
-            end,
-            hours=listing.slice_hours,
-            first_hours=min(hours),
-            is_bounded=listing.updated_before is not None,
-            max_length=longest,
-        ),
+        bookmarks=[(b, _with_open_rows(b, start)) for b, start in starts],
+        slicer=slicer if run.is_test else _swept(slicer, [b for b, _ in starts]),
         limit=limit,
-        settled=min(limit, newest(run.stats.started) - SETTLING),
+        # what the next run reads again need not have turned up by now
+        settled=limit
+        if lookback >= SETTLING
+        else min(limit, newest(run.stats.started) - SETTLING),
         now=run.stats.started,
         max_runs=run.config["gap_max_runs"],
         marketplace_id=next(iter(scope.marketplaces), ""),
     )
+
+
+def _slicer(
+    listing: Listing, starts: Sequence[tuple[TableBookmark, datetime]], end: datetime
+) -> TimeSlicer:
+    hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in starts]
+    return TimeSlicer(
+        min(start for _, start in starts),
+        end,
+        hours=listing.slice_hours,
+        first_hours=min(hours),
+        is_bounded=listing.updated_before is not None,
+        max_length=_max_length(listing),
+    )
+
+
+def _max_length(listing: Listing) -> timedelta | None:
+    documented = listing.documented
+    if documented is None:
+        return None
+    sensible = None if listing.slice_hours else documented.max_slice
+    return min(sensible or MAX_LENGTH, documented.max_span or MAX_LENGTH)
+
+
+def _oldest_open(bookmark: TableBookmark) -> datetime | None:
+    return bookmark.open_rows.oldest if bookmark.open_rows is not None else None
+
+
+def _with_open_rows(bookmark: TableBookmark, start: datetime) -> datetime:
+    """Return from when on a table needs records, those that may change included."""
+    oldest = _oldest_open(bookmark)
+    return start if oldest is None else min(start, oldest)
+
+
+def _swept(slicer: TimeSlicer, bookmarks: Sequence[TableBookmark]) -> Slicer:
+    """Return slices that begin with the rows before them that may have changed."""
+    sweep = bookmarks[0].table.sweep  # whoever has one shares its listing with nobody
+    oldest = _oldest_open(bookmarks[0])
+    if sweep is None or oldest is None:
+        return slicer
+    return SweepSlicer(sweep, oldest, slicer)
 
 
 def _load(run: RunContext, bookmarks: BookmarkStore, bookmark: TableBookmark) -> None:

@@ -37,6 +37,8 @@ class RecordSchema:
     key: tuple[str, ...]
     last_modified: str | None
     columns: Mapping[str, Schema]
+    only_ready_made: bool = False
+    """Whether custom endpoints of the path say themselves what their rows are."""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,6 +50,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     checked: str
     fields: dict[str, Any]
     shapes: dict[str, dict[str, Any]]
+    only_ready_made: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -78,7 +81,13 @@ def _record_schema(name: str, raw: _File) -> RecordSchema:
     for field in (*raw.key, raw.last_modified or raw.key[0]):
         columns[field]
     return RecordSchema(
-        name, raw.path, raw.rows, tuple(raw.key), raw.last_modified, columns
+        name,
+        raw.path,
+        raw.rows,
+        tuple(raw.key),
+        raw.last_modified,
+        columns,
+        raw.only_ready_made,
     )
 
 

@@ -32,6 +32,8 @@ class TimeSlice:
 
     after: datetime
     before: datetime | None
+    filters: tuple[tuple[str, str], ...] = ()
+    """Parameters of this slice alone."""
 
     def params(
         self, params: Mapping[str, Any], after: str | None, before: str | None
@@ -42,7 +44,7 @@ class TimeSlice:
         bounds = {after: self.after}
         if before is not None and self.before is not None:
             bounds[before] = self.before
-        return {**params, **bounds}
+        return {**params, **bounds, **dict(self.filters)}
 
 
 def newest(now: datetime) -> datetime:
@@ -76,7 +78,8 @@ class TimeSlicer:
         is_bounded: bool = True,
         max_length: timedelta | None = MAX_LENGTH,
     ) -> None:
-        self._at, self._end = start, end
+        self.start = self._at = start
+        self._end = end
         self._is_bounded = is_bounded
         self._is_fixed = hours is not None
         self._max = min(max_length or MAX_LENGTH, MAX_LENGTH)

@@ -10,7 +10,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from fractions import Fraction
 
+from singer_amazon.errors import ConfigError
 from singer_amazon.rate_limits import Quota, RateLimiter, TokenBucket
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.report import CallKind
@@ -39,8 +41,28 @@ _BUDGET = "sales_and_traffic"
 _QUERIES = "data_kiosk"
 _DAY = timedelta(days=1)
 PER_DAY = 96
+MIN_SHARE = 0.001
 INTERVAL = 900.0
 """Seconds between two creates of sales and traffic."""
+
+
+def read_share(value: object) -> float:
+    """Read which part of an application's limits a run may use: 0.0625, or 1/16.
+
+    Raises:
+        ConfigError: it is no part of one.
+    """
+    try:
+        share = float(Fraction(str(value)))
+    except (ValueError, ZeroDivisionError):
+        share = math.nan
+    if not MIN_SHARE <= share <= 1:
+        msg = (
+            f"app_budget_share {value!r} is no part of the application's limits: "
+            'write a number from 0.001 to 1, or a fraction such as "1/16"'
+        )
+        raise ConfigError(msg)
+    return share
 
 
 def application_quota(

@@ -15,6 +15,7 @@ from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
+from singer_amazon.shards.shard import Shard
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.state_store import COUNTERS
 from singer_amazon.tap.context import RunContext
@@ -43,7 +44,12 @@ from tap_amazon_sp.reports.custom.streams import CustomReportStream
 from tap_amazon_sp.reports.error_documents import classify_document
 from tap_amazon_sp.reports.options import Choice, choices
 from tap_amazon_sp.reports.partitions import CataloguePartitions
-from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters, in_words
+from tap_amazon_sp.reports.rate_limiters import (
+    SALES_AND_TRAFFIC,
+    SpReportRateLimiters,
+    in_words,
+    read_share,
+)
 from tap_amazon_sp.reports.request_spec import spec_of
 from tap_amazon_sp.reports.router import SellingPartnerApi
 from tap_amazon_sp.reports.streams import CatalogueStream
@@ -90,7 +96,9 @@ def _stream(
     return CatalogueStream(tap, report, stream, choice)
 
 
-def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[str]:
+def check_reports(
+    config: Mapping[str, Any], streams: Iterable[Stream], shard: Shard
+) -> list[str]:
     """Check the settings of reports; return what people should know of them.
 
     Raises:
@@ -98,6 +106,13 @@ def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[
     """
     found = list(streams)
     notes = [n for s in found if isinstance(s, CatalogueStream) for n in s.choice.notes]
+    share = read_share(config["app_budget_share"])
+    if share == 1 and not shard.is_all and any(map(_is_sales_and_traffic, found)):
+        notes.append(
+            f"shard {shard}: the shards share what Amazon allows the application for "
+            "sales and traffic (96 reports a day). Set app_budget_share, such as "
+            f'"1/{shard.count}", or they throttle each other'
+        )
     accounts = {account.name for account in read_accounts(config)}
     for stream in found:
         if isinstance(stream, CustomReportStream):
@@ -105,6 +120,12 @@ def check_reports(config: Mapping[str, Any], streams: Iterable[Stream]) -> list[
     for name in ("lookback_days", "holdback_days"):
         check_stream_names(config, name, [stream.name for stream in found])
     return list(dict.fromkeys(notes))
+
+
+def _is_sales_and_traffic(stream: Stream) -> bool:
+    if not isinstance(stream, CatalogueStream) or not stream.selected:
+        return False
+    return stream.report_definition.report_type == SALES_AND_TRAFFIC
 
 
 def _check_custom(stream: CustomReportStream, accounts: set[str]) -> list[str]:
@@ -206,7 +227,7 @@ class ReportService:
         return SpReportRateLimiters(
             counters if isinstance(counters, dict) else {},
             self._run.clock.now(),
-            share=float(self._run.config["app_budget_share"]),
+            share=read_share(self._run.config["app_budget_share"]),
             queries=self._running_queries,
         )
 

@@ -35,6 +35,8 @@ class ProgressLog:
     sinks: Sequence[AudienceSink]
     router: Router
     began: float
+    summary_path: Path | None = None
+    """Where the summary of a run without audiences goes."""
     _logged: float = 0.0
 
     def tick(self, now: float, under_way: int) -> None:
@@ -77,6 +79,7 @@ class ProgressLog:
         if failure is not None and not is_logged:
             logger.error("%s", failure)
         paths = {sink.settings.summary_path for sink in self.sinks}
+        paths.add(self.summary_path)
         hand_out(found, [path for path in paths if path is not None])
 
     def failure(self) -> AmazonError | None:

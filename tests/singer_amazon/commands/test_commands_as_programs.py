@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.ads.runs import settings_for
+from support.ads.runs import SELLER, settings_for
 
 BIN = Path(sys.executable).parent
 TAPS = ("tap-amazon-ads", "tap-amazon-sp")
@@ -57,16 +57,26 @@ FOREIGN = json.dumps(
 )
 
 
-def test_a_plan_asks_for_nothing_but_the_accounts(tmp_path: Path) -> None:
+def test_a_plan_asks_for_nothing_but_the_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = tmp_path / "config.json"
     with Emulator() as emulator:
-        config.write_text(json.dumps(settings_for(emulator)))
-        ran = program("tap-amazon-ads", "plan", "--config", str(config), "--json")
+        settings = settings_for(emulator)
+        monkeypatch.setenv("TAP_AMAZON_ADS_CLIENT_ID", settings.pop("client_id"))
+        config.write_text(json.dumps(settings))
+        files = ("--config", "ENV", "--config", str(config))
+        ran = program("tap-amazon-ads", "plan", *files, "--json")
         creates = emulator.client.statistics().creates
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
     rows = found["reports"]
     assert {row["what"] for row in rows} == {"ask"}
+    contexts = [row["context"] for row in rows]
+    assert {"profile_id": str(SELLER)} in contexts
+    assert all(
+        context.keys() <= {"profile_id", "advertiser_id"} for context in contexts
+    )
     assert all(
         "campaignId" in r["columns"]
         for r in rows
@@ -78,3 +88,17 @@ def test_a_plan_asks_for_nothing_but_the_accounts(tmp_path: Path) -> None:
     assert creates == []
     missing = program("tap-amazon-ads", "plan", "--config", str(tmp_path / "none"))
     assert "cannot be read (No such file or directory)" in missing.stderr
+
+
+def test_a_plan_with_a_dead_token_says_what_to_do(tmp_path: Path) -> None:
+    config, state = tmp_path / "config.json", tmp_path / "state.json"
+    state.touch()  # empty: no state yet
+    with Emulator() as emulator:
+        config.write_text(json.dumps(settings_for(emulator, refresh_token="Atzr|dead")))
+        options = ("--config", str(config), "--state", str(state))
+        ran = program("tap-amazon-ads", "plan", *options)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "invalid_grant" in ran.stderr
+    assert "What to do: the refresh token is revoked" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "Atzr|" not in ran.stderr

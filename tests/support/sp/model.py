@@ -16,9 +16,13 @@ def operation(model: str, method: str, path: str) -> dict[str, Any]:
     asked = path.strip("/").split("/")
     for template, methods in spec(model)["paths"].items():
         parts = template.strip("/").split("/")
-        if len(parts) == len(asked) and all(
-            part.startswith("{") or part == word
-            for part, word in zip(parts, asked, strict=True)
+        if (
+            method.lower() in methods
+            and len(parts) == len(asked)
+            and all(
+                part.startswith("{") or part == word
+                for part, word in zip(parts, asked, strict=True)
+            )
         ):
             found: dict[str, Any] = methods[method.lower()]
             return found

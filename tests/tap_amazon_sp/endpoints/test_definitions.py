@@ -109,6 +109,24 @@ def test_a_schema_says_what_amazons_own_file_says(name: str) -> None:
 
 
 @needs_specs
+def test_transactions_have_what_amazons_own_file_says() -> None:
+    definitions = spec("finances_2024-06-19.json")["definitions"]
+    columns = dict(record_schemas()["transactions"].columns)
+    del columns["sellingPartnerId"]  # out of the metadata, for the key
+    theirs = definitions["Transaction"]["properties"]
+
+    assert set(columns) == set(theirs)
+    for name in theirs.keys() - {"breakdowns", "items", "contexts", "postedDate"}:
+        _agree(dict(columns[name]), theirs[name], definitions, name)
+    (table,) = [t for t in tables([]) if t.name == "transactions"]
+    assert table.sweep is not None
+    operation = spec("finances_2024-06-19.json")["paths"][table.listing.path]["get"]
+    assert {table.listing.updated_at, table.listing.updated_before, "nextToken"} | {
+        name for search in table.sweep.passes for name, _ in search
+    } <= {entry["name"] for entry in operation["parameters"]}
+
+
+@needs_specs
 @pytest.mark.parametrize("stream", ["orders", "orders_v0"])
 def test_the_parameters_of_ready_made_streams_are_amazons(stream: str) -> None:
     (table,) = [t for t in tables([]) if t.name == stream]
@@ -139,7 +157,7 @@ def mine(**changes: object) -> Table:
 
 
 def test_the_streams_of_one_list_are_read_together() -> None:
-    new, new_items, old, old_items = tables([])
+    new, new_items, old, old_items = tables([])[:4]
 
     assert new.listing is new_items.listing
     assert old.listing is old_items.listing

@@ -6,9 +6,14 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from amazon_emulator import Emulator
+from singer_amazon.shards.shard import Shard
+from singer_amazon.shards.state import split
 from support.ads.runs import Run
 from support.sp.runs import BY_DATE, NOON, SEARCH_TERMS, SELLER, US, account, asked, run
+from tap_amazon_sp.reports.rate_limiters import read_share
 
 SELLER_ONLY = [account(SELLER, account_type="seller", marketplace_ids=[US])]
 
@@ -98,6 +103,34 @@ def test_a_share_of_the_application_waits_longer(emulator: Emulator) -> None:
     accounts = two_sellers(emulator)
     run(emulator, BY_DATE, accounts=accounts, app_budget_share=0.5)
     assert _pause(emulator) >= timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("value", "share"), [(1.0, 1), ("1/16", 1 / 16), (" 0.25 ", 0.25), ("1e-3", 0.001)]
+)
+def test_a_share_is_a_number_or_a_fraction(value: object, share: float) -> None:
+    assert read_share(value) == share
+
+
+def test_each_shard_reads_its_accounts_within_its_part(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    accounts = two_sellers(emulator)
+    first = run(emulator, BY_DATE, accounts=accounts, end_date="2026-11-15")
+    assert (
+        len(first.state["bookmarks"]["_budgets"]["sales_and_traffic"]["creates"]) == 2
+    )
+    for number, state in enumerate(split(first.state, 2)):
+        shard, before = Shard(number, 2), len(asked(emulator))
+        changes: dict[str, Any] = {"shard": str(shard), "app_budget_share": "1/2"}
+        ran = run(emulator, BY_DATE, accounts=accounts, state=state, **changes)
+        assert ran.code == 0
+        mine = {one["name"] for one in accounts if shard.has(one["name"])}
+        new = emulator.client.statistics().sp_reports[before:]
+        assert {report.account for report in new} == mine
+    assert "app_budget_share" not in caplog.text
+    run(emulator, BY_DATE, accounts=accounts, shard="0/2")
+    assert "Set app_budget_share, such as" in caplog.text
 
 
 def _pause(emulator: Emulator) -> timedelta:

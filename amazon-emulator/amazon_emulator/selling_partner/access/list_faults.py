@@ -35,6 +35,7 @@ TOKENS: Mapping[str, tuple[str, str]] = {
     "search_listings_items": _PAGE,
     "search_catalog_items": _PAGE,
     "unlisted": _PAYLOAD,
+    "list_transactions": ("nextToken", "payload.nextToken"),
     "get_queries": ("paginationToken", "pagination.nextToken"),
 }
 """Operation -> the parameter of a page token, and where the next one is."""

@@ -15,6 +15,7 @@ _CODES = {
     401: "Unauthorized",
     403: "Unauthorized",
     404: "NotFound",
+    409: "Conflict",
     413: "RequestTooLarge",
     415: "UnsupportedMediaType",
     429: "QuotaExceeded",

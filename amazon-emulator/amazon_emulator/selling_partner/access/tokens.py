@@ -62,6 +62,7 @@ class SpTokens:
     def __init__(self, state: EmulatorState, accounts: SellingPartners) -> None:
         self._state, self.accounts = state, accounts
         self._grants: dict[str, Grant] = {}
+        self._grantless: dict[str, tuple[str, datetime]] = {}
         self._issued = 0
 
     def issue(self, partner: Partner) -> str:
@@ -73,10 +74,35 @@ class SpTokens:
         """Return a token for these calls only."""
         return self._add("Atz.sprdt", partner, RESTRICTED_LIFETIME_SECONDS, resources)
 
+    def issue_grantless(self, scope: str) -> str:
+        """Return a token of the application, for the calls of one scope."""
+        state = self._state
+        with state.lock:
+            self._issued += 1
+            token = seeded_token("Atc", f"{state.settings.seed}|{scope}|{self._issued}")
+            life = timedelta(seconds=state.settings.token_lifetime_seconds)
+            self._grantless[token] = (scope, state.clock.now() + life)
+            return token
+
     def revoke_all(self) -> None:
         """Make every access token invalid at once."""
         with self._state.lock:
             self._grants.clear()
+            self._grantless.clear()
+
+    def check_grantless(self, request: Request, scope: str) -> None:
+        """Refuse a call without a living token of the application (403)."""
+        check_agent(request)
+        token = request.headers.get(TOKEN_HEADER, "")
+        if not token:
+            raise denied(_MISSING)
+        if token in self._grants:
+            raise denied()
+        found = self._grantless.get(token)
+        if found is None or found[1] <= self._state.clock.now():
+            raise denied(_INVALID)
+        if found[0] != scope:
+            raise denied()
 
     def find(self, request: Request) -> Grant | None:
         """Return what the token of a call stands for, without a check."""

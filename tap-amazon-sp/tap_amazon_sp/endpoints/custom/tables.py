@@ -18,6 +18,7 @@ from tap_amazon_sp.endpoints.expansions import (
     read_expansions,
     split_query,
 )
+from tap_amazon_sp.endpoints.finances import finance_tables
 from tap_amazon_sp.endpoints.pages.known_paths import KnownPath, known, pagination_of
 from tap_amazon_sp.endpoints.schemas import OPEN, RecordSchema, record_schemas
 from tap_amazon_sp.marketplaces import AccountKind
@@ -36,7 +37,8 @@ def tables(entries: Iterable[Mapping[str, Any]]) -> list[Table]:
     Raises:
         ConfigError: an entry cannot be meant so.
     """
-    return [*ready_made(), *(_custom_table(entry) for entry in entries)]
+    custom = (_custom_table(entry) for entry in entries)
+    return [*ready_made(), *finance_tables(), *custom]
 
 
 @dataclass(slots=True)
@@ -144,7 +146,9 @@ def _check_marketplaces(
 def _record_schema(entry: _Entry) -> RecordSchema | None:
     path = entry.documented
     found = (
-        m for m in record_schemas().values() if path is not None and m.path == path.path
+        m
+        for m in record_schemas().values()
+        if path is not None and m.path == path.path and not m.only_ready_made
     )
     # a nested table has the path of its parent: `rows` tells them apart
     return next((m for m in found if path and m.rows == path.list_path), None)

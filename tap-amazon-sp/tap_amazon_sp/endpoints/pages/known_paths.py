@@ -3,7 +3,8 @@
 The facts are those of Amazon's models of August 2026. Of each path: `list`, `rate` and
 `burst`, `marketplace` (the parameter), `bounds` (lower bound of a search by time, and
 the upper one that goes with it, null where there is none), `max_days` (the longest span
-that is answered; a longer one is refused, or answered with nothing), `history_days`
+that is answered; a longer one is refused, or answered with nothing), `slice_days` (the
+longest span that is asked for at once, to stay well away from that), `history_days`
 (how far back there is data), `lookback_hours` and `holdback_hours` (how late records
 turn up: the first where rows have a key, the second where they have none).
 """
@@ -40,6 +41,8 @@ class KnownPath:
     with_bounds: Mapping[str, str]
     """Parameters that a search by time needs besides its bounds."""
     max_span: timedelta | None
+    max_slice: timedelta | None
+    """The longest span asked for at once, where that is less than is answered."""
     history: timedelta | None
     lookback: timedelta
     holdback: timedelta
@@ -52,6 +55,7 @@ class _PathFile(msgspec.Struct, forbid_unknown_fields=True):
     marketplace: str | None = None
     bounds: dict[str, str | None] = {}
     max_days: float | None = None
+    slice_days: float | None = None
     history_days: float | None = None
     lookback_hours: float = 0
     holdback_hours: float = 0
@@ -93,6 +97,7 @@ def _known_path(path: str, family: _FamilyFile, raw: _PathFile) -> KnownPath:
         bounds=raw.bounds,
         with_bounds=family.with_bounds,
         max_span=_days(raw.max_days),
+        max_slice=_days(raw.slice_days),
         history=_days(raw.history_days),
         lookback=timedelta(hours=raw.lookback_hours),
         holdback=timedelta(hours=raw.holdback_hours),

@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.errors import CallError
+from singer_amazon.errors import CallError, TransientError
 from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.endpoints.definitions import Listing
 from tap_amazon_sp.endpoints.expansions import Expansion, unknown_pages
@@ -148,6 +148,7 @@ class ListingReader:
             if is_last:
                 bookmark.slice_hours = None
             is_changed = is_last and bookmark.forget(self._plan.now, all_read=True)
+            is_changed |= is_last and bookmark.complete()
             is_changed |= bookmark.move(to) or had != bookmark.slice_hours
             if is_changed:
                 self._results.append(Moved(bookmark))
@@ -201,12 +202,20 @@ class ListingReader:
         except CallError as error:
             if self._outcomes.has_second_try(error, listing.path):
                 return
-            had_token = self._token is not None and error.status in _TOKEN_REFUSED
-            if had_token and self._again(f"{error} (with a page token)"):
+            if self._is_about_token(error) and self._again(
+                f"{error} (with a page token)"
+            ):
                 return
             raise
         if body is not None:
             self._read_page(body)
+
+    def _is_about_token(self, error: CallError) -> bool:
+        """Whether the pages of a slice may go on if it is begun anew."""
+        if self._token is None:
+            return False
+        is_first = isinstance(error, TransientError) and not self._restarts
+        return error.status in _TOKEN_REFUSED or is_first
 
     def _read_page(self, body: Mapping[str, Any]) -> None:
         found = list(rows_at(body, self.listing.list_path, self.name))
@@ -241,6 +250,8 @@ class ListingReader:
 
     def _take(self, records: Sequence[Record]) -> None:
         self._results += [Page(bookmark, records) for bookmark in self._subscribers]
+        for bookmark in self._subscribers:
+            bookmark.note_rows(records, self._slice.after)
         for record in records:
             self._note_time(record)
         if self._expansions.expansions:

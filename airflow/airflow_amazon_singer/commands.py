@@ -1,0 +1,107 @@
+"""Which commands a task runs, and with which settings; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from airflow_amazon_singer.settings import AmazonPipeline, Meltano
+
+Settings = dict[str, Any]
+
+
+class Mode(Enum):
+    """What a run of the tap does: its setting `run_mode`."""
+
+    ASK = "ask"
+    COLLECT = "collect"
+
+
+def connection_settings(
+    login: str | None, password: str | None, extra: Mapping[str, Any]
+) -> Settings:
+    """Return the settings of a plugin that an Airflow connection holds."""
+    named = {"client_id": login, "client_secret": password}
+    return {k: v for k, v in named.items() if v} | dict(extra)
+
+
+def tap_settings(
+    pipeline: AmazonPipeline, mode: Mode, number: int, summary: str, secrets: Settings
+) -> Settings:
+    """Return all that the tap of one shard is told."""
+    return {
+        "region": pipeline.region,
+        **pipeline.tap_settings,
+        **secrets,
+        "run_mode": mode.value,
+        "max_runtime_seconds": _longest(pipeline, mode),
+        "shard": pipeline.shard(number),
+        "summary_path": summary,
+    }
+
+
+def _longest(pipeline: AmazonPipeline, mode: Mode) -> int:
+    asks = mode is Mode.ASK
+    time = pipeline.longest_ask if asks else pipeline.longest_collect
+    return int(time.total_seconds())
+
+
+def plan_settings(pipeline: AmazonPipeline, secrets: Settings) -> Settings:
+    """Return what the tap is told to list the accounts of all shards."""
+    return {"region": pipeline.region, **pipeline.tap_settings, **secrets}
+
+
+def tap_command(pipeline: AmazonPipeline, config: str, state: str | None) -> list[str]:
+    """Return the tap's command line."""
+    command = [pipeline.tap, "--config", config]
+    command += ["--catalog", str(pipeline.catalog)] if pipeline.catalog else []
+    return command + (["--state", state] if state else [])
+
+
+def plan_command(pipeline: AmazonPipeline, config: str) -> list[str]:
+    """Return the command that lists what a run would ask for."""
+    command = [pipeline.tap, "plan", "--json", "--config", config]
+    return command + (["--catalog", str(pipeline.catalog)] if pipeline.catalog else [])
+
+
+def meltano_command(
+    meltano: Meltano, pipeline: AmazonPipeline, number: int
+) -> list[str]:
+    """Return the command of one shard.
+
+    Airflow runs one task of a shard at a time, so what Meltano takes for a run under
+    way is one that was killed: `--force`.
+    """
+    return [
+        *(meltano.command, f"--environment={meltano.environment}", "run", "--force"),
+        f"--state-id-suffix={state_suffix(pipeline, number)}",
+        *(pipeline.tap, pipeline.target),
+    ]
+
+
+def meltano_plan_command(meltano: Meltano, pipeline: AmazonPipeline) -> list[str]:
+    """Return the command that lists what a run would ask for."""
+    return [
+        *(meltano.command, f"--environment={meltano.environment}", "invoke"),
+        f"{pipeline.tap}:plan",
+    ]
+
+
+def state_suffix(pipeline: AmazonPipeline, number: int) -> str:
+    """Return what is unlike in the names of the states of the shards."""
+    return f"shard-{number}-of-{pipeline.shards}"
+
+
+def environment(plugin: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return settings as the environment variables that Meltano reads."""
+    prefix = plugin.upper().replace("-", "_")
+    return {
+        f"{prefix}_{name.upper().replace('.', '_')}": _text(value)
+        for name, value in settings.items()
+    }
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

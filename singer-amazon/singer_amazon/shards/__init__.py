@@ -1,0 +1,1 @@
+"""Accounts divided among several runs: which run reads which, and their states."""
