@@ -11,8 +11,13 @@ outcome      what came of it, and what comes next
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow_amazon_singer.outcome import Outcome
 from airflow_amazon_singer.settings import AmazonPipeline, Meltano
+
+if TYPE_CHECKING:
+    from airflow_amazon_singer.dag import amazon_dag
 
 __all__ = ["AmazonPipeline", "Meltano", "Outcome", "amazon_dag"]
 

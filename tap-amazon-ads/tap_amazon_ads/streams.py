@@ -218,6 +218,12 @@ class AccountStream(SentenceStream):
         super().__init__(tap)
         self._accounts = accounts
 
+    @property
+    def is_read(self) -> bool:
+        """Whether this run reads lists: one that only collects reports does not."""
+        tap: Any = self._tap
+        return bool(tap.run_context.mode.asks)
+
 
 class ProfilesStream(AccountStream):
     """All profiles the token sees, as Amazon lists them."""
@@ -285,7 +291,7 @@ class ProfilesStream(AccountStream):
         context: Mapping[str, Any] | None,  # noqa: ARG002 - the SDK's signature
     ) -> Iterable[dict[str, Any]]:
         """Yield one record per profile."""
-        for profile in self._accounts().shard_profiles:
+        for profile in self._accounts().shard_profiles if self.is_read else ():
             yield {**profile.raw, "profileId": profile.profile_id}
 
 
@@ -324,7 +330,7 @@ class AdvertisersStream(AccountStream):
         context: Mapping[str, Any] | None,  # noqa: ARG002 - the SDK's signature
     ) -> Iterable[dict[str, Any]]:
         """Yield one record per advertiser."""
-        for account in self._accounts().dsp_accounts:
+        for account in self._accounts().dsp_accounts if self.is_read else ():
             for advertiser in account.advertisers:
                 yield {
                     "advertiserId": advertiser.advertiser_id,

@@ -128,7 +128,8 @@ class TapAmazonSp(ReportTap):
         return found
 
     def _read_endpoint(self, stream: EndpointStream) -> None:
-        self.endpoint_run.read(stream)
+        if self.run_context.mode.asks:  # one that only collects reports reads none
+            self.endpoint_run.read(stream)
 
     @cached_property
     def endpoint_run(self) -> EndpointRun:

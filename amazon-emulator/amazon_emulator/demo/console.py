@@ -203,7 +203,7 @@ def show_failure(run: str, code: int, log: Path) -> None:
 def show_picture(page: Path) -> None:
     """Say where the page is."""
     click.echo(
-        "\nSpend and sales by day, what Amazon has restated, how fresh each account is:\n"
+        "\nSpend and sales by day, what Amazon has restated, how fresh accounts are:\n"
         f"  {page}   (open it in a browser)"
     )
 

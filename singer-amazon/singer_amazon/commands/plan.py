@@ -15,7 +15,7 @@ from singer_amazon.commands.state_edits import singer_state
 from singer_amazon.commands.tables import show
 from singer_amazon.durations import in_words
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.lifecycle import State
+from singer_amazon.reports.lifecycle import RunMode, State
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
@@ -58,6 +58,7 @@ def plan_command(
         settings, parse_env = read_config(config)
         # a run waits for hours where Amazon is out of reach; a person does not
         settings["max_runtime_seconds"] = POLICY.connection_test
+        settings["run_mode"] = RunMode.SYNC.value  # what is waiting is shown, too
         made = tap(
             settings,
             singer_state(read_json(state, "the state")) if state else {},

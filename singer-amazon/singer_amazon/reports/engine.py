@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
-from singer_amazon.reports.lifecycle import Event, State, next_state
+from singer_amazon.reports.lifecycle import Event, RunMode, State, next_state
 from singer_amazon.reports.model import (
     Outcome,
     PendingReport,
@@ -28,11 +28,26 @@ from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
 )
-from singer_amazon.reports.report import CALL_OF_STATE, Action, CallKind, Change, Report
+from singer_amazon.reports.report import (
+    CALL_OF_STATE,
+    Action,
+    Announcements,
+    CallKind,
+    Change,
+    Report,
+)
 from singer_amazon.reports.schedule import ReadyQueue, Scheduler, interleaved
 from singer_amazon.retry_policy import POLICY
 
 __all__ = ["Action", "CallKind", "Change", "Engine", "Report", "RetrySettings"]
+
+
+_UNTOUCHED = {
+    RunMode.SYNC: frozenset[State](),
+    RunMode.ASK: frozenset({State.REQUESTED, State.CANCELLING}),
+    RunMode.COLLECT: frozenset({State.PLANNED}),
+}
+"""What is left to other runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,7 @@ class RetrySettings:
     empty_waits_a_run: bool = False
     """Whether a report complete without a document is looked at by the next run
     again, not a little later, before it is taken as empty."""
+    mode: RunMode = RunMode.SYNC
     asks_types_once: bool = False
     """Whether a first create of each account and report type goes ahead alone: where
     Amazon does not offer the type, no second question is asked."""
@@ -80,6 +96,8 @@ class Engine:
         self.throttled = 0
         self.under_way: Counter[CallKind] = Counter()
         """How many calls of each kind are being made."""
+        self.calls: Counter[CallKind] = Counter()
+        """How many calls of each kind have been made."""
         self._outages: dict[bool, Outage] = {}
         """Since when the API (False) or the host of documents (True) is silent."""
         self._answered = Counter[bool]()
@@ -94,13 +112,7 @@ class Engine:
         self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
-        self.has_notifications = retry.backup_poll_interval is not None
-        """Whether Amazon says when a report is done; polls are only a backup then."""
-        self.unannounced = 0
-        """How many reports a poll found done that Amazon had said nothing of."""
-        self._by_report_id: dict[str, list[Report]] = {}
-        self._early_news: dict[str, None] = {}
-        """Ids that Amazon has named before its answer to the create was here."""
+        self.announcements = Announcements(is_on=retry.backup_poll_interval is not None)
 
     # --- filling -----------------------------------------------------------
 
@@ -118,7 +130,7 @@ class Engine:
                 return report
             report.state = State.REQUESTED
             report.report_id = pending.report_id
-            self._by_report_id.setdefault(pending.report_id, []).append(report)
+            self.announcements.accepted(report, pending.report_id)
             report.requested_at = pending.requested_at
             report.adopted = True
             report.accepted_count = 1
@@ -165,6 +177,11 @@ class Engine:
         return report
 
     # --- asking ------------------------------------------------------------
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether anything new may be asked for."""
+        return self.retry.mode.asks and not self.is_time_up
 
     @property
     def limiters(self) -> ReportRateLimiters:
@@ -227,25 +244,17 @@ class Engine:
         Return the reports of this run that are meant; nothing happens to others. What
         was said before changes nothing.
         """
-        found = [
-            report
-            for report in self._by_report_id.get(report_id, ())
-            if report_type in {"", report.request.report_type}
-        ]
+        found = self.announcements.take(report_id, report_type)
         for report in found:
             if report.report_id == report_id and not report.has_news:
                 report.has_news = True
                 if report.state is State.REQUESTED and not report.is_busy:
                     self._scheduler.put(report, now)
-        if not found:
-            self._early_news[report_id] = None
-            if len(self._early_news) > POLICY.early_news:
-                del self._early_news[next(iter(self._early_news))]
         return found
 
     def end_notifications(self, now: datetime) -> None:
         """Poll as usual: it is not said any more when a report is done."""
-        self.has_notifications = False
+        self.announcements.is_on = False
         for report in self.reports:
             if report.state is State.REQUESTED and not report.is_busy:
                 self._scheduler.put(report, now + self._poll_wait(report))
@@ -258,6 +267,7 @@ class Engine:
         report.is_busy = False
         self.under_way[action.kind] -= 1
         report.calls += 1
+        self.calls[action.kind] += 1
         self._learn(action, outcome, now)
         self._note_outage(action, outcome, now)
         changes = list(self._decide(report, outcome, now))
@@ -293,6 +303,10 @@ class Engine:
     def time_up(self) -> list[Change]:
         """End all asking and waiting; what is complete is still delivered."""
         self.is_time_up = True
+        return self.stop()
+
+    def stop(self) -> list[Change]:
+        """End what may not go on, of all reports that no call is made about."""
         return [change for report in self.reports for change in self._stop(report)]
 
     def _stop(self, report: Report) -> list[Change]:
@@ -303,7 +317,8 @@ class Engine:
         if blocked is not None:
             report.reason = blocked
             return [self._move(report, Event.REFUSED)]
-        if self.is_time_up and report.state is not State.READY:
+        is_over = self.is_time_up and report.state is not State.READY
+        if is_over or report.state in _UNTOUCHED[self.retry.mode]:
             return [self._move(report, Event.TIME_UP)]
         if self.is_time_up and report.failed_calls:  # it would only be waited for
             return [self._move(report, Event.LEFT)]
@@ -376,8 +391,7 @@ class Engine:
                 report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
                 report.is_failure, report.ready_at = outcome.is_failure, now
                 report.next_page = outcome.next_page
-                is_known = report.has_news or report.adopted
-                self.unannounced += self.has_notifications and not is_known
+                self.announcements.complete(report)
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
@@ -431,8 +445,7 @@ class Engine:
         report.polls = report.downloads = report.failed_calls = 0
         report.no_document_seen = False
         report.adopted = outcome.adopted
-        self._by_report_id.setdefault(outcome.report_id, []).append(report)
-        report.has_news = outcome.report_id in self._early_news
+        report.has_news = self.announcements.accepted(report, outcome.report_id)
         due = now if report.has_news else now + self._next_poll_wait(report)
         yield self._move(report, Event.ACCEPTED, due)
 
@@ -466,6 +479,7 @@ class Engine:
         report.reason = reason
         # a report of an earlier run that failed is no attempt of this one
         is_tried = report.accepted_count > self.retry.report_attempts
+        is_tried = is_tried or not self.retry.mode.asks
         if is_tried or is_final or report.request.listed_id:
             return self._move(report, Event.GAVE_UP)
         wait = timedelta(seconds=self.retry.poll_interval)
@@ -562,7 +576,7 @@ class Engine:
     def _next_poll_wait(self, report: Report) -> timedelta:
         """Return until when Amazon may work on a report before it is looked at."""
         backup = self.retry.backup_poll_interval
-        if backup is None or not self.has_notifications or report.has_news:
+        if backup is None or not self.announcements.is_on or report.has_news:
             return self._poll_wait(report)
         return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
 

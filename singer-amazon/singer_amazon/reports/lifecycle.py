@@ -45,6 +45,24 @@ _FINAL = {
 }
 
 
+class RunMode(Enum):
+    """What a run does with its reports."""
+
+    SYNC = "sync"  # asks, waits, delivers
+    ASK = "ask"  # asks and leaves: the ids stay for a later run
+    COLLECT = "collect"  # delivers what earlier runs asked for, asks for nothing
+
+    @property
+    def asks(self) -> bool:
+        """Whether reports may be asked for."""
+        return self is not RunMode.COLLECT
+
+    @property
+    def waits(self) -> bool:
+        """Whether reports are looked at until they are ready."""
+        return self is not RunMode.ASK
+
+
 class Event(Enum):
     """What happened to a report."""
 

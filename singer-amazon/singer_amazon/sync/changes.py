@@ -138,7 +138,7 @@ class ChangeRecorder:
         partition = self.partition(request)
         if not report.rest_may_be or not partition.has_bookmark or request.is_gap:
             return
-        if self.engine.is_time_up:
+        if not self.engine.may_ask:
             return
         key = (request.account, request.fingerprint, request.window.start)
         left_out = self._left_out[key] = max(self._left_out.get(key, 0) * 2, 1)

@@ -81,7 +81,7 @@ class RetentionRefusals:
         found = cut(report.request.window, report.kept_from)
         for subscriber in report.subscribers if found.lost else ():
             self._give_up(subscriber, found.lost or subscriber.window, report)
-        if found.rest is None or self._engine.is_time_up:
+        if found.rest is None or not self._engine.may_ask:
             return found.rest is None
         rest = self._parts(report.subscribers, found.rest)
         if found.doubtful is not None:
@@ -93,7 +93,7 @@ class RetentionRefusals:
     def accepted(self, report: Report) -> None:
         """Ask for the older half of a window whose newer half Amazon has."""
         older = self._doubtful.pop(report.request.identity, None)
-        if older and not self._engine.is_time_up:
+        if older and self._engine.may_ask:
             self._engine.request(older, self._clock.now())
 
     def _parts(

@@ -61,6 +61,8 @@ class Planner:
                 requests += _single_requests(partition)
         for group in sharing.values():
             requests += self._plan_group(group)
+        if not self._engine.may_ask:
+            requests = []
         self._engine.request(requests, self._now)
         self._share_live_reports()
         logger.info(

@@ -123,6 +123,7 @@ class Session:
         planner.plan(planned)
         for partition in planned:
             self._log_closed_gaps(partition, now)
+        self.on_changes(self.engine.stop())
 
     def _log_closed_gaps(self, partition: Partition, now: datetime) -> None:
         """Log the gaps that planning has closed: their days are kept no longer."""
@@ -130,6 +131,11 @@ class Session:
             if gap.closed_at == now:
                 asked = WindowRequest(gap.window, gap.members, gap.window.start)
                 self.report_log.closed(partition.request(asked), gap)
+
+    @property
+    def open_gaps(self) -> int:
+        """How many windows are missing that each run tries again."""
+        return sum(len(one.state.gaps) for one in self._partitions.values())
 
     # --- running -----------------------------------------------------------
 

@@ -13,6 +13,7 @@ import msgspec
 
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
+from singer_amazon.sync.next_look import next_look_at
 
 logger = logging.getLogger(__name__)
 
@@ -188,10 +189,12 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
     states = Counter(report.state for report in reports)
     waiting = sum(r.state not in _ENDED for r in reports)
     broke_off = [stats.broke_off] if stats.broke_off else []
+    next_look = next_look_at(engine, now)
     return {
         "run_id": stats.run_id,
         "result": _result(stats, states, waiting),
         "seconds": round((now - stats.started).total_seconds(), 1),
+        "next_look_at": None if next_look is None else next_look.isoformat(),
         "reports": {
             "planned": len(reports),
             "requested": stats.requested,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from singer_amazon.clock import Clock
 from singer_amazon.errors import UnreachableError
+from singer_amazon.reports.lifecycle import RunMode
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.session import Session
 from singer_amazon.sync.state_store import StateStore
@@ -65,6 +66,11 @@ class RunContext:
         return self.open_state_store()
 
     # --- reports -----------------------------------------------------------
+
+    @property
+    def mode(self) -> RunMode:
+        """What this run does with reports; a connection test waits for one."""
+        return RunMode.SYNC if self.is_test else RunMode(self.config["run_mode"])
 
     @cached_property
     def session(self) -> Session:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from singer_sdk import typing as th
 
 from singer_amazon.regions import REGIONS
+from singer_amazon.reports.lifecycle import RunMode
 
+MODES = [mode.value for mode in RunMode]
 DEFAULT_START_DAYS = 30
 DEFAULT_LOOKBACK_DAYS = 30
 
@@ -149,6 +151,18 @@ REPORTING = (
         ),
     ),
     th.Property(
+        "run_mode",
+        th.StringType,
+        default=MODES[0],
+        allowed_values=MODES,
+        title="Run mode",
+        description=(
+            "sync: ask for reports, wait, deliver; ask: ask for them and end, their "
+            "ids stay in the state; collect: deliver what earlier runs asked for, ask "
+            "for nothing"
+        ),
+    ),
+    th.Property(
         "poll_interval_seconds",
         th.NumberType(exclusive_minimum=0, maximum=86_400),
         default=15,
@@ -221,6 +235,15 @@ REPORTING = (
         description=(
             "File that the run's summary is written to, as JSON: result is complete, "
             "waiting, partly or failed"
+        ),
+    ),
+    th.Property(
+        "metrics_path",
+        th.StringType,
+        title="Metrics file",
+        description=(
+            "File that the run's metrics are written to, for Prometheus' textfile "
+            "collector (its name has to end in .prom)"
         ),
     ),
     th.Property(

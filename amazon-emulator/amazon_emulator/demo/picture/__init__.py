@@ -1,7 +1,8 @@
 """The demo's last picture: one HTML page that loads nothing.
 
-    figures     what came of all runs: performance by day, restatements, freshness (pure)
-    page        the figures as a page (pure)
+    figures     what came of all runs: performance, restatements, freshness
+    page        the figures as a page
 
-The figures are those of the dbt package's marts of the same names, made without dbt.
+Both are pure. The figures are those of the dbt package's marts of the same names,
+made without dbt.
 """

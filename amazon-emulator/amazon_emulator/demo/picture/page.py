@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from html import escape
@@ -29,7 +30,8 @@ figure { margin: 0; flex: 1 1 420px; } svg { width: 100%; height: auto; }
 svg text { fill: var(--quiet); font-size: 12px; }
 svg line { stroke: var(--line); }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: 5px 16px 5px 0; border-bottom: 1px solid var(--line); }
+th, td { text-align: left; padding: 5px 16px 5px 0;
+  border-bottom: 1px solid var(--line); }
 th { color: var(--quiet); font-weight: 500; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 """
@@ -47,8 +49,8 @@ def page_of(figures: Figures, names: Mapping[str, str], title: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>{escape(title)}</h1>"
-        "<p>From the campaign reports in the bucket: the newest row of each campaign and "
-        "day. Money is never converted.</p>"
+        "<p>From the campaign reports in the bucket: the newest row of each campaign "
+        "and day. Money is never converted.</p>"
         f"{_legend()}{charts}{_restated(figures, names)}{_fresh(figures, names)}"
         "</body></html>\n"
     )
@@ -140,7 +142,8 @@ def _restated(figures: Figures, names: Mapping[str, str]) -> str:
         )
         for entry in found[:_MOST_ROWS]
     )
-    head = ("day", "account", "ad product", "sales first read", "sales now", "change", "")
+    sales = ("sales first read", "sales now", "change")
+    head = ("day", "account", "ad product", *sales, "currency")
     return (
         "<h2>What Amazon has restated</h2>"
         f"<p>{len(found)} days of accounts have other sales than when they were first "
@@ -153,7 +156,7 @@ def _fresh(figures: Figures, names: Mapping[str, str]) -> str:
         (
             names.get(entry.account, entry.account),
             entry.newest_day,
-            f"{entry.late_by_days} days" if entry.late_by_days else "up to date",
+            _behind(entry.late_by_days),
         )
         for entry in figures.freshness()
     )
@@ -161,13 +164,18 @@ def _fresh(figures: Figures, names: Mapping[str, str]) -> str:
     return f"<h2>How fresh each account is</h2>{_table(head, rows, set())}"
 
 
+def _behind(days: int) -> str:
+    return f"{days} day{'s' if days > 1 else ''}" if days else "up to date"
+
+
 def _table(
     head: Iterable[str], rows: Iterable[Iterable[str]], numbers: set[int]
 ) -> str:
     def line(tag: str, cells: Iterable[str]) -> str:
+        kinds = (" class=number" if n in numbers else "" for n in itertools.count())
         drawn = (
-            f"<{tag}{' class=number' if number in numbers else ''}>{escape(cell)}</{tag}>"
-            for number, cell in enumerate(cells)
+            f"<{tag}{kind}>{escape(cell)}</{tag}>"
+            for cell, kind in zip(cells, kinds, strict=False)
         )
         return f"<tr>{''.join(drawn)}</tr>"
 
