@@ -15,6 +15,7 @@ from typing import Any
 import ads_streams_page
 import sp_streams_page
 from columns_pages import ads_columns_page, sp_columns_page
+from dbt_models import dbt_files
 from plugin_definitions import definition_files, leaves, schema_of
 from retry_policy_table import retry_policy_table
 from singer_amazon.reports.lifecycle import TABLE, State
@@ -133,6 +134,7 @@ def generated() -> Iterator[tuple[str, str]]:
     yield "docs/ads-columns.md", ads_columns_page(ads)
     yield "docs/sp-columns.md", sp_columns_page(selling)
     yield from definition_files().items()
+    yield from dbt_files()
 
 
 def main() -> int:

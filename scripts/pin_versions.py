@@ -44,6 +44,8 @@ def main() -> None:
             "delta",
             "--group",
             "kubernetes",
+            "--group",
+            "otel",
             "pyproject.toml",
         ],
         ours={*members, *(_name(ROOT / member) for member in members)},

@@ -42,6 +42,7 @@ _SETTINGS = {
     "rows_per_day": "Rows of one report per day and account (DSP: per advertiser).",
     "ready_after_seconds": "How long a report is generated.",
     "ready_after_looks": "Looks at a report that find it unfinished.",
+    "entities_per_page": "Most entities on a page; 0: Amazon's number.",
     "delay_seconds": "Seconds that every answer takes.",
     "token_lifetime_seconds": None,
     "url_lifetime_seconds": None,

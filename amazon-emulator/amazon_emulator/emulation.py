@@ -11,6 +11,11 @@ from amazon_emulator.ads_accounts.routes import (
     ManagerAccountsService,
     ProfilesService,
 )
+from amazon_emulator.ads_entities.downloads import ExportDownloadService
+from amazon_emulator.ads_entities.export_routes import ExportsService
+from amazon_emulator.ads_entities.exports import ExportStore
+from amazon_emulator.ads_entities.portfolios import PortfoliosService
+from amazon_emulator.ads_entities.queries import QueriesService
 from amazon_emulator.ads_reporting.control import AdsReportsControl
 from amazon_emulator.ads_reporting.downloads import AdsDownloadService
 from amazon_emulator.ads_reporting.routes import ReportingService
@@ -55,6 +60,7 @@ class Emulation:
         self.tokens = TokenStore(state)
         self.codes = ConsentCodes(state)
         self.reports = AdsReportStore(state)
+        self.exports = ExportStore(state)
         self.signer = UrlSigner(state)
         self.amc = AmcAccounts(state, self.accounts)
         self.connections = Connections(state, self.amc)
@@ -66,7 +72,8 @@ class Emulation:
             [*self._ads(), *self._audiences(), *self.selling.services],
             self._control(),
         )
-        self.storage = Application(state, [downloads, *self.selling.storage])
+        exports = ExportDownloadService(state, self.exports, self.signer)
+        self.storage = Application(state, [downloads, exports, *self.selling.storage])
 
     def _ads(self) -> list[Service]:
         state, accounts, tokens = self.state, self.accounts, self.tokens
@@ -77,6 +84,9 @@ class Emulation:
             AdvertisersService(state, accounts, tokens),
             ManagerAccountsService(state, accounts, tokens),
             ReportingService(state, accounts, tokens, self.reports, self.signer),
+            ExportsService(state, accounts, tokens, self.exports, self.signer),
+            PortfoliosService(state, accounts, tokens),
+            QueriesService(state, accounts, tokens),
         ]
 
     def _audiences(self) -> list[Service]:
@@ -105,6 +115,7 @@ class Emulation:
             expire_tokens=self.expire_tokens,
             statistics=[
                 self.reports.as_json,
+                self.exports.as_json,
                 self.audiences.as_json,
                 *self.selling.statistics,
             ],
@@ -122,6 +133,7 @@ class Emulation:
         self.codes.reset()
         self.accounts.reset()
         self.reports.reset()
+        self.exports.reset()
         self.amc.reset()
         self.connections.reset()
         self.audiences.reset()
@@ -130,4 +142,5 @@ class Emulation:
     def close(self) -> None:
         """Remove the temporary files."""
         self.reports.close()
+        self.exports.close()
         self.selling.close()

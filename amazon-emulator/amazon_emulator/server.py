@@ -87,7 +87,7 @@ class Emulator:
         self.emulation.close()
 
     def _send_messages(self) -> None:
-        """Tell subscribers what is over, while the servers run."""
+        """Send messages of what is over, while the servers run."""
         while not self._stopped.wait(_MESSAGE_SECONDS):
             self.emulation.selling.sender.send_due()
 

@@ -75,6 +75,8 @@ class Settings:
     """How long a report is generated."""
     ready_after_looks: Span = Span()
     """How often a report is polled before it is ready."""
+    entities_per_page: int = 0
+    """Most portfolios, orders, line items on a page; 0: as many as Amazon gives."""
     delay_seconds: float = 0
     """How long every response takes."""
     token_lifetime_seconds: float = 3600

@@ -55,6 +55,9 @@ class CallError(AmazonError):
 class TransientError(CallError):
     """5xx, time-outs and lost connections that outlived `max_attempts`."""
 
+    may_be_done = False
+    """Whether the request has gone out and only its answer is missing."""
+
 
 class UnreachableError(TransientError):
     """What every call needs is down: no report of its own is to blame."""

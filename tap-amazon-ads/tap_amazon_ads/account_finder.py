@@ -90,6 +90,7 @@ class AccountFinder:
         self._settings = settings
         self._in_background = in_background
         self._note = note
+        self._is_checked = False
 
     @cached_property
     def profiles(self) -> list[Profile]:
@@ -224,7 +225,10 @@ class AccountFinder:
             )
 
     def check_any(self) -> None:
-        """Note a problem where there is no account at all, in any shard."""
+        """Note a problem where there is no account at all, in any shard; once."""
+        if self._is_checked:
+            return
+        self._is_checked = True
         count = len(self._all_sponsored) or len(self._all_dsp)
         if not count:
             region = self._settings.region

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+
+import msgspec
 
 from singer_amazon.errors import RejectedError, TransientError, UnreachableError
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.throttling import wait_out_throttling
 from singer_amazon.http.transport import Response
+from singer_amazon.records.columns import exact
 from singer_amazon.retry_policy import POLICY
 
 SCOPE = "Amazon-Advertising-API-Scope"
@@ -34,6 +38,18 @@ NEXT_STEP: Mapping[int, str] = {
 def _is_unreachable(error: TransientError) -> bool:
     """Whether it is not this one call that fails."""
     return error.status is None or isinstance(error, UnreachableError)
+
+
+_decoder = msgspec.json.Decoder(float_hook=exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list, and what asks for the next one, if there is one."""
+
+    rows: list[dict[str, Any]]
+    """Numbers with a fraction are Decimals."""
+    next_token: str | None
 
 
 class AdsClient:
@@ -88,6 +104,45 @@ class AdsClient:
         accounts = response.json_object().get("managerAccounts")
         return _objects(accounts, "/managerAccounts", response)
 
+    def page(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        headers: Mapping[str, str],
+        media_type: str,
+        array: str,
+    ) -> Page:
+        """Return a page of a list that is asked for by POST.
+
+        Raises:
+            RejectedError: Amazon refuses it, or it is no such list.
+        """
+        response = self._patiently(
+            lambda: self.api.call(
+                "POST",
+                path,
+                headers={**headers, "Accept": media_type},
+                json=dict(body),
+                content_type=media_type,
+            ),
+            f"POST {path}",
+        )
+        try:
+            found = _decoder.decode(response.body)
+        except (ValueError, RecursionError):
+            found = None
+        content = found if isinstance(found, dict) else {}
+        rows = content.get(array)
+        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+            msg = (
+                f"POST {path} does not answer with {array} but with {response.kind()}: "
+                "is endpoint_uri right?"
+            )
+            raise RejectedError(msg)
+        token = content.get("nextToken")
+        return Page(rows, str(token) if token else None)
+
     def _get(
         self,
         path: str,
@@ -95,8 +150,20 @@ class AdsClient:
         params: Mapping[str, str] | None = None,
         is_outage: Callable[[TransientError], bool] = _is_unreachable,
     ) -> Response:
-        response = wait_out_throttling(
+        return self._patiently(
             lambda: self.api.call("GET", path, headers=headers, params=params),
+            f"GET {path}",
+            is_outage,
+        )
+
+    def _patiently(
+        self,
+        call: Callable[[], Response],
+        what: str,
+        is_outage: Callable[[TransientError], bool] = _is_unreachable,
+    ) -> Response:
+        response = wait_out_throttling(
+            call,
             self.api.clock,
             first_wait=POLICY.list_first_wait,
             max_wait=POLICY.list_max_wait,
@@ -107,7 +174,7 @@ class AdsClient:
             return response
         step = NEXT_STEP.get(response.status, "")
         msg = (
-            f"GET {path} is refused (HTTP {response.status}: {response.message()})"
+            f"{what} is refused (HTTP {response.status}: {response.message()})"
             f"{'. ' if step else ''}{step}"
         )
         raise RejectedError(msg, status=response.status, request_id=response.request_id)

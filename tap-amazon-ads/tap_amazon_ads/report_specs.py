@@ -26,7 +26,15 @@ ADDED: Mapping[str, str] = {
     "currency_code": "Currency of all money in the row.",
 }
 """The tap's own columns, and what they hold."""
-PLAIN_STREAMS = ("advertisers", "profiles", "report_days", "report_log")
+ENTITY_STREAMS = (
+    *("ad_groups", "ads", "campaigns", "targets", "portfolios"),
+    *("dsp_line_items", "dsp_orders", "sponsored_tv_campaigns"),
+)
+PLAIN_STREAMS = (
+    *("advertisers", "profiles", "report_days", "report_log"),
+    *ENTITY_STREAMS,
+)
+"""Streams that no report type is behind."""
 
 
 @dataclass(frozen=True, slots=True)

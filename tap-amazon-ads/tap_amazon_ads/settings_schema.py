@@ -54,6 +54,16 @@ REPORTS = (
         ),
     ),
     th.Property(
+        "entity_max_age_hours",
+        th.NumberType(minimum=0),
+        default=20,
+        title="Age of entities",
+        description=(
+            "Hours after which campaigns, ad groups and other entities are read anew; "
+            "0: by every run"
+        ),
+    ),
+    th.Property(
         "time_unit",
         th.StringType,
         default=_TIME_UNITS[0],

@@ -29,6 +29,13 @@ from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ADDED, ReportSpec, RequestSpec
 
+TOLD_APART_BY = {"campaignName": "campaignStatus"}
+"""What tells the rows of two campaigns of one name apart, where there is no id.
+
+It is in no key by default: a status is that of the day of asking, so where targets
+merge by key, each change would leave the old row of a day beside the new one.
+"""
+
 
 class AdsReportStream(ReportStream):
     """One report type, over all accounts that can have it."""
@@ -48,6 +55,11 @@ class AdsReportStream(ReportStream):
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
+
+    def distinguishing_key(self) -> tuple[str, ...]:
+        """Return the key with the status that tells two campaigns of one name apart."""
+        more = [TOLD_APART_BY[n] for n in self.primary_keys if n in TOLD_APART_BY]
+        return (*self.primary_keys, *more) if more else ()
 
     def columns_asked(self, partition: Partition) -> tuple[str, ...]:
         """Return the columns its reports ask for."""

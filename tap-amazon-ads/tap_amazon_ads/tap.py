@@ -33,8 +33,15 @@ from tap_amazon_ads.account_finder import AccountFinder, AccountSettings
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
+from tap_amazon_ads.entities.definitions import EXPORTS
+from tap_amazon_ads.entities.export_slots import AdsRateLimiters
+from tap_amazon_ads.entities.exports import ExportStream
+from tap_amazon_ads.entities.exports_api import ExportsApi
+from tap_amazon_ads.entities.list_definitions import LISTS
+from tap_amazon_ads.entities.list_streams import ListStream
+from tap_amazon_ads.entities.reporting import AdsReporting
 from tap_amazon_ads.refused_columns import RefusedColumns
-from tap_amazon_ads.report_specs import ReportSpec, report_specs
+from tap_amazon_ads.report_specs import ENTITY_STREAMS, ReportSpec, report_specs
 from tap_amazon_ads.reports_api import ReportsApi
 from tap_amazon_ads.settings_schema import ACCOUNTS, REPORTS
 from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
@@ -75,6 +82,8 @@ class TapAmazonAds(ReportTap):
                 AdsReportStream(self, spec, self.refused_columns)
                 for spec in self.report_specs.values()
             ),
+            *(ExportStream(self, definition) for definition in EXPORTS),
+            *(ListStream(self, definition, lambda: self) for definition in LISTS),
             ReportLogStream(self),
             ReportDaysStream(self, {"profile_id": "The profile; null where linked"}),
         ]
@@ -86,7 +95,9 @@ class TapAmazonAds(ReportTap):
         for names in (self.config.get("exclude_streams") or {}).values():
             excluded = dict.fromkeys(names)
             check_stream_names(
-                {"exclude_streams": excluded}, "exclude_streams", self.report_specs
+                {"exclude_streams": excluded},
+                "exclude_streams",
+                [*self.report_specs, *ENTITY_STREAMS],
             )
         for report in self.config["reports"]:
             self._check_custom(self.report_specs[report["name"]])
@@ -131,19 +142,35 @@ class TapAmazonAds(ReportTap):
         )
 
     @cached_property
+    def lists(self) -> AdsClient:
+        """What reads lists: of accounts, and of entities."""
+        return AdsClient(self.api_client, self.run_context.deadline)
+
+    @cached_property
     def accounts(self) -> AccountFinder:
         """The accounts of this run."""
         return AccountFinder(
-            AdsClient(self.api_client, self.run_context.deadline),
+            self.lists,
             AccountSettings.read(self.config),
             in_background=self.run_context.in_background,
             note=self.stats.add,
         )
 
-    def make_api(self) -> ReportsApi:
-        """Return the port to reporting v3."""
-        return ReportsApi(
-            self.api_client, self.refused_columns, self.run_context.warn_once
+    @cached_property
+    def rate_limiters(self) -> AdsRateLimiters:
+        """What says how often Amazon may be called."""
+        return AdsRateLimiters()
+
+    def make_rate_limiters(self) -> AdsRateLimiters:
+        """Return the limiters that the adapters tell of exports, too."""
+        return self.rate_limiters
+
+    def make_api(self) -> AdsReporting:
+        """Return the port to reporting v3 and to exports."""
+        warn_once = self.run_context.warn_once
+        return AdsReporting(
+            ReportsApi(self.api_client, self.refused_columns, warn_once),
+            ExportsApi(self.api_client, self.rate_limiters.slots, warn_once),
         )
 
     # --- what to ask for ---------------------------------------------------
@@ -155,17 +182,32 @@ class TapAmazonAds(ReportTap):
         self.accounts.check_excluded()
         partitions = []
         for stream in streams:
-            assert isinstance(stream, AdsReportStream)  # noqa: S101 - the only kind
-            accounts = (
-                self.accounts.dsp_accounts
-                if stream.spec.is_dsp
-                else self.accounts.sponsored_accounts
-            )
-            accounts = [a for a in accounts if self.accounts.gets(a, stream.name)]
-            if self.run_context.asks_one_account:
-                accounts = accounts[:1]
+            is_dsp = isinstance(stream, AdsReportStream) and stream.spec.is_dsp
+            accounts = self.accounts_of(stream.name, is_dsp=is_dsp)
+            if isinstance(stream, ExportStream):
+                partitions += [
+                    stream.partition(account, now, self.max_entity_age)
+                    for account in accounts
+                ]
+                continue
+            assert isinstance(stream, AdsReportStream)  # noqa: S101 - the other kind
             partitions += [self._partition(stream, item, now) for item in accounts]
         return partitions
+
+    def accounts_of(self, stream: str, *, is_dsp: bool) -> list[Account]:
+        """Return the accounts a stream is read for; a test reads one."""
+        self.accounts.check_any()
+        found = (
+            self.accounts.dsp_accounts if is_dsp else self.accounts.sponsored_accounts
+        )
+        accounts = [a for a in found if self.accounts.gets(a, stream)]
+        return accounts[:1] if self.run_context.asks_one_account else accounts
+
+    @property
+    def max_entity_age(self) -> timedelta | None:
+        """How old a snapshot of entities may get; None: whatever its age."""
+        hours = 0 if self.is_test else self.config["entity_max_age_hours"]
+        return timedelta(hours=hours) if hours else None
 
     def _partition(
         self, stream: AdsReportStream, account: Account, now: datetime

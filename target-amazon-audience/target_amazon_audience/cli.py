@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
+from singer_amazon.commands.group import run
 from singer_amazon.errors import AmazonError
 from target_amazon_audience.state.database import DEFAULT_PATH
 from target_amazon_audience.state.purge import purge
+
+_PROGRAM = "target-amazon-audience"
 
 _TURN_SECONDS = 0.0005
 """How long the thread that reads may keep the interpreter while another waits for it.
@@ -46,13 +49,12 @@ def purge_command(state_path: Path, audience_id: int | None, *, yes: bool) -> No
     click.echo(sentence)
 
 
-def _run_command() -> None:
-    """Run a command whose tables a run has no use for."""
+def _commands() -> dict[str, click.Command]:
+    """Return the commands whose tables a run has no use for."""
     from singer_amazon.commands.auth import (  # noqa: PLC0415
         Plugin,
         ads_auth_command,
     )
-    from singer_amazon.commands.group import run  # noqa: PLC0415
     from singer_amazon.regions import (  # noqa: PLC0415
         ADS_CONSENT_PAGES,
         ADS_TOKEN_URIS,
@@ -62,24 +64,24 @@ def _run_command() -> None:
     )
     from target_amazon_audience.commands.check import check_command  # noqa: PLC0415
 
-    plugin = Plugin("target-amazon-audience", ADS_TOKEN_URIS.__getitem__)
-    commands = {
+    plugin = Plugin(_PROGRAM, ADS_TOKEN_URIS.__getitem__)
+    return {
         "audiences": audiences_command,
         "auth": ads_auth_command(plugin, ADS_CONSENT_PAGES),
         "check": check_command,
+        "purge": purge_command,
     }
-    run("target-amazon-audience", commands, lambda: None)
 
 
-def main() -> None:
-    """Run the command line."""
-    if sys.argv[1:2] in (["audiences"], ["auth"], ["check"]):
-        _run_command()
-    if sys.argv[1:2] == ["purge"]:
-        purge_command(sys.argv[2:], prog_name="target-amazon-audience purge")
-        return
+def _run_target() -> None:
     from target_amazon_audience.target import TargetAmazonAudience  # noqa: PLC0415
 
     gc.freeze()  # what is loaded by now stays: no need to look at it again and again
     sys.setswitchinterval(_TURN_SECONDS)
     TargetAmazonAudience.cli()
+
+
+def main() -> None:
+    """Run the command line."""
+    is_command = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
+    run(_PROGRAM, _commands() if is_command else {}, _run_target)

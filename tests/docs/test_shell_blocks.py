@@ -23,12 +23,14 @@ REASONS = {
     "asks a package index": 4,
     "needs a vault": 4,
     "needs a bucket at AWS": 1,
+    "needs a queue of SQS and an application at Amazon": 1,
     "needs a remote repository": 3,
     "is a form, not a command": 8,
     "takes longer than a test may": 8,
     "tests/packaging/test_install.py runs it": 6,
     "tests/meltano/test_demo.py runs it": 6,
     "tests/docs/test_duckdb_loader.py runs it": 2,
+    "tests/dbt/test_marts.py runs it": 1,
 }
 """Why a block may be left out, and how many blocks of all pages may say so."""
 QUICK = {"docs/recipes/own-endpoint.md", "docs/secrets.md"}

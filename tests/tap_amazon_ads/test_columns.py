@@ -432,6 +432,27 @@ def test_repeated_keys_are_warned_of_and_counted(
     assert ran.summary["repeated_keys"] == {CAMPAIGNS: 2}
 
 
+def test_two_campaigns_of_one_name_are_warned_of_with_the_way_out(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    stream = "sponsored_products_gross_and_invalid_by_campaign"
+    amazon.add_fault("odd_rows", report_type_id="spGrossAndInvalids", twins=True)
+
+    ran = run(stream, **DAY)
+
+    named = [row["campaignName"] for row in ran.rows(stream)]
+    assert len(named) > len(set(named))
+    (warning,) = [w for w in ran.warnings if "repeat a key" in w]
+    key = json.loads(warning[warning.index('{"') :])[stream]["__key_properties__"]
+    rows = [tuple(row[name] for name in key) for row in ran.rows(stream)]
+    assert len(rows) == len(set(rows))
+
+    mapped = run(stream, stream_maps={stream: {"__key_properties__": key}}, **DAY)
+    (schema,) = [m for m in mapped.messages if m["type"] == "SCHEMA"]
+    assert schema["key_properties"] == key
+    assert len(mapped.rows(stream)) == len(rows)
+
+
 def test_equal_keys_in_two_documents_are_no_repeat(
     run: Runs, amazon: EmulatorClient
 ) -> None:

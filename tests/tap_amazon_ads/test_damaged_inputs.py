@@ -18,9 +18,31 @@ Runs = Callable[..., Run]
 ENTRY: dict[str, Any] = {"tap_stream_id": CAMPAIGNS, "schema": {"properties": {}}}
 
 
+PROFILES: dict[str, Any] = {
+    "tap_stream_id": "profiles",
+    "schema": {"properties": {}},
+    "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}],
+}
+
+
 NO_BOOKMARKS: list[Any] = [[], 5, "x", {"a": 5}, {"a": []}, {CAMPAIGNS: None}]
 NO_ENTRIES: list[Any] = [5, None, {}, {"tap_stream_id": 5}, {**ENTRY, "schema": []}]
 NO_METADATA: list[Any] = [5, [5], [{}], {"a": 1}]
+
+
+def command(
+    emulator: Emulator, folder: Path, *options: str
+) -> subprocess.CompletedProcess[str]:
+    config = folder / "config.json"
+    config.write_text(json.dumps(settings_for(emulator, start_date="2026-11-18")))
+    return subprocess.run(
+        [installed("tap-amazon-ads"), f"--config={config}", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,7 +50,7 @@ NO_METADATA: list[Any] = [5, [5], [{}], {"a": 1}]
     [
         *(
             ("state", text)
-            for text in ("", "{", "[]", "null", "5", '"x"', "[" * 20_000, "\ufeff{}")
+            for text in ("{", "[]", "null", "5", '"x"', "[" * 20_000, "\ufeff{}")
         ),
         *(("state", json.dumps({"bookmarks": value})) for value in NO_BOOKMARKS),
         ("state", json.dumps({"bookmarks": {CAMPAIGNS: {"partitions": [5]}}})),
@@ -44,20 +66,45 @@ NO_METADATA: list[Any] = [5, [5], [{}], {"a": 1}]
 def test_a_damaged_file_is_a_sentence(
     emulator: Emulator, tmp_path: Path, option: str, text: str
 ) -> None:
-    config, file = tmp_path / "config.json", tmp_path / "file.json"
-    config.write_text(json.dumps(settings_for(emulator, start_date="2026-11-18")))
+    file = tmp_path / "file.json"
     file.write_text(text, encoding="utf-8")
-    ran = subprocess.run(
-        [installed("tap-amazon-ads"), f"--config={config}", f"--{option}={file}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = command(emulator, tmp_path, f"--{option}={file}")
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
     assert [line for line in ran.stderr.splitlines() if "ERROR" in line]
+
+
+@pytest.mark.parametrize("option", ["state", "catalog"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b'{"a": "\xe9"}', "not UTF-8"), (None, "cannot be read (Is a directory)")],
+)
+def test_a_file_that_is_no_text_is_a_sentence(
+    emulator: Emulator, tmp_path: Path, option: str, content: bytes | None, words: str
+) -> None:
+    file = tmp_path
+    if content is not None:
+        file = tmp_path / "file.json"
+        file.write_bytes(content)
+    ended = command(emulator, tmp_path, f"--{option}={file}")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    (error,) = [line for line in ended.stderr.splitlines() if "ERROR" in line]
+    assert f"The {option} file {file}" in error
+    assert words in error
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_state_file_is_no_state_yet(
+    emulator: Emulator, tmp_path: Path, text: str
+) -> None:
+    state, catalog = tmp_path / "state.json", tmp_path / "catalog.json"
+    state.write_text(text)
+    catalog.write_text(json.dumps({"streams": [PROFILES]}))
+    ended = command(emulator, tmp_path, f"--state={state}", f"--catalog={catalog}")
+    assert ended.returncode == 0, ended.stderr
+    assert "The state file is empty: no state yet" in ended.stderr
+    assert '"type":"RECORD"' in ended.stdout
 
 
 def test_bookmarks_of_another_tap_are_named_and_kept(run: Runs) -> None:
@@ -73,10 +120,7 @@ def test_a_line_break_behind_a_credential_does_not_matter(
     config = settings_for(emulator)
     for name in ("client_id", "client_secret", "refresh_token"):
         config[name] = f"{config[name]}\n"
-    schema: dict[str, Any] = {"properties": {}}
-    entry: dict[str, Any] = {"tap_stream_id": "profiles", "schema": schema}
-    entry["metadata"] = [{"breadcrumb": [], "metadata": {"selected": True}}]
-    ran = invoke_tap(config, catalog={"streams": [entry]})
+    ran = invoke_tap(config, catalog={"streams": [PROFILES]})
     assert ran.code == 0
     assert ran.rows("profiles")
     assert amazon.statistics().count("token") == 1

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from amazon_emulator.ads_reporting.routes import body_target
 from amazon_emulator.faults.rules import Target
-from amazon_emulator.http import Call, RefusalError, route
-from amazon_emulator.reports.downloads import DownloadService
+from amazon_emulator.http import Call, route
+from amazon_emulator.reports.downloads import DownloadService, refuse_credentials
 
 if TYPE_CHECKING:
-    from werkzeug import Request, Response
+    from werkzeug import Response
 
     from amazon_emulator.ads_reporting.store import AdsReportStore
     from amazon_emulator.state import EmulatorState
@@ -36,15 +36,7 @@ class AdsDownloadService(DownloadService):
     @route("GET", "/offline-report-storage/<report_id>/<name>", "download")
     def download(self, call: Call) -> Response:
         """Serve a document to a call without credentials of the API."""
-        _refuse_credentials(call.request)
+        refuse_credentials(call.request.headers)
         report = self._reports.any(call.arguments["report_id"])
         is_encoded = self._state.settings.content_encoding
         return self.serve(call, report, is_encoded=is_encoded)
-
-
-def _refuse_credentials(request: Request) -> None:
-    """Refuse a download that carries what belongs to the API alone."""
-    for name in request.headers.keys():  # noqa: SIM118 - Headers iterate over pairs
-        if name.lower() == "authorization" or name.lower().startswith("amazon-"):
-            text = f"Only one auth mechanism allowed; the header {name} was sent too"
-            raise RefusalError(400, text)

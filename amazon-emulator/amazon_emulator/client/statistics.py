@@ -29,6 +29,21 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportView:
+    """One export of entities that was accepted, and what happened to it."""
+
+    report_id: str
+    account: str
+    entity: str
+    body: Mapping[str, Any]
+    created_at: datetime
+    ready_after_seconds: float
+    status: str
+    looks: int
+    downloads: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedCreate:
     """One create that was turned down, and with which answer."""
 
@@ -60,9 +75,10 @@ class Statistics:
     """Selling Partner reports that were asked for, oldest first."""
     sp_refusals: Sequence[SpRefusal] = field(default_factory=list)
     """Selling Partner calls that were turned down, but not by fault rules."""
-
     sp_queries: Sequence[KioskQueryView] = field(default_factory=list)
     """Data Kiosk queries, oldest first."""
+    exports: Sequence[ExportView] = field(default_factory=list)
+    """Exports of entities that were accepted, oldest first."""
 
     def count(self, operation: str, status: int | str | None = None) -> int:
         """Return how often an operation was called (with this answer)."""
@@ -88,6 +104,7 @@ class Statistics:
             [SpReportView.parse(entry) for entry in found["sp_reports"]],
             [SpRefusal.parse(entry) for entry in found["sp_refusals"]],
             [KioskQueryView.parse(entry) for entry in found["sp_queries"]],
+            [_export(entry) for entry in found["exports"]],
         )
 
 
@@ -97,6 +114,10 @@ def _status(name: str) -> int | str:
 
 def _create(entry: dict[str, Any]) -> Create:
     return Create(**entry | {"created_at": parse_instant(entry["created_at"])})
+
+
+def _export(entry: dict[str, Any]) -> ExportView:
+    return ExportView(**entry | {"created_at": parse_instant(entry["created_at"])})
 
 
 def _refused(entry: dict[str, Any]) -> RefusedCreate:

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from amazon_emulator.demo.console import (
     show_conclusion,
     show_differences,
     show_failure,
+    show_picture,
     show_plan,
     show_restated,
     show_selling,
@@ -49,6 +51,8 @@ from amazon_emulator.demo.meltano import (
     meltano_command,
     run_meltano,
 )
+from amazon_emulator.demo.picture.figures import Figures, account_names
+from amazon_emulator.demo.picture.page import page_of
 from amazon_emulator.demo.project import DemoProject, SetupError, find_project
 from amazon_emulator.demo.scenario import (
     DAYS_LATER,
@@ -78,7 +82,12 @@ class FailedError(Exception):
 @click.option(
     "--keep", is_flag=True, help="Leave the servers up afterwards, until Ctrl-C."
 )
-def command(*, keep: bool) -> None:
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the page with what came of it; left out, a temporary one.",
+)
+def command(*, keep: bool, page: Path | None) -> None:
     """Run reports and orders into a bucket, and customers into an audience.
 
     All on this machine, and counted afterwards.
@@ -90,7 +99,7 @@ def command(*, keep: bool) -> None:
     try:
         meltano_yml = find_project(Path.cwd())
         meltano_command(())  # before anything is started
-        _demo(meltano_yml, keep=keep)
+        _demo(meltano_yml, page, keep=keep)
     except SetupError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
@@ -105,7 +114,7 @@ def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signat
     sys.exit(128 + number)
 
 
-def _demo(meltano_yml: Path, *, keep: bool) -> None:
+def _demo(meltano_yml: Path, page: Path | None, *, keep: bool) -> None:
     started = time.monotonic()
     own = _drop_user_variables()
     with ExitStack() as stack:
@@ -125,6 +134,7 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
         demo.validate(outcomes)
         demo.run_selling()
         demo.run_audience()
+        demo.draw(page)
         click.echo(f"\nIt took {time.monotonic() - started:.0f} seconds.")
         if keep:
             demo.show_invitation(own)
@@ -133,6 +143,12 @@ def _demo(meltano_yml: Path, *, keep: bool) -> None:
             click.echo("\nBoth servers have ended.")
         else:
             click.echo("Both servers end here; amazon-demo --keep leaves them up.")
+
+
+def _temporary_page() -> Path:
+    number, name = tempfile.mkstemp(prefix="demo-page-", suffix=".html")
+    os.close(number)
+    return Path(name)
 
 
 def _drop_user_variables() -> dict[str, str]:
@@ -156,6 +172,7 @@ class Demo:
     run_id: str = field(default_factory=lambda: f"demo-{secrets.token_hex(4)}")
     first_rows: Sequence[Row] = ()
     """Of the first run and the stream from which an example is taken."""
+    figures: Figures = field(default_factory=Figures)
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     @property
@@ -196,6 +213,7 @@ class Demo:
         self._meltano(ADS_RUN, run.number, self.environment(run), progress)
         creates = client.statistics().creates[before:]
         rows = self.bucket.new_rows()
+        self.figures.take(rows)
         outcome = check(creates, client, rows)
         show_table(outcome)
         self._show_restated(rows.get(_EXAMPLE, []))
@@ -301,6 +319,13 @@ class Demo:
             self.project.is_kept = True
             click.echo(f"The files and logs are in {folder}", err=True)
             raise FailedError
+
+    def draw(self, page: Path | None) -> None:
+        """Write the page with what came of the three runs of advertising reports."""
+        file = page or _temporary_page()
+        names = account_names(self.emulator.client.accounts())
+        file.write_text(page_of(self.figures, names, "amazon-demo"), encoding="utf-8")
+        show_picture(file)
 
     def show_invitation(self, own: dict[str, str]) -> None:
         """Write the settings down for another terminal and say what to type."""

@@ -200,6 +200,14 @@ def show_failure(run: str, code: int, log: Path) -> None:
     click.echo(f"The whole log is {log}", err=True)
 
 
+def show_picture(page: Path) -> None:
+    """Say where the page is."""
+    click.echo(
+        "\nSpend and sales by day, what Amazon has restated, how fresh accounts are:\n"
+        f"  {page}   (open it in a browser)"
+    )
+
+
 def show_commands(script: Path, statistics_url: str, list_url: str) -> None:
     """Say how to play with what is left running."""
     click.echo(

@@ -59,7 +59,8 @@ class Bucket:
 def defaults(definitions: Path) -> dict[str, str]:
     """Return the variables that set settings back, by Meltano's definitions.
 
-    Left out are those of configs of older connectors, which an empty object would set.
+    Left out are those of configs of older connectors, which an empty object would set,
+    and the parts of a tap's objects: a part that is set, even to nothing, makes one.
     """
     found = {}
     for file in definitions.glob("*/*.lock"):
@@ -68,6 +69,7 @@ def defaults(definitions: Path) -> dict[str, str]:
             setting["name"]: setting.get("placeholder", _EMPTY.get(setting["kind"]))
             for setting in plugin["settings"]
             if not setting.get("label", "").endswith("(old)")
+            and not (plugin["plugin_type"] == "extractors" and "." in setting["name"])
         }
         given = {name: text for name, text in values.items() if text is not None}
         found.update(variables(plugin["namespace"].upper(), given))

@@ -29,20 +29,22 @@ send_test_notification
 """
 _ADVERTISING = """
 token profiles advertisers manager_accounts create status delete download
+create_export export download_export portfolios query_campaigns query_ad_groups
 amc_accounts amc_instances connections add_connection delete_connection terms
 accept_terms create_audience audience update_audience records job
 """
 SP_OPERATIONS = tuple(_SELLING.split())
 """Those of the Selling Partner API: Amazon's own names, in small letters."""
 OPERATIONS = (*_ADVERTISING.split(), *SP_OPERATIONS)
-_DOWNLOADS = ("download", "download_document")
+_DOWNLOADS = ("download", "download_document", "download_export")
 _API = tuple(name for name in OPERATIONS if name not in _DOWNLOADS)
 _SIGNED_IN = tuple(name for name in _API if name != "token")
 _SP_REPORT = ("create_report", "get_report", "create_query", "get_query")
 _SP_API = tuple(name for name in SP_OPERATIONS if name not in _DOWNLOADS)
 _SP_LISTS = tuple(name for name in _SP_API if name not in _ONE_BY_ONE.split())
-_REPORT = ("create", "status")
+_REPORT = ("create", "status", "create_export", "export")
 _JOB = ("records", "job")
+_CREATES = ("create", "create_report", "create_query", "create_export")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
@@ -84,9 +86,10 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "inflate": (OPERATIONS, {"megabytes": 1000, "one_value": False, "form": "json"}),
     "redirect": (OPERATIONS, {"to": "http://169.254.169.254/", "code": 302}),
     "other_url": (
-        ("status", "get_report_document", "get_document"),
+        ("status", "get_report_document", "get_document", "export"),
         {"url": ""},
     ),
+    "lost_when_slow": (("download_export",), {"seconds": 1.0}),
     "other_id": (
         ("create", "create_report", "get_report", "records"),
         {"id": "x/../../owned"},
@@ -97,16 +100,19 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "status_word": ((*_REPORT, *_SP_REPORT, *_JOB), {"word": "FAILURE"}),
     "no_url": (_REPORT, {}),
     "never_ready": ((*_REPORT, *_JOB), {"status": "PENDING"}),
-    "empty": (("create", "create_report", "create_query", "download"), {}),
+    "empty": (
+        (*_CREATES, "download", "download_export"),
+        {},
+    ),
     "document": (
-        ("create", "create_report", "create_query", *_DOWNLOADS),
+        (*_CREATES, *_DOWNLOADS),
         {"text": None, "base64": None, "gzip": True, "content_type": None},
     ),
     "refuse_columns": (("create",), {"columns": []}),
     "retention": (("create",), {"days": 60, "wording": None}),
     "not_offered": (("create",), {"wording": "unknown_type", "code": 400}),
     "odd_rows": (
-        ("create",),
+        ("create", "create_export"),
         {
             "placeholders": [],
             "every": 7,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WRITES = (
     "create",
+    "create_export",
     "add_connection",
     "create_audience",
     "update_audience",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MEGABYTE = 1 << 20
 _GZIP_BITS = 31
-_DOWNLOADS = ("download", "download_document")
+_DOWNLOADS = ("download", "download_document", "download_export")
 _TYPES = {"json": "application/json", "xml": "text/xml"}
 _AROUND: Mapping[tuple[str, bool], tuple[bytes, bytes]] = {
     ("json", True): (b"[", b"]"),

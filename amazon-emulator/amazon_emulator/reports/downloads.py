@@ -11,6 +11,7 @@ from amazon_emulator.stored_files import StoredFile, refusal_xml, serve
 
 if TYPE_CHECKING:
     from werkzeug import Response
+    from werkzeug.datastructures import Headers
 
     from amazon_emulator.reports.lifecycle import Report
     from amazon_emulator.state import EmulatorState
@@ -50,3 +51,11 @@ class DownloadService(Service):
             if rule.parameters.get("content_type") is not None:
                 stored = replace(stored, content_type=rule.text("content_type"))
         return serve(call.request, stored, is_encoded=is_encoded)
+
+
+def refuse_credentials(headers: Headers) -> None:
+    """Refuse a download that carries what belongs to the API alone."""
+    for name in headers.keys():  # noqa: SIM118 - Headers iterate over pairs
+        if name.lower() == "authorization" or name.lower().startswith("amazon-"):
+            text = f"Only one auth mechanism allowed; the header {name} was sent too"
+            raise RefusalError(400, text)

@@ -9,8 +9,9 @@
     orders/                   orders that change, Orders v0 and 2026-01-01
     seller_routes             marketplace participations
     data_kiosk/               queries in GraphQL, their pages and documents
-    notifications/            who is told what is over, by messages to a queue
-    endpoints/                finances, inbound, purchase orders, stock, listings
+    notifications/            subscriptions; messages of what is over, to a queue
+    endpoints/                finances, transactions, inbound, purchase orders, stock,
+                              listings
     control                   calls under /_emulator/sp
     api                       puts all of it together
 

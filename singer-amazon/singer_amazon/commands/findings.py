@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ Result = Literal[
 ]
 FAILURES = {"refused", "failed"}
 CLOCK_TOLERANCE = timedelta(minutes=5)
-_STEP = "What to do: "
+_STEP = re.compile(r"What to do: |(?<=[.\])]) (?=(?:Check|It needs) )")
+"""What stands before the next step in the sentences of refusals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class Finding:
 
 def with_step(what: str, name: str, result: Result, sentence: str) -> Finding:
     """Return a finding whose sentence may end in what to do about it."""
-    words, _, step = sentence.partition(_STEP)
-    return Finding(what, name, result, words.strip(), step.strip())
+    words, *step = _STEP.split(sentence, maxsplit=1)
+    return Finding(what, name, result, words.strip(), "".join(step).strip())
 
 
 def refusal(what: str, name: str, error: AmazonError) -> Finding:

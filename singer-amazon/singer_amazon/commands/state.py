@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,6 +21,10 @@ from singer_amazon.reports.model import DateOrHour
 from singer_amazon.shards import state as shard_states
 from singer_amazon.shards.shard import MAX_SHARDS
 
+_GAPS_ADVICE = (
+    "The next run asks for gaps again. `state close-gap` gives them up: the bookmark "
+    "moves on, their rows stay missing"
+)
 _FILE = click.argument("file", default="-")
 _STREAM = click.option("--stream", required=True, help="The stream's name.")
 _ACCOUNT = click.option(
@@ -47,6 +52,8 @@ def state_command(
         """Print bookmarks, pending reports and gaps, a line per stream and account."""
         found = state_edits.rows(read_json(file, "the state"), clock.now())
         show(found, as_json=as_json, empty="no state yet")
+        if any(row["gaps"] for row in found):
+            click.echo(_GAPS_ADVICE, err=True)
 
     @state.command("check")
     @_FILE
@@ -103,10 +110,12 @@ def _split(file: str, shards: int, output: str) -> None:
     """Divide a state: each shard's goes to a new file, numbered from 0."""
     paths = [Path(output.replace("{shard}", str(n))) for n in range(shards)]
     _check_new(paths)
-    found = state_edits.singer_state(read_json(file, "the state"))
+    document = read_json(file, "the state")
+    found = _state_in(document, file)
     for path, part in zip(paths, shard_states.split(found, shards), strict=True):
-        write_private(path, json.dumps(part).encode() + b"\n", "--output")
-    count = sum(1 for _ in state_edits.partitions({"bookmarks": {}, **found}))
+        content = json.dumps(_wrapped_as(document, part))
+        write_private(path, content.encode() + b"\n", "--output")
+    count = sum(1 for _ in state_edits.partitions(found))
     click.echo(f"{count} partitions are divided among {shards} files", err=True)
 
 
@@ -119,12 +128,32 @@ def _split(file: str, shards: int, output: str) -> None:
 )
 def _merge(files: tuple[str, ...], *, in_order: bool) -> None:
     """Put the states of all shards together: to standard output."""
-    parts = [
-        state_edits.singer_state(read_json(file, f"the state {file}")) for file in files
-    ]
+    documents = [read_json(file, f"the state {file}") for file in files]
+    parts = map(_state_in, documents, files)
     merged = shard_states.merge(parts, in_order=in_order)
     count = sum(1 for _ in state_edits.partitions(merged))
-    _write(merged, f"{count} partitions of {len(files)} states are put together")
+    whole = _wrapped_as(documents[0], merged)
+    _write(whole, f"{count} partitions of {len(files)} states are put together")
+
+
+def _state_in(document: dict[str, object], file: str) -> dict[str, Any]:
+    """Return the Singer state in a document.
+
+    Raises:
+        ConfigError: there is none: part of the accounts would begin anew.
+    """
+    found = state_edits.singer_state(document)
+    if "bookmarks" not in found:
+        msg = f"{file} is no Singer state: it has no bookmarks"
+        raise ConfigError(msg)
+    return found
+
+
+def _wrapped_as(
+    document: dict[str, object], state: dict[str, Any]
+) -> dict[str, object]:
+    """Return a state as Meltano takes it, where the one that was read was so."""
+    return {"singer_state": state} if "singer_state" in document else state
 
 
 def _check_new(paths: list[Path]) -> None:

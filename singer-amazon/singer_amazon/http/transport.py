@@ -348,7 +348,17 @@ def _failure(error: Exception, what: str, tried: int) -> CallError:
         return RejectedError(f"{what} is not made: {fault}")
     status = error.response.status if isinstance(error, _ServerError) else None
     times = f" {tried} times, last" if tried > 1 else ""
-    return TransientError(f"{what} failed{times}: {_cause(error)}", status=status)
+    failed = TransientError(f"{what} failed{times}: {_cause(error)}", status=status)
+    failed.may_be_done = status is None and not _is_unsent(error)
+    return failed
+
+
+def _is_unsent(error: Exception) -> bool:
+    """Whether there was no connection that a request could have gone out on."""
+    return isinstance(error, requests.exceptions.ConnectTimeout) or any(
+        isinstance(inner, urllib3.exceptions.NewConnectionError)
+        for inner in _causes(error)
+    )
 
 
 def _rejection(error: Exception, what: str) -> RejectedError:

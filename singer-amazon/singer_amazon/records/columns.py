@@ -17,8 +17,17 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 SimpleType = Literal[
-    "id", "string", "integer", "number", "boolean", "date", "date-time"
+    "id",
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "date",
+    "date-time",
+    "strings",
+    "object",
 ]
+"""`strings` is a list of texts, `object` one whose fields are not described."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,8 @@ class Nested:
 
     fields: Mapping[str, ColumnType]
     is_list: bool = False
+    bare: str | None = None
+    """The field that a value stands for which is no object at all."""
 
 
 ColumnType = SimpleType | Nested
@@ -39,6 +50,8 @@ _TYPES: dict[SimpleType, Any] = {
     "boolean": bool | None,
     "date": str | None,
     "date-time": str | None,
+    "strings": list[str] | None,
+    "object": dict[str, Any] | None,
 }
 _JSON_TYPES = {"id": "string", "date": "string", "date-time": "string"}
 _TEXTS = {"id", "string", "date", "date-time"}
@@ -62,6 +75,8 @@ def json_schema(column_type: ColumnType) -> dict[str, object]:
         if column_type.is_list:
             return {"type": ["array", "null"], "items": schema}
         return schema
+    if column_type == "strings":
+        return {"type": ["array", "null"], "items": {"type": "string"}}
     found: dict[str, object] = {
         "type": [_JSON_TYPES.get(column_type, column_type), "null"]
     }
@@ -110,15 +125,23 @@ def fit(column_type: ColumnType, value: object) -> Fitted:
         return Fitted(_fit_text(value, is_id=column_type == "id"))
     if isinstance(value, str) and value.strip().casefold() in NO_VALUES:
         return Fitted(None)
-    is_boolean = column_type == "boolean"
-    found = (
-        _fit_boolean(value)
-        if is_boolean
-        else _fit_number(value, is_integer=column_type == "integer")
-    )
+    found = _fit_other(column_type, value)
     if found is None:
         return Fitted(None, plain(value), is_odd=True)
     return Fitted(found)
+
+
+def _fit_other(column_type: ColumnType, value: object) -> object:
+    """Return a value of a type that is no text; None if it does not fit."""
+    if column_type == "object":
+        return plain(value) if isinstance(value, dict) else None
+    if column_type == "strings":
+        if not isinstance(value, list):
+            return None
+        return [_fit_text(v, is_id=False) for v in value if v is not None]
+    if column_type == "boolean":
+        return _fit_boolean(value)
+    return _fit_number(value, is_integer=column_type == "integer")
 
 
 def fit_fields(
@@ -145,6 +168,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _fit_object(column_type: Nested, value: object) -> Fitted:
+    if column_type.bare is not None and isinstance(value, (int, Decimal)):
+        value = {column_type.bare: value}
     if not isinstance(value, dict):
         return Fitted(plain(value), is_odd=True)
     found, extra, odd = fit_fields(column_type.fields, value)

@@ -59,6 +59,8 @@ class PartitionState:
     pending: list[PendingReport] = field(default_factory=list)
     taken: list[TakenReport] = field(default_factory=list)
     """Reports of somebody else's making that are delivered, while Amazon lists them."""
+    snapshot_at: datetime | None = None
+    """When the newest snapshot was asked for, where its age counts."""
     first_day: DateOrHour | None = None
     """Where this run's plan starts: gives the first bookmark when anything happens."""
     joining: dict[str, DateOrHour] = field(default_factory=dict)
@@ -213,6 +215,8 @@ class PartitionState:
             if self.start is not None:
                 entry["start_date"] = text_of(self.start)
             entry |= entries.of_members(self.members)
+        if self.snapshot_at is not None:
+            entry["snapshot_at"] = self.snapshot_at.isoformat()
         lists = {
             "delivered": [entries.of_delivery(item) for item in self.delivered],
             "pending_reports": [entries.of_pending(item) for item in self.pending],
@@ -237,6 +241,7 @@ class PartitionState:
             bookmark=reader.moment(entry.get("replication_key_value")),
             start=reader.moment(entry.get("start_date")),
             members=entries.read_members(entry),
+            snapshot_at=entries.read_instant(entry.get("snapshot_at")),
             delivered=read(entry, "delivered", reader.delivery),
             pending=read(entry, "pending_reports", reader.pending),
             gaps=read(entry, "gaps", reader.gap),

@@ -188,6 +188,11 @@ def read_members(item: Mapping[str, object]) -> Members:
     return frozenset(str(p) for p in people)
 
 
+def read_instant(value: object) -> datetime | None:
+    """Read an instant that need not be there."""
+    return _read_instant(str(value)) if value else None
+
+
 def _read_page(entry: object) -> ResultPage | None:
     if entry is None:
         return None

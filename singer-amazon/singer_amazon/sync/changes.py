@@ -106,7 +106,7 @@ class ChangeRecorder:
             partition = self.partition(subscriber)
             partition.state.forget(report.last_id or "")
             partition.state.requested(pending)
-            self._state_store.changed(partition)
+            self._state_store.changed(partition, is_urgent=partition.repeats_are_new)
 
     def _ended(self, report: Report, old_id: str) -> None:
         """Forget a report to be asked for again; of a page it is still known which."""

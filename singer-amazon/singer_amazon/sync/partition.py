@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -55,6 +55,13 @@ class Partition:
     kind: PartitionKind = PartitionKind.WINDOWS
     window: Window | None = None
     """The one window of a RANGE or SNAPSHOT; None where there is nothing to ask."""
+    max_age: timedelta | None = None
+    """How old a SNAPSHOT may get before it is asked for anew; None: each run asks."""
+    report_life: timedelta | None = None
+    """How long after the create a report can be had; None: as long as it takes."""
+    repeats_are_new: bool = False
+    """Whether Amazon makes another report of a request it has already: an id that got
+    lost would be asked for twice, so that the state is written at once."""
     listed: tuple[ListedReport, ...] = ()
     """The reports there are, for LISTED."""
     qualifier: str = ""
@@ -90,6 +97,13 @@ class Partition:
     def has_bookmark(self) -> bool:
         """Whether what is delivered moves a bookmark."""
         return self.kind is PartitionKind.WINDOWS
+
+    def is_young(self, now: datetime) -> bool:
+        """Whether its last snapshot will do for a run of now."""
+        taken = self.state.snapshot_at
+        if taken is None or self.max_age is None:
+            return False
+        return now - taken < self.max_age
 
     def request(
         self, window_request: WindowRequest, listed_id: str = ""

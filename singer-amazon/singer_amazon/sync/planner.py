@@ -57,7 +57,7 @@ class Planner:
                 sharing.setdefault(_document_key(partition), []).append(partition)
             elif partition.kind is PartitionKind.LISTED:
                 self._adopt_listed(partition)
-            else:
+            elif not self._is_young(partition):
                 requests += _single_requests(partition)
         for group in sharing.values():
             requests += self._plan_group(group)
@@ -70,6 +70,18 @@ class Planner:
             len({r.identity for r in requests}),
             self._stats.adopted,
         )
+
+    def _is_young(self, partition: Partition) -> bool:
+        """Whether the last snapshot will do for this run; it is said."""
+        is_young = partition.is_young(self._now)
+        if is_young:
+            logger.info(
+                "%s of %s: the snapshot of %s is young enough",
+                partition.stream,
+                partition.label,
+                f"{partition.state.snapshot_at:%Y-%m-%d %H:%M}",
+            )
+        return is_young
 
     def _plan_group(self, group: list[Partition]) -> Iterable[ReportRequest]:
         new_gaps = [self._close_history(partition) for partition in group]
@@ -102,6 +114,18 @@ class Planner:
 
     def _adopt(self, partition: Partition) -> None:
         for pending in list(partition.state.pending):
+            if self._is_past(partition, pending):
+                logger.info(
+                    "%s of %s: report %s was asked for at %s, which Amazon keeps no "
+                    "longer: it is asked for anew",
+                    partition.stream,
+                    partition.label,
+                    pending.report_id,
+                    f"{pending.requested_at:%Y-%m-%d %H:%M}",
+                )
+                partition.state.forget(pending.report_id)
+                self._state_store.changed(partition)
+                continue
             current = partition.fingerprint(partition.window or pending.window)
             if pending.fingerprint != current:
                 logger.info(
@@ -116,6 +140,10 @@ class Planner:
                 self._state_store.changed(partition)
                 continue
             self._adopt_report(partition, pending)
+
+    def _is_past(self, partition: Partition, pending: PendingReport) -> bool:
+        life = partition.report_life
+        return life is not None and self._now - pending.requested_at >= life
 
     def _adopt_report(self, partition: Partition, pending: PendingReport) -> None:
         listed_id = pending.report_id if partition.kind is PartitionKind.LISTED else ""

@@ -132,6 +132,11 @@ class Session:
                 asked = WindowRequest(gap.window, gap.members, gap.window.start)
                 self.report_log.closed(partition.request(asked), gap)
 
+    @property
+    def open_gaps(self) -> int:
+        """How many windows are missing that each run tries again."""
+        return sum(len(one.state.gaps) for one in self._partitions.values())
+
     # --- running -----------------------------------------------------------
 
     def documents(self, stream: str) -> Iterator[Report]:
@@ -263,6 +268,8 @@ class Session:
         elif subscriber.listed_id:
             created = report.requested_at or self._clock.now()
             state.taken.append(TakenReport(subscriber.listed_id, created))
+        elif partition.max_age is not None:
+            state.snapshot_at = report.requested_at
         self._state_store.changed(partition)
 
     def settle(self, request: ReportRequest) -> None:

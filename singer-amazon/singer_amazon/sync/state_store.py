@@ -44,6 +44,7 @@ class StateStore:
         self.encoded = EncodedEntries()
         """What is written of partitions that this run has changed."""
         self._is_touched = False
+        self._is_urgent = False
         self._pause = 0.0
         self.counters: Callable[[], Mapping[str, object]] = dict
         """Gives what else outlives a run, whenever the state is written."""
@@ -99,9 +100,10 @@ class StateStore:
             raise ConfigError(msg)
         return entries
 
-    def changed(self, partition: Partition) -> None:
-        """Note that a partition's state is to be written."""
+    def changed(self, partition: Partition, *, is_urgent: bool = False) -> None:
+        """Note that a partition's state is to be written; urgent: without a pause."""
         self._changed[id(partition)] = partition
+        self._is_urgent = self._is_urgent or is_urgent
 
     def touched(self) -> None:
         """Note that somebody has changed another part of the state."""
@@ -127,13 +129,13 @@ class StateStore:
         except BaseException:  # a signal, a closed pipe: it is not out
             self._changed = changed | self._changed
             raise
-        self._is_touched = False
+        self._is_touched = self._is_urgent = False
         self.written += 1
         self._pause = _pause_after(size, self._timer() - began)
         self._written_at = self._clock.now()
 
     def _is_due(self) -> bool:
-        if self._written_at is None:
+        if self._written_at is None or self._is_urgent:
             return True
         return (self._clock.now() - self._written_at).total_seconds() >= self._pause
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -162,9 +162,10 @@ def _listed(reports: Sequence[Report]) -> str:
 _ENDED = {State.DELIVERED, State.FAILED, State.REFUSED}
 
 
-def _result(stats: RunStats, waiting: int) -> str:
+def _result(stats: RunStats, states: Mapping[State, int], waiting: int) -> str:
     """Return the run in a word: failed, partly, waiting or complete."""
-    if stats.broke_off:
+    nothing_came = set(states) == {State.REFUSED} and not any(stats.rows.values())
+    if stats.broke_off or (stats.failures and nothing_came):
         return "failed"
     if stats.failures:
         return "partly"
@@ -191,7 +192,7 @@ def summary(stats: RunStats, engine: Engine | None, now: datetime) -> dict[str, 
     next_look = next_look_at(engine, now)
     return {
         "run_id": stats.run_id,
-        "result": _result(stats, waiting),
+        "result": _result(stats, states, waiting),
         "seconds": round((now - stats.started).total_seconds(), 1),
         "next_look_at": None if next_look is None else next_look.isoformat(),
         "reports": {

@@ -27,6 +27,7 @@ from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.http.transport import Transport
 from singer_amazon.live_view.progress import ProgressReader
 from singer_amazon.live_view.view import LiveView
+from singer_amazon.metrics.run_metrics import RunMetrics
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
@@ -240,6 +241,7 @@ class ReportTap(CommandTap):
         def on_advance() -> None:
             context.writer.check()
             session.log_and_save()
+            self.run_metrics.tick()
 
         session.runner = Runner(
             engine,
@@ -259,6 +261,7 @@ class ReportTap(CommandTap):
         )
         session.runner.download_progress = lambda: self.spool.used
         self.run_files.listen(session)
+        self.run_metrics.listen(session)
         self.attach(session)
         session.plan(self.make_partitions(list(streams.values())))
         self.log_plan(engine)
@@ -358,12 +361,16 @@ class ReportTap(CommandTap):
         except AmazonError as error:
             self._break_off(str(error))
             self.run_files.write(None)
+            self.run_metrics.end(None)
             return 1
+        if not self.is_test:
+            self.run_metrics.begin(self.run_context.warn_once)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None
         log_summary(self.stats, engine, self.clock.now())
         written = self.run_files.write(engine)
+        self.run_metrics.end(engine)
         return 1 if self.stats.failures or not written else code
 
     def begin(self) -> None:
@@ -386,10 +393,18 @@ class ReportTap(CommandTap):
         self.stats.broke_off = sentence
 
     @cached_property
+    def run_metrics(self) -> RunMetrics:
+        """What this run measures."""
+        labels = {"tap": self.name}
+        if shard := self.config.get("shard"):
+            labels["shard"] = str(shard)
+        return RunMetrics(self.stats, self.clock, labels)
+
+    @cached_property
     def run_files(self) -> RunFiles:
         """The summary and the page of this run, where they are asked for."""
         program = Program(self.name, self.plugin_version, self.config_jsonschema)
-        return RunFiles(self.config, program, self.stats, self.clock)
+        return RunFiles(self.config, program, self.stats, self.clock, self.run_metrics)
 
     def _time_left(self) -> float:
         return (self.run_context.deadline - self.clock.now()).total_seconds()

@@ -21,7 +21,7 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
-from singer_amazon.config.files import check_config_files
+from singer_amazon.config.files import TextFile, check_config_files
 from singer_amazon.errors import AmazonError, ConfigError
 from singer_amazon.tap.inputs import read_catalog, read_state
 from singer_amazon.tap.message_writer import MessageWriter
@@ -120,7 +120,7 @@ class CommandTap(Tap, abc.ABC):
         try:
             return cls(
                 config=config.config,
-                state=None if state is None else read_state(state.read()),
+                state=None if state is None else cls._state_of(state.read()),
                 catalog=None if catalog is None else read_catalog(catalog.read()),
                 parse_env_config=config.parse_env,
                 validate_config=True,
@@ -139,6 +139,12 @@ class CommandTap(Tap, abc.ABC):
             )
             cls.logger.debug("Where it happened", exc_info=True)
         sys.exit(1)
+
+    @classmethod
+    def _state_of(cls, text: str) -> dict[str, Any]:
+        if not text.strip():
+            cls.logger.info("The state file is empty: no state yet")
+        return read_state(text)
 
     @classmethod
     def open(
@@ -164,6 +170,15 @@ class CommandTap(Tap, abc.ABC):
             )
         except ConfigValidationError as error:
             raise ConfigError("; ".join(error.errors)) from None
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the SDK's command; state and catalog are opened by us."""
+        command = super().get_singer_command()
+        for option in command.params:
+            if option.name in {"state", "catalog"}:
+                option.type = TextFile(f"The {option.name} file", cls.logger.error)
+        return command
 
     @classmethod
     def cb_config(

@@ -13,11 +13,13 @@ _SHOWN = 5
 
 
 def read_state(text: str) -> dict[str, Any]:
-    """Read a Singer state.
+    """Read a Singer state; an empty text is none yet.
 
     Raises:
         ConfigError: it is none, and why.
     """
+    if not text.strip():
+        return {}
     state = _object(text, "state", "Give the last STATE of this tap, or none")
     bookmarks = state.get("bookmarks", {})
     is_sound = isinstance(bookmarks, dict) and all(

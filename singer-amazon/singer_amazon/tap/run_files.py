@@ -10,6 +10,8 @@ from typing import Any
 
 from singer_amazon.clock import Clock
 from singer_amazon.errors import ConfigError, StorageError
+from singer_amazon.metrics.run_metrics import RunMetrics
+from singer_amazon.metrics.textfile import write_metrics
 from singer_amazon.private_files import check_private, write_private
 from singer_amazon.report_log.entry import LoggedReport
 from singer_amazon.reports.engine import Engine
@@ -19,7 +21,7 @@ from singer_amazon.sync.summary import RunStats, summary
 
 logger = logging.getLogger(__name__)
 
-SUMMARY, PAGE = "summary_path", "run_report_path"
+SUMMARY, PAGE, METRICS = "summary_path", "run_report_path", "metrics_path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,13 @@ class Program:
 
 @dataclass(slots=True)
 class RunFiles:
-    """Both files, and the finished reports that the page needs."""
+    """The files of a run, and the finished reports that the page needs."""
 
     config: Mapping[str, Any]
     program: Program
     stats: RunStats
     clock: Clock
+    metrics: RunMetrics
     _reports: list[LoggedReport] = field(default_factory=list, init=False)
     _labels: Mapping[str, str] = field(default_factory=dict, init=False)
 
@@ -52,7 +55,7 @@ class RunFiles:
         for name, path in paths.items():
             check_private(path, name)
         if len({path.resolve() for path in paths.values()}) < len(paths):
-            msg = f"{SUMMARY} and {PAGE} name one file: give each its own"
+            msg = f"{' and '.join(paths)} name one file: give each its own"
             raise ConfigError(msg)
 
     def listen(self, session: Session) -> None:
@@ -67,6 +70,7 @@ class RunFiles:
         writers: Mapping[str, Callable[[Path], None]] = {
             SUMMARY: lambda path: write_summary(path, found),
             PAGE: lambda path: self._write_page(path, str(found["result"])),
+            METRICS: lambda path: write_metrics(path, self.metrics.text(engine)),
         }
         results = [
             _attempt(writers[name], Path(path)) for name, path in self._paths().items()
@@ -74,7 +78,9 @@ class RunFiles:
         return all(results)
 
     def _paths(self) -> dict[str, str]:
-        return {n: self.config[n] for n in (SUMMARY, PAGE) if self.config.get(n)}
+        return {
+            n: self.config[n] for n in (SUMMARY, PAGE, METRICS) if self.config.get(n)
+        }
 
     def _write_page(self, path: Path, result: str) -> None:
         # imported here: most runs have no page

@@ -238,6 +238,15 @@ REPORTING = (
         ),
     ),
     th.Property(
+        "metrics_path",
+        th.StringType,
+        title="Metrics file",
+        description=(
+            "File that the run's metrics are written to, for Prometheus' textfile "
+            "collector (its name has to end in .prom)"
+        ),
+    ),
+    th.Property(
         "run_report_path",
         th.StringType,
         title="Run report file",

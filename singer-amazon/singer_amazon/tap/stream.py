@@ -80,6 +80,15 @@ class ReportStream(RunStream, abc.ABC):
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return what is added to each row of this account's document of a window."""
 
+    def added_to_document(
+        self,
+        report: Report,  # noqa: ARG002 - for those that say when it was asked for
+        request: ReportRequest,
+        partition: Partition,
+    ) -> AddedFields:
+        """Return what is added to each row of this very document."""
+        return self.added_fields(partition, request.window)
+
     @cached_property
     def _unknown_named(self) -> set[str]:
         """Columns nobody asked for that were named already."""
@@ -149,7 +158,7 @@ class ReportStream(RunStream, abc.ABC):
         """
         self._write_schema_message()
         encoder = self.row_encoder(partition)
-        added_fields = self.added_fields(partition, subscriber.window)
+        added_fields = self.added_to_document(report, subscriber, partition)
         encoder.begin_document()
         days = self._open_days(encoder, subscriber, partition)
         count = 0
@@ -313,8 +322,16 @@ class ReportStream(RunStream, abc.ABC):
                 f"{self.name} of {partition.label}: {encoder.repeats} rows repeat a "
                 f"key, e.g. {encoder.repeated_key}; a merging target would keep one "
                 "of them. stream_maps can set another key: "
-                f'{{"{self.name}": {{"__key_properties__": [...]}}}}'
+                f'{{"{self.name}": {{"__key_properties__": [{self._other_key()}]}}}}'
             )
+
+    def _other_key(self) -> str:
+        """Return the columns of a key that repeats less, as in a JSON list."""
+        return ", ".join(f'"{n}"' for n in self.distinguishing_key()) or "..."
+
+    def distinguishing_key(self) -> tuple[str, ...]:
+        """Return a longer key for those whose rows repeat the usual one, if known."""
+        return ()
 
     def _warn_about_unknown(self, encoder: RowEncoder) -> None:
         """Name a few columns nobody asked for, and say how many more there are."""

@@ -15,9 +15,8 @@ from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.catalogue.model import ReportType
 from tap_amazon_ads.commands.check import AdsCheck
+from tap_amazon_ads.report_specs import PLAIN_STREAMS
 from tap_amazon_ads.tap import TapAmazonAds
-
-PLAIN_STREAMS = {"profiles", "advertisers"}
 
 
 def report_infos() -> list[ReportInfo]:
@@ -58,7 +57,7 @@ def _info(entry: ReportType, source: str) -> ReportInfo:
 @functools.cache
 def _streams() -> frozenset[str]:
     names = {entry.stream for entry in load_catalogue().report_types}
-    return frozenset(names | PLAIN_STREAMS)
+    return frozenset(names.union(PLAIN_STREAMS))
 
 
 def main() -> None:

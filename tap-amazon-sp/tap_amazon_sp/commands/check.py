@@ -16,7 +16,7 @@ from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.account_finder import OPERATION, PATH, AccountFinder
 from tap_amazon_sp.accounts import Account, AccountSettings, read_accounts
 from tap_amazon_sp.client import AccountCaller
-from tap_amazon_sp.reports.custom.files import output_location
+from tap_amazon_sp.reports.custom.files import OutputLocation, output_location
 from tap_amazon_sp.reports.custom.streams import CustomReportStream
 from tap_amazon_sp.tap import TapAmazonSp
 
@@ -63,18 +63,15 @@ class SpCheck(TapCheck):
             yield from account_problems(noted)
 
     def storage(self) -> Iterator[Finding]:
-        """Try the buckets of reports that are saved as files."""
+        """Try the folders and buckets of reports that are saved as files."""
         for stream in self.tap.streams.values():
             if not isinstance(stream, CustomReportStream) or not stream.selected:
                 continue
             template = stream.custom_report.output_file or ""
-            if not template.startswith("s3://"):
+            if not template:
                 continue
-            location = output_location(
-                template, {name: "check" for _, name, *_ in _parse(template) if name}
-            )
             try:
-                stream.saver.check(location)
+                stream.saver.check(_tried(template))
             except AmazonError as error:
                 yield refusal("storage", f"{stream.name}: {template}", error)
             else:
@@ -83,6 +80,16 @@ class SpCheck(TapCheck):
 
 
 _parse = Formatter().parse
+
+
+def _tried(template: str) -> OutputLocation:
+    """Return a file to try; below a folder that is named now, not by a report."""
+    if not template.startswith("s3://"):
+        fixed, brace, _ = template.partition("{")
+        return output_location(f"{fixed}check" if brace else template, {})
+    return output_location(
+        template, {name: "check" for _, name, *_ in _parse(template) if name}
+    )
 
 
 def _allowed(account: Account) -> Finding:

@@ -74,7 +74,7 @@ class NotificationListener:
         except AmazonError as error:
             self._is_over = True
             logger.warning("%s. Reports are polled as without notifications", error)
-            self._engine.nobody_tells(self._clock.now())
+            self._engine.end_notifications(self._clock.now())
 
     def close(self, seconds: float) -> None:
         """Delete what the last state holds, and end; wait this long at most."""
@@ -92,11 +92,11 @@ class NotificationListener:
             self.inbox.taken,
             self.inbox.left,
         )
-        if self._engine.untold:
+        if self._engine.announcements.missing:
             logger.warning(
                 "%d reports were done before a notification of them came: check "
                 "tap-amazon-sp notifications status",
-                self._engine.untold,
+                self._engine.announcements.missing,
             )
 
     # --- messages ----------------------------------------------------------

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from singer_amazon.errors import RejectedError
 from singer_amazon.http.transport import Response
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import (
@@ -136,7 +137,13 @@ class ReportsApi:
         **arguments: Any,  # noqa: ANN401 - SpClient.call's own
     ) -> Response:
         client = self._client_of(request.account)
-        response = client.call(operation, method, path, **arguments)
+        try:
+            response = client.call(operation, method, path, **arguments)
+        except RejectedError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+            # the credential itself: nothing of this account has to wait for a no
+            raise OutcomeError(Refused(str(error), "account")) from None
         self._on_rate(request.account, operation, response.headers.get(RATE_HEADER))
         return response
 

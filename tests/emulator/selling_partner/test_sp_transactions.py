@@ -192,6 +192,10 @@ def test_late_postings_come_later_under_their_own_time(sp: SpCaller) -> None:
     later(sp, 48 * 3600)
     late = {one["transactionId"] for one in listed(sp)}
     assert early < on_time <= late
+    # Releases and refunds as well: with every record late, two days show nothing.
+    change(sp, sp_late_every=1)
+    newest = max(one["postedDate"] for one in listed(sp))
+    assert newest <= stamp(NOON)
 
 
 def test_spellings_and_forms(sp: SpCaller) -> None:

@@ -113,6 +113,7 @@ def test_deep_says_its_price_and_finds_the_account_that_is_refused(
     refused = found[f"{CAMPAIGNS} of profile {VENDOR} (US vendor)"]
     assert refused["result"] == "refused"
     assert "403" in refused["why"]
+    assert refused["what to do"].startswith("Check the permissions of the user")
     assert found[f"{CAMPAIGNS} of profile {SELLER} (US seller)"]["result"] == "allowed"
 
 
@@ -194,6 +195,27 @@ def test_storage_that_cannot_be_written(check: Check, emulator: Emulator) -> Non
     ]
     assert all("NoSuchBucket" in row["why"] for row in refused)
     assert of(rows, "token", "ok")
+
+
+def test_folders_of_saved_reports_are_tried(
+    check: Check, tmp_path: Path, emulator: Emulator
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    own = {"report_spec": {"reportType": "GET_FBA_INVENTORY_PLANNING_DATA"}}
+    files = {"good": "out/{account}/x.tsv", "bad": "file/{name}.tsv"}
+    entries = [
+        {"name": name, **own, "output_file": str(tmp_path / path)}
+        for name, path in files.items()
+    ]
+    config = sp_runs.settings(emulator, reports=entries)
+    code, rows, _ = check("tap-amazon-sp", config)
+    assert code == 1
+    (good,) = of(rows, "storage", "ok")
+    (bad,) = of(rows, "storage", "refused")
+    assert good["of"].startswith("good: ")
+    assert bad["of"].startswith("bad: ")
+    assert "cannot be written" in bad["why"]
+    assert list((tmp_path / "out").iterdir()) == []  # no folder of a made-up account
 
 
 def test_a_wrong_setting_is_a_sentence(tmp_path: Path, emulator: Emulator) -> None:

@@ -88,3 +88,17 @@ def test_a_plan_asks_for_nothing_but_the_accounts(
     assert creates == []
     missing = program("tap-amazon-ads", "plan", "--config", str(tmp_path / "none"))
     assert "cannot be read (No such file or directory)" in missing.stderr
+
+
+def test_a_plan_with_a_dead_token_says_what_to_do(tmp_path: Path) -> None:
+    config, state = tmp_path / "config.json", tmp_path / "state.json"
+    state.touch()  # empty: no state yet
+    with Emulator() as emulator:
+        config.write_text(json.dumps(settings_for(emulator, refresh_token="Atzr|dead")))
+        options = ("--config", str(config), "--state", str(state))
+        ran = program("tap-amazon-ads", "plan", *options)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "invalid_grant" in ran.stderr
+    assert "What to do: the refresh token is revoked" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "Atzr|" not in ran.stderr

@@ -39,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "audience": audience_settings(
                 endpoint_uri=emulator.url, auth_uri=emulator.token_url
             ),
+            "s3": {"cloud_provider": {"aws": {"aws_bucket": "lake"}}},
         }
         for name, content in files.items():
             (folder / f"{name}.json").write_text(json.dumps(content))
@@ -59,7 +60,16 @@ AUDIENCE = "target-amazon-audience --config audience.json"
         ("tap-amazon-ads --config ads.json --discover", "> /dev/full", FULL),
         ("tap-amazon-ads reports", "> /dev/full", FULL),
         (AUDIENCE, "> /dev/full", GONE),
-        (AUDIENCE, ">&-", GONE),
+        (AUDIENCE, ">&-", CLOSED),
+        ("target-amazon-audience --about", "> /dev/full", FULL),
+        ("target-amazon-audience --help", ">&-", CLOSED),
+        ("target-s3 --about", "> /dev/full", FULL),
+        ("target-s3 --about", ">&-", CLOSED),
+        (
+            "target-s3 ddl --config s3.json --catalog ads-catalog.json",
+            ">/dev/full",
+            FULL,
+        ),
     ],
 )
 def test_an_output_that_takes_nothing_is_a_sentence(

@@ -73,6 +73,8 @@ def test_a_state_is_shown_as_a_table_for_people() -> None:
     assert first[:5] == [STREAM, "11", "2026-11-20", "7", "1"]
     assert first[5].strip() == "2.5 h"
     assert first[6] == "2026-11-21..2026-11-21: it FAILED"
+    assert "close-gap" in call("show").stderr
+    assert call("show", text="{}").stderr == "no state yet\n"
     wrapped = json.dumps({"completed": {}, "singer_state": document()})
     assert call("show", text=wrapped).stdout.splitlines() == shown
     assert len(json.loads(call("show", "--json").stdout)) == 2

@@ -17,12 +17,12 @@ from support.core.reports import EngineHarness, pending, request
 BACKUP = 900.0
 
 
-def with_news() -> EngineHarness:
+def notified() -> EngineHarness:
     return harness(backup_poll_interval=BACKUP)
 
 
 def test_a_report_is_polled_as_soon_as_it_is_announced() -> None:
-    one = with_news()
+    one = notified()
     report = requested(one)
     one.wait(100)
     assert not one.take()
@@ -31,21 +31,21 @@ def test_a_report_is_polled_as_soon_as_it_is_announced() -> None:
     one.record(one.take_one(CallKind.POLL), model.Ready())
 
     assert state_of(report) is State.READY
-    assert one.engine.untold == 0
+    assert one.engine.announcements.missing == 0
 
 
 def test_without_news_it_is_polled_as_a_backup() -> None:
-    one = with_news()
+    one = notified()
     requested(one)
     one.wake()
 
     assert 0.9 * BACKUP <= one.seconds <= BACKUP
     one.record(one.take_one(CallKind.POLL), model.Ready())
-    assert one.engine.untold == 1
+    assert one.engine.announcements.missing == 1
 
 
 def test_what_is_announced_and_still_running_is_polled_as_usual() -> None:
-    one = with_news()
+    one = notified()
     requested(one)
     one.engine.announce("r1", one.now)
     one.record(one.take_one(CallKind.POLL), model.Running())
@@ -56,7 +56,7 @@ def test_what_is_announced_and_still_running_is_polled_as_usual() -> None:
 
 
 def test_the_same_news_twice_is_no_work() -> None:
-    one = with_news()
+    one = notified()
     requested(one)
     one.engine.announce("r1", one.now)
     poll = one.take_one(CallKind.POLL)
@@ -69,7 +69,7 @@ def test_the_same_news_twice_is_no_work() -> None:
 
 def test_news_during_a_poll_are_not_lost() -> None:
     """Its answer may be older than the news."""
-    one = with_news()
+    one = notified()
     requested(one)
     one.wake()
     before, poll = one.seconds, one.take_one(CallKind.POLL)
@@ -81,7 +81,7 @@ def test_news_during_a_poll_are_not_lost() -> None:
 
 
 def test_news_may_be_here_before_the_answer_to_the_create() -> None:
-    one = with_news()
+    one = notified()
     (report,) = one.ask(request())
     create = one.take_one(CallKind.CREATE)
     assert one.engine.announce("r1", one.now) == []
@@ -92,7 +92,7 @@ def test_news_may_be_here_before_the_answer_to_the_create() -> None:
 
 
 def test_a_new_attempt_waits_for_news_of_its_own() -> None:
-    one = with_news()
+    one = notified()
     requested(one)
     one.engine.announce("r1", one.now)
     one.record(one.take_one(CallKind.POLL), model.Failed("FATAL"))
@@ -107,7 +107,7 @@ def test_a_new_attempt_waits_for_news_of_its_own() -> None:
 
 def test_another_type_of_the_same_id_is_somebody_elses() -> None:
     """Ids are Amazon's for each account: others may have the same."""
-    one = with_news()
+    one = notified()
     report = requested(one)
     assert one.engine.announce("r1", one.now, "spOther") == []
     assert not report.has_news
@@ -115,7 +115,7 @@ def test_another_type_of_the_same_id_is_somebody_elses() -> None:
 
 
 def test_an_adopted_report_is_polled_at_once_and_then_waits_for_news() -> None:
-    one = with_news()
+    one = notified()
     one.engine.adopt(request(), pending(1), one.now)
     one.record(one.take_one(CallKind.POLL), model.Running())
     assert not one.take()
@@ -123,10 +123,10 @@ def test_an_adopted_report_is_polled_at_once_and_then_waits_for_news() -> None:
     one.record(one.take_one(CallKind.POLL), model.Ready())
 
 
-def test_where_nobody_tells_any_more_polling_is_as_usual() -> None:
-    one = with_news()
+def test_where_end_notifications_any_more_polling_is_as_usual() -> None:
+    one = notified()
     requested(one)
-    one.engine.nobody_tells(one.now)
+    one.engine.end_notifications(one.now)
     one.wake()
 
     assert one.seconds <= 15
@@ -140,7 +140,7 @@ def test_any_news_in_any_order_lose_and_double_nothing(
     news: list[tuple[int, int]],
 ) -> None:
     """Early, late, doubled, foreign: each report is fetched once."""
-    one = with_news()
+    one = notified()
     one.ask(*many(streams=3, accounts=4))
     for seconds, number in news:
         one.drive(_slow(one), seconds=seconds)

@@ -232,10 +232,16 @@ def test_the_commands_write_new_files_and_nothing_in_place(tmp_path: Path) -> No
     assert "9 partitions are divided among 3 files" in ran.stderr
     files = [str(tmp_path / f"part-{n}.json") for n in range(3)]
     merged = CliRunner().invoke(command, ["merge", *files])
-    assert in_any_order(json.loads(merged.stdout)) == in_any_order(state)
+    # as Meltano gave it, and as it takes it
+    assert json.loads(merged.stdout).keys() == {"singer_state"}
+    found = json.loads(merged.stdout)["singer_state"]
+    assert in_any_order(found) == in_any_order(state)
     again = CliRunner().invoke(command, ["split", str(whole), *output])
     assert "is there already" in str(again.exception)
     one = ("--shards", "3", "--output", f"{tmp_path}/other.json")
     alone = CliRunner().invoke(command, ["split", str(whole), *one])
     assert "{shard}" in str(alone.exception)
     assert not (tmp_path / "other.json").exists()
+    (tmp_path / "empty.json").write_text("{}")
+    lost = CliRunner().invoke(command, ["merge", files[0], f"{tmp_path}/empty.json"])
+    assert "empty.json is no Singer state" in str(lost.exception)

@@ -1,4 +1,4 @@
-"""Runs that are told by a queue when their reports are done."""
+"""Runs that are notified by a queue when their reports are done."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def queue(sqs: Any) -> LocalQueue:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    settings: dict[str, Any] = {"ready_after_seconds": READY_AFTER, "sp_asins": 2}
+    settings: Any = {"ready_after_seconds": READY_AFTER, "sp_asins": 2}
     with Emulator(now=NOON, frozen=True, **settings) as server:
         yield server
 
 
-class WithNews:
+class NotifiedRuns:
     """Runs with a queue, and the queue as the tap sees it."""
 
     def __init__(self, emulator: Emulator, queue: LocalQueue, copies: int = 1) -> None:
@@ -82,7 +82,7 @@ def calls(emulator: Emulator) -> tuple[int, int]:
 def test_a_finished_report_costs_one_get_report(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    told = WithNews(emulator, queue).run()
+    notified = NotifiedRuns(emulator, queue).run()
     with_news, reports = calls(emulator)
     with Emulator(
         now=NOON, frozen=True, ready_after_seconds=READY_AFTER, sp_asins=2
@@ -90,8 +90,8 @@ def test_a_finished_report_costs_one_get_report(
         polled = run(other, *STREAMS)
         without, as_many = calls(other)
 
-    assert told.code == polled.code == 0
-    assert sorted(map(str, told.rows())) == sorted(map(str, polled.rows()))
+    assert notified.code == polled.code == 0
+    assert sorted(map(str, notified.rows())) == sorted(map(str, polled.rows()))
     assert reports == as_many == 6
     print(  # noqa: T201 - the figure
         f"getReport calls per finished report: {with_news / reports:.2f} with "
@@ -106,40 +106,42 @@ def test_a_finished_report_costs_one_get_report(
 def test_duplicates_disorder_and_strangers_harm_nothing(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    told = WithNews(emulator, queue, copies=3)
-    found = told.run()
+    notified = NotifiedRuns(emulator, queue, copies=3)
+    found = notified.run()
     get_report, reports = calls(emulator)
 
     assert found.code == 0
     assert get_report / reports < 1.2
     assert len(set(found.keys())) == len(found.rows())
-    assert told.seen is not None
+    assert notified.seen is not None
     assert queue.left() == 2 * reports  # those of others, and no others
-    assert len(told.seen.deleted) == 3 * reports
+    assert len(notified.seen.deleted) == 3 * reports
     assert found.said(f"{3 * reports} messages of this run's reports")
 
 
 def test_without_any_message_polling_brings_everything(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    told = WithNews(emulator, queue, copies=0).run(queue={"poll_interval_seconds": 600})
+    notified = NotifiedRuns(emulator, queue, copies=0).run(
+        queue={"poll_interval_seconds": 600}
+    )
     get_report, reports = calls(emulator)
 
-    assert told.code == 0
-    assert told.rows(SALES)
+    assert notified.code == 0
+    assert notified.rows(SALES)
     assert get_report == 2 * reports
-    assert told.said("done before a notification", "notifications status")
+    assert notified.said("done before a notification", "notifications status")
 
 
 def test_a_queue_that_fails_costs_only_time(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
     gone = LocalQueue(queue.client, queue.url + "-gone")
-    told = WithNews(emulator, gone, copies=0).run()
+    notified = NotifiedRuns(emulator, gone, copies=0).run()
 
-    assert told.code == 0
-    assert told.rows(SALES)
-    (line,) = told.said("WARNING", "receive_message")
+    assert notified.code == 0
+    assert notified.rows(SALES)
+    (line,) = notified.said("WARNING", "receive_message")
     assert "notifications.queue_url" in line
     assert "polled as without notifications" in line
 
@@ -147,21 +149,21 @@ def test_a_queue_that_fails_costs_only_time(
 def test_no_message_goes_before_the_state_that_knows_its_result(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    told, written = SendingQueue(None, emulator, queue), list[dict[str, Any]]()
+    notified, written = SendingQueue(None, emulator, queue), list[dict[str, Any]]()
     deleted: list[str] = []
 
     def prepare(tap: TapAmazonSp, writer: CollectingWriter) -> None:
-        told.inner = tap._queue
+        notified.inner = tap._queue
         writer.on_line = written.append
-        tap.__dict__["_queue"] = told
+        tap.__dict__["_queue"] = notified
 
     def delete(receipts: Sequence[str]) -> None:
         states = [m["value"] for m in written if m["type"] == "STATE"]
-        ids = {told.report_ids[receipt] for receipt in receipts}
+        ids = {notified.report_ids[receipt] for receipt in receipts}
         assert not ids & {report_id for _, report_id in pending(states[-1])}
         deleted.extend(receipts)
 
-    told.delete = delete  # type: ignore[method-assign]
+    notified.delete = delete  # type: ignore[method-assign]
     setting = {"queue_url": queue.url}
     found = run(emulator, *STREAMS, prepare=prepare, notifications=setting, **KEYS)
 
@@ -172,10 +174,10 @@ def test_no_message_goes_before_the_state_that_knows_its_result(
 def test_what_waits_for_the_next_run_keeps_its_message(
     emulator: Emulator, queue: LocalQueue
 ) -> None:
-    first = WithNews(emulator, queue).run(max_runtime_seconds=READY_AFTER - 100)
+    first = NotifiedRuns(emulator, queue).run(max_runtime_seconds=READY_AFTER - 100)
     emulator.client.advance(READY_AFTER)
     reports = calls(emulator)[1]
-    second = WithNews(emulator, queue).run(state=first.state)
+    second = NotifiedRuns(emulator, queue).run(state=first.state)
 
     assert first.code == second.code == 0
     assert not first.rows(SALES)

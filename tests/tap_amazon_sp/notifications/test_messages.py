@@ -27,7 +27,7 @@ def test_both_kinds_are_read() -> None:
     assert read_message(query_notice("Q1", "n2")) == Announcement("n2", "Q1")
 
 
-def test_a_notice_without_an_id_of_its_own_is_told_by_its_report() -> None:
+def test_a_notice_without_an_id_of_its_own_is_known_by_its_report() -> None:
     body = json.loads(report_notice("R1", "GET_X", "n1"))
     del body["notificationMetadata"]
     assert read_message(json.dumps(body)) == Announcement("R1", "R1", "GET_X")

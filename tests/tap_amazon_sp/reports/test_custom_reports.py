@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from support.sp.runs import (
     partitions,
     run,
 )
+from tap_amazon_sp.reports.custom import files
 
 ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
 LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
@@ -439,6 +442,36 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_first_call(
     assert ended.code == 1
     assert ended.said("ERROR", "output_file", "cannot be written")
     assert asked(emulator) == []
+
+
+def test_a_disk_that_is_full_leaves_one_document_for_the_next_run(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(document: Path) -> Iterator[bytes]:  # noqa: ARG001
+        yield b"item-name\t"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file = tmp_path / "listings.tsv"
+    entries = [
+        mine(LISTINGS, output_file=str(file)),
+        mine("GET_AFN_INVENTORY_DATA") | {"name": "rest"},
+    ]
+    settings: dict[str, Any] = {"accounts": SELLERS, "reports": entries}
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "unpacked", no_space)
+        cut = run(emulator, "mine", "rest", **settings)
+    assert cut.code == 1
+    assert cut.rows("rest")
+    assert cut.rows("mine") == []
+    words = ["No space left on device", str(file), "spool_dir", "stays pending"]
+    assert cut.said("ERROR", *words)
+    assert not cut.said("unhandled error")
+    assert not file.exists()
+    calls = len(asked(emulator))
+    healed = run(emulator, "mine", state=cut.state, **settings)
+    assert (healed.code, len(healed.rows("mine"))) == (0, 1)
+    assert file.stat().st_size
+    assert len(asked(emulator)) == calls
 
 
 # --- settings ------------------------------------------------------------------

@@ -416,6 +416,16 @@ def test_a_dead_token_or_a_missing_right_stops_nobody_else(emulator: Emulator) -
     assert "Access to the resource is forbidden" in failures
 
 
+def test_a_dead_token_is_not_waited_for_report_by_report(emulator: Emulator) -> None:
+    gone = account(VENDOR) | {"refresh_token": "Atzr|revoked"}
+    ended = run(emulator, SALES, "vendor_real_time_sales", accounts=[gone])
+    assert (ended.code, ended.summary["result"]) == (1, "failed")
+    assert ended.summary["reports"]["refused"] > 15  # beyond what may be asked at once
+    assert ended.summary["seconds"] < 60
+    assert "invalid_grant" in " ".join(ended.summary["failures"])
+    assert emulator.client.statistics().count("token", 400) == 1
+
+
 def test_a_stream_for_a_right_that_comes_later_starts_where_it_stopped(
     emulator: Emulator,
 ) -> None:

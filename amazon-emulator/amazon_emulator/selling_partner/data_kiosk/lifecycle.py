@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING
 from amazon_emulator.faults.rules import first_rule
 from amazon_emulator.reports.documents import ROWS
 from amazon_emulator.reports.lifecycle import Report
+from amazon_emulator.selling_partner.reports.lifecycle import (
+    CANCELLED,
+    DONE,
+    FATAL,
+    IN_PROGRESS,
+    IN_QUEUE,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,9 +28,6 @@ if TYPE_CHECKING:
     from amazon_emulator.selling_partner.data_kiosk.pages import Page
     from amazon_emulator.selling_partner.data_kiosk.query_text import QueryText
 
-IN_QUEUE, IN_PROGRESS = "IN_QUEUE", "IN_PROGRESS"
-DONE, CANCELLED, FATAL = "DONE", "CANCELLED", "FATAL"
-STATUSES = (IN_QUEUE, IN_PROGRESS, DONE, CANCELLED, FATAL)
 DATA, ERROR = "dataDocumentId", "errorDocumentId"
 LASTING_ACTIONS = (
     "fatal",

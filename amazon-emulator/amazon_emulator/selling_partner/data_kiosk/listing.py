@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from amazon_emulator.selling_partner.access.refusals import denied, invalid
-from amazon_emulator.selling_partner.data_kiosk.lifecycle import STATUSES
 from amazon_emulator.selling_partner.queries import (
     read_instant,
     read_page_token,
     read_query,
     split,
+)
+from amazon_emulator.selling_partner.reports.lifecycle import (
+    STATUSES,
 )
 
 if TYPE_CHECKING:

@@ -16,9 +16,6 @@ from amazon_emulator.selling_partner.access.authorization import SpService
 from amazon_emulator.selling_partner.access.refusals import denied, invalid, read_body
 from amazon_emulator.selling_partner.data_kiosk.access import check_fields, check_role
 from amazon_emulator.selling_partner.data_kiosk.lifecycle import (
-    CANCELLED,
-    IN_QUEUE,
-    STATUSES,
     KioskQuery,
     document_of,
     status_of,
@@ -33,6 +30,11 @@ from amazon_emulator.selling_partner.queries import (
     page_token,
     read_marketplaces,
     read_page_token,
+)
+from amazon_emulator.selling_partner.reports.lifecycle import (
+    CANCELLED,
+    IN_QUEUE,
+    STATUSES,
 )
 
 if TYPE_CHECKING:

@@ -18,9 +18,7 @@ from amazon_emulator.selling_partner.data_kiosk.business_rules import (
 from amazon_emulator.selling_partner.data_kiosk.datasets.contents import lines_of
 from amazon_emulator.selling_partner.data_kiosk.datasets.lines import KioskPlan
 from amazon_emulator.selling_partner.data_kiosk.lifecycle import (
-    IN_QUEUE,
     LASTING_ACTIONS,
-    STATUSES,
     KioskQuery,
     status_of,
 )
@@ -31,6 +29,10 @@ from amazon_emulator.selling_partner.data_kiosk.line_faults import (
 from amazon_emulator.selling_partner.data_kiosk.pages import Page, PageWriter
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
 from amazon_emulator.selling_partner.queries import page_token
+from amazon_emulator.selling_partner.reports.lifecycle import (
+    IN_QUEUE,
+    STATUSES,
+)
 from amazon_emulator.state import EmulatorState, seeded_uuid
 
 if TYPE_CHECKING:

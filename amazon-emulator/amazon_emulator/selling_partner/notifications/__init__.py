@@ -1,4 +1,4 @@
-"""Notifications v1: who is told what, and messages to a local queue.
+"""Notifications v1: destinations, subscriptions, messages to a local queue.
 
 `subscriptions` keeps destinations and subscriptions, `messages` words what is sent,
 `sender` finds what is over and sends it, `queues` speaks to SQS · `routes` has the

@@ -99,7 +99,7 @@ class NotificationsService(SpService):
 
     @route("POST", _SUBSCRIPTIONS, "create_subscription")
     def subscribe(self, call: Call, grant: Grant) -> Response:
-        """Let an account be told; what was over before is not."""
+        """Subscribe an account; of what was over before there is no message."""
         kind, body = _kind(call), read_body(call)
         if body.get("payloadVersion") != VERSIONS[kind]:
             text = f"payloadVersion of {kind} must be {VERSIONS[kind]}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from amazon_emulator.clock import format_instant
@@ -20,11 +21,13 @@ from amazon_emulator.selling_partner.notifications.queues import (
     QueueError,
     send_message,
 )
-from amazon_emulator.selling_partner.notifications.subscriptions import REPORT
+from amazon_emulator.selling_partner.notifications.subscriptions import QUERY
 from amazon_emulator.selling_partner.reports import lifecycle as reporting
 
 if TYPE_CHECKING:
-    from amazon_emulator.selling_partner.accounts import Partner, SellingPartners
+    from datetime import datetime
+
+    from amazon_emulator.selling_partner.accounts import SellingPartners
     from amazon_emulator.selling_partner.data_kiosk.store import KioskStore
     from amazon_emulator.selling_partner.notifications.subscriptions import (
         Subscription,
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from amazon_emulator.selling_partner.reports.store import SpReportStore
     from amazon_emulator.state import EmulatorState
 
-_OVER = (kiosk.DONE, kiosk.CANCELLED, kiosk.FATAL)
+_OVER = (reporting.DONE, reporting.CANCELLED, reporting.FATAL)
 Key = tuple[str, str]
 Due = tuple[Key, Callable[[], Json]]
 """What is over, and what is said of it."""
@@ -104,38 +107,28 @@ class Sender:
         return message(subscription, payload, self._number, now, note)
 
     def _over(self, subscription: Subscription) -> Iterator[Due]:
-        partner = self._accounts.partner(subscription.account)
+        """Yield what is over of the kind and account that a subscription is about."""
+        partner, now = self._accounts.partner(subscription.account), self._now()
         if partner is None:
             return
-        is_report = subscription.notification_type == REPORT
-        found = self._reports_over if is_report else self._queries_over
-        yield from found(partner)
-
-    def _reports_over(self, partner: Partner) -> Iterator[Due]:
-        now = self._state.clock.now()
+        if subscription.notification_type == QUERY:
+            for query in self._queries.all():
+                status = kiosk.status_of(query, now)
+                if query.account == partner.name and status in _OVER:
+                    say = partial(query_payload, partner, query, status)
+                    yield ("query", query.report_id), say
+            return
         for report in self._reports.all():
-            if report.account != partner.name or report.is_listed_only:
-                continue
             status = reporting.status_of(report, now)
-            if status in _OVER:
-                key = ("report", report.report_id)
+            is_asked_for = report.account == partner.name and not report.is_listed_only
+            if is_asked_for and status in _OVER:
                 yield (
-                    key,
-                    lambda r=report, s=status: report_payload(partner, r, s),  # type: ignore[misc]
+                    ("report", report.report_id),
+                    partial(report_payload, partner, report, status),
                 )
 
-    def _queries_over(self, partner: Partner) -> Iterator[Due]:
-        now = self._state.clock.now()
-        for query in self._queries.all():
-            if query.account != partner.name:
-                continue
-            status = kiosk.status_of(query, now)
-            if status in _OVER:
-                key = ("query", query.report_id)
-                yield (
-                    key,
-                    lambda q=query, s=status: query_payload(partner, q, s),  # type: ignore[misc]
-                )
+    def _now(self) -> datetime:
+        return self._state.clock.now()
 
     def _send(self, one: Message) -> bool:
         """Put a message into its queue, and keep what was sent."""

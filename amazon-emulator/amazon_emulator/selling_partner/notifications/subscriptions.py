@@ -38,7 +38,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What one account is told about, and where."""
+    """What one account gets messages about, and where."""
 
     subscription_id: str
     account: str

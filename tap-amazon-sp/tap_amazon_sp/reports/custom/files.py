@@ -10,6 +10,7 @@ from pathlib import Path
 
 from singer_amazon.documents.json_array import unpacked
 from singer_amazon.documents.raw_archive import RawArchive, open_raw_archive
+from singer_amazon.errors import StorageError
 
 _NO_PART = re.compile(r"[/\\\x00-\x1f\x7f]|\.\.+")
 
@@ -65,8 +66,20 @@ class FileSaver:
 
         Raises:
             DocumentError: its gzip is damaged.
-            StorageError: the folder or bucket refuses.
+            StorageError: the folder or bucket refuses, or the disk it is unpacked on.
         """
+        try:
+            return self._save(document, location)
+        except OSError as error:
+            folder = self._folder or tempfile.gettempdir()
+            msg = (
+                f"the document for output_file {location.uri} cannot be unpacked in "
+                f"{folder} ({error.strerror or error}): make room there, or set "
+                "spool_dir to another folder"
+            )
+            raise StorageError(msg) from None
+
+    def _save(self, document: Path, location: OutputLocation) -> int:
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix="report-") as file:
             size = sum(file.write(block) for block in unpacked(document))
             file.flush()
