@@ -133,6 +133,72 @@ CUSTOM_REPORTS = th.Property(
     description="Report streams of your own, of any report type, without code",
 )
 
+
+def _days(name: str, title: str, description: str, least: int) -> th.Property[int]:
+    return th.Property(
+        name,
+        th.IntegerType(minimum=least, maximum=MAX_DAYS),
+        title=title,
+        description=description,
+    )
+
+
+CUSTOM_QUERIES = th.Property(
+    "data_kiosk",
+    th.ArrayType(
+        th.ObjectType(
+            th.Property(
+                "name",
+                th.StringType,
+                required=True,
+                title="Name",
+                description="Name of the stream",
+            ),
+            th.Property(
+                "query",
+                th.StringType,
+                title="Query",
+                description=(
+                    "Text in GraphQL; {start}, {end}, {marketplace_id} and "
+                    "{marketplace_ids} are put in"
+                ),
+            ),
+            th.Property(
+                "query_file",
+                th.StringType,
+                title="Query file",
+                description="File with the text, instead of query",
+            ),
+            _days("window_days", "Window days", "Most days of one query", 1),
+            _days("lookback_days", "Look-back days", "Delivered days to read again", 0),
+            _days(
+                "holdback_days",
+                "Hold-back days",
+                "Newest complete days not to ask for yet",
+                0,
+            ),
+            th.Property(
+                "key",
+                th.ArrayType(th.StringType),
+                title="Key",
+                description="Columns that identify a row",
+            ),
+            th.Property(
+                "records_path",
+                th.StringType,
+                title="Records path",
+                description="List of each line whose entries are the rows",
+            ),
+            additional_properties=False,
+        )
+    ),
+    title="Own queries",
+    description=(
+        "Queries of your own to Data Kiosk, each a stream; checked against Amazon's "
+        "schema before anything is sent"
+    ),
+)
+
 CUSTOM_ENDPOINTS = th.Property(
     "endpoints",
     th.ArrayType(

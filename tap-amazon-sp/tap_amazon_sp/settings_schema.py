@@ -15,6 +15,7 @@ from singer_amazon.tap.settings_schema import (
 from tap_amazon_sp.accounts import AUTO, KINDS
 from tap_amazon_sp.custom_settings_schema import (
     CUSTOM_ENDPOINTS,
+    CUSTOM_QUERIES,
     CUSTOM_REPORTS,
     LEGACY,
 )
@@ -221,6 +222,20 @@ READING = (
         ),
     ),
     th.Property(
+        "data_kiosk_trends_asins",
+        th.CustomType(
+            {
+                "type": ["object", "null"],
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            }
+        ),
+        title="ASINs of trends",
+        description=(
+            "Object of account to the child ASINs that "
+            "data_kiosk_sales_and_traffic_trends reads, 30 a query"
+        ),
+    ),
+    th.Property(
         "data_kiosk_concurrency",
         th.IntegerType(minimum=1, maximum=100),
         default=5,
@@ -256,6 +271,7 @@ READING = (
         ),
     ),
     CUSTOM_REPORTS,
+    CUSTOM_QUERIES,
     CUSTOM_ENDPOINTS,
 )
 

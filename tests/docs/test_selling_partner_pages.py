@@ -14,7 +14,7 @@ import yaml
 from amazon_emulator import Emulator
 from support.core.emulation import emulator_fixtures
 from support.sp.runs import BY_ASIN, SELLER, QuickTap, partitions, run, settings
-from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue import load_reports
 from tap_amazon_sp.reports.error_documents import Cause
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +99,7 @@ def test_every_cause_amazon_may_give_is_on_the_page() -> None:
 
 
 def test_the_back_fills_on_the_page_are_counted_right() -> None:
-    sales = load_catalogue().report("vendor_sales")
+    sales = load_reports().report("vendor_sales")
     assert sales is not None
     (rules,) = [r for period, r in sales.periods.items() if period.value == "DAY"]
     assert rules.history is not None
@@ -110,7 +110,7 @@ def test_the_back_fills_on_the_page_are_counted_right() -> None:
 
 def test_the_users_own_report_names_stand_beside_the_streams() -> None:
     page = (ROOT / "docs" / "tap-amazon-sp-streams.md").read_text(encoding="utf-8")
-    catalogue = load_catalogue()
+    catalogue = load_reports()
     seeds = {report.seed_name for report in catalogue.reports if report.seed_name}
     assert len(seeds) == 13
     for report in catalogue.reports:

@@ -23,6 +23,7 @@ REASONS = {
     "asks a package index": 4,
     "needs a vault": 4,
     "needs a bucket at AWS": 1,
+    "needs a queue of SQS and an application at Amazon": 1,
     "needs a remote repository": 3,
     "is a form, not a command": 8,
     "takes longer than a test may": 8,

@@ -16,6 +16,7 @@ from amazon_emulator.demo import environment as demo_environment
 from amazon_emulator.selling_partner.accounts import SellingPartners
 from amazon_emulator.settings import Settings
 from support.core.meltano_project import ROOT
+from tap_amazon_ads.report_specs import ENTITY_STREAMS
 from tap_amazon_sp.custom_settings_schema import LEGACY
 from tap_amazon_sp.tap import TapAmazonSp
 
@@ -174,10 +175,22 @@ def test_the_examples_of_own_reports_and_endpoints_pass_the_taps_own_check(
         assert selected <= set(tap.streams)
 
 
+def test_the_entities_job_reads_all_of_them(project: dict[str, Any]) -> None:
+    plugin = next(
+        plugin
+        for plugin in project["plugins"]["extractors"]
+        if plugin["name"] == "tap-amazon-ads-entities"
+    )
+    assert plugin["inherit_from"] == "tap-amazon-ads"
+    selected = {rule.removesuffix(".*") for rule in plugin["select"]}
+    assert selected == set(ENTITY_STREAMS)
+
+
 def test_the_daily_schedules_run_the_jobs(project: dict[str, Any]) -> None:
     tasks = {job["name"]: job["tasks"] for job in project["jobs"]}
     assert tasks == {
         "ads-to-s3": ["tap-amazon-ads target-s3"],
+        "entities-to-s3": ["tap-amazon-ads-entities target-s3"],
         "sp-to-s3": ["tap-amazon-sp target-s3"],
         "sp-own-to-s3": ["tap-amazon-sp-own target-s3"],
         "customers-to-audience": ["tap-customer-file audience-customers"],

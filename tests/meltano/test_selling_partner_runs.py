@@ -14,7 +14,7 @@ from amazon_emulator.demo.bucket import DemoBucket
 from amazon_emulator.demo.environment import Bucket as Address
 from support.core.meltano_project import PREFIX, ROOT, MeltanoProject
 from support.s3.bucket import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
-from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue import load_reports
 from tap_amazon_sp.marketplaces import find
 
 SELLER, VENDOR = "acme-us", "vega-us"
@@ -64,7 +64,7 @@ def documents(client: EmulatorClient) -> Counter[str]:
     """Return how many rows the emulator's documents have, by stream."""
     streams = {
         (report.report_type, stream.array): stream.name
-        for report in load_catalogue().reports
+        for report in load_reports().reports
         for stream in report.streams
     }
     rows: Counter[str] = Counter()
@@ -89,7 +89,7 @@ def test_every_stream_an_own_report_an_own_endpoint_and_a_file_arrive(
         orders = emulator.client.sp_orders(SELLER)
         statistics = emulator.client.statistics()
 
-    for stream in load_catalogue().streams:
+    for stream in load_reports().streams:
         assert len(found[stream]) == sent[stream] > 0, stream
     us = {
         order["order_id"]

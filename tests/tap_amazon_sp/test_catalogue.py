@@ -18,7 +18,7 @@ from tap_amazon_sp.catalogue import (
     ColumnDefinition,
     ReportDefinition,
     StreamDefinition,
-    load_catalogue,
+    load_reports,
     read_catalogue,
 )
 from tap_amazon_sp.catalogue.descriptions import describe
@@ -29,7 +29,7 @@ FILES = (
     Path(__file__).resolve().parents[2]
     / "tap-amazon-sp/tap_amazon_sp/catalogue/reports"
 )
-CATALOGUE = load_catalogue()
+CATALOGUE = load_reports()
 SEEDS = {
     "BrandAnalyticsMarketBasketReport": ["brand_analytics_market_basket"],
     "BrandAnalyticsSearchTermsReport": ["brand_analytics_search_terms"],

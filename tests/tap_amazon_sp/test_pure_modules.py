@@ -23,7 +23,8 @@ MODULES = [
     *("endpoints/pages/repeats", "endpoints/nested_values"),
     *("endpoints/definitions", "endpoints/expansions", "endpoints/pages/known_paths"),
     *("endpoints/schemas", "endpoints/time_slices", "endpoints/status_sweep"),
-    *("endpoints/finances",),
+    *("endpoints/finances", "notifications/messages", "notifications/inbox"),
+    *("notifications/policy",),
 ]
 DATA = {"importlib"}  # their own data files
 NEVER = {

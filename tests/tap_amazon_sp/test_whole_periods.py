@@ -13,14 +13,14 @@ from singer_amazon.reports import periods as spans
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.windows import RequestLimits, plan
-from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, load_reports
 from tap_amazon_sp.marketplaces import MARKETPLACES, Marketplace
 from tap_amazon_sp.periods import Period, PeriodRules, covering, open_days, open_hours
 from tap_amazon_sp.reports.period_grid import PeriodGrid, range_of
 
 PERIODS = [
     pytest.param(report, period, id=f"{report.name}-{period.value}")
-    for report in load_catalogue().reports
+    for report in load_reports().reports
     for period in report.periods
 ]
 # leap days, ends of years, weeks over them, and both changes of the clock

@@ -138,7 +138,7 @@ def _fit_other(column_type: ColumnType, value: object) -> object:
     if column_type == "strings":
         if not isinstance(value, list):
             return None
-        return [_fit_text(item, is_id=False) for item in value]
+        return [_fit_text(v, is_id=False) for v in value if v is not None]
     if column_type == "boolean":
         return _fit_boolean(value)
     return _fit_number(value, is_integer=column_type == "integer")

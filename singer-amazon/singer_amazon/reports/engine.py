@@ -28,7 +28,14 @@ from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
 )
-from singer_amazon.reports.report import CALL_OF_STATE, Action, CallKind, Change, Report
+from singer_amazon.reports.report import (
+    CALL_OF_STATE,
+    Action,
+    Announcements,
+    CallKind,
+    Change,
+    Report,
+)
 from singer_amazon.reports.schedule import ReadyQueue, Scheduler, interleaved
 from singer_amazon.retry_policy import POLICY
 
@@ -105,13 +112,7 @@ class Engine:
         self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
-        self.has_notifications = retry.backup_poll_interval is not None
-        """Whether Amazon says when a report is done; polls are only a backup then."""
-        self.unannounced = 0
-        """How many reports a poll found done that Amazon had said nothing of."""
-        self._by_report_id: dict[str, list[Report]] = {}
-        self._early_news: dict[str, None] = {}
-        """Ids that Amazon has named before its answer to the create was here."""
+        self.announcements = Announcements(is_on=retry.backup_poll_interval is not None)
 
     # --- filling -----------------------------------------------------------
 
@@ -129,7 +130,7 @@ class Engine:
                 return report
             report.state = State.REQUESTED
             report.report_id = pending.report_id
-            self._by_report_id.setdefault(pending.report_id, []).append(report)
+            self.announcements.accepted(report, pending.report_id)
             report.requested_at = pending.requested_at
             report.adopted = True
             report.accepted_count = 1
@@ -243,25 +244,17 @@ class Engine:
         Return the reports of this run that are meant; nothing happens to others. What
         was said before changes nothing.
         """
-        found = [
-            report
-            for report in self._by_report_id.get(report_id, ())
-            if report_type in {"", report.request.report_type}
-        ]
+        found = self.announcements.take(report_id, report_type)
         for report in found:
             if report.report_id == report_id and not report.has_news:
                 report.has_news = True
                 if report.state is State.REQUESTED and not report.is_busy:
                     self._scheduler.put(report, now)
-        if not found:
-            self._early_news[report_id] = None
-            if len(self._early_news) > POLICY.early_news:
-                del self._early_news[next(iter(self._early_news))]
         return found
 
     def end_notifications(self, now: datetime) -> None:
         """Poll as usual: it is not said any more when a report is done."""
-        self.has_notifications = False
+        self.announcements.is_on = False
         for report in self.reports:
             if report.state is State.REQUESTED and not report.is_busy:
                 self._scheduler.put(report, now + self._poll_wait(report))
@@ -398,8 +391,7 @@ class Engine:
                 report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
                 report.is_failure, report.ready_at = outcome.is_failure, now
                 report.next_page = outcome.next_page
-                is_known = report.has_news or report.adopted
-                self.unannounced += self.has_notifications and not is_known
+                self.announcements.complete(report)
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
@@ -453,8 +445,7 @@ class Engine:
         report.polls = report.downloads = report.failed_calls = 0
         report.no_document_seen = False
         report.adopted = outcome.adopted
-        self._by_report_id.setdefault(outcome.report_id, []).append(report)
-        report.has_news = outcome.report_id in self._early_news
+        report.has_news = self.announcements.accepted(report, outcome.report_id)
         due = now if report.has_news else now + self._next_poll_wait(report)
         yield self._move(report, Event.ACCEPTED, due)
 
@@ -585,7 +576,7 @@ class Engine:
     def _next_poll_wait(self, report: Report) -> timedelta:
         """Return until when Amazon may work on a report before it is looked at."""
         backup = self.retry.backup_poll_interval
-        if backup is None or not self.has_notifications or report.has_news:
+        if backup is None or not self.announcements.is_on or report.has_news:
             return self._poll_wait(report)
         return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
 

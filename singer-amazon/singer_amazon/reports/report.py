@@ -13,6 +13,7 @@ from singer_amazon.reports.model import (
     ReportRequest,
     ResultPage,
 )
+from singer_amazon.retry_policy import POLICY
 
 
 class CallKind(IntEnum):
@@ -108,6 +109,40 @@ class Report:
         """Return what the state keeps once its rows are written, but not all pages."""
         page = self.next_page or self.request.page
         return replace(self.pending(), page=page, is_read=True)
+
+
+class Announcements:
+    """Which reports Amazon says are done, by their ids; `is_on`: whether it does."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        self.is_on = is_on
+        self.missing = 0
+        """How many reports a poll found done that nothing had been said of."""
+        self._reports: dict[str, list[Report]] = {}
+        self._early: dict[str, None] = {}
+        """Ids that were named before the answer to the create was here."""
+
+    def accepted(self, report: Report, report_id: str) -> bool:
+        """Note a report's id; say whether it has been announced already."""
+        self._reports.setdefault(report_id, []).append(report)
+        return report_id in self._early
+
+    def take(self, report_id: str, report_type: str) -> list[Report]:
+        """Return the reports that are meant; an id of nobody's yet is remembered."""
+        found = [
+            report
+            for report in self._reports.get(report_id, ())
+            if report_type in {"", report.request.report_type}
+        ]
+        if not found:
+            self._early[report_id] = None
+            if len(self._early) > POLICY.early_news:
+                del self._early[next(iter(self._early))]
+        return found
+
+    def complete(self, report: Report) -> None:
+        """Note that a poll found a report done."""
+        self.missing += self.is_on and not (report.has_news or report.adopted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@
 from tap_amazon_sp.catalogue.loader import (
     CatalogueError,
     load_catalogue,
+    load_reports,
     read_catalogue,
 )
 from tap_amazon_sp.catalogue.model import (
@@ -36,5 +37,6 @@ __all__ = [
     "ReportDefinition",
     "StreamDefinition",
     "load_catalogue",
+    "load_reports",
     "read_catalogue",
 ]

@@ -19,6 +19,7 @@ from tap_amazon_sp.catalogue.model import (
     ReportDefinition,
     StreamDefinition,
 )
+from tap_amazon_sp.data_kiosk.datasets import load_datasets
 from tap_amazon_sp.marketplaces import AccountKind
 from tap_amazon_sp.periods import Period, PeriodRules
 
@@ -94,7 +95,14 @@ class _ReportFile(_File):
 
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
-    """The catalogue of this package, read once per process."""
+    """Return reports and the datasets of Data Kiosk, read once per process."""
+    every = [*load_reports().reports, *load_datasets()]
+    return Catalogue(tuple(sorted(every, key=lambda report: report.name)))
+
+
+@lru_cache(maxsize=1)
+def load_reports() -> Catalogue:
+    """Return what is asked for as reports, read once per process."""
     return read_catalogue(resources.files("tap_amazon_sp.catalogue") / "reports")
 
 

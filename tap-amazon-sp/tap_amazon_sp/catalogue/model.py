@@ -98,6 +98,8 @@ class StreamDefinition:
     null_columns: Mapping[str, Mapping[str, tuple[str, ...]]]
     per_request: int | None
     additive: tuple[str, ...] = ()
+    is_per_account: bool = False
+    """Whether one request brings all marketplaces of an account, named in its rows."""
 
     @property
     def period_column(self) -> str | None:
@@ -110,8 +112,9 @@ class StreamDefinition:
         """The columns we add, in order: who, which options, when, which currency."""
         columns = [
             ColumnDefinition("account_name", "string"),
-            ColumnDefinition("marketplace_id", "string"),
         ]
+        if not self.is_per_account:
+            columns.append(ColumnDefinition("marketplace_id", "string"))
         columns += [ColumnDefinition(name, "string") for name in self.options]
         if not self.is_dated:
             columns += [

@@ -6,7 +6,7 @@ as Amazon writes them: `Long!` is never null, `[Fee]` is a list.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 
@@ -44,6 +44,16 @@ class KioskSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     types: Mapping[str, Mapping[str, str]]
     inputs: Mapping[str, Mapping[str, str]]
     enums: Mapping[str, tuple[str, ...]]
+
+    def without(self, names: Collection[str]) -> KioskSchema:
+        """Return it without the fields of these names, wherever they are."""
+        if not names:
+            return self
+        types = {
+            kind: {name: text for name, text in fields.items() if name not in names}
+            for kind, fields in self.types.items()
+        }
+        return msgspec.structs.replace(self, types=types)
 
     def fields(self, type_text: str) -> Mapping[str, str]:
         """Return the fields of an object type; none for values. Old ones are out."""

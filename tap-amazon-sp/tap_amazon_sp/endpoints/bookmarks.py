@@ -205,6 +205,11 @@ class TableBookmark:
 
     # --- how far it is read ------------------------------------------------
 
+    @property
+    def oldest_open(self) -> datetime | None:
+        """Since when there are rows that may have changed, as the state says."""
+        return None if self.open_rows is None else self.open_rows.oldest
+
     def note_rows(self, records: Iterable[Mapping[str, Any]], after: datetime) -> None:
         """Note rows that a search from `after` on brought."""
         if self.open_rows is not None:

@@ -17,11 +17,10 @@ from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.endpoints.bookmarks import BookmarkStore, TableBookmark
 from tap_amazon_sp.endpoints.definitions import Listing, Table
-from tap_amazon_sp.endpoints.status_sweep import Slicer, SweepSlicer
+from tap_amazon_sp.endpoints.status_sweep import Slicer, swept
 from tap_amazon_sp.endpoints.streams import EndpointStream
 from tap_amazon_sp.endpoints.time_slices import (
     FIRST_HOURS,
-    MAX_LENGTH,
     SETTLING,
     TimeSlicer,
     newest,
@@ -159,8 +158,9 @@ def _plan(
         listing=listing,
         account=scope.account,
         params=listing.params_for(scope.marketplaces),
-        bookmarks=[(b, _with_open_rows(b, start)) for b, start in starts],
-        slicer=slicer if run.is_test else _swept(slicer, [b for b, _ in starts]),
+        bookmarks=[(b, min(start, b.oldest_open or start)) for b, start in starts],
+        # whoever has open rows shares its listing with nobody
+        slicer=slicer if run.is_test else swept(slicer, starts[0][0].open_rows),
         limit=limit,
         # what the next run reads again need not have turned up by now
         settled=limit
@@ -176,41 +176,15 @@ def _slicer(
     listing: Listing, starts: Sequence[tuple[TableBookmark, datetime]], end: datetime
 ) -> TimeSlicer:
     hours = [bookmark.slice_hours or FIRST_HOURS for bookmark, _ in starts]
+    documented = listing.documented
     return TimeSlicer(
         min(start for _, start in starts),
         end,
         hours=listing.slice_hours,
         first_hours=min(hours),
         is_bounded=listing.updated_before is not None,
-        max_length=_max_length(listing),
+        max_length=documented.longest(listing.slice_hours) if documented else None,
     )
-
-
-def _max_length(listing: Listing) -> timedelta | None:
-    documented = listing.documented
-    if documented is None:
-        return None
-    sensible = None if listing.slice_hours else documented.max_slice
-    return min(sensible or MAX_LENGTH, documented.max_span or MAX_LENGTH)
-
-
-def _oldest_open(bookmark: TableBookmark) -> datetime | None:
-    return bookmark.open_rows.oldest if bookmark.open_rows is not None else None
-
-
-def _with_open_rows(bookmark: TableBookmark, start: datetime) -> datetime:
-    """Return from when on a table needs records, those that may change included."""
-    oldest = _oldest_open(bookmark)
-    return start if oldest is None else min(start, oldest)
-
-
-def _swept(slicer: TimeSlicer, bookmarks: Sequence[TableBookmark]) -> Slicer:
-    """Return slices that begin with the rows before them that may have changed."""
-    sweep = bookmarks[0].table.sweep  # whoever has one shares its listing with nobody
-    oldest = _oldest_open(bookmarks[0])
-    if sweep is None or oldest is None:
-        return slicer
-    return SweepSlicer(sweep, oldest, slicer)
 
 
 def _load(run: RunContext, bookmarks: BookmarkStore, bookmark: TableBookmark) -> None:

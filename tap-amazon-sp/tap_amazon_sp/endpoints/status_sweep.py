@@ -139,5 +139,12 @@ class SweepSlicer:
 Slicer = TimeSlicer | SweepSlicer
 
 
+def swept(new: TimeSlicer, rows: OpenRows | None) -> Slicer:
+    """Return slices that begin with the rows before them that may have changed."""
+    if rows is None or rows.oldest is None:
+        return new
+    return SweepSlicer(rows.sweep, rows.oldest, new)
+
+
 def _older(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((at for at in (one, other) if at is not None), default=None)

@@ -92,11 +92,11 @@ class NotificationListener:
             self.inbox.taken,
             self.inbox.left,
         )
-        if self._engine.unannounced:
+        if self._engine.announcements.missing:
             logger.warning(
                 "%d reports were done before a notification of them came: check "
                 "tap-amazon-sp notifications status",
-                self._engine.unannounced,
+                self._engine.announcements.missing,
             )
 
     # --- messages ----------------------------------------------------------

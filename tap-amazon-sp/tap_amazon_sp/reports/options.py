@@ -63,7 +63,7 @@ class Combination:
             value = self.values.get(option.name)
             if value is None and option.is_currency and marketplace is not None:
                 value = marketplace.currency or None
-            if value is not None:
+            if value is not None and option.amazon_name:
                 sent[option.amazon_name] = value
         if offers is not None:
             sent.update(
@@ -186,8 +186,9 @@ def _values(
     texts = _texts(where, value)
     if option.is_currency:
         return _currency(where, texts)
-    good = [text for text in texts if text in option.values]
-    bad = [text for text in texts if text not in option.values]
+    known = {known.upper(): known for known in option.values}
+    good = [known[text] for text in texts if text in known]
+    bad = [text for text in texts if text not in known]
     if not good:
         raise ConfigError(_no_value(where, report, option, bad))
     if bad:

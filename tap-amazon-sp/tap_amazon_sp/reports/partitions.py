@@ -16,7 +16,7 @@ from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
 from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec
-from tap_amazon_sp.data_kiosk.sales_streams import KioskSalesStream
+from tap_amazon_sp.data_kiosk.streams import KioskStream
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import (
     START_DAYS,
@@ -37,6 +37,8 @@ from tap_amazon_sp.timestamps import midnight
 
 logger = logging.getLogger(__name__)
 
+MAX_ASINS = 30
+"""Child ASINs in one filter of Data Kiosk's trends."""
 NEVER = RequestLimits(PeriodGrid(Period.DAY, None), 0)
 """For streams without windows."""
 
@@ -67,7 +69,9 @@ class _PartitionKey:
         window: Window | None = None,
     ) -> Partition:
         """Return the partition: a snapshot where there is one window only."""
-        where = {"marketplace_id": self.marketplace.marketplace_id, **self.options}
+        where = dict(self.options)
+        if not self.stream.stream_definition.is_per_account:
+            where = {"marketplace_id": self.marketplace.marketplace_id, **where}
         return Partition(
             stream=self.stream.name,
             account=self.account.key,
@@ -100,7 +104,9 @@ class CataloguePartitions:
         self._log_skipped(streams)
         for stream in streams:
             for key in self._keys(stream):
-                yield self._partition(key, streams)
+                partition = self._partition(key, streams)
+                if self._has_asins(partition):
+                    yield partition
 
     # --- where -------------------------------------------------------------
 
@@ -109,7 +115,7 @@ class CataloguePartitions:
             _PartitionKey(stream, account, marketplace, combination)
             for account in self._accounts.all
             if account.kind in stream.report_definition.accounts
-            for marketplace in account.marketplaces
+            for marketplace in _marketplaces(stream, account)
             for combination in stream.choice.of_stream(stream.stream_definition)
         )
         for key in keys:
@@ -153,16 +159,38 @@ class CataloguePartitions:
         if period is None:
             today = key.marketplace.today(self._now)
             return _snapshot(key, spec, Window(today, today))
-        if isinstance(key.stream, KioskSalesStream):
+        if isinstance(key.stream, KioskStream):
             # no document is shared: each stream has queries of its own
             rules = report.rules(period, [key.stream.name])
             query = key.stream.query_spec(key.combination, key.marketplace)
-            return self._windows(key, query, period, rules)
+            partition = self._windows(key, query, period, rules)
+            if query.asin_filter is not None:
+                self._add_asins(partition, key)
+            return partition
         names = [s.name for s in selected_of(streams, report)]
         rules = report.rules(period, names)
         dates: Dates = "hours" if period is Period.HOUR else "days"
         spec = replace(spec, dates=dates, period=period, rules=rules)
         return self._windows(key, spec, period, rules)
+
+    def _has_asins(self, partition: Partition) -> bool:
+        """Whether there is anything to ask for, where products have to be named."""
+        spec = partition.spec
+        is_named = isinstance(spec, QuerySpec) and spec.asin_filter is not None
+        if is_named and not partition.members:
+            self._run.warn_once(
+                f"{partition.stream} of {partition.label}: no ASINs are named: set "
+                f'data_kiosk_trends_asins: {{"{partition.context["account_name"]}": '
+                "[...]}. It is skipped"
+            )
+            return False
+        return True
+
+    def _add_asins(self, partition: Partition, key: _PartitionKey) -> None:
+        """Read a partition product by product, as many in a query as may be."""
+        asins = self._run.config.get("data_kiosk_trends_asins") or {}
+        partition.members = frozenset(asins.get(key.account.name, ()))
+        partition.limits = replace(partition.limits, max_members=MAX_ASINS)
 
     def _offers(self, key: _PartitionKey) -> Window:
         start = day(self._run.config, "start_date")
@@ -230,6 +258,12 @@ class CataloguePartitions:
         self._run.stats.add(
             Problem(key.label, key.stream.name, "", reason, is_failure=False)
         )
+
+
+def _marketplaces(stream: CatalogueStream, account: Account) -> Sequence[Marketplace]:
+    """Return where a stream is read: once, where a request brings all of them."""
+    is_once = stream.stream_definition.is_per_account
+    return account.marketplaces[:1] if is_once else account.marketplaces
 
 
 def details_of(account: Account, *marketplaces: Marketplace) -> AccountDetails:

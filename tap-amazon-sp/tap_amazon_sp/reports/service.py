@@ -23,21 +23,26 @@ from singer_amazon.tap.settings import check_stream_names
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import read_accounts
-from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, StreamDefinition, load_catalogue
 from tap_amazon_sp.client import SpClient
+from tap_amazon_sp.data_kiosk.custom.partitions import CustomQueryPartitions
+from tap_amazon_sp.data_kiosk.custom.settings import read_custom_queries
+from tap_amazon_sp.data_kiosk.custom.streams import CustomQueryStream
+from tap_amazon_sp.data_kiosk.datasets import query_shapes
 from tap_amazon_sp.data_kiosk.queries.api import DataKioskApi
 from tap_amazon_sp.data_kiosk.queries.query_spec import is_query
 from tap_amazon_sp.data_kiosk.queries.refused_fields import RefusedFields
 from tap_amazon_sp.data_kiosk.queries.running_queries import AccountQueries
 from tap_amazon_sp.data_kiosk.rows.error_documents import classify_query_document
-from tap_amazon_sp.data_kiosk.sales_streams import KioskSalesStream
+from tap_amazon_sp.data_kiosk.sales_streams import REPORT, sales_stream
+from tap_amazon_sp.data_kiosk.streams import KioskStream
 from tap_amazon_sp.reports.api import ReportsApi
 from tap_amazon_sp.reports.custom.files import FileSaver
 from tap_amazon_sp.reports.custom.partitions import CustomPartitions
 from tap_amazon_sp.reports.custom.settings import read_custom_reports
 from tap_amazon_sp.reports.custom.streams import CustomReportStream
 from tap_amazon_sp.reports.error_documents import classify_document
-from tap_amazon_sp.reports.options import choices
+from tap_amazon_sp.reports.options import Choice, choices
 from tap_amazon_sp.reports.partitions import CataloguePartitions
 from tap_amazon_sp.reports.rate_limiters import (
     SALES_AND_TRAFFIC,
@@ -65,24 +70,30 @@ def report_streams(tap: Tap) -> list[ReportStream]:
     chosen = choices(catalogue, config.get("report_options"))
     saver = FileSaver(config, config.get("spool_dir"))
     known = [
-        _stream_class(config, report)(tap, report, stream, chosen[report.name])
+        _stream(tap, report, stream, chosen[report.name])
         for report in catalogue.reports
         for stream in report.streams
     ]
     custom = read_custom_reports(config.get("reports") or ())
-    return [*known, *(CustomReportStream(tap, report, saver) for report in custom)]
+    queries = read_custom_queries(config.get("data_kiosk") or ())
+    return [
+        *known,
+        *(CustomReportStream(tap, report, saver) for report in custom),
+        *(CustomQueryStream(tap, query) for query in queries),
+    ]
 
 
-def _stream_class(
-    config: Mapping[str, Any], report: ReportDefinition
-) -> type[CatalogueStream]:
-    """Return what reads a report: sales and traffic may come from Data Kiosk."""
-    is_chosen = config["sales_and_traffic_source"] == "data_kiosk"
-    return (
-        KioskSalesStream
-        if is_chosen and report.name == "sales_and_traffic"
-        else CatalogueStream
-    )
+def _stream(
+    tap: Tap, report: ReportDefinition, stream: StreamDefinition, choice: Choice
+) -> CatalogueStream:
+    """Return what reads a stream: sales and traffic may come from Data Kiosk."""
+    shape = query_shapes().get(stream.name)
+    if shape is not None:
+        return KioskStream(tap, report, stream, choice, shape)
+    source = tap.config["sales_and_traffic_source"]
+    if report.name == REPORT and source == "data_kiosk":
+        return sales_stream(tap, report, stream, choice)
+    return CatalogueStream(tap, report, stream, choice)
 
 
 def check_reports(
@@ -148,10 +159,12 @@ class ReportService:
         """Return every window to read, stream by stream."""
         known = [s for s in streams if isinstance(s, CatalogueStream)]
         custom = [s for s in streams if isinstance(s, CustomReportStream)]
+        queries = [s for s in streams if isinstance(s, CustomQueryStream)]
         run, accounts = self._run, self._accounts
         return [
             *CataloguePartitions(run, accounts).of(known),
             *CustomPartitions(run, accounts).of(custom),
+            *CustomQueryPartitions(run, accounts).of(queries),
         ]
 
     def check_files(self, engine: Engine) -> None:

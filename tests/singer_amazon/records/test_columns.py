@@ -81,6 +81,46 @@ def test_every_level_may_be_null() -> None:
     assert instant == {"type": ["string", "null"], "format": "date-time"}
 
 
+OPEN: Mapping[str, ColumnType] = {
+    "asin": "string",
+    "reasons": "strings",
+    "creative": "object",
+    "bid": Nested({"bid": "number", "currencyCode": "string"}, bare="bid"),
+}
+
+
+def test_lists_of_texts_and_open_objects() -> None:
+    creative = {"products": [{"id": 1.5}], "headline": None}
+    (record,) = read(
+        {"asin": "B0", "reasons": ["PAUSED", "ENDED"], "creative": creative},
+        columns=OPEN,
+    )
+    assert record["reasons"] == ["PAUSED", "ENDED"]
+    assert record["creative"] == creative
+    assert "_extra" not in record
+    assert json_schema("strings") == {
+        "type": ["array", "null"],
+        "items": {"type": "string"},
+    }
+    assert json_schema("object") == {"type": ["object", "null"]}
+
+
+def test_what_is_no_list_of_texts_or_object_is_kept_beside() -> None:
+    (record,) = read({"asin": "B0", "reasons": "PAUSED", "creative": [1]}, columns=OPEN)
+    assert record["reasons"] is record["creative"] is None
+    assert record["_extra"] == {"reasons": "PAUSED", "creative": [1]}
+
+
+def test_a_bare_value_stands_for_its_field() -> None:
+    first, second = read(
+        {"asin": "B0", "bid": 0.25},
+        {"asin": "B1", "bid": {"bid": 1, "currencyCode": "EUR"}},
+        columns=OPEN,
+    )
+    assert first["bid"] == {"bid": 0.25}
+    assert second["bid"] == {"bid": 1, "currencyCode": "EUR"}
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

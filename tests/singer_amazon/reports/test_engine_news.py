@@ -31,7 +31,7 @@ def test_a_report_is_polled_as_soon_as_it_is_announced() -> None:
     one.record(one.take_one(CallKind.POLL), model.Ready())
 
     assert state_of(report) is State.READY
-    assert one.engine.unannounced == 0
+    assert one.engine.announcements.missing == 0
 
 
 def test_without_news_it_is_polled_as_a_backup() -> None:
@@ -41,7 +41,7 @@ def test_without_news_it_is_polled_as_a_backup() -> None:
 
     assert 0.9 * BACKUP <= one.seconds <= BACKUP
     one.record(one.take_one(CallKind.POLL), model.Ready())
-    assert one.engine.unannounced == 1
+    assert one.engine.announcements.missing == 1
 
 
 def test_what_is_announced_and_still_running_is_polled_as_usual() -> None:

@@ -22,7 +22,7 @@ PHASES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "document": (
         *(("download", 6), ("download_document", 6), ("rows", 40), ("fed", 200)),
     ),
-    "state": (("state sent", 8), ("state echoed", 4)),
+    "state": (("state sent", 8), ("state echoed", 2)),
     "end": (("input ended", 1), ("last call", 1)),
 }
 _LATEST_SECONDS = {"start": 1.5, "end": 0.4}
@@ -45,7 +45,10 @@ class Trap:
         """Draw a moment of a phase, of those events that such a run has."""
         event, most = chance.choice([e for e in PHASES[phase] if e[0] in events])
         latest = _LATEST_SECONDS.get(phase, _LATER_SECONDS)
-        is_at_once = phase not in _LATEST_SECONDS and chance.random() < 0.5
+        # what a STATE vouches for has to be there at that very moment
+        is_at_once = phase == "state" or (
+            phase not in _LATEST_SECONDS and chance.random() < 0.5
+        )
         delay = 0.0 if is_at_once else chance.uniform(0, latest)
         return cls(phase, event, chance.randint(1, most), delay)
 

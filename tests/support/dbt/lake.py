@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -25,6 +26,8 @@ from support.sp.runs import catalog as sp_catalog
 if TYPE_CHECKING:
     from support.s3.bucket import Bucket
 
+ADS, SP = "tap-amazon-ads", "tap-amazon-sp"
+Commands = tuple[list[str], list[str]]
 LOGS = ("report_log", "report_days")
 CAMPAIGNS = "sponsored_products_campaign_by_campaign"
 COMPARED = (
@@ -79,6 +82,19 @@ class Lake:
 
     def load_ads(self, first: date, last: date | None = None, **more: object) -> None:
         """Read the advertising reports of these days, and what has changed."""
+        commands = self._ads_commands(first, last, **more)
+        state = self.states.get(ADS, {})
+        self.states[ADS] = run_pipe(*commands, self.folder, state)
+
+    def kill_ads(
+        self, seconds: float, first: date, last: date | None, **more: object
+    ) -> None:
+        """Begin to read, and kill tap and target; the state is what they passed on."""
+        commands = self._ads_commands(first, last, **more)
+        state = self.states.get(ADS, {})
+        self.states[ADS] = kill_pipe(*commands, self.folder, state, seconds)
+
+    def _ads_commands(self, first: date, last: date | None, **more: object) -> Commands:
         config = reaching(
             self.emulator,
             **QUICK_POLLS,
@@ -88,7 +104,7 @@ class Lake:
             **more,
         )
         names = (*self.streams, *LOGS, "profiles", "advertisers")
-        self._load("tap-amazon-ads", config, ads_catalog(names))
+        return self._commands(ADS, config, ads_catalog(names))
 
     def load_retail(self, first: date, last: date | None = None) -> None:
         """Read the sales of all sellers and vendors of these days."""
@@ -101,7 +117,8 @@ class Lake:
             **({"end_date": last.isoformat()} if last else {}),
         )
         del config["refresh_token"]
-        self._load("tap-amazon-sp", config, sp_catalog([*RETAIL, *LOGS], config))
+        commands = self._commands(SP, config, sp_catalog([*RETAIL, *LOGS], config))
+        self.states[SP] = run_pipe(*commands, self.folder, self.states.get(SP, {}))
 
     def _selling_accounts(self) -> Iterator[Json]:
         for account in self.emulator.client.sp_accounts():
@@ -113,7 +130,8 @@ class Lake:
                     "marketplace_ids": ["US"],
                 }
 
-    def _load(self, tap: str, config: Json, catalog: Json) -> None:
+    def _commands(self, tap: str, config: Json, catalog: Json) -> Commands:
+        """Write the settings down, and return both commands."""
         target = self.bucket.target_config(
             **self.target_settings, prefix="lake", spool_dir=str(self.folder)
         )
@@ -128,12 +146,7 @@ class Lake:
         words = [installed(tap)]
         for name in ("config", "catalog", "state"):
             words += [f"--{name}", f"{name}.json"]
-        self.states[tap] = run_pipe(
-            words,
-            [installed("target-s3"), "--config", "target.json"],
-            self.folder,
-            self.states.get(tap, {}),
-        )
+        return words, [installed("target-s3"), "--config", "target.json"]
 
     def download(self, name: str = "lake") -> Path:
         """Bring all objects into a folder, and return it."""
@@ -169,6 +182,38 @@ def run_pipe(
     assert code == 0, (folder / "tap.log").read_text()[-4000:]
     assert right.returncode == 0, right.stderr.decode()[-4000:]
     lines = right.stdout.splitlines()
+    return json.loads(lines[-1]) if lines else state
+
+
+def kill_pipe(
+    tap: Iterable[str],
+    target: Iterable[str],
+    folder: Path,
+    state: Json,
+    seconds: float,
+) -> Json:
+    """Kill both after so many seconds, and return the newest state passed on."""
+    variables = environment(AWS_EC2_METADATA_DISABLED="true")
+    with (folder / "killed.log").open("wb") as log:
+        left = subprocess.Popen(
+            list(tap), stdout=subprocess.PIPE, stderr=log, cwd=folder, env=variables
+        )
+        right = subprocess.Popen(
+            list(target),
+            stdin=left.stdout,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=folder,
+            env=variables,
+        )
+        assert left.stdout is not None
+        left.stdout.close()
+        time.sleep(seconds)
+        for process in (right, left):
+            process.kill()
+        passed_on, _ = right.communicate()
+        left.wait()
+    lines = passed_on.rpartition(b"\n")[0].splitlines()
     return json.loads(lines[-1]) if lines else state
 
 

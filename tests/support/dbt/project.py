@@ -25,13 +25,19 @@ ADVICE = (
 Rows = list[tuple[Any, ...]]
 
 
+def _command() -> Path:
+    return Path(os.environ.get("AMAZON_DBT_ENV", PACKAGE / ".env")) / "bin" / "dbt"
+
+
+def is_installed() -> bool:
+    return _command().exists()
+
+
 def dbt_command() -> str:
     """Return dbt's command; the test skips where it is not installed."""
-    folder = Path(os.environ.get("AMAZON_DBT_ENV", PACKAGE / ".env"))
-    command = folder / "bin" / "dbt"
-    if not command.exists():
+    if not is_installed():
         pytest.skip(ADVICE)
-    return str(command)
+    return str(_command())
 
 
 class DbtProject:

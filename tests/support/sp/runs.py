@@ -60,7 +60,7 @@ def catalog(
     without: Iterable[str] = (),
 ) -> Json:
     """Return a catalog with these streams selected (None: all), columns left out."""
-    names = ("reports", "endpoints", "report_options", "unknown_fields")
+    names = ("reports", "endpoints", "report_options", "unknown_fields", "data_kiosk")
     shaping = {name: config[name] for name in names if name in config}
     unwanted = set(without)
     return runs.selected_catalog(

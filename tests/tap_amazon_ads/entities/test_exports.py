@@ -16,6 +16,7 @@ from support.ads.process import AdsProcess
 from support.ads.runs import BRAZIL, CANADA, NEWEST, NOON, SELLER, VENDOR, Json, Run
 from support.core.material import amazons
 from support.core.openapi import check_request
+from support.core.runs import pending_reports
 
 SPECS, needs_specs = amazons("amazon-ads")
 KEYS = {"campaigns": "campaignId", "ad_groups": "adGroupId", "ads": "adId"}
@@ -233,6 +234,15 @@ def test_an_id_older_than_a_day_is_not_taken_up(
     last = exports("ads", state=same.state, now=now)
     assert len(last.rows("ads")) == 60
     assert last.said("keeps no longer")
+
+
+def test_each_id_is_in_the_state_as_soon_as_it_is_known(
+    exports: RunTap, amazon: EmulatorClient
+) -> None:
+    amazon.add_fault("never_ready", operation="create_export")
+    ended = exports(max_concurrency=1, max_runtime_seconds=2)
+    states = [len(pending_reports(s["value"])) for s in ended.of_type("STATE")]
+    assert {1, 2, 3, 4} <= set(states)
 
 
 # --- processes --------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,20 @@ from click.testing import CliRunner, Result
 from amazon_emulator import Emulator
 from support.core.process import PluginProcess
 from support.sp.queues import KEYS, LocalQueue, local_queues, new_queue
-from support.sp.runs import SALES, SALES_BY_ASIN, catalog, run, settings
+from support.sp.runs import (
+    BY_ASIN,
+    BY_DATE,
+    SALES,
+    SALES_BY_ASIN,
+    Run,
+    catalog,
+    run,
+    settings,
+)
 from tap_amazon_sp.commands.notifications import notifications_command
+from tap_amazon_sp.notifications.messages import Message
 from tap_amazon_sp.notifications.policy import policy_for
+from tap_amazon_sp.tap import TapAmazonSp
 
 REPORT = "REPORT_PROCESSING_FINISHED"
 QUERY = "DATA_KIOSK_QUERY_PROCESSING_FINISHED"
@@ -191,12 +202,41 @@ def test_a_process_wakes_long_before_it_would_poll(
     assert queue.left() == len(sent) - len(ours)
 
 
+class PromptQueue:
+    """The tap's queue; whenever it is asked, the emulator has sent what is due."""
+
+    def __init__(self, inner: Any, emulator: Emulator) -> None:
+        self._inner = inner
+        self._emulator = emulator
+
+    def receive(self, wait_seconds: int = 0) -> list[Message]:
+        self._emulator.client.send_sp_notifications()
+        found: list[Message] = self._inner.receive(wait_seconds)
+        return found
+
+    def delete(self, receipts: Sequence[str]) -> None:
+        self._inner.delete(receipts)
+
+
+def prompt_run(
+    emulator: Emulator, queue: LocalQueue, *streams: str, **changes: Any
+) -> Run:
+    def prepare(tap: TapAmazonSp, _: object) -> None:
+        tap.__dict__["_queue"] = PromptQueue(tap._queue, emulator)
+
+    setting = {"queue_url": queue.url}
+    return run(
+        emulator, *streams, prepare=prepare, notifications=setting, **KEYS, **changes
+    )
+
+
 def test_the_emulators_messages_in_any_disorder(
     emulator: Emulator, command: Command, queue: LocalQueue
 ) -> None:
-    """With a clock that is moved: what is late, lost or doubled costs no row."""
+    """What is lost, doubled or in disorder costs no row; the rest saves polls."""
     command.findings("setup")
     plain = run(emulator, SALES, SALES_BY_ASIN)
+    before = emulator.client.statistics()
     emulator.client.change(
         ready_after_seconds=300,
         sp_notification_copies=3,
@@ -205,9 +245,37 @@ def test_the_emulators_messages_in_any_disorder(
         sp_notification_unknown=True,
         sp_notification_lost_every=3,
     )
-    found = run(
-        emulator, SALES, SALES_BY_ASIN, notifications={"queue_url": queue.url}, **KEYS
-    )
+    found = prompt_run(emulator, queue, SALES, SALES_BY_ASIN)
+    after = emulator.client.statistics()
 
     assert found.code == 0
     assert sorted(map(str, found.rows())) == sorted(map(str, plain.rows()))
+    reports = len(after.sp_reports) - len(before.sp_reports)
+    polls = after.count("get_report") - before.count("get_report")
+    assert reports <= polls <= 1.5 * reports
+
+
+def test_a_query_of_data_kiosk_costs_one_get_query(
+    emulator: Emulator, command: Command, queue: LocalQueue
+) -> None:
+    command.findings("setup")
+    emulator.client.change(ready_after_seconds=700)
+    found = prompt_run(
+        emulator,
+        queue,
+        BY_DATE,
+        BY_ASIN,
+        sales_and_traffic_source="data_kiosk",
+        start_date="2026-11-12",
+    )
+
+    statistics = emulator.client.statistics()
+    queries = statistics.count("create_query", 202)
+    polls = statistics.count("get_query")
+    assert found.code == 0
+    assert found.rows(BY_ASIN)
+    print(  # noqa: T201 - the figure
+        f"getQuery calls per finished query: {polls / queries:.2f} with "
+        f"notifications ({queries} queries, each done after 700 s)"
+    )
+    assert polls / queries < 1.2

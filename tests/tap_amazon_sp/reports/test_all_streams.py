@@ -24,9 +24,9 @@ from support.sp.runs import (
     partitions,
     run,
 )
-from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue import load_reports
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_reports()
 STREAMS = sorted(CATALOGUE.streams)
 # asked for by the start of an offer: the emulator has one every 30 days
 START = "2026-09-01"

@@ -13,9 +13,9 @@ from jsonschema import Draft4Validator, Draft7Validator, FormatChecker
 from amazon_emulator import Emulator
 from support.core.material import SPECS, needs_specs, spec
 from support.sp.runs import SELLER, US, VENDOR, account, run
-from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, load_reports
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_reports()
 # example document -> report of the catalogue whose schema it belongs to
 SCHEMAS = {
     report.source.rpartition("/")[2].removesuffix(".json"): report

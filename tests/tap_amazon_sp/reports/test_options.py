@@ -6,12 +6,12 @@ import pytest
 
 from singer_amazon.errors import ConfigError
 from support.core.cases import table
-from tap_amazon_sp.catalogue import ReportDefinition, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, load_reports
 from tap_amazon_sp.marketplaces import find
 from tap_amazon_sp.periods import Period
 from tap_amazon_sp.reports.options import Choice, choices, offers_since
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_reports()
 NOW = datetime(2026, 11, 21, 7, 5, 3, 700_000, tzinfo=timezone.utc)
 
 

@@ -23,10 +23,10 @@ from support.sp.runs import (
     Run,
     run,
 )
-from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue import load_reports
 
 LOG, DAYS = "report_log", "report_days"
-STREAMS = sorted(load_catalogue().streams)
+STREAMS = sorted(load_reports().streams)
 OFFERS = {"coupon_performance", "coupon_performance_by_campaign"} | {
     "promotion_performance"
 }

@@ -12,7 +12,7 @@ from singer_sdk.testing import get_tap_test_class
 from amazon_emulator import Emulator
 from singer_amazon.tap.stream import ReportStream
 from support.core.capture import kept_signals
-from support.sp.runs import SALES, SALES_BY_ASIN, settings
+from support.sp.runs import SALES, SALES_BY_ASIN, SELLER, US, settings
 from tap_amazon_sp.tap import TapAmazonSp
 
 pytestmark = [
@@ -55,8 +55,21 @@ def _amazon() -> Iterator[None]:
     with Emulator(sp_asins=3) as emulator, kept_signals():
         CONFIG.pop("refresh_token", None)
         found = settings(emulator, poll_interval_seconds=0.05)
+        first = emulator.client.now().date().replace(day=1)
+        lines = emulator.client.kiosk_truth(
+            SELLER,
+            root="salesAndTrafficByAsin",
+            arguments={
+                "startDate": str(first),
+                "endDate": str(first),
+                "aggregateBy": "CHILD",
+                "marketplaceIds": [US],
+            },
+        )
+        asins = sorted({line["childAsin"] for line in lines})
         CONFIG.update(
-            found | {"start_date": str(emulator.client.now().date().replace(day=1))}
+            found
+            | {"start_date": str(first), "data_kiosk_trends_asins": {SELLER: asins}}
         )
         yield
 

@@ -42,6 +42,8 @@ CAMPAIGN_STREAMS: Mapping[str, CampaignStream] = {
         "Amazon DSP", "orderId", "totalCost", "totalSales"
     ),
 }
+UNKNOWN = "no currency named"
+"""Of a linked DSP advertiser."""
 AD_PRODUCTS = tuple(stream.ad_product for stream in CAMPAIGN_STREAMS.values())
 
 
@@ -105,7 +107,7 @@ class Figures:
         for stream, columns in CAMPAIGN_STREAMS.items():
             for row in rows.get(stream, ()):
                 account = row.get("advertiserId") or row.get("profile_id")
-                currency = str(row.get("currency_code") or "?")
+                currency = str(row.get("currency_code") or UNKNOWN)
                 campaign = str(row[columns.campaign])
                 key = _Key(stream, str(account), currency, row["date"], campaign)
                 money = Money(_exact(row, columns.cost), _exact(row, columns.sales))

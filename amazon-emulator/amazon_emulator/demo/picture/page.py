@@ -156,12 +156,16 @@ def _fresh(figures: Figures, names: Mapping[str, str]) -> str:
         (
             names.get(entry.account, entry.account),
             entry.newest_day,
-            f"{entry.late_by_days} days" if entry.late_by_days else "up to date",
+            _behind(entry.late_by_days),
         )
         for entry in figures.freshness()
     )
     head = ("account", "newest day", "behind the newest of all")
     return f"<h2>How fresh each account is</h2>{_table(head, rows, set())}"
+
+
+def _behind(days: int) -> str:
+    return f"{days} day{'s' if days > 1 else ''}" if days else "up to date"
 
 
 def _table(

@@ -128,7 +128,7 @@ class DataKioskApi:
             return request.page.text
         spec = query_spec_of(request)
         refused = self._refused.of(request.account, spec.name)
-        return spec.text(request.window, refused)
+        return spec.text(request.window, refused, request.members)
 
     def _create(self, request: ReportRequest) -> Outcome:
         text = self._text(request)

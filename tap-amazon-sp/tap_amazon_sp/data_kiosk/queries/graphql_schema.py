@@ -14,7 +14,7 @@ _DOMAIN_TYPE = "KioskDomain"
 def graphql_schema(schemas: Iterable[KioskSchema]) -> GraphQLSchema:
     """Return one schema of several domains, each a field of the query.
 
-    Types of two domains may have one name: they are told apart by a number.
+    Types of two domains may have one name: those of the second get a number.
     """
     text: list[str] = ["scalar Date", "scalar Long"]
     fields = []
@@ -53,4 +53,5 @@ class _Domain:
         return kind.replace(name, self._named(name))
 
     def _named(self, name: str) -> str:
-        return f"{name}{self._number}" if name in self._ours else name
+        is_shared = self._number > 0 and name in self._ours
+        return f"{name}{self._number}" if is_shared else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ class QuerySpec:
     arguments: Mapping[str, object]
     paths: tuple[Path, ...]
     keys: frozenset[Path]
+    asin_filter: str | None = None
+    """The argument that names ASINs: the members of a request."""
+    marketplace_id: str = ""
     make_text: MakeText | None = None
     written: str = ""
 
@@ -51,13 +54,22 @@ class QuerySpec:
             "fields": [".".join(path) for path in self.paths],
         }
 
-    def text(self, window: Window, without: frozenset[Path] = frozenset()) -> str:
+    def text(
+        self,
+        window: Window,
+        without: frozenset[Path] = frozenset(),
+        asins: Iterable[str] = (),
+    ) -> str:
         """Return the text for a window, some fields left out."""
         if self.make_text is not None:
             return self.make_text(window)
         dates = {"startDate": text_of(window.start), "endDate": text_of(window.end)}
         paths = [path for path in self.paths if not _is_in(path, without)]
-        return query_text(self.schema, self.root, {**self.arguments, **dates}, paths)
+        arguments = {**self.arguments, **dates}
+        if self.asin_filter is not None:
+            found = {"marketplaceId": self.marketplace_id, "asins": sorted(asins)}
+            arguments[self.asin_filter] = [found]
+        return query_text(self.schema, self.root, arguments, paths)
 
 
 def _is_in(path: Path, refused: frozenset[Path]) -> bool:

@@ -9,6 +9,13 @@ from typing import TypeVar
 
 from singer_amazon.documents.json_array import unpacked
 from tap_amazon_sp.data_kiosk.rows.json_lines import line_pieces
+from tap_amazon_sp.data_kiosk.rows.metric_rows import (
+    Begin,
+    LateHeaderError,
+    headers,
+    nested_rows,
+    rows_under,
+)
 from tap_amazon_sp.documents.json_sections import SectionReader
 
 T = TypeVar("T")
@@ -44,6 +51,25 @@ class KioskDocument:
         )
         for _, rows in SectionReader({self._list: parse}).read(blocks):
             yield rows
+
+    def nested_rows(
+        self,
+        rows: str,
+        names: Iterable[str],
+        begin: Begin,
+        parse: Callable[[bytes], T],
+    ) -> Iterator[T]:
+        """Yield the rows that lie in a list of each line; `begin` hears of each line.
+
+        Raises:
+            DocumentError: it is damaged, or cut.
+        """
+        needed = list(names)
+        try:
+            yield from nested_rows(unpacked(self._path), rows, needed, begin, parse)
+        except LateHeaderError:
+            found = list(headers(unpacked(self._path)))
+            yield from rows_under(unpacked(self._path), found, rows, begin, parse)
 
 
 def _peeked(blocks: Iterator[bytes]) -> tuple[bytes, Iterable[bytes]]:

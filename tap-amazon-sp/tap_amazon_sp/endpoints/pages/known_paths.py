@@ -23,6 +23,7 @@ import msgspec
 from singer_amazon.errors import ConfigError
 from singer_amazon.rate_limits import Rate
 from tap_amazon_sp.endpoints.pages.pagination import Pagination
+from tap_amazon_sp.endpoints.time_slices import MAX_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class KnownPath:
     history: timedelta | None
     lookback: timedelta
     holdback: timedelta
+
+    def longest(self, slice_hours: float | None) -> timedelta:
+        """Return the longest slice; with hours of the settings Amazon's own limit."""
+        chosen = None if slice_hours else self.max_slice
+        return min(chosen or MAX_LENGTH, self.max_span or MAX_LENGTH)
 
 
 class _PathFile(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""Queries that users write themselves."""

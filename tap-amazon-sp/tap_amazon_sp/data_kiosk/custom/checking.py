@@ -1,0 +1,133 @@
+"""Checks a query of the user's own before it is sent: a refused one costs quota."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import graphql
+from graphql.language import ast
+
+from tap_amazon_sp.data_kiosk.queries.graphql_schema import graphql_schema
+from tap_amazon_sp.data_kiosk.queries.query_text import MAX_LENGTH
+from tap_amazon_sp.data_kiosk.schema import KioskSchema, load_schemas
+
+PLACEHOLDERS = ("{start}", "{end}", "{marketplace_id}", "{marketplace_ids}")
+_LIST = "{marketplace_ids}"
+_EXAMPLE = '["ATVPDKIKX0DER"]'
+
+
+class QueryError(Exception):
+    """A query that Amazon would not take; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedQuery:
+    """A query that fits Amazon's schema: what it asks of which root.
+
+    `selection` are the fields of a line that are asked for, as a tree.
+    """
+
+    schema: KioskSchema
+    root: str
+    text: str
+    selection: ast.SelectionSetNode
+
+
+def check_query(text: str) -> CheckedQuery:
+    """Check a query whose placeholders stand still in it.
+
+    Raises:
+        QueryError: it would be refused; with line and column.
+    """
+    # the example is as long as the placeholder, so that columns stay right
+    example = text.replace(_LIST, _EXAMPLE.ljust(len(_LIST)))
+    try:
+        document = graphql.parse(example)
+    except graphql.GraphQLSyntaxError as error:
+        raise QueryError(_located(error)) from None
+    _check_form(document)
+    domain = _only_field(document.definitions[0], "domain")
+    schema = load_schemas().get(domain.name.value)
+    if schema is None:
+        known = ", ".join(load_schemas())
+        raise _error(
+            domain, f"there is no domain {domain.name.value!r}: one of {known}"
+        )
+    root = _only_field(domain, "query below the domain")
+    found = graphql.validate(graphql_schema([schema]), document)
+    if found:
+        raise QueryError("; ".join(map(_located, found[:3])))
+    short = graphql.strip_ignored_characters(example)
+    if len(short) > MAX_LENGTH:
+        msg = f"it has {len(short)} characters, Amazon takes {MAX_LENGTH}"
+        raise QueryError(msg)
+    assert root.selection_set is not None  # noqa: S101 - the schema demands fields
+    return CheckedQuery(schema, root.name.value, text, root.selection_set)
+
+
+def filled(text: str, start: str, end: str, marketplaces: Iterable[str]) -> str:
+    """Return the text that is sent, as short as it can be."""
+    ids = list(marketplaces)
+    quoted = " ".join(f'"{marketplace}"' for marketplace in ids)
+    for name, value in (
+        ("{start}", start),
+        ("{end}", end),
+        ("{marketplace_id}", ids[0] if ids else ""),
+        (_LIST, f"[{quoted}]"),
+    ):
+        text = text.replace(name, value)
+    return graphql.strip_ignored_characters(text)
+
+
+def _check_form(document: ast.DocumentNode) -> None:
+    """Refuse what Data Kiosk does not know, or may not."""
+    if len(document.definitions) > 1:
+        words = "only one operation is allowed, and no fragments"
+        raise _error(document.definitions[1], words)
+    operation = document.definitions[0]
+    if not isinstance(operation, ast.OperationDefinitionNode):
+        raise _error(operation, "it is no query")
+    if operation.operation is not ast.OperationType.QUERY:
+        raise _error(operation, "it is no query")
+    if operation.variable_definitions:
+        raise _error(
+            operation, "Data Kiosk has no variables: write {start}, {end}, ..."
+        )
+    for node in _nodes(operation.selection_set):
+        if isinstance(node, ast.FieldNode):
+            if node.alias is not None:
+                raise _error(node, "aliases rename fields of the rows: leave it out")
+            if node.name.value.startswith("__"):
+                raise _error(node, "Data Kiosk answers nothing about its schema")
+            if node.directives:
+                raise _error(node, "directives are not known to work: leave it out")
+        else:
+            raise _error(node, "fragments are not known to work: write the fields")
+
+
+def _nodes(selection: ast.SelectionSetNode | None) -> Iterator[ast.SelectionNode]:
+    for node in selection.selections if selection else ():
+        yield node
+        if isinstance(node, ast.FieldNode):
+            yield from _nodes(node.selection_set)
+
+
+def _only_field(node: ast.Node, what: str) -> ast.FieldNode:
+    selection = getattr(node, "selection_set", None)
+    fields = list(selection.selections) if selection else []
+    if len(fields) != 1 or not isinstance(fields[0], ast.FieldNode):
+        raise _error(node, f"exactly one {what} is allowed, it has {len(fields)}")
+    return fields[0]
+
+
+def _error(node: ast.Node, words: str) -> QueryError:
+    location = node.loc.start_token if node.loc else None
+    where = f"line {location.line}, column {location.column}: " if location else ""
+    return QueryError(where + words)
+
+
+def _located(error: graphql.GraphQLError) -> str:
+    places = error.locations or []
+    where = f"line {places[0].line}, column {places[0].column}: " if places else ""
+    return where + error.message

@@ -1,0 +1,221 @@
+"""Streams read from Data Kiosk: they ask for what is selected, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from singer_sdk import Tap
+
+from singer_amazon.documents.spool import SpoolFile
+from singer_amazon.records.columns import ColumnType, Nested
+from singer_amazon.records.row_encoder import AddedFields, RowEncoder
+from singer_amazon.report_log.coverage import Coverage
+from singer_amazon.reports.engine import Report
+from singer_amazon.reports.model import ReportRequest, Window, text_of
+from singer_amazon.sync.partition import Partition
+from tap_amazon_sp.catalogue.model import EXTRA, ReportDefinition, StreamDefinition
+from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec
+from tap_amazon_sp.data_kiosk.query_shape import QueryShape, arguments_of
+from tap_amazon_sp.data_kiosk.rows.kiosk_document import KioskDocument
+from tap_amazon_sp.data_kiosk.rows.row_encoder import KioskRowEncoder
+from tap_amazon_sp.data_kiosk.sales_check import SalesCheck
+from tap_amazon_sp.data_kiosk.schema import Path
+from tap_amazon_sp.marketplaces import Marketplace
+from tap_amazon_sp.reports.options import Choice, Combination
+from tap_amazon_sp.reports.streams import CatalogueStream, column_type
+
+_LINE = ("startDate", "endDate", "marketplaceId")
+
+
+class KioskStream(CatalogueStream):
+    """One stream of a root of Data Kiosk.
+
+    A row may come on any page, so a document never replaces the rows of its period.
+    """
+
+    _check: SalesCheck | None = None
+
+    def __init__(
+        self,
+        tap: Tap,
+        report: ReportDefinition,
+        stream: StreamDefinition,
+        choice: Choice,
+        shape: QueryShape,
+    ) -> None:
+        self.shape = shape
+        super().__init__(tap, report, stream, choice)
+
+    # --- what is asked -----------------------------------------------------
+
+    def query_spec(
+        self, combination: Combination, marketplace: Marketplace
+    ) -> QuerySpec:
+        """Return what is asked for one marketplace: the selected columns."""
+        shape, schema = self.shape, self.shape.schema
+        line = schema.roots[shape.root].row
+        fields = schema.fields(line)
+        keys: set[Path] = {(name,) for name in _LINE if name in fields}
+        asked = set(self._columns()) - self._other_groups(combination)
+        key_columns = [(name,) for name in self.primary_keys if name in asked]
+        keys.update(shape.paths(key_columns))
+        paths = set(shape.paths(self._selected_paths(asked)))
+        period = combination.period
+        unknown = shape.without.get(period.value if period else "", ())
+        paths = {p for p in paths if not any(p[: len(u)] == u for u in unknown)}
+        arguments = arguments_of(combination.request_options(marketplace))
+        if shape.marketplace_argument:
+            arguments[shape.marketplace_argument] = [marketplace.marketplace_id]
+        return QuerySpec(
+            schema=schema,
+            root=shape.root,
+            arguments=arguments,
+            paths=shape.in_order(keys | paths),
+            keys=frozenset(keys),
+            asin_filter=shape.asin_filter,
+            marketplace_id=marketplace.marketplace_id,
+        )
+
+    def _columns(self) -> dict[str, ColumnType]:
+        return {c.name: column_type(c) for c in self.stream_definition.columns}
+
+    def _other_groups(self, combination: Combination) -> set[str]:
+        """Return the group columns that a combination does not group by."""
+        chosen = combination.values.get("group_by")
+        return {name for name in self.shape.groups if name != chosen}
+
+    def _selected_paths(self, names: Iterable[str]) -> Iterator[Path]:
+        """Yield the selected values of columns, those inside objects too."""
+        mask, columns = self.metadata.resolve_selection(), self._columns()
+        for name in names:
+            if name in self.selected_columns:
+                yield from _selected_leaves(mask, columns[name], (name,))
+
+    def columns_asked(self, partition: Partition) -> tuple[str, ...]:
+        """Return the fields its queries ask for."""
+        assert isinstance(partition.spec, QuerySpec)  # noqa: S101 - from query_spec above
+        return tuple(".".join(path) for path in partition.spec.paths)
+
+    # --- what documents bring ----------------------------------------------
+
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return nothing: the rows of a period may lie in several documents."""
+        return ()
+
+    def coverage(self, request: ReportRequest, partition: Partition) -> Coverage:
+        """Return that a document may hold a part of its rows only."""
+        del request, partition
+        return Coverage({}, is_whole=False)
+
+    def is_final(self, report: Report, request: ReportRequest) -> bool:
+        """Whether the window is done: not while its zeros look wrong."""
+        if self._check is None or report.next_page is not None:
+            return True
+        return self._check.is_final(request)
+
+    # --- rows --------------------------------------------------------------
+
+    def row_encoder(self, partition: Partition) -> KioskRowEncoder:  # noqa: ARG002
+        """Return how rows are read: in one way for all accounts."""
+        if isinstance(self._encoder, KioskRowEncoder):
+            return self._encoder
+        columns, selected = self._columns(), set(self.selected_columns)
+        shape = self.shape
+        taken = {path[0] for path in shape.sources.values()}
+        known = shape.schema.fields(shape.row_type)
+        self._encoder = KioskRowEncoder(
+            columns,
+            [name for name in self.primary_keys if name in columns],
+            shape.sources,
+            ignored=[name for name in _LINE if name in known and name not in taken],
+            hidden=[name for name in columns if name not in selected],
+            extra=EXTRA if EXTRA in selected else None,
+        )
+        return self._encoder
+
+    def added_fields(self, partition: Partition, window: Window) -> AddedFields:
+        """Return account, marketplace, options, window, currency."""
+        values: dict[str, object] = dict(partition.context)
+        values["window_start"] = text_of(window.start)
+        values["window_end"] = text_of(window.end)
+        assert isinstance(partition.spec, QuerySpec)  # noqa: S101 - from query_spec above
+        values["currency_code"] = partition.spec.arguments.get("currencyCode")
+        selected = set(self.selected_columns)
+        names = [c.name for c in self.stream_definition.added if c.name in selected]
+        return AddedFields.constant({name: values.get(name) for name in names})
+
+    def read(
+        self, document: SpoolFile, encoder: RowEncoder, report: Report
+    ) -> Iterator[list[Any]]:
+        """Yield the rows of a document."""
+        assert isinstance(encoder, KioskRowEncoder)  # noqa: S101 - from row_encoder above
+        shape = self.shape
+        found = KioskDocument(document.path, shape.schema.domain, shape.root)
+        subscriber = next(s for s in report.subscribers if s.stream == self.name)
+        add = self._counter(encoder, subscriber)
+
+        def begin(line: Mapping[str, Any]) -> None:
+            encoder.line_values = {name: line.get(name) for name in shape.line}
+
+        pieces = (
+            found.nested_rows(shape.rows, shape.line, begin, encoder.parse)
+            if shape.rows
+            else found.rows(encoder.parse)
+        )
+        for rows in pieces:
+            add(rows)
+            yield rows
+        for sentence in found.notes:
+            self.run_context.warn_once(f"{self.name}: {sentence}")
+
+    def _counter(
+        self, encoder: KioskRowEncoder, request: ReportRequest
+    ) -> Callable[[Iterable[Any]], None]:
+        """Return what adds up the sales of rows, where any are selected."""
+        selected = set(self.selected_columns)
+        names = [n for n in self.shape.sales if n.split(".")[0] in selected]
+        if not names:
+            return lambda _: None
+        if self._check is None:
+            self._check = SalesCheck(self.run_context)
+        watch = self._check.watch
+        getters = [encoder.getter(name) for name in names]
+        period = encoder.getter(self.shape.day) if self.shape.day else None
+        start = request.window.start
+
+        def add(rows: Iterable[Any]) -> None:
+            sums: dict[Any, float] = {}
+            for row in rows:
+                day = period(row) if period else ""
+                for get in getters:
+                    value = get(row)
+                    if isinstance(value, (int, float)):
+                        sums[day] = sums.get(day, 0.0) + abs(value)
+            for day, sales in sums.items():
+                of = _day(day) if day else start
+                if of is not None:
+                    watch.add(request.partition_key, of, sales)
+
+        return add
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None
+
+
+def _selected_leaves(
+    mask: Mapping[tuple[str, ...], bool], kind: ColumnType, path: Path
+) -> Iterator[Path]:
+    if not isinstance(kind, Nested):
+        yield path
+        return
+    for name, inner in kind.fields.items():
+        here = (*path, name)
+        crumbs = tuple(part for step in here for part in ("properties", step))
+        if mask[crumbs]:
+            yield from _selected_leaves(mask, inner, here)
