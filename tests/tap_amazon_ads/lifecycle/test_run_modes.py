@@ -73,7 +73,7 @@ def test_asked_now_and_collected_later_is_what_one_run_brings(
 
     assert (first.code, first.summary["result"]) == (0, "waiting")
     assert amazon.now() - NOON < timedelta(seconds=30)
-    assert amazon.statistics().count("get_report") == 0
+    assert amazon.statistics().count("status") == 0
     assert first.rows(CAMPAIGNS) == []
     before = asked(emulator)
     assert len(pending_ids(first.state)) == len(before)
