@@ -61,7 +61,7 @@ def test_the_users_own_report_names_stand_beside_the_streams() -> None:
 def test_the_readmes_commands_are_those_of_ci() -> None:
     readme = (ROOT / "README.md").read_text()
     ci = (ROOT / ".ci" / "run").read_text()
-    assert "uv run pytest" in readme
+    assert ".uv/bin/uv run pytest" in readme
     assert ".uv/bin/uv run pytest" in ci
     assert "python3 -m pip install -q --target .uv uv" in readme
     assert "python3 -m pip install -q --target .uv uv" in ci
@@ -69,5 +69,6 @@ def test_the_readmes_commands_are_those_of_ci() -> None:
 
 
 def test_uv_is_called_in_one_way() -> None:
-    for page in [*PAGES, *ROOT.glob("*.md")]:
+    """The README's two commands work as they stand; all else has uv on the PATH."""
+    for page in {*PAGES, *ROOT.glob("*.md")} - {ROOT / "README.md"}:
         assert ".uv/bin/uv run" not in page.read_text(), page
