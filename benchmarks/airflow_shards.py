@@ -49,6 +49,7 @@ dag = amazon_dag(
         tap_connection="amazon_ads",
         schedule="@once",
         shortest_wait=timedelta(seconds=2),
+        longest_collect=timedelta(seconds=10),
         retry_delay=timedelta(seconds=5),
     )
 )

@@ -35,17 +35,28 @@ def tap_settings(
         "region": pipeline.region,
         **pipeline.tap_settings,
         **secrets,
-        "run_mode": mode.value,
-        "max_runtime_seconds": _longest(pipeline, mode),
+        **_mode_settings(pipeline, mode),
         "shard": pipeline.shard(number),
         "summary_path": summary,
     }
 
 
-def _longest(pipeline: AmazonPipeline, mode: Mode) -> int:
-    asks = mode is Mode.ASK
-    time = pipeline.longest_ask if asks else pipeline.longest_collect
-    return int(time.total_seconds())
+def _mode_settings(pipeline: AmazonPipeline, mode: Mode) -> Settings:
+    """Return what makes a run end without waiting for Amazon's work.
+
+    Each report is looked at once: a second look would be due after the end of the run.
+    """
+    if mode is Mode.ASK:
+        seconds = pipeline.longest_ask.total_seconds()
+        return {"run_mode": mode.value, "max_runtime_seconds": seconds}
+    seconds = pipeline.longest_collect.total_seconds()
+    slowest = pipeline.tap_settings.get("poll_interval_max_seconds", 300)
+    return {
+        "run_mode": mode.value,
+        "max_runtime_seconds": seconds,
+        "poll_interval_seconds": seconds + 1,
+        "poll_interval_max_seconds": max(seconds + 1, slowest),
+    }
 
 
 def plan_settings(pipeline: AmazonPipeline, secrets: Settings) -> Settings:

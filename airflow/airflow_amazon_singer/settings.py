@@ -52,8 +52,8 @@ class AmazonPipeline:
         shortest_wait: Least time between two looks of one shard.
         longest_ask: After that a task stops asking and gives its slot back, because
             Amazon's rates make it wait; it goes on later.
-        longest_collect: After that a task stops waiting for a report; what is ready
-            is delivered, however long that takes.
+        longest_collect: Time to look at each report of a shard once. The task ends
+            earlier where all are looked at, later where more is ready to deliver.
         retries: How often a task that fails is tried again.
         retry_delay: Time before the first retry; it doubles each time.
         fresh_within: A run that takes longer is reported to `on_stale`.
@@ -86,7 +86,7 @@ class AmazonPipeline:
     deadline: timedelta = timedelta(hours=6)
     shortest_wait: timedelta = timedelta(seconds=15)
     longest_ask: timedelta = timedelta(minutes=5)
-    longest_collect: timedelta = timedelta(0)
+    longest_collect: timedelta = timedelta(seconds=60)
     retries: int = 3
     retry_delay: timedelta = timedelta(minutes=1)
     fresh_within: timedelta | None = None

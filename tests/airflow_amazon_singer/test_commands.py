@@ -37,6 +37,13 @@ def test_a_task_gives_its_slot_back_when_rates_make_it_wait() -> None:
     assert settings["max_runtime_seconds"] == 120
 
 
+def test_a_task_looks_at_each_report_once() -> None:
+    found = pipeline(longest_collect=timedelta(seconds=60))
+    settings = commands.tap_settings(found, Mode.COLLECT, 0, "s", {})
+    assert settings["poll_interval_seconds"] > settings["max_runtime_seconds"] == 60
+    assert settings["poll_interval_max_seconds"] == 300
+
+
 def test_a_connection_holds_the_secrets() -> None:
     extra = {"refresh_token": "Atzr|x", "region": "EU"}
     assert commands.connection_settings("id", "secret", extra) == {

@@ -24,6 +24,7 @@ from singer_amazon.errors import (
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError, ReportApi
 from singer_amazon.reports.engine import Action, CallKind, Change, Engine, Report
+from singer_amazon.reports.lifecycle import RunMode
 from singer_amazon.reports.model import Outcome
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.workers import Workers
@@ -99,7 +100,7 @@ class Runner:
         """Take in what has come back and start what can be started."""
         self._collect()
         self._advanced_at = now = self._clock.now()
-        if now >= self.deadline and not self.engine.is_time_up:
+        if not self.engine.is_time_up and self._is_time_up(now):
             self._progressed_at = now
             self._on_changes(self.engine.time_up())
         slots = self._workers.size - self._workers.under_way
@@ -124,6 +125,18 @@ class Runner:
 
     # --- waiting -----------------------------------------------------------
 
+    def _is_time_up(self, now: datetime) -> bool:
+        """Whether nothing may be waited for any more.
+
+        A run that only collects ends as soon as nothing can get ready in its time.
+        """
+        if now >= self.deadline:
+            return True
+        if self.engine.retry.mode is not RunMode.COLLECT or self._workers.under_way:
+            return False
+        wake = self.engine.next_wake(now)
+        return wake is not None and wake > self.deadline
+
     def _is_over(self) -> bool:
         if self.engine.is_done:
             return True
@@ -143,6 +156,8 @@ class Runner:
     def _wait(self) -> None:
         wake = self.engine.next_wake(self._advanced_at)
         now = self._clock.now()
+        if not self.engine.is_time_up and self._is_time_up(now):
+            return
         if not self._has_threads:
             # nothing can come back meanwhile, so sleep right up to the next event
             until = min(wake or self.deadline, max(self.deadline, now))

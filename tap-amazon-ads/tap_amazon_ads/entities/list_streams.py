@@ -79,11 +79,15 @@ class ListStream(RunStream):
         self.primary_keys = definition.key
 
     def deliver_all(self) -> None:
-        """Write the list of each account whose last one is too old."""
+        """Write the list of each account whose last one is too old.
+
+        A run that only collects reports reads no list.
+        """
         source, is_dsp = self._source(), self.definition.of == "advertiser"
         accounts = source.accounts_of(self.name, is_dsp=is_dsp)
         count = 0
-        for owner in owners(accounts, self.definition.of):
+        asks = self.run_context.mode.asks
+        for owner in owners(accounts, self.definition.of) if asks else ():
             count += self._deliver(owner, source)
         self._write_schema_message()
         with self.get_record_counter() as counter:

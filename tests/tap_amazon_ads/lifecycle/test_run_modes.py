@@ -123,6 +123,25 @@ def test_collecting_asks_for_nothing_and_reads_no_lists(
     assert list(amazon.statistics().creates) == []
 
 
+def test_a_run_that_collects_ends_when_nothing_can_get_ready_in_its_time(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    settings: Mapping[str, Any] = {"profile_ids": [SELLER], **DAYS, **SOON}
+    amazon.change(ready_after_seconds=3600.0)
+    first = run(CAMPAIGNS, run_mode="ask", **settings)
+    began = amazon.now()
+    second = run(
+        CAMPAIGNS,
+        run_mode="collect",
+        max_runtime_seconds=59,
+        state=first.state,
+        **settings,
+    )
+    assert second.summary["result"] == "waiting"
+    assert amazon.now() - began < timedelta(seconds=10)
+    assert amazon.statistics().count("status") == 1
+
+
 def test_asking_again_asks_for_nothing_that_waits(
     run: Runs, amazon: EmulatorClient
 ) -> None:
