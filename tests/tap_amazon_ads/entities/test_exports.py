@@ -225,9 +225,9 @@ def test_an_id_older_than_a_day_is_not_taken_up(
     exports: RunTap, amazon: EmulatorClient
 ) -> None:
     amazon.add_fault("never_ready", operation="create_export", times=1)
-    first = exports("ads", max_runtime_seconds=5, speed=30)
+    first = exports("ads", max_runtime_seconds=60, speed=30)
     assert len(first.partitions("ads")[0]["pending_reports"]) == 1
-    same = exports("ads", state=first.state, max_runtime_seconds=5, speed=30)
+    same = exports("ads", state=first.state, max_runtime_seconds=60, speed=30)
     assert len(amazon.statistics().exports) == 1
     now = NOON + timedelta(hours=25)
     amazon.set_now(now, frozen=True)
