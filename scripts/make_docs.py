@@ -83,10 +83,12 @@ def all_settings(plugin: Any) -> str:  # noqa: ANN401 - any of our plugins
 def sp_settings(*, legacy: bool) -> str:
     """Return the settings of tap-amazon-sp: those of older connectors, or the rest."""
     schema = schema_of(TapAmazonSp)
-    found = schema["properties"].items()
-    return settings_table(
-        schema, [item for item in found if (item[0] in LEGACY_NAMES) is legacy]
-    )
+    properties = {
+        name: entry
+        for name, entry in schema["properties"].items()
+        if (name in LEGACY_NAMES) is legacy
+    }
+    return settings_table(schema, properties.items() if legacy else leaves(properties))
 
 
 def sp_fields(setting: str) -> str:

@@ -260,7 +260,7 @@ def check_command(
                 parse_env,
             )
             if is_deep:
-                made.is_test = made.asks_all_accounts = True
+                made.tests_only = made.asks_all_accounts = True
             made.state_store = StateStore({}, lambda: 0, made.clock)
             code = show_findings(
                 check(made, is_deep=is_deep).findings(), as_json=as_json

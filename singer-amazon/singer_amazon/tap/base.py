@@ -160,10 +160,15 @@ class ReportTap(CommandTap):
 
     # --- the session -------------------------------------------------------
 
-    @cached_property
+    tests_only = False
+    """Whether it was made for nothing but a test of the connection."""
+
+    @property
     def is_test(self) -> bool:
-        """Whether the SDK only tests the connection."""
-        return any(s.ABORT_AT_RECORD_COUNT is not None for s in self.streams.values())
+        """Whether only the connection is tested; the SDK says so when a run begins."""
+        return self.tests_only or any(
+            s.ABORT_AT_RECORD_COUNT is not None for s in self.streams.values()
+        )
 
     @cached_property
     def spool(self) -> Spool:
@@ -363,8 +368,7 @@ class ReportTap(CommandTap):
             self.run_files.write(None)
             self.run_metrics.end(None)
             return 1
-        if not self.is_test:
-            self.run_metrics.begin(self.run_context.warn_once)
+        self.run_metrics.begin(self.run_context.warn_once)
         code = self._do(work or self.sync_all)
         context = self.run_context
         engine = context.session.engine if context.has_session else None

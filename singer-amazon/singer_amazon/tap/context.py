@@ -50,7 +50,7 @@ class RunContext:
     _warned: set[str] = field(default_factory=set, init=False)
     _background: Workers[Any] = field(default_factory=lambda: Workers(1), init=False)
 
-    @cached_property
+    @property
     def is_test(self) -> bool:
         """Whether only the connection is tested."""
         return self.only_tests()

@@ -19,7 +19,6 @@ from tap_amazon_sp.catalogue.model import (
     ReportDefinition,
     StreamDefinition,
 )
-from tap_amazon_sp.data_kiosk.datasets import load_datasets
 from tap_amazon_sp.marketplaces import AccountKind
 from tap_amazon_sp.periods import Period, PeriodRules
 
@@ -96,6 +95,9 @@ class _ReportFile(_File):
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
     """Return reports and the datasets of Data Kiosk, read once per process."""
+    # datasets are made of this package's model: whoever imports them first comes here
+    from tap_amazon_sp.data_kiosk.datasets import load_datasets  # noqa: PLC0415
+
     every = [*load_reports().reports, *load_datasets()]
     return Catalogue(tuple(sorted(every, key=lambda report: report.name)))
 
