@@ -237,6 +237,11 @@ class ProfilesStream(AccountStream):
             required=True,
             description="Id of the advertising profile: an account in one country",
         ),
+        th.Property(
+            "profile_id",
+            th.StringType,
+            description="The same id under the name it has in the report streams",
+        ),
         th.Property("countryCode", th.StringType, description="Country of the profile"),
         th.Property(
             "currencyCode",
@@ -292,7 +297,8 @@ class ProfilesStream(AccountStream):
     ) -> Iterable[dict[str, Any]]:
         """Yield one record per profile."""
         for profile in self._accounts().shard_profiles if self.is_read else ():
-            yield {**profile.raw, "profileId": profile.profile_id}
+            key = profile.profile_id
+            yield {**profile.raw, "profileId": key, "profile_id": key}
 
 
 class AdvertisersStream(AccountStream):

@@ -190,6 +190,7 @@ def test_profiles_and_advertisers_come_before_every_report(
     (canada,) = [p for p in ran.rows("profiles") if p["profileId"] == CANADA]
     assert canada == {
         "profileId": CANADA,
+        "profile_id": CANADA,
         "countryCode": "CA",
         "currencyCode": "CAD",
         "dailyBudget": 999999999,
@@ -214,3 +215,13 @@ def test_profiles_and_advertisers_come_before_every_report(
     }
     assert advertisers[LINKED]["profile_id"] is None
     assert amazon.statistics().count("profiles") == 1
+
+
+def test_profiles_join_to_the_reports_by_name_and_type_of_their_id(run: Runs) -> None:
+    ran = run("profiles", CAMPAIGNS, profile_ids=[SELLER], start_date="2026-11-15")
+
+    (profile,) = [p for p in ran.rows("profiles") if p["profileId"] == SELLER]
+    assert {row["profile_id"] for row in ran.rows(CAMPAIGNS)} == {profile["profile_id"]}
+    for name in ("profiles", CAMPAIGNS):
+        column = ran.schema(name)["schema"]["properties"]["profile_id"]
+        assert "string" in column["type"]

@@ -6,7 +6,8 @@
     key=['profileId'],
     covers=[],
     columns=[
-        ['profileId', 'profile_id', 'text'],
+        ['profileId', 'amazon_profile_id', 'text'],
+        ['profile_id', 'profile_id', 'text'],
         ['countryCode', 'country_code', 'text'],
         ['currencyCode', 'currency_code', 'text'],
         ['dailyBudget', 'daily_budget', 'float'],
