@@ -14,6 +14,7 @@ from singer_amazon.errors import ConfigError
 from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
+from singer_amazon.reports.api import ReportApi, RoutedApi
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import DateRange, RequestLimits, summary_window
@@ -33,13 +34,12 @@ from tap_amazon_ads.account_finder import AccountFinder, AccountSettings
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
-from tap_amazon_ads.entities.definitions import EXPORTS
+from tap_amazon_ads.entities.definitions import EXPORTS, ExportSpec
 from tap_amazon_ads.entities.export_slots import AdsRateLimiters
 from tap_amazon_ads.entities.exports import ExportStream
 from tap_amazon_ads.entities.exports_api import ExportsApi
 from tap_amazon_ads.entities.list_definitions import LISTS
 from tap_amazon_ads.entities.list_streams import ListStream
-from tap_amazon_ads.entities.reporting import AdsReporting
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ENTITY_STREAMS, ReportSpec, report_specs
 from tap_amazon_ads.reports_api import ReportsApi
@@ -165,12 +165,13 @@ class TapAmazonAds(ReportTap):
         """Return the limiters that the adapters tell of exports, too."""
         return self.rate_limiters
 
-    def make_api(self) -> AdsReporting:
+    def make_api(self) -> ReportApi:
         """Return the port to reporting v3 and to exports."""
         warn_once = self.run_context.warn_once
-        return AdsReporting(
-            ReportsApi(self.api_client, self.refused_columns, warn_once),
-            ExportsApi(self.api_client, self.rate_limiters.slots, warn_once),
+        reports = ReportsApi(self.api_client, self.refused_columns, warn_once)
+        exports = ExportsApi(self.api_client, self.rate_limiters.slots, warn_once)
+        return RoutedApi(
+            lambda request: exports if isinstance(request.spec, ExportSpec) else reports
         )
 
     # --- what to ask for ---------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from singer_amazon.reports.model import Outcome, ReportRequest
@@ -37,3 +38,26 @@ class ReportApi(Protocol):
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """Delete a report where Amazon allows it: Cancelled, Throttled, ..."""
+
+
+class RoutedApi:
+    """A ReportApi in front of several: which one is said by the request."""
+
+    def __init__(self, api_of: Callable[[ReportRequest], ReportApi]) -> None:
+        self._api_of = api_of
+
+    def create(self, request: ReportRequest) -> Outcome:
+        """Ask the API that the request is for."""
+        return self._api_of(request).create(request)
+
+    def poll(self, request: ReportRequest, report_id: str) -> Outcome:
+        """Poll where it was asked for."""
+        return self._api_of(request).poll(request, report_id)
+
+    def document_url(self, request: ReportRequest, report_id: str) -> str:
+        """Return a fresh address of the document."""
+        return self._api_of(request).document_url(request, report_id)
+
+    def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
+        """Cancel it where it was asked for."""
+        return self._api_of(request).cancel(request, report_id)

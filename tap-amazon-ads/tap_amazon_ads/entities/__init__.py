@@ -3,7 +3,6 @@
 - `definitions`  what each stream is read by, and its columns
 - `exports_api`  the port to Amazon's exports, `export_slots` how many run at once
 - `exports`      their streams and partitions, over the report engine
-- `reporting`    one port of a run for reports and exports
 - `lists`        portfolios, DSP orders and line items, Sponsored TV: page by page;
   `list_definitions` says which there are, `list_streams` has their streams
 """

@@ -10,6 +10,7 @@ Without network, clock or Singer:
 Towards Amazon and Singer:
 
 - `api`               the port to Reports 2021-06-30
+- `calls`             how it and the port to Data Kiosk call, and what a no means
 - `error_documents`   documents that hold Amazon's reason instead of rows
 - `cancelled`         whether a cancelled report is empty, or was asked for too often
 - `wordings`          Amazon's wordings, what they mean, and where they were seen

@@ -6,10 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import quote
 
-from singer_amazon.errors import RejectedError
 from singer_amazon.http.transport import Response
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import (
@@ -22,13 +19,13 @@ from singer_amazon.reports.model import (
     Refused,
     ReportRequest,
     Running,
-    Throttled,
     Vanished,
 )
-from tap_amazon_sp.client import RATE_HEADER, ROTATION_ADVICE, SpClient
+from tap_amazon_sp.client import SpClient
+from tap_amazon_sp.reports.calls import ReportCalls, path_of
 from tap_amazon_sp.reports.cancelled import CancelledReports
 from tap_amazon_sp.reports.request_spec import spec_of
-from tap_amazon_sp.reports.wordings import Meaning, refusal_meaning, role_for
+from tap_amazon_sp.reports.wordings import role_for
 from tap_amazon_sp.timestamps import parse_instant
 
 REPORTS = "/reports/2021-06-30/reports"
@@ -62,8 +59,7 @@ class ReportsApi:
         on_rate: Callable[[str, str, str | None], None],
         cancelled: CancelledReports,
     ) -> None:
-        self._client_of = client_of
-        self._on_rate = on_rate
+        self._calls = ReportCalls(client_of, on_rate)
         self._cancelled = cancelled
         self._documents: dict[tuple[str, str], str] = {}
         """Account and report id to document id, once a report is complete."""
@@ -73,12 +69,12 @@ class ReportsApi:
 
     def create(self, request: ReportRequest) -> Outcome:
         """Ask for a report; the body is what the request's spec says."""
-        now = self._client_of(request.account).clock.now()
+        now = self._calls.client_of(request.account).clock.now()
         too_soon = self._cancelled.refusal(request, now)
         if too_soon is not None:
             return too_soon
         body = spec_of(request).body(request, now)
-        response = self._call(request, "createReport", "POST", REPORTS, json=body)
+        response = self._calls.call(request, "createReport", "POST", REPORTS, json=body)
         report_id = response.json_object().get("reportId")
         if response.status == HTTPStatus.ACCEPTED and isinstance(report_id, str):
             if _ID.fullmatch(report_id):
@@ -88,7 +84,9 @@ class ReportsApi:
 
     def poll(self, request: ReportRequest, report_id: str) -> Outcome:
         """Poll a report, and keep the id of its document once there is one."""
-        response = self._call(request, "getReport", "GET", _path(REPORTS, report_id))
+        response = self._calls.call(
+            request, "getReport", "GET", path_of(REPORTS, report_id)
+        )
         if response.status == HTTPStatus.NOT_FOUND:
             return Vanished()
         if response.status != HTTPStatus.OK:
@@ -103,11 +101,11 @@ class ReportsApi:
             document_id = self._documents.get((request.account, report_id))
             if document_id is None:
                 raise OutcomeError(outcome)
-        response = self._call(
+        response = self._calls.call(
             request,
             "getReportDocument",
             "GET",
-            _path(DOCUMENTS, document_id),
+            path_of(DOCUMENTS, document_id),
             restricted=request.report_type in RESTRICTED,
         )
         url = response.json_object().get("url")
@@ -119,33 +117,14 @@ class ReportsApi:
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """Cancel a report: Amazon allows it while it is IN_QUEUE."""
-        response = self._call(
-            request, "cancelReport", "DELETE", _path(REPORTS, report_id)
+        response = self._calls.call(
+            request, "cancelReport", "DELETE", path_of(REPORTS, report_id)
         )
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._declined(request, response)
         return Cancelled()
 
     # --- inside ------------------------------------------------------------
-
-    def _call(
-        self,
-        request: ReportRequest,
-        operation: str,
-        method: str,
-        path: str,
-        **arguments: Any,  # noqa: ANN401 - SpClient.call's own
-    ) -> Response:
-        client = self._client_of(request.account)
-        try:
-            response = client.call(operation, method, path, **arguments)
-        except RejectedError as error:
-            if error.status != HTTPStatus.UNAUTHORIZED:
-                raise
-            # the credential itself: nothing of this account has to wait for a no
-            raise OutcomeError(Refused(str(error), "account")) from None
-        self._on_rate(request.account, operation, response.headers.get(RATE_HEADER))
-        return response
 
     def _outcome(
         self, request: ReportRequest, report_id: str, report: Mapping[str, object]
@@ -162,7 +141,7 @@ class ReportsApi:
                 self._cancelled.forget(request)
                 return Ready() if document else Empty()
             case "CANCELLED":
-                now = self._client_of(request.account).clock.now()
+                now = self._calls.client_of(request.account).clock.now()
                 created = parse_instant(report.get("createdTime")) or now
                 return self._cancelled.outcome(request, created)
             case "FATAL" if document:
@@ -174,26 +153,14 @@ class ReportsApi:
 
     def _declined(self, request: ReportRequest, response: Response) -> Outcome:
         """Return what a response means that is no success."""
-        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            now = self._client_of(request.account).clock.now()
-            return Throttled(response.retry_after(now))
-        said = f"HTTP {response.status}: {response.message()}"
-        if response.request_id:
-            said += f" (request {response.request_id})"
-        if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            if refusal_meaning(said) is Meaning.SECRET_ENDED:
-                return Refused(f"{said}. {ROTATION_ADVICE}", "account")
-            advice = (
+        return self._calls.declined(
+            request,
+            response,
+            request.report_type,
+            without_right=(
                 f"It needs {role_for(request.report_type)}; check that the account is "
                 "of the right kind and region and may do so in this marketplace; then "
                 "authorise it anew"
-            )
-            return Refused(
-                f"no right to {request.report_type}: {said}. {advice}", "type"
-            )
-        advice = "Check the report type, its options and dates"
-        return Refused(f"{request.report_type} is refused: {said}. {advice}")
-
-
-def _path(resource: str, name: str) -> str:
-    return f"{resource}/{quote(name, safe='~:')}"
+            ),
+            otherwise="Check the report type, its options and dates",
+        )

@@ -11,7 +11,7 @@ from typing import Any
 from singer_sdk import Stream, Tap
 
 from singer_amazon.errors import ConfigError
-from singer_amazon.reports.api import ReportApi
+from singer_amazon.reports.api import ReportApi, RoutedApi
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.model import Outcome
@@ -51,7 +51,6 @@ from tap_amazon_sp.reports.rate_limiters import (
     read_share,
 )
 from tap_amazon_sp.reports.request_spec import spec_of
-from tap_amazon_sp.reports.router import SellingPartnerApi
 from tap_amazon_sp.reports.streams import CatalogueStream
 
 logger = logging.getLogger(__name__)
@@ -251,7 +250,7 @@ class ReportService:
             limiters.known_queries,
             self._run.warn_once,
         )
-        return SellingPartnerApi(reports, queries)
+        return RoutedApi(lambda r: queries if is_query(r) else reports)
 
     def classify(self, report: Report, path: Path) -> Outcome | None:
         """Return what a document is if it holds no rows, but Amazon's reason."""

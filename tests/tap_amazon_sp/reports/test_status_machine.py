@@ -426,6 +426,22 @@ def test_a_dead_token_is_not_waited_for_report_by_report(emulator: Emulator) -> 
     assert emulator.client.statistics().count("token", 400) == 1
 
 
+def test_a_dead_token_is_not_waited_for_query_by_query(emulator: Emulator) -> None:
+    """Data Kiosk makes one query a minute: the rest would wait for the same no."""
+    seller = account("acme-us", account_type="seller", marketplace_ids=["US"])
+    gone = seller | {"refresh_token": "Atzr|revoked"}
+    streams = ["sales_and_traffic_by_date", "sales_and_traffic_by_asin"]
+
+    ended = run(
+        emulator, *streams, accounts=[gone], sales_and_traffic_source="data_kiosk"
+    )
+
+    assert (ended.code, ended.summary["result"]) == (1, "failed")
+    assert ended.summary["reports"]["refused"] > 15  # beyond what may be asked at once
+    assert ended.summary["seconds"] < 60
+    assert "invalid_grant" in " ".join(ended.summary["failures"])
+
+
 def test_a_stream_for_a_right_that_comes_later_starts_where_it_stopped(
     emulator: Emulator,
 ) -> None:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from singer_amazon.http.transport import Response
 from singer_amazon.reports.api import OutcomeError
@@ -21,11 +20,10 @@ from singer_amazon.reports.model import (
     ReportRequest,
     ResultPage,
     Running,
-    Throttled,
     Vanished,
     is_report_id,
 )
-from tap_amazon_sp.client import RATE_HEADER, ROTATION_ADVICE, SpClient
+from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.data_kiosk.queries.known_queries import KnownQueries
 from tap_amazon_sp.data_kiosk.queries.lost_queries import next_token
 from tap_amazon_sp.data_kiosk.queries.query_finder import QueryFinder
@@ -33,7 +31,7 @@ from tap_amazon_sp.data_kiosk.queries.query_spec import query_spec_of
 from tap_amazon_sp.data_kiosk.queries.query_text import MAX_LENGTH
 from tap_amazon_sp.data_kiosk.queries.refused_fields import RefusedFields, refused_paths
 from tap_amazon_sp.data_kiosk.queries.running_queries import AccountQueries
-from tap_amazon_sp.reports.wordings import Meaning, refusal_meaning
+from tap_amazon_sp.reports.calls import ReportCalls, path_of
 
 QUERIES = "/dataKiosk/2023-11-15/queries"
 DOCUMENTS = "/dataKiosk/2023-11-15/documents"
@@ -57,8 +55,7 @@ class DataKioskApi:
         known: KnownQueries,
         warn: Callable[[str], None],
     ) -> None:
-        self._client_of = client_of
-        self._on_rate = on_rate
+        self._calls = ReportCalls(client_of, on_rate)
         self._running = running
         self._refused = refused
         self._warn = warn
@@ -82,9 +79,11 @@ class DataKioskApi:
 
     def poll(self, request: ReportRequest, report_id: str) -> Outcome:
         """Poll a query, and keep the id of its document once there is one."""
-        now = self._client_of(request.account).clock.now()
+        now = self._calls.client_of(request.account).clock.now()
         self._finder.polled(request.account, report_id, now)
-        response = self._call(request, "getQuery", "GET", _path(QUERIES, report_id))
+        response = self._calls.call(
+            request, "getQuery", "GET", path_of(QUERIES, report_id)
+        )
         if response.status == HTTPStatus.NOT_FOUND:
             outcome: Outcome = Vanished()
         elif response.status != HTTPStatus.OK:
@@ -103,8 +102,8 @@ class DataKioskApi:
             document_id = self._documents.get((request.account, report_id))
             if document_id is None:
                 raise OutcomeError(outcome)
-        path = _path(DOCUMENTS, document_id)
-        response = self._call(request, "getDocument", "GET", path)
+        path = path_of(DOCUMENTS, document_id)
+        response = self._calls.call(request, "getDocument", "GET", path)
         url = response.json_object().get("documentUrl")
         if response.status == HTTPStatus.OK and isinstance(url, str):
             return url
@@ -114,8 +113,8 @@ class DataKioskApi:
 
     def cancel(self, request: ReportRequest, report_id: str) -> Outcome:
         """Cancel a query, in the queue or in progress."""
-        path = _path(QUERIES, report_id)
-        response = self._call(request, "cancelQuery", "DELETE", path)
+        path = path_of(QUERIES, report_id)
+        response = self._calls.call(request, "cancelQuery", "DELETE", path)
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._declined(request, response)
         self._running.of(request.account).seen(report_id, is_running=False)
@@ -137,14 +136,21 @@ class DataKioskApi:
                 f"the query has {len(text)} characters and Amazon takes {MAX_LENGTH}: "
                 "deselect some of its columns"
             )
-        now = self._client_of(request.account).clock.now()
+        now = self._calls.client_of(request.account).clock.now()
         found = self._finder.find(request, text, now)
         if found is not None:
             return found
         body: dict[str, Any] = {"query": text}
         if request.page is not None:
             body["paginationToken"] = request.page.token
-        response = self._call(request, "createQuery", "POST", QUERIES, json=body)
+        response = self._calls.call(
+            request,
+            "createQuery",
+            "POST",
+            QUERIES,
+            json=body,
+            max_attempts=SERVER_ERROR_TRIES,
+        )
         query_id = response.json_object().get("queryId")
         if response.status == HTTPStatus.ACCEPTED and isinstance(query_id, str):
             if is_report_id(query_id):
@@ -184,24 +190,9 @@ class DataKioskApi:
         return self._create(request)
 
     def _list(self, request: ReportRequest, params: Mapping[str, object]) -> Response:
-        return self._call(request, "getQueries", "GET", QUERIES, params=params)
+        return self._calls.call(request, "getQueries", "GET", QUERIES, params=params)
 
     # --- inside ------------------------------------------------------------
-
-    def _call(
-        self,
-        request: ReportRequest,
-        operation: str,
-        method: str,
-        path: str,
-        **arguments: Any,  # noqa: ANN401 - SpClient.call's own
-    ) -> Response:
-        client = self._client_of(request.account)
-        if operation == "createQuery":
-            arguments["max_attempts"] = SERVER_ERROR_TRIES
-        response = client.call(operation, method, path, **arguments)
-        self._on_rate(request.account, operation, response.headers.get(RATE_HEADER))
-        return response
 
     def _outcome(  # noqa: PLR0911 - one line per status
         self, request: ReportRequest, query_id: str, query: dict[str, Any]
@@ -241,23 +232,10 @@ class DataKioskApi:
 
     def _declined(self, request: ReportRequest, response: Response) -> Outcome:
         """Return what a response means that is no success."""
-        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            now = self._client_of(request.account).clock.now()
-            return Throttled(response.retry_after(now))
-        said = f"HTTP {response.status}: {response.message()}"
-        if response.request_id:
-            said += f" (request {response.request_id})"
-        name = query_spec_of(request).name
-        if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            if refusal_meaning(said) is Meaning.SECRET_ENDED:
-                return Refused(f"{said}. {ROTATION_ADVICE}", "account")
-            return Refused(
-                f"no right to {name}: {said}. It needs {ROLES}; then authorise the "
-                "account anew",
-                "type",
-            )
-        return Refused(f"{name} is refused: {said}. Check its options and columns")
-
-
-def _path(resource: str, name: str) -> str:
-    return f"{resource}/{quote(name, safe='~:')}"
+        return self._calls.declined(
+            request,
+            response,
+            query_spec_of(request).name,
+            without_right=f"It needs {ROLES}; then authorise the account anew",
+            otherwise="Check its options and columns",
+        )
