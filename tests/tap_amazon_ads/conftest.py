@@ -16,20 +16,27 @@ __all__ = ["bucket", "s3_server"]
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    """One emulator for all tests of a worker; `amazon` makes it as new."""
-    with Emulator(now=NOON, frozen=True) as running:
-        yield running
+def running() -> Iterator[Emulator]:
+    """One emulator for all tests of a worker; `emulator` makes it as new."""
+    with Emulator(now=NOON, frozen=True) as server:
+        yield server
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    """The emulator as at first, at noon of 20 November 2026 UTC."""
+    fresh(running)
+    return running
 
 
 @pytest.fixture
 def amazon(emulator: Emulator) -> EmulatorClient:
-    """The emulator as at first, at noon of 20 November 2026 UTC."""
-    return fresh(emulator)
+    """What its tests tell the emulator: the clock, the faults."""
+    return emulator.client
 
 
 @pytest.fixture
-def run(emulator: Emulator, amazon: EmulatorClient) -> Callable[..., Run]:  # noqa: ARG001 - made as new first
+def run(emulator: Emulator) -> Callable[..., Run]:
     """Runs the tap against the emulator; see run_command."""
     return functools.partial(run_command, emulator)
 

@@ -33,12 +33,12 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(emulator: Emulator) -> Runs:
+def runs(running: Emulator) -> Runs:
     """Two runs over all kinds of accounts; the second reads the first's days again."""
-    amazon = fresh(emulator)
-    first = run_command(emulator, *STREAMS, **days("2026-11-10", "2026-11-17"))
+    amazon = fresh(running)
+    first = run_command(running, *STREAMS, **days("2026-11-10", "2026-11-17"))
     amazon.change(restate=1)
-    second = run_command(emulator, *STREAMS, start_date="2026-11-10", state=first.state)
+    second = run_command(running, *STREAMS, start_date="2026-11-10", state=first.state)
     assert (first.code, second.code) == (0, 0)
     return Runs(first, second)
 
