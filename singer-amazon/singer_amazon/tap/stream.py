@@ -95,23 +95,10 @@ class ReportStream(RunStream, abc.ABC):
         """Columns with values made null that were named already."""
         return set()
 
-<<<<<<< HEAD
-    @cached_property
-    def selected_columns(self) -> list[str]:
-        """The selected properties in schema order; keys are always among them."""
-        mask = self.metadata.resolve_selection()
-        return [
-            name
-            for name in self.schema["properties"]
-            if name in self.primary_keys or mask[("properties", name)]
-        ]
-
     def hand_rows_out(self) -> None:
         """Let rows be taken from the session: nothing of this stream is written."""
         self._hands_rows_out = True
 
-=======
->>>>>>> v1emu
     # --- the SDK's hooks ---------------------------------------------------
 
     def get_records(
