@@ -11,6 +11,7 @@ from amazon_emulator.audiences.uploads.members import pack
 from amazon_emulator.data_manager import contract
 from support.audience.data_manager import (
     DELETION,
+    MANAGER,
     MEMBERS,
     METRICS,
     DataManagerCaller,
@@ -85,14 +86,9 @@ def test_datasets(adm: DataManagerCaller, *, new_fields: bool) -> None:
     body = {"datasetIds": [created.get_json()["dataSetId"]]}
     check(adm.call("POST", "/datasets/list", body, METRICS), 200, body)
     check(adm.call("POST", "/datasets/list?maxResults=0", body, METRICS), 400)
-    adm.emulation.data_manager.accounts.set(
-        contract_manager(adm), {"roles": ["MasterAccount_Manager"]}
-    )
+    role = {"roles": ["MasterAccount_Manager"]}
+    adm.emulation.data_manager.accounts.set(MANAGER, role)
     check(adm.call("DELETE", path.replace("audiences", "datasets")), 204)
-
-
-def contract_manager(adm: DataManagerCaller) -> str:
-    return adm.account_headers["Amazon-Ads-Manager-Account-ID"]
 
 
 @pytest.mark.parametrize("new_fields", [False, True])
@@ -140,7 +136,7 @@ def test_identities(adm: DataManagerCaller) -> None:
     response = adm.call("POST", "/identities/delete", body, DELETION)
     assert (response.status_code, response.data) == (200, b"")
     check(response, 200, body)
-    wrong = {"targetIdentities": []}
+    wrong: dict[str, object] = {"targetIdentities": []}
     check(adm.call("POST", "/identities/delete", wrong, DELETION), 400)
 
 

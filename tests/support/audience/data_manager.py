@@ -24,7 +24,8 @@ GRANTED = {"amzn": {"amznUserData": "GRANTED", "amznAdStorage": "GRANTED"}}
 class DataManagerCaller(AdsCaller):
     """An emulation with a stopped clock, and a client signed in as one account."""
 
-    account_headers: dict[str, str] = {"Amazon-Ads-Manager-Account-ID": MANAGER}
+    account = ("Amazon-Ads-Manager-Account-ID", MANAGER)
+    """Header and id of the account that calls are made for."""
 
     def prepare(self, account_id: str = MANAGER) -> None:
         """Accept the terms and create the data room, as a person in the console."""
@@ -39,12 +40,12 @@ class DataManagerCaller(AdsCaller):
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             more = {"data": data, "content_type": media}
-        headers = self.headers(**self.account_headers)
+        headers = self.headers(**dict([self.account]))
         return self.api.open(f"/adm{path}", method=method, headers=headers, **more)
 
     def as_advertiser(self, account_id: str = DSP_ACCOUNT) -> None:
         """Make the next calls for a DSP advertiser account."""
-        self.account_headers = {"Amazon-Ads-AccountId": account_id}
+        self.account = ("Amazon-Ads-AccountId", account_id)
 
     def new_dataset(self, name: str = "loyalty_us", **changes: object) -> str:
         body = dataset_body(name=name, **changes)

@@ -53,11 +53,8 @@ class RulesService(DataManagerService):
         if self._datasets.find(account.account_id, made.dataset_id) is None:
             raise RefusalError(404, "The dataset does not exist")
         destination = self._destination(account, made)
-        word = call.fault("status_word")
-        waits = call.fault("never_ready")
-        status = word.text("word") if word else waits and waits.text("status")
         rule, is_second = self._rules.create(
-            account.account_id, made, destination, status or None
+            account.account_id, made, destination, _lasting_status(call)
         )
         if is_second:
             self._counters.alarm(RULE_REPEATED)
@@ -123,6 +120,14 @@ class RulesService(DataManagerService):
             "status": status,
             **{key: value for key, value in optional.items() if value is not None},
         }
+
+
+def _lasting_status(call: Call) -> str | None:
+    """Return the status that a fault rule gives to a new rule for ever."""
+    word, waits = call.fault("status_word"), call.fault("never_ready")
+    if word is not None:
+        return word.text("word")
+    return None if waits is None else waits.text("status")
 
 
 def _metadata(rule: SharingRule, status: str) -> dict[str, object] | None:

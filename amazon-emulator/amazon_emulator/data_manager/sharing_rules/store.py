@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from amazon_emulator.data_manager.sharing_rules.validation import Filters, NewRule
 
 _REVOKED = "REVOKED"
+_FOR_EVER = 10**9
 
 
 @dataclass(slots=True)
@@ -85,11 +86,15 @@ class RuleStore:
             self._rules: dict[str, SharingRule] = {}
 
     def create(
-        self, account_id: str, made: NewRule, destination: Destination, word: str | None
+        self,
+        account_id: str,
+        made: NewRule,
+        destination: Destination,
+        lasting: str | None = None,
     ) -> tuple[SharingRule, bool]:
         """Return a new rule, and whether one that shares the same was there before.
 
-        With a `word` that is its status for ever.
+        `lasting` is a status for ever; None: PENDING, and ACTIVE later.
         """
         settings = self._state.settings
         with self._state.lock:
@@ -101,8 +106,8 @@ class RuleStore:
                 made,
                 destination,
                 self._state.clock.now(),
-                settings.adm_rule_pending_answers,
-                word or PENDING,
+                _FOR_EVER if lasting else settings.adm_rule_pending_answers,
+                lasting or PENDING,
                 audience=_audience_ids(seed) if made.application == DSP else {},
             )
             self._rules[rule.rule_id] = rule
