@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from werkzeug import Response
 
-from amazon_emulator.audiences.parsing import check_media, read_object
+from amazon_emulator.audiences.parsing import check_media
 from amazon_emulator.clock import format_instant
 from amazon_emulator.data_manager.counters import DATASET_DELETED
 from amazon_emulator.data_manager.datasets.validation import validate_dataset
-from amazon_emulator.data_manager.pages import page_size
+from amazon_emulator.data_manager.parsing import named_in, page_size
 from amazon_emulator.data_manager.service import DataManagerService, Shared
 from amazon_emulator.http import Call, RefusalError, route
 
@@ -55,10 +55,7 @@ class DatasetsService(DataManagerService):
         """A rule may name the dataset to be created."""
         names = super().names(call)
         if call.operation == "adm_create_dataset":
-            try:
-                names.add(str(read_object(call.body).get("name")))
-            except RefusalError:
-                return names
+            names |= named_in(call.body, "name")
         return names
 
     def error_body(self, refusal: RefusalError) -> object:

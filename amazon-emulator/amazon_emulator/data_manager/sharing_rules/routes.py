@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amazon_emulator.audiences.parsing import check_media, read_object
+from amazon_emulator.audiences.parsing import check_media
 from amazon_emulator.clock import format_instant
 from amazon_emulator.data_manager.contract import ACTIVE, AMC
 from amazon_emulator.data_manager.counters import RULE_REPEATED, RULE_REVOKED
+from amazon_emulator.data_manager.parsing import named_in
 from amazon_emulator.data_manager.service import DataManagerService, Shared
 from amazon_emulator.data_manager.sharing_rules.validation import (
     validate_filters,
@@ -39,11 +40,7 @@ class RulesService(DataManagerService):
         """A rule of faults may name dataset, destination and application."""
         names = super().names(call)
         if call.operation == "adm_create_rule":
-            try:
-                body = read_object(call.body)
-            except RefusalError:
-                return names
-            names.update(str(body[key]) for key in _NAMED if key in body)
+            names |= named_in(call.body, *_NAMED)
         return names
 
     @route("POST", "/adm/sharingRules", "adm_create_rule")
