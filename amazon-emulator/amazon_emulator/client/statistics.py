@@ -79,6 +79,12 @@ class Statistics:
     """Data Kiosk queries, oldest first."""
     exports: Sequence[ExportView] = field(default_factory=list)
     """Exports of entities that were accepted, oldest first."""
+    adm_records: Mapping[str, Any] = field(default_factory=dict)
+    """Members sent to datasets: as `records`, and `ignored` removals."""
+    adm_uploads: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Accepted uploads of members: dataset_id, bytes, received, invalid, ignored."""
+    adm_refusals: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Calls of Ads Data Manager that were turned down; no body is in them."""
 
     def count(self, operation: str, status: int | str | None = None) -> int:
         """Return how often an operation was called (with this answer)."""
@@ -100,11 +106,14 @@ class Statistics:
             found["faults"],
             found["records"],
             found["audience_refusals"],
-            found["alarms"] + found["sp_alarms"],
+            found["alarms"] + found["adm_alarms"] + found["sp_alarms"],
             [SpReportView.parse(entry) for entry in found["sp_reports"]],
             [SpRefusal.parse(entry) for entry in found["sp_refusals"]],
             [KioskQueryView.parse(entry) for entry in found["sp_queries"]],
             [_export(entry) for entry in found["exports"]],
+            found["adm_records"],
+            found["adm_uploads"],
+            found["adm_refusals"],
         )
 
 

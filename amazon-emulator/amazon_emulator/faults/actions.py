@@ -32,6 +32,10 @@ token profiles advertisers manager_accounts create status delete download
 create_export export download_export portfolios query_campaigns query_ad_groups
 amc_accounts amc_instances connections add_connection delete_connection terms
 accept_terms create_audience audience update_audience records job
+adm_terms adm_accept_terms adm_create_dataroom adm_dataroom adm_dataroom_counts
+adm_create_dataset adm_datasets adm_dataset adm_members adm_dataset_details
+adm_delete_dataset adm_metrics adm_aggregates adm_delete_identities
+adm_create_rule adm_rules adm_revoke_rule
 """
 SP_OPERATIONS = tuple(_SELLING.split())
 """Those of the Selling Partner API: Amazon's own names, in small letters."""
@@ -44,6 +48,8 @@ _SP_API = tuple(name for name in SP_OPERATIONS if name not in _DOWNLOADS)
 _SP_LISTS = tuple(name for name in _SP_API if name not in _ONE_BY_ONE.split())
 _REPORT = ("create", "status", "create_export", "export")
 _JOB = ("records", "job")
+_UPLOADS = ("records", "adm_members")
+_RULES = ("adm_create_rule", "adm_rules")
 _CREATES = ("create", "create_report", "create_query", "create_export")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
@@ -97,9 +103,12 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "expired": (_DOWNLOADS, {}),
     "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
     "failed": (_REPORT, {"reason": "Internal error while generating the report"}),
-    "status_word": ((*_REPORT, *_SP_REPORT, *_JOB), {"word": "FAILURE"}),
+    "status_word": ((*_REPORT, *_SP_REPORT, *_JOB, *_RULES), {"word": "FAILURE"}),
     "no_url": (_REPORT, {}),
-    "never_ready": ((*_REPORT, *_JOB), {"status": "PENDING"}),
+    "never_ready": (
+        (*_REPORT, *_JOB, "adm_create_rule"),
+        {"status": "PENDING"},
+    ),
     "empty": (
         (*_CREATES, "download", "download_export"),
         {},
@@ -125,11 +134,11 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "duplicate_of": (("create",), {"report_id": None}),
     "lost_answer": (OPERATIONS, {}),
     "refuse_record": (
-        ("records",),
+        _UPLOADS,
         {"external_user_ids": [], "code": 400, "reason": "Invalid request"},
     ),
     "invalid_record": (
-        ("records",),
+        _UPLOADS,
         _INVALID,
     ),
     "partially_succeeded": (
