@@ -64,11 +64,11 @@ Stock.cli()
 PATH = """
 from target_amazon_audience.matching import hashing
 from target_amazon_audience.matching import record_reader
-def stub(field):
-    digits = f'"{field}":"{"0" * 64}"'
+def stub(name):
+    digits = f'"{name}":"{"0" * 64}"'
     return lambda text, country: digits
-def stubs(normalisation, modes, as_json):
-    return {field: stub(field) for field in hashing.PII_FIELDS}
+def stubs(normalisation, modes, names):
+    return {field: stub(names[field]) for field in hashing.PII_FIELDS}
 record_reader.hashers = stubs
 from target_amazon_audience.cli import main
 main()
