@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -25,6 +26,9 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tes
 # these are found by the line above
 from limits import customers, documents, pipes, records, startup, tables, waits  # noqa: E402
 from limits.figures import Rows, Sizes, as_table, machine  # noqa: E402
+
+# installed packages have their bytecode; some test environments keep it from a checkout
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PARTS: dict[str, Callable[[Sizes, Path], Rows]] = {
     "start-up": startup.measure,
