@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from amazon_emulator.data_manager.contract import PAGE
 from amazon_emulator.http import RefusalError
-from amazon_emulator.settings import is_number
 from amazon_emulator.state import seeded_token
 
 if TYPE_CHECKING:
@@ -53,15 +51,3 @@ class Pages:
             token = seeded_token("page", seed)[:40]
             self._starts[token] = (name, start)
             return token
-
-
-def page_size(name: str, value: object) -> int:
-    """Return how many items are asked for, or refuse (400); None: as many as can be."""
-    least, most = PAGE
-    if value is None:
-        return most
-    number = float(value) if isinstance(value, str) and value.isdigit() else value
-    if not is_number(number) or not least <= number <= most or number % 1:
-        message = f"{name} must be a whole number from {least} to {most}"
-        raise RefusalError(400, message)
-    return int(number)

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from amazon_emulator.data_manager.accounts import AdmAccount, AdmAccounts
     from amazon_emulator.data_manager.counters import AdmCounters
+    from amazon_emulator.data_manager.datasets.store import Dataset, DatasetStore
     from amazon_emulator.data_manager.pages import Pages
+    from amazon_emulator.data_manager.sharing_rules.store import RuleStore
     from amazon_emulator.login.tokens import TokenStore
     from amazon_emulator.state import EmulatorState
 
@@ -49,6 +51,8 @@ class Shared:
     accounts: AdmAccounts
     counters: AdmCounters
     pages: Pages
+    datasets: DatasetStore
+    rules: RuleStore
 
 
 class DataManagerService(SignedInService):
@@ -60,6 +64,7 @@ class DataManagerService(SignedInService):
         super().__init__(shared.tokens)
         self._state, self._accounts = shared.state, shared.accounts
         self._counters, self._pages = shared.counters, shared.pages
+        self._datasets, self._rules = shared.datasets, shared.rules
 
     def target(self, call: Call) -> Target:
         """A rule may name the account, and the dataset or rule of the path."""
@@ -97,6 +102,14 @@ class DataManagerService(SignedInService):
             return {}
         check_media(call, self.media_type, has_body=True)
         return read_object(call.body)
+
+    def find_dataset(self, call: Call, account: AdmAccount) -> Dataset:
+        """Return the dataset that the path of a call names, or refuse (404)."""
+        name = call.arguments["dataset_id"]
+        dataset = self._datasets.find(account.account_id, name)
+        if dataset is None:
+            raise RefusalError(404, "The dataset does not exist")
+        return dataset
 
     def error_body(self, refusal: RefusalError) -> object:
         """Return `code`, `message` and `details`."""

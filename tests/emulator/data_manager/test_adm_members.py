@@ -279,9 +279,11 @@ def test_deleting_identities_is_an_alarm(
     assert len(adm.alarms()) == 1
     for name in (dataset_id, other):
         assert adm.members(name).keys() == {"c"}
-    for wrong in ([], [{}], [{"externalUserId": "a", "identity": HASHED}], [{"x": 1}]):
-        body = {"targetIdentities": wrong}
-        refused = adm.call("POST", "/identities/delete", body, DELETION)
+    both = {"externalUserId": "a", "identity": HASHED}
+    mistakes: tuple[list[Any], ...] = ([], [{}], [both], [{"x": 1}], [{"identity": {}}])
+    for wrong in mistakes:
+        sent = {"targetIdentities": wrong}
+        refused = adm.call("POST", "/identities/delete", sent, DELETION)
         assert refused.status_code == 400
 
 

@@ -167,14 +167,15 @@ def test_rules_are_filtered(adm: DataManagerCaller, dataset_id: str) -> None:
     assert found(statuses=["REVOKED_BY_USER"]) == []
     assert found(activatedAfter="2026-11-21T00:00:00Z") == []
     assert found(activatedBefore="2026-11-21T00:00:00Z") == [dataset_id, other]
-    for wrong in (
+    mistakes: tuple[dict[str, Any], ...] = (
         {"statuses": []},
         {"maxResults": "5"},
         {"maxResults": 0},
         {"activatedAfter": "x"},
         {"application": 5},
         {"datasets": []},
-    ):
+    )
+    for wrong in mistakes:
         assert adm.call("POST", "/sharingRules/list", wrong).status_code == 400
 
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from amazon_emulator.audiences.parsing import check_media, with_keys
-from amazon_emulator.clock import format_instant, parse_instant
+from amazon_emulator.clock import format_instant
 from amazon_emulator.data_manager.contract import DATASET_IDS, METRICS, METRICS_TYPE
-from amazon_emulator.data_manager.datasets.dataset_routes import USER, found_dataset
+from amazon_emulator.data_manager.datasets.dataset_routes import USER
 from amazon_emulator.data_manager.datasets.metrics import summed
-from amazon_emulator.data_manager.pages import page_size
-from amazon_emulator.data_manager.service import DataManagerService, Shared
+from amazon_emulator.data_manager.parsing import instant, page_size, texts
+from amazon_emulator.data_manager.service import DataManagerService
 from amazon_emulator.http import Call, RefusalError, route
 
 if TYPE_CHECKING:
     from werkzeug import Response
 
     from amazon_emulator.data_manager.accounts import AdmAccount
-    from amazon_emulator.data_manager.datasets.store import Dataset, DatasetStore
-    from amazon_emulator.data_manager.sharing_rules.store import RuleStore
+    from amazon_emulator.data_manager.datasets.store import Dataset
 
 _METRICS = "/adm/datasets/<dataset_id>/metrics"
 
@@ -29,12 +28,6 @@ class MetricsService(DataManagerService):
     """`/adm/datasets/list`, its metrics, and `/adm/datarooms/metadata`."""
 
     media_type = error_type = METRICS_TYPE
-
-    def __init__(
-        self, shared: Shared, datasets: DatasetStore, rules: RuleStore
-    ) -> None:
-        super().__init__(shared)
-        self._datasets, self._rules = datasets, rules
 
     @route("GET", "/adm/datarooms/metadata", "adm_dataroom_counts")
     def dataroom(self, call: Call, account: AdmAccount) -> Response:
@@ -56,8 +49,8 @@ class MetricsService(DataManagerService):
         query = call.request.args
         found = self._datasets.of_account(account.account_id)
         body = with_keys("The body", self.read(call, optional=True), ("datasetIds",))
-        if "datasetIds" in body:
-            named = _texts("datasetIds", body["datasetIds"], DATASET_IDS[1])
+        named = texts(body, "datasetIds", DATASET_IDS[1])
+        if named is not None:
             found = [dataset for dataset in found if dataset.dataset_id in named]
         part = query.get("search", "").lower()
         found = [dataset for dataset in found if part in dataset.made.name.lower()]
@@ -70,7 +63,7 @@ class MetricsService(DataManagerService):
     def metrics(self, call: Call, account: AdmAccount) -> Response:
         """Show the counters of a dataset, as far as they have come."""
         check_media(call, self.media_type, has_body=False)
-        dataset = found_dataset(self._datasets, call, account)
+        dataset = self.find_dataset(call, account)
         counts, made = summed(self._datasets.look(dataset)), dataset.made
         retention = (
             {} if made.id_retention is None else {"idRetention": made.id_retention}
@@ -99,13 +92,13 @@ class MetricsService(DataManagerService):
     @route("POST", f"{_METRICS}/aggregates", "adm_aggregates")
     def aggregates(self, call: Call, account: AdmAccount) -> Response:
         """Show the counters by hour."""
-        dataset = found_dataset(self._datasets, call, account)
+        dataset = self.find_dataset(call, account)
         keys = ("startDate", "endDate", "metrics")
         body = with_keys("The body", self.read(call, optional=True), keys)
-        names = _texts("metrics", body.get("metrics", [*METRICS]), None)
+        names = texts(body, "metrics") or METRICS
         if not set(names) <= set(METRICS):
             raise RefusalError(400, f"metrics must be of {', '.join(METRICS)}")
-        start, end = _instant(body, "startDate"), _instant(body, "endDate")
+        start, end = instant(body, "startDate"), instant(body, "endDate")
         shown = {
             format_instant(hour): {
                 name: number
@@ -137,20 +130,3 @@ class MetricsService(DataManagerService):
             "lastModifiedBy": USER,
             **{key: value for key, value in optional.items() if value is not None},
         }
-
-
-def _texts(name: str, value: object, most: int | None) -> Sequence[str]:
-    """Return a list of texts (of 1 to `most`), or refuse (400)."""
-    is_list = isinstance(value, list) and all(isinstance(x, str) for x in value)
-    if not is_list or (most and not 1 <= len(list(value)) <= most):  # type: ignore[call-overload] # a list
-        raise RefusalError(400, f"{name} must be a list of texts")
-    return list(value)  # type: ignore[call-overload, no-any-return] # a list
-
-
-def _instant(body: Mapping[str, object], name: str) -> datetime | None:
-    if name not in body:
-        return None
-    try:
-        return parse_instant(str(body[name]))
-    except ValueError:
-        raise RefusalError(400, f"{name} must be an instant") from None

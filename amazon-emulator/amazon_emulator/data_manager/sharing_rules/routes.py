@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amazon_emulator.audiences.parsing import check_media, read_object
+from amazon_emulator.audiences.parsing import check_media
 from amazon_emulator.clock import format_instant
 from amazon_emulator.data_manager.contract import ACTIVE, AMC
 from amazon_emulator.data_manager.counters import RULE_REPEATED, RULE_REVOKED
-from amazon_emulator.data_manager.service import DataManagerService, Shared
+from amazon_emulator.data_manager.parsing import named_in
+from amazon_emulator.data_manager.service import DataManagerService
 from amazon_emulator.data_manager.sharing_rules.validation import (
     validate_filters,
     validate_rule,
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
     from amazon_emulator.data_manager.accounts import AdmAccount, Destination
-    from amazon_emulator.data_manager.datasets.store import DatasetStore
-    from amazon_emulator.data_manager.sharing_rules.store import RuleStore, SharingRule
+    from amazon_emulator.data_manager.sharing_rules.store import SharingRule
     from amazon_emulator.data_manager.sharing_rules.validation import NewRule
 
 _NAMED = ("dataSetId", "destinationAccountId", "application")
@@ -29,21 +29,11 @@ _NAMED = ("dataSetId", "destinationAccountId", "application")
 class RulesService(DataManagerService):
     """`/adm/sharingRules`."""
 
-    def __init__(
-        self, shared: Shared, datasets: DatasetStore, rules: RuleStore
-    ) -> None:
-        super().__init__(shared)
-        self._datasets, self._rules = datasets, rules
-
     def names(self, call: Call) -> set[str]:
         """A rule of faults may name dataset, destination and application."""
         names = super().names(call)
         if call.operation == "adm_create_rule":
-            try:
-                body = read_object(call.body)
-            except RefusalError:
-                return names
-            names.update(str(body[key]) for key in _NAMED if key in body)
+            names |= named_in(call.body, *_NAMED)
         return names
 
     @route("POST", "/adm/sharingRules", "adm_create_rule")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from amazon_emulator.audiences.parsing import text, with_keys
-from amazon_emulator.clock import parse_instant
 from amazon_emulator.data_manager.contract import (
     AMC,
     APPLICATIONS,
@@ -17,7 +15,7 @@ from amazon_emulator.data_manager.contract import (
     METADATA_KEYS,
     STATUSES,
 )
-from amazon_emulator.data_manager.pages import page_size
+from amazon_emulator.data_manager.parsing import instant, page_size, texts
 from amazon_emulator.http import RefusalError
 
 _REQUIRED = (
@@ -92,18 +90,18 @@ def validate_filters(body: Mapping[str, object]) -> Filters:
             raise RefusalError(400, f"{name} must be a string")
     if "application" in given:
         _one_of("application", given["application"], APPLICATIONS)
-    statuses = _texts(given, "statuses")
+    statuses = texts(given, "statuses")
     for status in statuses or ():
         _one_of("statuses", status, STATUSES)
     if isinstance(given.get("maxResults"), str):
         raise RefusalError(400, "maxResults must be a number")
     return Filters(
         given.get("application"),
-        _texts(given, "datasetIds"),
+        texts(given, "datasetIds"),
         given.get("destinationAccountId"),
         statuses,
-        _instant(given, "activatedAfter"),
-        _instant(given, "activatedBefore"),
+        instant(given, "activatedAfter"),
+        instant(given, "activatedBefore"),
         page_size("maxResults", given.get("maxResults")),
         given.get("nextToken"),
     )
@@ -124,22 +122,3 @@ def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise RefusalError(400, f"{name} must be one of {', '.join(allowed)}")
     return value
-
-
-def _texts(given: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
-    if name not in given:
-        return None
-    value = given[name]
-    is_list = isinstance(value, list) and all(isinstance(x, str) for x in value)
-    if not is_list or not value:
-        raise RefusalError(400, f"{name} must be a list of at least one text")
-    return tuple(value)
-
-
-def _instant(given: Mapping[str, Any], name: str) -> datetime | None:
-    if name not in given:
-        return None
-    try:
-        return parse_instant(str(given[name]))
-    except ValueError:
-        raise RefusalError(400, f"{name} must be an instant") from None
