@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Tap
@@ -55,6 +56,11 @@ class AdsReportStream(ReportStream):
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
+
+    @cached_property
+    def _definition(self) -> dict[str, object]:
+        """What its reports ask for: the same of all accounts, thousands of them."""
+        return self.spec.request(self.requested_columns())
 
     def distinguishing_key(self) -> tuple[str, ...]:
         """Return the key with the status that tells two campaigns of one name apart."""
@@ -184,7 +190,7 @@ class AdsReportStream(ReportStream):
             label=account.label,
             context=account.context,
             report_type=self.spec.report_type,
-            definition=self.spec.request(self.requested_columns()),
+            definition=self._definition,
             spec=RequestSpec(self.spec, account),
             account_details=account.details,
             members=frozenset(a.advertiser_id for a in account.advertisers)
