@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from singer_amazon.tap.stream import ReportStream
+from singer_amazon.tap.run_stream import RunStream
 from tap_amazon_ads.catalogue import load_catalogue as load_ads_catalogue
 from tap_amazon_ads.tap import TapAmazonAds
-from tap_amazon_sp.catalogue import load_catalogue as load_sp_catalogue
+from tap_amazon_sp.catalogue.loader import load_catalogue as load_sp_catalogue
 from tap_amazon_sp.tap import TapAmazonSp
 
 _CREDENTIALS = {"client_id": "-", "client_secret": "-", "refresh_token": "-"}
@@ -139,7 +139,7 @@ def _is_amount(name: str) -> bool:
 
 
 def _covers(stream: object) -> list[str]:
-    return list(stream.replaced_by()) if isinstance(stream, ReportStream) else []
+    return list(stream.replaced_by()) if isinstance(stream, RunStream) else []
 
 
 _SQL = """\
