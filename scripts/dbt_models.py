@@ -14,7 +14,7 @@ from singer_amazon.tap.run_stream import RunStream
 from tap_amazon_ads.catalogue import load_catalogue as load_ads_catalogue
 from tap_amazon_ads.report_specs import ENTITY_STREAMS
 from tap_amazon_ads.tap import TapAmazonAds
-from tap_amazon_sp.catalogue import load_catalogue as load_sp_catalogue
+from tap_amazon_sp.catalogue.loader import load_catalogue as load_sp_catalogue
 from tap_amazon_sp.tap import TapAmazonSp
 
 _CREDENTIALS = {"client_id": "-", "client_secret": "-", "refresh_token": "-"}

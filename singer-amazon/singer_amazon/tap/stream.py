@@ -95,6 +95,10 @@ class ReportStream(RunStream, abc.ABC):
         """Columns with values made null that were named already."""
         return set()
 
+    def hand_rows_out(self) -> None:
+        """Let rows be taken from the session: nothing of this stream is written."""
+        self._hands_rows_out = True
+
     # --- the SDK's hooks ---------------------------------------------------
 
     def get_records(
@@ -107,7 +111,7 @@ class ReportStream(RunStream, abc.ABC):
         The SDK does not come here: see `deliver_all`.
         """
         del context
-        self._hands_rows_out = True
+        self.hand_rows_out()
         session = self.run_context.session
         for report in session.documents(self.name):
             for batch in session.row_batches(report):

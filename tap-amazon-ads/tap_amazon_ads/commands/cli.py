@@ -15,6 +15,7 @@ from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.catalogue.model import ReportType
 from tap_amazon_ads.commands.check import AdsCheck
+from tap_amazon_ads.commands.compare import compare_command
 from tap_amazon_ads.report_specs import PLAIN_STREAMS
 from tap_amazon_ads.tap import TapAmazonAds
 
@@ -81,4 +82,5 @@ def main() -> None:
             "tap-amazon-ads",
         ),
     }
+    commands["compare"] = compare_command
     run("tap-amazon-ads", commands, TapAmazonAds.cli)

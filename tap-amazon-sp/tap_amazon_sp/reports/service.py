@@ -23,7 +23,8 @@ from singer_amazon.tap.settings import check_stream_names
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import read_accounts
-from tap_amazon_sp.catalogue import ReportDefinition, StreamDefinition, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, StreamDefinition
+from tap_amazon_sp.catalogue.loader import load_catalogue
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.data_kiosk.custom.partitions import CustomQueryPartitions
 from tap_amazon_sp.data_kiosk.custom.settings import read_custom_queries

@@ -195,3 +195,34 @@ def test_no_time_at_all_asks_for_nothing(run: Runs, amazon: EmulatorClient) -> N
     assert (ran.code, ran.summary["result"]) == (0, "waiting")
     assert list(amazon.statistics().creates) == []
     assert seconds_to_next_look(ran, amazon) <= 1
+
+
+def test_totals_asked_for_before_midnight_are_collected_after_it(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    settings: Mapping[str, Any] = {
+        "profile_ids": [SELLER],
+        "time_unit": "SUMMARY",
+        "start_date": "2026-11-05",
+        "end_date": None,
+    }
+    amazon.set_now(NOON + timedelta(hours=19, minutes=50), frozen=True)  # 23:50 there
+    first = run(CAMPAIGNS, run_mode="ask", **settings)
+    amazon.advance(3600)
+    second = run(CAMPAIGNS, run_mode="collect", state=first.state, **settings)
+    assert (second.code, second.summary["result"]) == (0, "complete")
+    assert {row["endDate"] for row in second.rows(CAMPAIGNS)} == {"2026-11-19"}
+    assert pending_ids(second.state) == set()
+    assert len(amazon.statistics().creates) == 1
+
+
+def test_totals_of_other_days_that_a_run_drops_are_named(run: Runs) -> None:
+    settings: Mapping[str, Any] = {"profile_ids": [SELLER], "time_unit": "SUMMARY"}
+    first = run(CAMPAIGNS, run_mode="ask", **settings, **days("2026-11-05"))
+    (dropped,) = pending_ids(first.state)
+    second = run(CAMPAIGNS, state=first.state, **settings, **days("2026-11-06"))
+    assert (second.code, second.summary["result"]) == (0, "complete")
+    (notice,) = second.summary["notices"]
+    for text in (CAMPAIGNS, SELLER, "2026-11-05", dropped, "run_mode collect"):
+        assert text in notice
+    assert {row["startDate"] for row in second.rows(CAMPAIGNS)} == {"2026-11-06"}
