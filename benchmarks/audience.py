@@ -24,14 +24,13 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import emulator, tap_settings
+from harness import Usage, emulator, metered, tap_settings
 
 from amazon_emulator import EmulatorClient
 
@@ -39,15 +38,6 @@ FEW = 10_000
 STOCK_RECORDS = 100_000
 """The stock path is given no more: it would take too long."""
 
-# Says how long a command took, on all cores together too, and its memory at most.
-METER = """
-import os, resource, subprocess, sys, time
-began = time.perf_counter()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-took = time.perf_counter() - began
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-os.write(1, f"{took} {used.ru_utime + used.ru_stime} {used.ru_maxrss}".encode())
-"""
 STOCK = """
 from singer_sdk import BatchSink, Target, typing as th
 
@@ -64,11 +54,11 @@ Stock.cli()
 PATH = """
 from target_amazon_audience.matching import hashing
 from target_amazon_audience.matching import record_reader
-def stub(field):
-    digits = f'"{field}":"{"0" * 64}"'
+def stub(name):
+    digits = f'"{name}":"{"0" * 64}"'
     return lambda text, country: digits
-def stubs(normalisation, modes, as_json):
-    return {field: stub(field) for field in hashing.PII_FIELDS}
+def stubs(normalisation, modes, names):
+    return {field: stub(names[field]) for field in hashing.PII_FIELDS}
 record_reader.hashers = stubs
 from target_amazon_audience.cli import main
 main()
@@ -85,14 +75,6 @@ for line in sys.stdin.buffer:
         for field, hasher in fields:
             hasher(record[field], "US")
 """
-
-
-class Measured(NamedTuple):
-    """One run of a program."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
 
 
 def write_input(path: Path, records: int) -> None:
@@ -131,30 +113,29 @@ def write_input(path: Path, records: int) -> None:
         file.write('{"type": "STATE", "value": {"bookmarks": {"customers": 1}}}\n')
 
 
-def measure(source: Path, program: str, *options: str) -> Measured:
+def measure(
+    source: Path, program: str, *options: str, prefix: Sequence[str] = ()
+) -> Usage:
     """Run a program on the file through a pipe."""
-    with subprocess.Popen(["cat", str(source)], stdout=subprocess.PIPE) as pipe:
-        done = subprocess.run(
-            [sys.executable, "-c", METER, sys.executable, "-c", program, *options],
-            stdin=pipe.stdout,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-    seconds, cpu_seconds, peak_kb = done.stdout.split()
-    return Measured(float(seconds), float(cpu_seconds), int(peak_kb) / 1024)
+    return metered([*prefix, sys.executable, "-c", program, *options], source)
 
 
 class Bench:
     """The inputs, and a configuration with a new database for each run."""
 
-    def __init__(self, folder: Path, amazon: EmulatorClient, records: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        amazon: EmulatorClient,
+        records: int,
+        stock_records: int = STOCK_RECORDS,
+    ) -> None:
         self._folder = folder
         self._amazon = amazon
         self._runs = 0
         self.none, self.few, self.many, self.some = (
             self._input(count)
-            for count in (0, FEW, records, min(records, STOCK_RECORDS))
+            for count in (0, FEW, records, min(records, stock_records))
         )
 
     def _input(self, count: int) -> Path:
@@ -162,7 +143,7 @@ class Bench:
         write_input(path, count)
         return path
 
-    def ours(self, source: Path, program: str) -> Measured:
+    def ours(self, source: Path, program: str, prefix: Sequence[str] = ()) -> Usage:
         """Run our target."""
         self._runs += 1
         folder = self._folder / f"{self._runs}"
@@ -172,7 +153,7 @@ class Bench:
         }
         path = self._folder / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
-        found = measure(source, program, "--config", str(path))
+        found = measure(source, program, "--config", str(path), prefix=prefix)
         self._amazon.reset()
         shutil.rmtree(folder)
         return found
@@ -197,7 +178,7 @@ class Measure(NamedTuple):
 
     @classmethod
     def of(
-        cls, runs: Sequence[Measured], starts: Sequence[Measured], records: int
+        cls, runs: Sequence[Usage], starts: Sequence[Usage], records: int
     ) -> Measure:
         """Return the best of several runs, less the best of several starts."""
         wall = min(r.seconds for r in runs) - min(r.seconds for r in starts)
@@ -208,8 +189,8 @@ class Measure(NamedTuple):
 def compare(bench: Bench, records: int, rounds: int) -> None:
     """Measure everything and print the figures."""
     names = ("stock", "path", "full", "loop")
-    runs: dict[str, list[Measured]] = {name: [] for name in names}
-    starts: dict[str, list[Measured]] = {name: [] for name in names}
+    runs: dict[str, list[Usage]] = {name: [] for name in names}
+    starts: dict[str, list[Usage]] = {name: [] for name in names}
     for _ in range(rounds):
         for source, found, some in (
             (bench.none, starts, bench.none),

@@ -41,6 +41,7 @@ from amazon_emulator.audiences.control import AudienceControl
 from amazon_emulator.audiences.store import AudienceStore
 from amazon_emulator.audiences.uploads.acceptance import Uploads
 from amazon_emulator.control import Control
+from amazon_emulator.data_manager.api import DataManagerApi
 from amazon_emulator.login.consent import ConsentCodes, ConsentService
 from amazon_emulator.login.routes import LoginService
 from amazon_emulator.login.tokens import TokenStore
@@ -71,11 +72,17 @@ class Emulation:
         self.amc = AmcAccounts(state, self.accounts)
         self.connections = Connections(state, self.amc)
         self.audiences = AudienceStore(state)
+        self.data_manager = DataManagerApi(state, self.tokens, self.accounts, self.amc)
         self.selling = SellingPartnerApi(state, self.signer)
         downloads = AdsDownloadService(state, self.reports, self.signer)
         self.api = Application(
             state,
-            [*self._ads(), *self._audiences(), *self.selling.services],
+            [
+                *self._ads(),
+                *self._audiences(),
+                *self.data_manager.services,
+                *self.selling.services,
+            ],
             self._control(),
         )
         exports = ExportDownloadService(state, self.exports, self.signer)
@@ -120,6 +127,7 @@ class Emulation:
                 AdsReportsControl(self.reports),
                 UnifiedReportsControl(self.unified),
                 AudienceControl(self.amc, self.connections, self.audiences),
+                self.data_manager.control,
                 *self.selling.controls,
             ],
             origin=lambda: self.signer.origin,
@@ -130,6 +138,7 @@ class Emulation:
                 self.exports.as_json,
                 self.unified.as_json,
                 self.audiences.as_json,
+                self.data_manager.statistics,
                 *self.selling.statistics,
             ],
         )
@@ -151,6 +160,7 @@ class Emulation:
         self.amc.reset()
         self.connections.reset()
         self.audiences.reset()
+        self.data_manager.reset()
         self.selling.reset()
 
     def close(self) -> None:

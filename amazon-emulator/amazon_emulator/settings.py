@@ -16,6 +16,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "delete_by": ("pii", "user_id"),
     "update_omitted": ("keep", "clear"),
     "judge_records": ("all", "first", "none"),
+    "adm_terms_refusal": ("403", "400"),
+    "adm_dataroom_refusal": ("404", "403"),
+    "adm_duplicate_code": ("400", "DuplicateDatasetName"),
     "sp_region": ("ALL", *REGIONS),
     "sp_compression": ("by_format", "gzip", "none"),
     "sp_transaction_status": ("upper", "capital"),
@@ -117,6 +120,32 @@ class Settings:
     """Whether the user has accepted the AMC terms."""
     capital_message: bool = False
     """Whether audience errors say `Message`, as was seen, not `message`."""
+    adm_terms_refusal: str = "403"
+    """Status of calls of Ads Data Manager before the terms are accepted."""
+    adm_dataroom_refusal: str = "404"
+    """Status of its calls while the account has no data room."""
+    adm_duplicate_code: str = "400"
+    """`code` of the refusal of a dataset whose name is taken."""
+    adm_omit_dataset_id: bool = False
+    """Whether the answer to a new dataset lacks its id."""
+    adm_omit_ingress_id: bool = False
+    """Whether the answer to an upload of members lacks `ingressId`."""
+    adm_decimal_index: bool = False
+    """Whether the index of a rejected member is written `3.0`."""
+    adm_require_consent: bool = True
+    """Whether a member without any consent signal is rejected."""
+    adm_max_request_bytes: int = 10_000_000
+    """A larger upload of members is refused with 413; 0: none is."""
+    adm_page_size: int = 100
+    """Most datasets or sharing rules on one page, whatever the call asks for."""
+    adm_rule_pending_answers: int = 1
+    """How many answers show a sharing rule PENDING, that to its creation included."""
+    adm_metrics_lag_looks: int = 0
+    """How many looks at the counters of a dataset find an upload not yet counted."""
+    adm_may_accept_terms: bool = False
+    """Whether a PATCH of the terms is expected, hence no alarm."""
+    adm_unknown_fields: bool = False
+    """Whether answers of Ads Data Manager have fields that are in no model."""
     sp_region: str = "ALL"
     """Which selling partners this host serves: those of one region, or all."""
     sp_asins: int = 5

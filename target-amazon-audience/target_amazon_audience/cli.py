@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -31,9 +31,9 @@ longer each of these takes, the more batches are held in memory.
     show_default=True,
     help="The database, as in the setting state_path.",
 )
-@click.option("--audience-id", type=int, help="Only this audience's data.")
+@click.option("--audience-id", help="Only this audience's, or dataset's, data.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def purge_command(state_path: Path, audience_id: int | None, *, yes: bool) -> None:
+def purge_command(state_path: Path, audience_id: str | None, *, yes: bool) -> None:
     """Erase what this target remembers: hashes of members, open batches, ids.
 
     Amazon's audiences stay as they are. Afterwards a CREATE makes a new audience, and
@@ -73,15 +73,13 @@ def _commands() -> dict[str, click.Command]:
     }
 
 
-def _run_target() -> None:
+def _target() -> Callable[[], None]:
     from target_amazon_audience.target import TargetAmazonAudience  # noqa: PLC0415
 
-    gc.freeze()  # what is loaded by now stays: no need to look at it again and again
     sys.setswitchinterval(_TURN_SECONDS)
-    TargetAmazonAudience.cli()
+    return TargetAmazonAudience.cli
 
 
 def main() -> None:
     """Run the command line."""
-    is_command = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
-    run(_PROGRAM, _commands() if is_command else {}, _run_target)
+    run(_PROGRAM, _commands, _target)

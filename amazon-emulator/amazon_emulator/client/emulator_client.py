@@ -8,6 +8,7 @@ from typing import Any
 
 from amazon_emulator.client.audiences import AudienceCalls
 from amazon_emulator.client.data_kiosk import DataKioskCalls
+from amazon_emulator.client.data_manager import DataManagerCalls
 from amazon_emulator.client.notifications import NotificationCalls
 from amazon_emulator.client.selling_partner import SellingPartnerCalls
 from amazon_emulator.client.statistics import Statistics
@@ -15,7 +16,11 @@ from amazon_emulator.clock import format_instant, parse_instant
 
 
 class EmulatorClient(
-    AudienceCalls, SellingPartnerCalls, DataKioskCalls, NotificationCalls
+    AudienceCalls,
+    DataManagerCalls,
+    SellingPartnerCalls,
+    DataKioskCalls,
+    NotificationCalls,
 ):
     """Sets and asks one emulator over HTTP; `url` is that of its API."""
 

@@ -99,6 +99,12 @@ class Statistics:
     unified_creates: Sequence[UnifiedCreate] = field(default_factory=list)
     """Reports of Ads API v1 that were accepted, oldest first."""
     unified_refused: Sequence[RefusedCreate] = field(default_factory=list)
+    adm_records: Mapping[str, Any] = field(default_factory=dict)
+    """Members sent to datasets: as `records`, and `ignored` removals."""
+    adm_uploads: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Accepted uploads of members: dataset_id, bytes, received, invalid, ignored."""
+    adm_refusals: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Calls of Ads Data Manager that were turned down; no body is in them."""
 
     def count(self, operation: str, status: int | str | None = None) -> int:
         """Return how often an operation was called (with this answer)."""
@@ -120,13 +126,16 @@ class Statistics:
             found["faults"],
             found["records"],
             found["audience_refusals"],
-            found["alarms"] + found["sp_alarms"],
+            found["alarms"] + found["adm_alarms"] + found["sp_alarms"],
             [SpReportView.parse(entry) for entry in found["sp_reports"]],
             [SpRefusal.parse(entry) for entry in found["sp_refusals"]],
             [KioskQueryView.parse(entry) for entry in found["sp_queries"]],
             [_export(entry) for entry in found["exports"]],
             [_unified(entry) for entry in found["unified_creates"]],
             [_refused(entry) for entry in found["unified_refused"]],
+            found["adm_records"],
+            found["adm_uploads"],
+            found["adm_refusals"],
         )
 
 

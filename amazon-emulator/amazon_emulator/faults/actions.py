@@ -34,6 +34,10 @@ create_unified_report retrieve_unified_report delete_unified_report
 download_unified_report query_advertiser_accounts
 amc_accounts amc_instances connections add_connection delete_connection terms
 accept_terms create_audience audience update_audience records job
+adm_terms adm_accept_terms adm_create_dataroom adm_dataroom adm_dataroom_counts
+adm_create_dataset adm_datasets adm_dataset adm_members adm_dataset_details
+adm_delete_dataset adm_metrics adm_aggregates adm_delete_identities
+adm_create_rule adm_rules adm_revoke_rule
 """
 SP_OPERATIONS = tuple(_SELLING.split())
 """Those of the Selling Partner API: Amazon's own names, in small letters."""
@@ -53,6 +57,8 @@ _CREATES = (
     *("create", "create_report", "create_query", "create_export"),
     "create_unified_report",
 )
+_UPLOADS = ("records", "adm_members")
+_RULES = ("adm_create_rule", "adm_rules")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
@@ -109,9 +115,12 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "expired": (_DOWNLOADS, {}),
     "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
     "failed": (_REPORT, {"reason": "Internal error while generating the report"}),
-    "status_word": ((*_REPORT, *_SP_REPORT, *_JOB), {"word": "FAILURE"}),
+    "status_word": ((*_REPORT, *_SP_REPORT, *_JOB, *_RULES), {"word": "FAILURE"}),
     "no_url": (_REPORT, {}),
-    "never_ready": ((*_REPORT, *_JOB), {"status": "PENDING"}),
+    "never_ready": (
+        (*_REPORT, *_JOB, "adm_create_rule"),
+        {"status": "PENDING"},
+    ),
     "empty": (
         (*_CREATES, "download", "download_export", "download_unified_report"),
         {},
@@ -144,11 +153,11 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "missing_part": (_UNIFIED, {"number": 1, "listed": False}),
     "lost_answer": (OPERATIONS, {}),
     "refuse_record": (
-        ("records",),
+        _UPLOADS,
         {"external_user_ids": [], "code": 400, "reason": "Invalid request"},
     ),
     "invalid_record": (
-        ("records",),
+        _UPLOADS,
         _INVALID,
     ),
     "partially_succeeded": (

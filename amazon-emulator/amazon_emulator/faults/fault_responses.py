@@ -28,6 +28,11 @@ _WRITES = (
     "create_audience",
     "update_audience",
     "records",
+    "adm_accept_terms",
+    "adm_create_dataroom",
+    "adm_create_dataset",
+    "adm_members",
+    "adm_create_rule",
     "create_report",
     "create_query",
 )

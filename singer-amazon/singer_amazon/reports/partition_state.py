@@ -169,7 +169,9 @@ class PartitionState:
 
     def forget(self, report_id: str) -> None:
         """Drop a pending report: delivered, dead or unknown to Amazon."""
-        self.pending = [p for p in self.pending if p.report_id != report_id]
+        self.pending = [
+            p for p in self.pending if report_id not in (p.report_id, *p.before)
+        ]
 
     def deliver(self, window: Window, members: Members = NO_MEMBERS) -> None:
         """Record that every row of the window has been written."""
