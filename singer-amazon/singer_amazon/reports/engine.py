@@ -474,6 +474,11 @@ class Engine:
             report.reason = "Amazon does not finish it and does not let it be replaced"
             yield self._move(report, Event.GAVE_UP)
             return
+        if report.state is State.REQUESTED:  # the next part of one
+            report.last_id, report.report_id = report.report_id, outcome.report_id
+            report.failed_calls = 0
+            yield replace(self._move(report, Event.ACCEPTED, now), has_new_id=True)
+            return
         report.report_id, report.requested_at = outcome.report_id, now
         report.accepted_count += 1
         report.polls = report.downloads = report.failed_calls = 0

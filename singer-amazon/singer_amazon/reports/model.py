@@ -20,7 +20,8 @@ DateOrHour = date
 One stream counts in one of them; they are never mixed.
 """
 
-MAX_ID_LENGTH = 200
+MAX_ID_LENGTH = 1000
+"""Of an id of Amazon's, or of several that are one report together."""
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
 

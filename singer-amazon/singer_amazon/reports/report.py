@@ -178,3 +178,5 @@ class Change:
     before: State
     after: State
     old_id: str | None
+    has_new_id: bool = False
+    """Whether it is where it was, under another id."""
