@@ -30,32 +30,27 @@ import argparse
 import json
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import emulator, tap_settings
+from harness import Usage, emulator, metered, tap_settings
 
 from amazon_emulator import EmulatorClient
 
 AUDIENCES, DATA_MANAGER = "advertiser_audiences", "ads_data_manager"
 MANAGER = "amzn1.ads1.ma1.na7k2"
+DATASET: Mapping[str, object] = {
+    "api": DATA_MANAGER,
+    "manager_account_id": MANAGER,
+}
+CONSENT = {"amznuserdata": "GRANTED"}
 FEW = 10_000
 STOCK_RECORDS = 100_000
 """The stock path is given no more: it would take too long."""
 
-# Says how long a command took, on all cores together too, and its memory at most.
-METER = """
-import os, resource, subprocess, sys, time
-began = time.perf_counter()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-took = time.perf_counter() - began
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-os.write(1, f"{took} {used.ru_utime + used.ru_stime} {used.ru_maxrss}".encode())
-"""
 STOCK = """
 from singer_sdk import BatchSink, Target, typing as th
 
@@ -95,21 +90,6 @@ for line in sys.stdin.buffer:
 """
 
 
-DATASET: Mapping[str, object] = {
-    "api": DATA_MANAGER,
-    "manager_account_id": MANAGER,
-}
-CONSENT = {"amznuserdata": "GRANTED"}
-
-
-class Measured(NamedTuple):
-    """One run of a program."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-
-
 def write_input(path: Path, records: int) -> None:
     """Write Singer lines of customers: repeating names and places, the rest unique."""
     rng = random.Random(7)  # noqa: S311 - the same input each time
@@ -146,30 +126,29 @@ def write_input(path: Path, records: int) -> None:
         file.write('{"type": "STATE", "value": {"bookmarks": {"customers": 1}}}\n')
 
 
-def measure(source: Path, program: str, *options: str) -> Measured:
+def measure(
+    source: Path, program: str, *options: str, prefix: Sequence[str] = ()
+) -> Usage:
     """Run a program on the file through a pipe."""
-    with subprocess.Popen(["cat", str(source)], stdout=subprocess.PIPE) as pipe:
-        done = subprocess.run(
-            [sys.executable, "-c", METER, sys.executable, "-c", program, *options],
-            stdin=pipe.stdout,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-    seconds, cpu_seconds, peak_kb = done.stdout.split()
-    return Measured(float(seconds), float(cpu_seconds), int(peak_kb) / 1024)
+    return metered([*prefix, sys.executable, "-c", program, *options], source)
 
 
 class Bench:
     """The inputs, and a configuration with a new database for each run."""
 
-    def __init__(self, folder: Path, amazon: EmulatorClient, records: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        amazon: EmulatorClient,
+        records: int,
+        stock_records: int = STOCK_RECORDS,
+    ) -> None:
         self._folder = folder
         self._amazon = amazon
         self._runs = 0
         self.none, self.few, self.many, self.some = (
             self._input(count)
-            for count in (0, FEW, records, min(records, STOCK_RECORDS))
+            for count in (0, FEW, records, min(records, stock_records))
         )
 
     def _input(self, count: int) -> Path:
@@ -178,21 +157,24 @@ class Bench:
         return path
 
     def ours(
-        self, source: Path, program: str, api: str = AUDIENCES, **more: object
-    ) -> Measured:
-        """Run our target."""
+        self,
+        source: Path,
+        program: str,
+        prefix: Sequence[str] = (),
+        **changes: object,
+    ) -> Usage:
+        """Run our target, with these changes of its settings."""
         self._runs += 1
         self._amazon.set_adm_account(MANAGER, terms_accepted=True, dataroom=True)
         folder = self._folder / f"{self._runs}"
         config = {
             **target_settings(self._amazon),
-            **(DATASET if api == DATA_MANAGER else {}),
-            **more,
+            **changes,
             "state_path": str(folder / "state.sqlite3"),
         }
         path = self._folder / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
-        found = measure(source, program, "--config", str(path))
+        found = measure(source, program, "--config", str(path), prefix=prefix)
         self._amazon.reset()
         shutil.rmtree(folder)
         return found
@@ -217,7 +199,7 @@ class Measure(NamedTuple):
 
     @classmethod
     def of(
-        cls, runs: Sequence[Measured], starts: Sequence[Measured], records: int
+        cls, runs: Sequence[Usage], starts: Sequence[Usage], records: int
     ) -> Measure:
         """Return the best of several runs, less the best of several starts."""
         wall = min(r.seconds for r in runs) - min(r.seconds for r in starts)
@@ -228,8 +210,8 @@ class Measure(NamedTuple):
 def compare(bench: Bench, records: int, rounds: int) -> None:
     """Measure everything and print the figures."""
     names = ("stock", "path", "full", "loop")
-    runs: dict[str, list[Measured]] = {name: [] for name in names}
-    starts: dict[str, list[Measured]] = {name: [] for name in names}
+    runs: dict[str, list[Usage]] = {name: [] for name in names}
+    starts: dict[str, list[Usage]] = {name: [] for name in names}
     for _ in range(rounds):
         for source, found, some in (
             (bench.none, starts, bench.none),
@@ -262,9 +244,9 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
 
 def compare_apis(bench: Bench, records: int, rounds: int) -> None:
     """Measure both APIs in turn and print their ratio."""
-    apis = (AUDIENCES, DATA_MANAGER)
+    apis: list[Mapping[str, object]] = [{}, DATASET]
     starts, runs = (
-        [bench.ours(source, FULL, api, consent=CONSENT) for api in apis * rounds]
+        [bench.ours(source, FULL, consent=CONSENT, **api) for api in apis * rounds]
         for source in (bench.none, bench.many)
     )
     older, newer = (
@@ -279,7 +261,7 @@ def print_figures(measures: Mapping[str, Measure]) -> None:
     """Print the pace of each program."""
     print("program   records/s   us a record   CPU us a record, all threads")
     for name, pace in measures.items():
-        print(f"{name:8}{1e6 / pace.wall:>11,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
+        print(f"{name:9}{1e6 / pace.wall:>10,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
 
 
 def print_ratio(

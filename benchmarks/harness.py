@@ -12,12 +12,24 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from amazon_emulator import EmulatorClient
 
 BIN = Path(sys.executable).parent
 READ_BYTES = 1 << 20
 RECORD = b'{"type":"RECORD"'
+_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes of what the system counts memory in."""
+# A small process between: a child's peak memory is at least that of its parent.
+METER = """
+import os, resource, subprocess, sys, time
+began = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+took = time.perf_counter() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+os.write(1, f"{took} {used.ru_utime + used.ru_stime} {used.ru_maxrss}".encode())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +40,26 @@ class Measured:
     records: int
     first_record: float
     last_record: float
+    cpu_seconds: float
     peak_megabytes: float
+
+    @property
+    def seconds(self) -> float:
+        """The whole run."""
+        return self.wall
 
     @property
     def records_per_second(self) -> float:
         """The pace between the first and the last record."""
         return self.records / max(self.last_record - self.first_record, 1e-9)
+
+
+class Usage(NamedTuple):
+    """What one run of a program took; CPU seconds on all cores together."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
 
 
 def free_port() -> int:
@@ -100,10 +126,29 @@ def measure(command: Sequence[str]) -> Measured:
         records=records,
         first_record=first,
         last_record=last,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_megabytes=_megabytes(usage),
     )
 
 
+def metered(command: Sequence[str], source: Path | None = None) -> Usage:
+    """Run a command, a file in a pipe at its stdin, and tell time and memory."""
+    with contextlib.ExitStack() as stack:
+        stdin: Any = subprocess.DEVNULL
+        if source is not None:
+            cat = subprocess.Popen(["cat", str(source)], stdout=subprocess.PIPE)
+            stdin = stack.enter_context(cat).stdout
+        done = subprocess.run(
+            [sys.executable, "-c", METER, *command],
+            stdin=stdin,
+            capture_output=True,
+            check=False,
+        )
+    if done.returncode:
+        sys.exit(f"{command[0]} failed:\n{done.stderr.decode()[-4000:]}")
+    seconds, cpu_seconds, peak = map(float, done.stdout.split())
+    return Usage(seconds, cpu_seconds, peak * _UNIT / 1e6)
+
+
 def _megabytes(usage: resource.struct_rusage) -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return usage.ru_maxrss * unit / 1e6
+    return usage.ru_maxrss * _UNIT / 1e6

@@ -25,13 +25,12 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import emulator
+from harness import Usage, emulator
 
 from amazon_emulator import EmulatorClient
 from audience import (
     FEW,
     FULL,
-    Measured,
     measure,
     print_ratio,
     target_settings,
@@ -45,9 +44,9 @@ LEAVE = 100
 class Runs(NamedTuple):
     """An APPEND and two mirrors."""
 
-    append: Measured
-    first: Measured
-    second: Measured
+    append: Usage
+    first: Usage
+    second: Usage
 
 
 class Bench:
@@ -83,7 +82,7 @@ class Bench:
         self._forget()
         return Runs(append, first, second)
 
-    def _run(self, source: Path, upload_mode: str, **more: object) -> Measured:
+    def _run(self, source: Path, upload_mode: str, **more: object) -> Usage:
         config = {
             **target_settings(self._amazon),
             "upload_mode": upload_mode,
@@ -114,7 +113,7 @@ def compare(few: Bench, many: Bench, records: int, rounds: int) -> None:
     large = [many.runs() for _ in range(rounds)]
     print("program          seconds   CPU seconds   peak MB")
     for name in Runs._fields:
-        runs: list[Measured] = [getattr(found, name) for found in large]
+        runs: list[Usage] = [getattr(found, name) for found in large]
         best = min(runs)
         print(
             f"{name:14}{best.seconds:10.1f}{min(r.cpu_seconds for r in runs):14.1f}"

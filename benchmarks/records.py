@@ -26,6 +26,7 @@ from typing import Any
 
 from harness import BIN, Measured, emulator, measure, tap_settings
 
+from amazon_emulator import EmulatorClient
 from singer_amazon.documents.json_array import pieces, unpacked
 from singer_amazon.records.row_encoder import AddedFields, TypedRowEncoder
 from singer_amazon.report_log.day_sums import DaySums
@@ -40,10 +41,11 @@ MEMORY_GOAL = 1.2
 FEW_ROWS = 10_000
 DAYS_GOAL = 15
 PAIRS = 7
+CONFIG = "config"
 
 
-def catalog(config: Path) -> dict[str, Any]:
-    """Return a catalog with one stream and twenty columns selected."""
+def catalog(config: Path, columns: int = COLUMNS) -> dict[str, Any]:
+    """Return a catalog with one stream and so many of its columns selected."""
     command = [str(BIN / "tap-amazon-ads"), "--config", str(config), "--discover"]
     found: dict[str, Any] = json.loads(
         subprocess.run(command, check=True, capture_output=True).stdout
@@ -51,51 +53,102 @@ def catalog(config: Path) -> dict[str, Any]:
     for entry in found["streams"]:
         wanted = entry["tap_stream_id"] == STREAM
         names = list(entry["schema"]["properties"])
-        chosen = {*names[: COLUMNS - ADDED], *names[-ADDED:]}
+        chosen = {*names[: columns - ADDED], *names[-ADDED:]}
         for item in entry["metadata"]:
             place = item["breadcrumb"]
             item["metadata"]["selected"] = wanted and (not place or place[1] in chosen)
     return found
 
 
+def settings_of(client: EmulatorClient, raw: Path) -> dict[str, object]:
+    """Return the settings for one account and day."""
+    profiles = client.accounts()["profiles"]
+    seller = next(p for p in profiles if p["accountInfo"]["type"] == "seller")
+    day = (datetime.now(timezone.utc) - timedelta(days=3)).date().isoformat()
+    return tap_settings(client) | {
+        "profile_ids": [str(seller["profileId"])],
+        "start_date": day,
+        "end_date": day,
+        "poll_interval_seconds": 0.5,
+        "raw_report_uri": raw.as_uri(),
+    }
+
+
+def tap_command(
+    settings: dict[str, object], folder: Path, name: str, columns: int = COLUMNS
+) -> list[str]:
+    """Return the command that reads the stream with these settings."""
+    config, catalog_file = folder / f"{name}.json", folder / f"{name}-catalog.json"
+    config.write_text(json.dumps(settings))
+    catalog_file.write_text(json.dumps(catalog(config, columns)))
+    return [
+        *(str(BIN / "tap-amazon-ads"), "--config", str(config)),
+        *("--catalog", str(catalog_file)),
+    ]
+
+
 def run(rows: int, folder: Path) -> tuple[Measured, Path]:
     """Read one report of so many rows; return the figures and its document."""
     with emulator("--rows-per-day", str(rows)) as client:
-        profiles = client.accounts()["profiles"]
-        seller = next(p for p in profiles if p["accountInfo"]["type"] == "seller")
-        day = (datetime.now(timezone.utc) - timedelta(days=3)).date().isoformat()
         raw = folder / f"raw-{rows}"
-        config = folder / f"config-{rows}.json"
-        settings = tap_settings(client) | {
-            "profile_ids": [str(seller["profileId"])],
-            "start_date": day,
-            "end_date": day,
-            "poll_interval_seconds": 0.5,
-        }
-        config.write_text(json.dumps(settings | {"raw_report_uri": raw.as_uri()}))
-        catalog_file = folder / "catalog.json"
-        catalog_file.write_text(json.dumps(catalog(config)))
-        command = [
-            *(str(BIN / "tap-amazon-ads"), "--config", str(config)),
-            *("--catalog", str(catalog_file)),
-        ]
+        command = tap_command(settings_of(client, raw), folder, CONFIG)
         measured = measure(command)
         return measured, next(raw.rglob("*.json.gz"))
 
 
-def stock(document: Path, folder: Path) -> Measured:
-    """Send the rows of a document through the stock record path."""
-    entry = next(
+def catalog_entry(folder: Path) -> dict[str, Any]:
+    """Return the stream's entry in the catalog of the runs."""
+    content = (folder / f"{CONFIG}-catalog.json").read_text()
+    found: dict[str, Any] = next(
         item
-        for item in json.loads((folder / "catalog.json").read_text())["streams"]
+        for item in json.loads(content)["streams"]
         if item["tap_stream_id"] == STREAM
     )
-    schema = folder / "schema.json"
+    return found
+
+
+def selected(entry: dict[str, Any]) -> list[str]:
+    """Return the names of the selected columns."""
+    return [
+        item["breadcrumb"][1]
+        for item in entry["metadata"]
+        if item["breadcrumb"] and item["metadata"]["selected"]
+    ]
+
+
+def stock_command(
+    document: Path, folder: Path, columns: int = COLUMNS, **settings: object
+) -> list[str]:
+    """Return the command that sends a document's rows through the stock path."""
+    entry = catalog_entry(folder)
+    schema, config = folder / "schema.json", folder / f"stock-{columns}.json"
     schema.write_text(json.dumps(entry["schema"]))
-    config = folder / "stock.json"
-    config.write_text(json.dumps({"document": str(document), "schema": str(schema)}))
+    files = {"document": str(document), "schema": str(schema)}
+    config.write_text(json.dumps(files | settings))
     script = Path(__file__).with_name("stock_tap.py")
-    return measure([sys.executable, str(script), "--config", str(config)])
+    command = [sys.executable, str(script), "--config", str(config)]
+    if columns == COLUMNS:
+        return command
+    catalog_file = folder / f"stock-{columns}-catalog.json"
+    catalog_file.write_text(json.dumps({"streams": [_stock_entry(entry, columns)]}))
+    return [*command, "--catalog", str(catalog_file)]
+
+
+def _stock_entry(entry: dict[str, Any], columns: int) -> dict[str, Any]:
+    """Return the stock stream's entry in a catalog with some columns selected."""
+    chosen = {*list(entry["schema"]["properties"])[:columns]}
+    metadata = [
+        {
+            "breadcrumb": item["breadcrumb"],
+            "metadata": {
+                "inclusion": "available",
+                "selected": not item["breadcrumb"] or item["breadcrumb"][1] in chosen,
+            },
+        }
+        for item in entry["metadata"]
+    ]
+    names = {"tap_stream_id": "rows", "stream": "rows"}
+    return names | {"schema": entry["schema"], "metadata": metadata}
 
 
 def seconds_to_read(document: Path, columns: list[str], *, counts_days: bool) -> float:
@@ -124,16 +177,8 @@ def cost_of_days(rows: int) -> None:
     """Read one document with and without its days counted; print the difference."""
     with tempfile.TemporaryDirectory() as name:
         _, document = run(rows, Path(name))
-        entry = next(
-            item
-            for item in json.loads((Path(name) / "catalog.json").read_text())["streams"]
-            if item["tap_stream_id"] == STREAM
-        )
-        columns = [
-            item["breadcrumb"][1]
-            for item in entry["metadata"]
-            if item["breadcrumb"] and item["metadata"]["selected"]
-        ]
+        entry = catalog_entry(Path(name))
+        columns = selected(entry)
         pairs = [
             (
                 seconds_to_read(document, columns, counts_days=False),
@@ -159,7 +204,7 @@ def main() -> None:
         folder = Path(name)
         few, _ = run(FEW_ROWS, folder)
         many, document = run(rows, folder)
-        other = stock(document, folder)
+        other = measure(stock_command(document, folder))
     pace = many.records_per_second / other.records_per_second
     memory = many.peak_megabytes / few.peak_megabytes
     for label, item in (("tap-amazon-ads", many), ("stock SDK path", other)):

@@ -11,12 +11,13 @@ the last line compares the memory of few records with that of many::
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from harness import metered
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -33,22 +34,6 @@ import sys, msgspec
 for line in sys.stdin.buffer:
     msgspec.json.decode(line)
 """
-# Runs a command and says how long it took and what it needed at most.
-METER = """
-import os, resource, subprocess, sys, time
-began = time.perf_counter()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-took = time.perf_counter() - began
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-os.write(1, f"{took} {peak}".encode())
-"""
-
-
-class Measured(NamedTuple):
-    """One run of a command."""
-
-    seconds: float
-    peak_mb: float
 
 
 def write_input(path: Path, records: int) -> None:
@@ -73,20 +58,6 @@ def write_input(path: Path, records: int) -> None:
         file.write('{"type": "STATE", "value": {"bookmarks": {"ads": 1}}}\n')
 
 
-def measure(source: Path, *command: str) -> Measured:
-    """Run the command on the file through a pipe."""
-    with subprocess.Popen(["cat", str(source)], stdout=subprocess.PIPE) as pipe:
-        done = subprocess.run(
-            [sys.executable, "-c", METER, *command],
-            stdin=pipe.stdout,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-    seconds, peak_kb = done.stdout.split()
-    return Measured(float(seconds), int(peak_kb) / 1024)
-
-
 def target(folder: Path, bucket: Bucket, name: str) -> list[str]:
     """Return the command that writes this format."""
     config = folder / f"{name}.json"
@@ -103,13 +74,13 @@ def main() -> None:
         none, few, many = (folder / size for size in ("none", "few", "many"))
         for path, count in ((none, 0), (few, FEW), (many, records)):
             write_input(path, count)
-        bare = measure(many, sys.executable, "-c", BARE_LOOP)
+        bare = metered([sys.executable, "-c", BARE_LOOP], many)
         bare_rate = records / bare.seconds
         print(f"bare loop, parsing only: {bare_rate:,.0f} records/s")
         for kind in FORMATS:
             command = target(folder, server.new_bucket(), kind)
-            start = measure(none, *command).seconds
-            small, large = measure(few, *command), measure(many, *command)
+            start = metered(command, none).seconds
+            small, large = metered(command, few), metered(command, many)
             rate = records / (large.seconds - start)
             print(
                 f"{kind}: {rate:,.0f} records/s ({rate / bare_rate:.2f} of "

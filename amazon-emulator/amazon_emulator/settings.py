@@ -24,6 +24,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "sp_transaction_status": ("upper", "capital"),
     "sp_breakdowns": ("list", "object"),
     "sp_kiosk_compression": ("header", "silent", "none"),
+    "unified_json": ("array", "lines"),
+    "unified_refusals": ("multi_status", "bad_request"),
 }
 """Settings that take one of a few values."""
 
@@ -143,7 +145,7 @@ class Settings:
     adm_may_accept_terms: bool = False
     """Whether a PATCH of the terms is expected, hence no alarm."""
     adm_unknown_fields: bool = False
-    """Whether answers of Ads Data Manager have fields that are in no model."""
+    """Whether its answers, and manager accounts, have fields that are in no model."""
     sp_region: str = "ALL"
     """Which selling partners this host serves: those of one region, or all."""
     sp_asins: int = 5
@@ -213,6 +215,23 @@ class Settings:
     """Queries of an account under way at once; one more is refused (429); 0: any."""
     sp_kiosk_compression: str = "header"
     """Documents of Data Kiosk: gzip with `header`, gzip without one, or `none`."""
+    unified_parts: int = 2
+    """Parts of a PARTITIONED report of Ads API v1, up to 100."""
+    unified_json: str = "array"
+    """What a JSON part of a unified report is: an `array`, or `lines`."""
+    unified_refusals: str = "multi_status"
+    """How a unified report is refused: an error in a 207, or `bad_request` (400)."""
+    unified_concurrent: int = 0
+    """Unified reports under way at once; one more is refused (429); 0: any number."""
+    unified_spacing_seconds: float = 0.0
+    """A create of a unified report sooner after the last is refused (429)."""
+    unified_retry_after_seconds: float = 0.0
+    """What these 429s say in Retry-After; 0: nothing."""
+    unified_empty_pages: bool = False
+    """Whether an empty page lies between any two pages of advertiser accounts."""
+    unified_old_campaigns_every: int = 0
+    """Which Sponsored Brands campaigns are of the old kind, so not in unified reports:
+    those whose number this divides; 0: none."""
     client_id: str = "amzn1.application-oa2-client.emulator"
     client_secret: str = "emulator-client-secret"  # noqa: S105 - documented, opens nothing
     refresh_token: str = "Atzr|emulator-refresh-token"  # noqa: S105 - documented, opens nothing

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -73,15 +73,13 @@ def _commands() -> dict[str, click.Command]:
     }
 
 
-def _run_target() -> None:
+def _target() -> Callable[[], None]:
     from target_amazon_audience.target import TargetAmazonAudience  # noqa: PLC0415
 
-    gc.freeze()  # what is loaded by now stays: no need to look at it again and again
     sys.setswitchinterval(_TURN_SECONDS)
-    TargetAmazonAudience.cli()
+    return TargetAmazonAudience.cli
 
 
 def main() -> None:
     """Run the command line."""
-    is_command = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
-    run(_PROGRAM, _commands() if is_command else {}, _run_target)
+    run(_PROGRAM, _commands, _target)

@@ -1,7 +1,8 @@
 """Who exists: profiles of all regions, advertisers of agencies, linked accounts.
 
 Objects are kept as Amazon shows them; a few keys of our own (`region`, `access`,
-`programs`, a link's `timezone`) are taken off before a response is sent.
+`programs`, `advertiserAccount`, `isGlobalAccount`, a link's `timezone`) are taken off
+before a response is sent.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Json = dict[str, object]
-_OWN = ("region", "access", "programs")
+_OWN = ("region", "access", "programs", "advertiserAccount", "isGlobalAccount")
 ATTRIBUTION = "AMAZON_ATTRIBUTION"
 DSP_LINK = "DSP_ADVERTISING_ACCOUNT"
 MAX_LINKS = 50

@@ -132,6 +132,12 @@ class EmulatorClient(
         rows: list[dict[str, Any]] = self._call("GET", f"/reports/{report_id}/rows")
         return rows
 
+    def expected_unified_rows(self, report_id: str) -> list[dict[str, Any]]:
+        """Return the rows that all parts of a report of Ads API v1 hold."""
+        path = f"/unified-reports/{report_id}/rows"
+        rows: list[dict[str, Any]] = self._call("GET", path)
+        return rows
+
     def expected_row_count(self, report_id: str) -> int:
         """Return how many rows a report's document holds."""
         return int(self._object("GET", f"/reports/{report_id}/row-count")["rows"])

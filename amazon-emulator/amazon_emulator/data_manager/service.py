@@ -22,7 +22,13 @@ from amazon_emulator.data_manager.contract import (
     WITHOUT_TERMS,
 )
 from amazon_emulator.faults.rules import Target
-from amazon_emulator.http import Call, RefusalError, Route, json_response
+from amazon_emulator.http import (
+    Call,
+    RefusalError,
+    Route,
+    json_response,
+    with_new_fields,
+)
 from amazon_emulator.login.tokens import SignedInService
 
 if TYPE_CHECKING:
@@ -38,7 +44,6 @@ if TYPE_CHECKING:
     from amazon_emulator.login.tokens import TokenStore
     from amazon_emulator.state import EmulatorState
 
-_NEW = {"addedLater": {"numbers": [1, None], "text": "a field of no model"}}
 _ONE_HEADER = f"Exactly one of {MANAGER_HEADER} and {ADVERTISER_HEADER} must be given"
 
 
@@ -139,7 +144,7 @@ class DataManagerService(SignedInService):
         self, body: object, status: int, kind: str, headers: Mapping[str, str]
     ) -> Response:
         if self._state.settings.adm_unknown_fields:
-            body = _with_new_fields(body)
+            body = with_new_fields(body)
         more = {REQUEST_ID: str(uuid.uuid4()), **headers}
         return json_response(body, status, content_type=kind, headers=more)
 
@@ -175,19 +180,3 @@ class DataManagerService(SignedInService):
         if account.is_single_global:
             raise RefusalError(403, "Single Global Accounts are not supported")
         return account
-
-
-def _with_new_fields(body: object) -> object:
-    """Return a body with unknown fields, also in the objects of its lists."""
-    if not isinstance(body, dict):
-        return body
-    found = {
-        key: [
-            {**item, **_NEW} if isinstance(item, dict) else item
-            for item in (value if isinstance(value, list) else ())
-        ]
-        if isinstance(value, list)
-        else value
-        for key, value in body.items()
-    }
-    return {**found, **_NEW}

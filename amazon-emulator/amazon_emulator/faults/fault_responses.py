@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _WRITES = (
     "create",
     "create_export",
+    "create_unified_report",
     "add_connection",
     "create_audience",
     "update_audience",

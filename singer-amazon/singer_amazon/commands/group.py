@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -14,23 +16,35 @@ from singer_amazon import output
 from singer_amazon.config.files import ENVIRONMENT, read_object
 from singer_amazon.errors import AmazonError
 
+T = TypeVar("T")
+
 
 def run(
-    program: str, commands: Mapping[str, click.Command], plugin: Callable[[], None]
+    program: str,
+    commands: Callable[[], Mapping[str, click.Command]],
+    plugin: Callable[[], Callable[[], None]],
+    *,
+    distribution: str | None = None,
 ) -> None:
-    """Run the command that the first argument names, else the plugin."""
+    """Run the command that the first argument names, else the plugin.
+
+    `commands` and `plugin` import what they give: a run has no use for the commands,
+    and `--version` for neither.
+    """
     if sys.stderr is None:  # it was closed, and many write there
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as we run
     if sys.stdout is None:
         _fail(output.CLOSED)
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    command = commands.get(name)
     try:
         try:
-            if command is None:
-                plugin()
-            else:
+            command = commands().get(name) if name[:1] not in {"", "-"} else None
+            if command is not None:
                 command.main(sys.argv[2:], prog_name=f"{program} {name}")
+            elif sys.argv[1:] == ["--version"]:
+                click.echo(_version(program, distribution or program))
+            else:
+                _imported(plugin)()
         finally:
             sys.stdout.flush()
     except AmazonError as error:
@@ -41,6 +55,25 @@ def run(
             raise
         output.drop()
         _fail(reason)
+
+
+def _imported(plugin: Callable[[], T]) -> T:
+    """Import something without looks for garbage: there is none, and they take long.
+
+    What is loaded by then stays, so that later looks pass over it.
+    """
+    gc.disable()
+    try:
+        return plugin()
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _version(program: str, distribution: str) -> str:
+    """Return what the SDK says; it takes a second to import."""
+    ours, sdk = metadata.version(distribution), metadata.version("singer-sdk")
+    return f"{program} v{ours}, Meltano SDK v{sdk}"
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -12,7 +12,7 @@ import itertools
 import re
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -38,16 +38,19 @@ _Cut = tuple[int, int]
 """Where a row ends and where the next one begins."""
 
 
-def unpacked(path: Path) -> Iterator[bytes]:
-    """Yield the content of a file, inflated if it is gzip.
+def unpacked(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the content of a file, or of a part of it, inflated if it is gzip.
 
     Raises:
         DocumentError: the gzip stream is damaged or ends too early.
     """
     with path.open("rb") as file:
-        start = file.read(len(_GZIP))
-        blocks = itertools.chain([start], iter(lambda: file.read(READ_BYTES), b""))
-        if start != _GZIP:
+        file.seek(start)
+        left = None if end is None else end - start
+        first = _read(file, len(_GZIP), left)
+        left = None if left is None else left - len(first)
+        blocks = itertools.chain([first], _blocks(file, left))
+        if first != _GZIP:
             yield from blocks
             return
         try:
@@ -58,6 +61,16 @@ def unpacked(path: Path) -> Iterator[bytes]:
         except CutError:
             msg = "the gzip data ends too early: the file is cut"
             raise DocumentError(msg) from None
+
+
+def _read(file: IO[bytes], size: int, left: int | None) -> bytes:
+    return file.read(size if left is None else min(size, left))
+
+
+def _blocks(file: IO[bytes], left: int | None) -> Iterator[bytes]:
+    while block := _read(file, READ_BYTES, left):
+        left = None if left is None else left - len(block)
+        yield block
 
 
 def pieces(

@@ -130,7 +130,9 @@ class Engine:
                 return report
             report.state = State.REQUESTED
             report.report_id = pending.report_id
-            self.announcements.accepted(report, pending.report_id)
+            if pending.before:
+                self._take_up_from_first(report, pending)
+            self.announcements.accepted(report, report.report_id)
             report.requested_at = pending.requested_at
             report.adopted = True
             report.accepted_count = 1
@@ -138,6 +140,13 @@ class Engine:
             self._release(report, now)
             self._scheduler.put(report, now)
         return report
+
+    @staticmethod
+    def _take_up_from_first(report: Report, pending: PendingReport) -> None:
+        """Begin with the first of several documents that are written together."""
+        report.report_id, *report.known_ids = (*pending.before, pending.report_id)
+        report.request = replace(report.request, page=None)
+        report.carried = pending
 
     def request(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Plan these requests, the longest waiting first, in turns."""
@@ -280,14 +289,34 @@ class Engine:
         """Record that every row of a fetched report has been written."""
         return self._move(report, Event.DELIVERED)
 
-    def continued(self, report: Report, now: datetime) -> list[Change]:
-        """Record that the rows of a page are written, and go on to the next one."""
+    def continued(
+        self, report: Report, now: datetime, *, is_held: bool = False
+    ) -> list[Change]:
+        """Record that the rows of a page are written, and go on to the next one.
+
+        `is_held`: they are read only, and will be written with those that follow.
+        """
+        if is_held:
+            report.held.append(report.current())
         report.request = replace(report.request, page=report.next_page)
         report.next_page = None
         report.accepted_count = 0  # each page has its own attempts
         report.written_for.clear()
-        moved = self._move(report, Event.CONTINUED, now, forget_id=True)
-        return [moved, *self._stop(report)]
+        due = None if report.known_ids else now
+        moved = [self._move(report, Event.CONTINUED, due, forget_id=True)]
+        if report.known_ids:
+            moved.append(self._take_up_next(report, now))
+        return [*moved, *self._stop(report)]
+
+    def _take_up_next(self, report: Report, now: datetime) -> Change:
+        """Go on with the report of the next page, which an earlier run asked for."""
+        report.report_id = report.known_ids.pop(0)
+        if not report.known_ids:
+            report.carried = None
+        report.polls = report.downloads = report.failed_calls = 0
+        report.adopted, report.no_document_seen = True, False
+        self.announcements.accepted(report, report.report_id)
+        return self._move(report, Event.ACCEPTED, now)
 
     def unreadable(self, report: Report, reason: str, now: datetime) -> Change:
         """Record that a fetched document turned out to be damaged."""
@@ -318,7 +347,10 @@ class Engine:
             report.reason = blocked
             return [self._move(report, Event.REFUSED)]
         is_over = self.is_time_up and report.state is not State.READY
-        if is_over or report.state in _UNTOUCHED[self.retry.mode]:
+        # the next page belongs to what was asked for
+        is_page = report.state is State.PLANNED and report.request.page is not None
+        is_left = report.state in _UNTOUCHED[self.retry.mode] and not is_page
+        if is_over or is_left:
             return [self._move(report, Event.TIME_UP)]
         if self.is_time_up and report.failed_calls:  # it would only be waited for
             return [self._move(report, Event.LEFT)]
@@ -395,8 +427,9 @@ class Engine:
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
-            case model.NoData(reason=reason):
+            case model.NoData(reason=reason, next_page=next_page):
                 report.reason, report.ready_at = reason, now
+                report.next_page = next_page
                 yield self._move(report, Event.NO_DOCUMENT)
             case model.NotYet(reason=reason, rest_may_be=rest_may_be):
                 report.reason, report.rest_may_be = reason, rest_may_be
@@ -421,6 +454,7 @@ class Engine:
                 if self._can_begin_anew(report, outcome):
                     report.request = replace(report.request, page=None)
                     report.reason, report.began_anew = outcome.reason, True
+                    report.held.clear()
                     yield self._put_off(report, now)
                     return
                 yield from self._refused(report, outcome)
@@ -525,8 +559,9 @@ class Engine:
     @staticmethod
     def _can_begin_anew(report: Report, outcome: model.Refused) -> bool:
         """Whether a page is refused: its token may have ended; page one is there."""
-        is_page = report.request.page is not None and report.state is State.PLANNED
-        return is_page and outcome.scope == "request" and not report.began_anew
+        page, is_asked = report.request.page, report.state is State.PLANNED
+        has_token = page is not None and bool(page.token) and is_asked
+        return has_token and outcome.scope == "request" and not report.began_anew
 
     def _refused(self, report: Report, outcome: model.Refused) -> Iterator[Change]:
         account, scope = report.request.account, outcome.scope
@@ -565,6 +600,8 @@ class Engine:
         if forget_id:
             report.last_id = report.report_id or report.last_id
             report.report_id = None
+            if event is not Event.CONTINUED:
+                report.forget_known()
         if report.state.is_final:
             self._open.subtract(subscriber.stream for subscriber in report.subscribers)
         elif report.state is State.FETCHED:

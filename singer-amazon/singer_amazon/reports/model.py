@@ -119,6 +119,9 @@ class ResultPage:
     """What has to be sent with the token, word for word as for the first page."""
     after: str
     """The id of the page before."""
+    part: int = 1
+    """Which part of what is asked it belongs to, where one request cannot ask it all.
+    The first page of a part has no token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ class PendingReport:
     """Which page of its result it is, if not the first."""
     is_read: bool = False
     """Whether its rows are written, and `page` is the one to ask for next."""
+    before: tuple[str, ...] = ()
+    """The reports before it whose rows wait to be written together with its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +287,8 @@ class NoData:
     """Amazon ended the report because there is nothing to report."""
 
     reason: str
+    next_page: ResultPage | None = None
+    """What has to be asked for all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,15 @@ class PartitionState:
 
     # --- questions ---------------------------------------------------------
 
+    @property
+    def known_members(self) -> Members:
+        """Everybody it says something of."""
+        return self.members.union(
+            *(d.members for d in self.delivered),
+            *(g.members for g in self.gaps),
+            *(p.members for p in self.pending),
+        )
+
     def done(self, person: str) -> periods.Spans:
         """Return the days this member (or "" for the account) needs no more."""
         days = [d.window for d in self.delivered if person in covered_by(d.members)]
@@ -169,7 +178,9 @@ class PartitionState:
 
     def forget(self, report_id: str) -> None:
         """Drop a pending report: delivered, dead or unknown to Amazon."""
-        self.pending = [p for p in self.pending if p.report_id != report_id]
+        self.pending = [
+            p for p in self.pending if report_id not in (p.report_id, *p.before)
+        ]
 
     def deliver(self, window: Window, members: Members = NO_MEMBERS) -> None:
         """Record that every row of the window has been written."""

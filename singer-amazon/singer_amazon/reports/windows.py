@@ -22,6 +22,9 @@ from singer_amazon.reports.model import (
 from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.periods import Grid, covered_by, members_of
 
+MAX_MEMBERS = 100
+"""Advertisers in one request, where nothing else is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
@@ -48,7 +51,7 @@ class RequestLimits:
 
     grid: Grid
     lookback: int
-    max_members: int = 100
+    max_members: int = MAX_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)

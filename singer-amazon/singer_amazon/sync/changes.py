@@ -116,6 +116,9 @@ class ChangeRecorder:
             return
         for subscriber in report.subscribers:
             partition = self.partition(subscriber)
+            if report.held:  # nothing is written yet: those that are read stay
+                partition.state.requested(report.held[-1])
+                continue
             partition.state.requested(
                 PendingReport(
                     old_id,
@@ -166,6 +169,8 @@ class ChangeRecorder:
             self._state_store.changed(partition)
 
     def _has_no_document(self, report: Report) -> None:
+        if report.next_page is not None or report.held:
+            return  # a part of it is empty, not all
         for subscriber in report.subscribers:
             logger.warning(
                 "%s of %s %s: report %s is taken as empty: %s",

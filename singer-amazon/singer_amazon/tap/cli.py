@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 import logging
 import os
 import sys
@@ -11,13 +12,15 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk import Tap
+import msgspec
+from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
     TapCapabilities,
 )
+from singer_sdk.singerlib.catalog import Metadata, StreamMetadata
 from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_amazon.clock import Clock, SystemClock
@@ -35,6 +38,11 @@ from singer_amazon.tap.settings import (
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+_METADATA = {
+    kind: [(f.name, f.name.replace("_", "-")) for f in dataclasses.fields(kind)]
+    for kind in (Metadata, StreamMetadata)
+}
+"""Attributes of metadata and their names in a catalog."""
 TALKATIVE = ("urllib3", "botocore", "boto3", "s3transfer")
 """Libraries whose debug logs show signed addresses and headers."""
 
@@ -90,6 +98,19 @@ class CommandTap(Tap, abc.ABC):
                 "; ".join(sentences), errors=sentences, schema={}
             )
         return sentences
+
+    # --- discovery ---------------------------------------------------------
+
+    @property
+    def catalog_dict(self) -> dict[str, Any]:
+        """The catalog; the SDK makes objects of all columns and takes them apart."""
+        return {"streams": [_catalog_entry(s) for s in self.streams.values()]}
+
+    @property
+    def catalog_json_text(self) -> str:
+        """The catalog as it is printed."""
+        text = msgspec.json.encode(self.catalog_dict)
+        return msgspec.json.format(text, indent=2).decode()
 
     @property
     def writer(self) -> MessageWriter:
@@ -246,3 +267,25 @@ class CommandTap(Tap, abc.ABC):
         code = tap.run()
         sys.stderr.flush()
         sys.exit(code)
+
+
+def _catalog_entry(stream: Stream) -> dict[str, Any]:
+    """Return what the catalog says of a stream, as the SDK's own entry does."""
+    found = {
+        "tap_stream_id": stream.tap_stream_id,
+        "replication_key": stream.replication_key,
+        "replication_method": stream.replication_method,
+        "key_properties": stream.primary_keys or [],
+        "schema": stream.schema,
+        "stream": stream.name,
+        "metadata": [
+            {"breadcrumb": list(place), "metadata": _metadata(item)}
+            for place, item in stream.metadata.items()
+        ],
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _metadata(item: Metadata) -> dict[str, Any]:
+    values = ((key, getattr(item, name)) for name, key in _METADATA[type(item)])
+    return {key: value for key, value in values if value is not None}

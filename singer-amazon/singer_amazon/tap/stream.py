@@ -95,6 +95,10 @@ class ReportStream(RunStream, abc.ABC):
         """Columns with values made null that were named already."""
         return set()
 
+    def hand_rows_out(self) -> None:
+        """Let rows be taken from the session: nothing of this stream is written."""
+        self._hands_rows_out = True
+
     # --- the SDK's hooks ---------------------------------------------------
 
     def get_records(
@@ -107,7 +111,7 @@ class ReportStream(RunStream, abc.ABC):
         The SDK does not come here: see `deliver_all`.
         """
         del context
-        self._hands_rows_out = True
+        self.hand_rows_out()
         session = self.run_context.session
         for report in session.documents(self.name):
             for batch in session.row_batches(report):
@@ -240,11 +244,8 @@ class ReportStream(RunStream, abc.ABC):
 
     def _rows(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
-        if report.document is None:
-            return
-        assert isinstance(report.document, SpoolFile)  # noqa: S101 - our fetcher's
         left = self.ABORT_AT_RECORD_COUNT
-        for rows in self.read(report.document, encoder, report):
+        for rows in self.rows_of(report, encoder):
             if left is None:
                 yield rows
             else:
@@ -252,6 +253,17 @@ class ReportStream(RunStream, abc.ABC):
                 left -= len(rows)
                 if left <= 0:
                     return
+
+    def rows_of(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
+        """Yield the rows of a report's document; none where it has none.
+
+        Raises:
+            DocumentError: it is damaged.
+        """
+        if report.document is None:
+            return iter(())
+        assert isinstance(report.document, SpoolFile)  # noqa: S101 - our fetcher's
+        return self.read(report.document, encoder, report)
 
     @property
     def is_plain(self) -> bool:

@@ -41,6 +41,7 @@ class _DatasetFile(msgspec.Struct, forbid_unknown_fields=True):
     null_columns: dict[str, dict[str, list[str]]] = {}
     without: dict[str, list[str]] = {}
     left_out: list[str] = []
+    optional: list[str] = []
 
 
 @lru_cache(maxsize=1)
@@ -77,11 +78,9 @@ def _shape(file: _DatasetFile) -> QueryShape:
         groups=tuple(group.values) if group else (),
         marketplace_argument=file.marketplace_argument,
         asin_filter=file.asin_filter,
-        without={
-            period: tuple(tuple(path.split(".")) for path in paths)
-            for period, paths in file.without.items()
-        },
+        without={period: frozenset(names) for period, names in file.without.items()},
         sales=tuple(file.sales),
+        optional=tuple(file.optional),
         day="startDate",
     )
 

@@ -98,4 +98,9 @@ def tables_of(catalog: Mapping[str, Any], chosen: settings.Settings) -> Iterator
 
 def main() -> None:
     """Run a subcommand, or the target."""
-    run("target-s3", {"ddl": ddl}, TargetS3.cli)
+    run(
+        "target-s3",
+        lambda: {"ddl": ddl},
+        lambda: TargetS3.cli,
+        distribution="target-amazon-s3",
+    )

@@ -90,6 +90,45 @@ def test_asked_now_and_collected_later_is_what_one_run_brings(
         assert ours == theirs
 
 
+RUNS_OWN = {"run_id", "report_id", "adopted", "calls"}
+"""What differs from run to run, besides times."""
+
+
+def said_of_reports(*runs: Run) -> dict[str, list[str]]:
+    """Return the rows about reports and days, without what differs from run to run."""
+    found = {}
+    for name in ("report_log", "report_days"):
+        rows = [row for ran in runs for row in ran.rows(name)]
+        found[name] = in_order(
+            [
+                {k: v for k, v in row.items() if k not in RUNS_OWN and k[-3:] != "_at"}
+                for row in rows
+                if row.get("outcome") != "waiting"
+            ]
+        )
+    return found
+
+
+def test_the_log_of_asking_and_collecting_is_that_of_one_run(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    streams = (CAMPAIGNS, ORDERS, "report_log", "report_days")
+    whole = run(*streams, **DAYS)
+    amazon.reset()
+    amazon.set_now(NOON, frozen=True)
+    first = run(*streams, run_mode="ask", **DAYS)
+    waiting = first.rows("report_log")
+    assert {row["outcome"] for row in waiting} == {"waiting"}
+    assert first.rows("report_days") == []
+    second = run(*streams, run_mode="collect", state=first.state, **DAYS)
+
+    assert said_of_reports(first, second) == said_of_reports(whole)
+    collected = second.rows("report_log")
+    assert {row["report_id"] for row in waiting} == pending_ids(first.state)
+    assert {row["report_id"] for row in collected} == pending_ids(first.state)
+    assert all(row["adopted"] and row["requested_at"] for row in collected)
+
+
 def collect_all(run: Runs, amazon: EmulatorClient, first: Run) -> list[Run]:
     """Come back when each summary says so, until nothing is left."""
     ended = [first]

@@ -15,6 +15,8 @@ from tap_amazon_sp.data_kiosk.datasets import query_shapes
 ECONOMICS, TRENDS = "data_kiosk_economics", "data_kiosk_sales_and_traffic_trends"
 SOURCING, MAKING = "data_kiosk_vendor_sourcing", "data_kiosk_vendor_manufacturing"
 ANALYTICS = "data_kiosk_seller_analytics"
+TOTALS = "data_kiosk_seller_analytics_totals"
+STREAMS = [ECONOMICS, TRENDS, SOURCING, MAKING, ANALYTICS, TOTALS]
 SPAN: Json = {"start_date": "2026-11-08", "end_date": "2026-11-16"}
 
 
@@ -40,16 +42,26 @@ def read(emulator: Emulator, stream: str, **changes: Any) -> Run:
 
 
 def truth(emulator: Emulator, stream: str, account: str) -> list[Json]:
-    """Return the rows of all queries that were created, by the emulator."""
-    shape, found = query_shapes()[stream], []
+    """Return the rows of all queries that were created, by the emulator.
+
+    Where several queries ask for one window they are put together by their groups.
+    """
+    shape = query_shapes()[stream]
+    found: dict[str, Json] = {}
     for query in emulator.client.statistics().sp_queries:
         for line in emulator.client.kiosk_truth(account, str(query.body["query"])):
-            of_line = {name: line[name] for name in shape.line}
-            found += [
-                of_line | {n: at(row, path) for n, path in shape.sources.items()}
-                for row in (line[shape.rows] if shape.rows else [line])
-            ]
-    return found
+            of_line = {name: line[name] for name in (*shape.line, "startDate")}
+            for row in line[shape.rows] if shape.rows else [line]:
+                values = {n: at(row, path) for n, path in shape.sources.items()}
+                groups = {n: v for n, v in values.items() if is_plain(v)}
+                key = ordered(groups | of_line)
+                known = {n: v for n, v in values.items() if v is not None}
+                found[key] = found.get(key, {**of_line, **values}) | known
+    return list(found.values())
+
+
+def is_plain(value: Any) -> bool:
+    return not isinstance(value, (dict, list))
 
 
 def at(row: Any, path: tuple[str, ...]) -> Any:
@@ -59,7 +71,7 @@ def at(row: Any, path: tuple[str, ...]) -> Any:
 
 
 @pytest.mark.parametrize("level", ["DAY", "WEEK", "MONTH"])
-@pytest.mark.parametrize("stream", [ECONOMICS, TRENDS, SOURCING, MAKING, ANALYTICS])
+@pytest.mark.parametrize("stream", STREAMS)
 def test_rows_are_the_truth_and_keys_are_unique(
     emulator: Emulator, stream: str, level: str
 ) -> None:

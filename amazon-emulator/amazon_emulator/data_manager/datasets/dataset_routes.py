@@ -76,7 +76,7 @@ class DatasetsService(DataManagerService):
         """List the datasets of the account, oldest first."""
         check_media(call, self.media_type, has_body=False)
         query = call.request.args
-        size = page_size("limit", query.get("limit"))
+        size = page_size(query, "limit")
         page, more = self._pages.page(
             f"datasets|{account.account_id}",
             self._datasets.of_account(account.account_id),

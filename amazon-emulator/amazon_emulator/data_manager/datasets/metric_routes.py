@@ -54,7 +54,7 @@ class MetricsService(DataManagerService):
             found = [dataset for dataset in found if dataset.dataset_id in named]
         part = query.get("search", "").lower()
         found = [dataset for dataset in found if part in dataset.made.name.lower()]
-        size = page_size("maxResults", query.get("maxResults"))
+        size = page_size(query, "maxResults")
         name = f"details|{account.account_id}"
         page, more = self._pages.page(name, found, size, query.get("nextToken"))
         return self.respond({"datasets": [self._details(x) for x in page], **more})
@@ -95,7 +95,7 @@ class MetricsService(DataManagerService):
         dataset = self.find_dataset(call, account)
         keys = ("startDate", "endDate", "metrics")
         body = with_keys("The body", self.read(call, optional=True), keys)
-        names = texts(body, "metrics") or METRICS
+        names = texts(body, "metrics", least=0) or METRICS
         if not set(names) <= set(METRICS):
             raise RefusalError(400, f"metrics must be of {', '.join(METRICS)}")
         start, end = instant(body, "startDate"), instant(body, "endDate")

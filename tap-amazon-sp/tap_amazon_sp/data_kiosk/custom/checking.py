@@ -33,6 +33,10 @@ class CheckedQuery:
     text: str
     selection: ast.SelectionSetNode
 
+    def filled(self, start: str, end: str, marketplaces: Iterable[str]) -> str:
+        """Return the text that is sent, as short as it can be."""
+        return filled(self.text, start, end, marketplaces)
+
 
 def check_query(text: str) -> CheckedQuery:
     """Check a query whose placeholders stand still in it.

@@ -13,7 +13,6 @@ from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.data_kiosk.custom.checking import filled
 from tap_amazon_sp.data_kiosk.custom.settings import CustomQuery
 from tap_amazon_sp.data_kiosk.custom.streams import CustomQueryStream
 from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec
@@ -49,19 +48,19 @@ class CustomQueryPartitions:
     ) -> Partition:
         custom = stream.custom_query
         ids = tuple(marketplace.marketplace_id for marketplace in marketplaces)
-        text = custom.query.text
+        query = custom.query
 
         def make_text(window: Window) -> str:
-            return filled(text, text_of(window.start), text_of(window.end), ids)
+            return query.filled(text_of(window.start), text_of(window.end), ids)
 
         spec = QuerySpec(
-            schema=custom.query.schema,
-            root=custom.query.root,
+            schema=query.schema,
+            root=query.root,
             arguments={},
             paths=(),
             keys=frozenset(),
             make_text=make_text,
-            written=filled(text, "{start}", "{end}", ids),
+            written=query.filled("{start}", "{end}", ids),
         )
         days = self._days(custom, marketplaces[0])
         is_windowed = custom.is_windowed

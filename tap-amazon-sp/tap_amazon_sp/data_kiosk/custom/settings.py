@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from graphql.language import ast
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_amazon.errors import ConfigError
 from tap_amazon_sp.catalogue.model import ColumnDefinition
-from tap_amazon_sp.data_kiosk.custom.checking import (
-    CheckedQuery,
-    QueryError,
-    check_query,
-)
 from tap_amazon_sp.data_kiosk.schema import base_of
+
+if TYPE_CHECKING:
+    from graphql.language import ast
+
+    from tap_amazon_sp.data_kiosk.custom.checking import CheckedQuery
 
 ADDED = ("account_name", "marketplace_id", "window_start", "window_end")
 
@@ -60,6 +58,12 @@ def read_custom_queries(entries: Iterable[Mapping[str, Any]]) -> list[CustomQuer
 
 
 def _query(entry: Mapping[str, Any]) -> CustomQuery:
+    # graphql takes 0.2 s to import: only where there is a query
+    from tap_amazon_sp.data_kiosk.custom.checking import (  # noqa: PLC0415
+        QueryError,
+        check_query,
+    )
+
     name = str(entry.get("name") or "")
     where = f"data_kiosk.{name or '?'}"
     if not name:
@@ -137,12 +141,13 @@ def _selected(
     fields = query.schema.types[base_of(type_text)]
     found: dict[str, ColumnDefinition] = {}
     for node in selection.selections if selection else ():
-        if isinstance(node, ast.FieldNode):
-            name = node.name.value
+        if node.kind == "field":
+            field = cast("ast.FieldNode", node)
+            name = field.name.value
             inner = fields[name]
             column = query.schema.column(name, inner)
-            if node.selection_set is not None:
-                parts = _selected(query, inner, node.selection_set)
+            if field.selection_set is not None:
+                parts = _selected(query, inner, field.selection_set)
                 column = ColumnDefinition(name, column.kind, parts)
             found[name] = column
     return tuple(found.values())
