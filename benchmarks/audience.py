@@ -46,7 +46,7 @@ DATASET: Mapping[str, object] = {
     "api": DATA_MANAGER,
     "manager_account_id": MANAGER,
 }
-CONSENT = {"amznuserdata": "GRANTED"}
+CONSENT: Mapping[str, object] = {"consent": {"amznuserdata": "GRANTED"}}
 FEW = 10_000
 STOCK_RECORDS = 100_000
 """The stock path is given no more: it would take too long."""
@@ -161,7 +161,7 @@ class Bench:
         source: Path,
         program: str,
         prefix: Sequence[str] = (),
-        **changes: object,
+        changes: Mapping[str, object] | None = None,
     ) -> Usage:
         """Run our target, with these changes of its settings."""
         self._runs += 1
@@ -169,7 +169,7 @@ class Bench:
         folder = self._folder / f"{self._runs}"
         config = {
             **target_settings(self._amazon),
-            **changes,
+            **(changes or {}),
             "state_path": str(folder / "state.sqlite3"),
         }
         path = self._folder / "config.json"
@@ -244,9 +244,9 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
 
 def compare_apis(bench: Bench, records: int, rounds: int) -> None:
     """Measure both APIs in turn and print their ratio."""
-    apis: list[Mapping[str, object]] = [{}, DATASET]
+    apis: list[Mapping[str, object]] = [CONSENT, {**CONSENT, **DATASET}]
     starts, runs = (
-        [bench.ours(source, FULL, consent=CONSENT, **api) for api in apis * rounds]
+        [bench.ours(source, FULL, changes=api) for api in apis * rounds]
         for source in (bench.none, bench.many)
     )
     older, newer = (
