@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from amazon_emulator import Emulator
+from singer_amazon.commands.findings import Finding
 from support.core.process import PluginProcess
 from support.sp.queues import KEYS, LocalQueue, local_queues, new_queue
 from support.sp.runs import (
@@ -23,6 +24,7 @@ from support.sp.runs import (
     run,
     settings,
 )
+from tap_amazon_sp.commands.check import SpCheck
 from tap_amazon_sp.commands.notifications import notifications_command
 from tap_amazon_sp.notifications.messages import Message
 from tap_amazon_sp.notifications.policy import policy_for
@@ -279,3 +281,24 @@ def test_a_query_of_data_kiosk_costs_one_get_query(
         f"notifications ({queries} queries, each done after 700 s)"
     )
     assert polls / queries < 1.2
+
+
+def test_check_looks_at_the_queue_too(command: Command, queue: LocalQueue) -> None:
+    """Without a call to Amazon: subscriptions are a matter of `notifications`."""
+    found = checked(command.config)
+    assert [(row.what, row.result) for row in found] == [
+        ("queue", "ok"),
+        ("policy", "ok"),
+    ]
+    queue.set_policy("{}")
+    assert [row.result for row in checked(command.config)] == ["ok", "failed"]
+    command.config["notifications"] = {"queue_url": f"{queue.url}-not-there"}
+    (refused,) = checked(command.config)
+    assert refused.what == "queue"
+    assert refused.is_failure
+    del command.config["notifications"]
+    assert checked(command.config) == []
+
+
+def checked(config: dict[str, Any]) -> list[Finding]:
+    return list(SpCheck(TapAmazonSp.open(config)).storage())
