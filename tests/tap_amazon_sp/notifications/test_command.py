@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,18 @@ from click.testing import CliRunner, Result
 from amazon_emulator import Emulator
 from singer_amazon.commands.findings import Finding
 from support.core.process import PluginProcess
-from support.sp.queues import KEYS, LocalQueue, local_queues, new_queue
+from support.sp.queues import KEYS, LocalQueue, local_queues, new_queue, prompt_run
 from support.sp.runs import (
     BY_ASIN,
     BY_DATE,
     SALES,
     SALES_BY_ASIN,
-    Run,
     catalog,
     run,
     settings,
 )
 from tap_amazon_sp.commands.check import SpCheck
 from tap_amazon_sp.commands.notifications import notifications_command
-from tap_amazon_sp.notifications.messages import Message
 from tap_amazon_sp.notifications.policy import policy_for
 from tap_amazon_sp.tap import TapAmazonSp
 
@@ -202,34 +200,6 @@ def test_a_process_wakes_long_before_it_would_poll(
     sent = emulator.client.sp_notifications()
     ours = [message for message in sent if message["note"] in {None, "", "copy"}]
     assert queue.left() == len(sent) - len(ours)
-
-
-class PromptQueue:
-    """The tap's queue; whenever it is asked, the emulator has sent what is due."""
-
-    def __init__(self, inner: Any, emulator: Emulator) -> None:
-        self._inner = inner
-        self._emulator = emulator
-
-    def receive(self, wait_seconds: int = 0) -> list[Message]:
-        self._emulator.client.send_sp_notifications()
-        found: list[Message] = self._inner.receive(wait_seconds)
-        return found
-
-    def delete(self, receipts: Sequence[str]) -> None:
-        self._inner.delete(receipts)
-
-
-def prompt_run(
-    emulator: Emulator, queue: LocalQueue, *streams: str, **changes: Any
-) -> Run:
-    def prepare(tap: TapAmazonSp, _: object) -> None:
-        tap.__dict__["_queue"] = PromptQueue(tap._queue, emulator)
-
-    setting = {"queue_url": queue.url}
-    return run(
-        emulator, *streams, prepare=prepare, notifications=setting, **KEYS, **changes
-    )
 
 
 def test_the_emulators_messages_in_any_disorder(
