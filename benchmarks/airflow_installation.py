@@ -96,7 +96,11 @@ class Airflow:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
-            _HEARTBEAT: "30",
+            # SQLite's default is 5 s: too little on a machine that is busy
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
+                f"sqlite:///{self._home / 'airflow.db'}?timeout=60"
+            ),
+            _HEARTBEAT: "60",
             f"{_HEARTBEAT}_DETECTION_INTERVAL": "5",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }

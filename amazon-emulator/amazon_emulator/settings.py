@@ -147,7 +147,7 @@ class Settings:
     adm_may_accept_terms: bool = False
     """Whether a PATCH of the terms is expected, hence no alarm."""
     adm_unknown_fields: bool = False
-    """Whether answers of Ads Data Manager have fields that are in no model."""
+    """Whether its answers, and manager accounts, have fields that are in no model."""
     sp_region: str = "ALL"
     """Which selling partners this host serves: those of one region, or all."""
     sp_asins: int = 5

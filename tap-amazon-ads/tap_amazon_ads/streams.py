@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Tap
@@ -67,6 +68,11 @@ class AdsReportStream(ReportStream):
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
+
+    @cached_property
+    def _definition(self) -> dict[str, object]:
+        """What its reports ask for: the same of all accounts, thousands of them."""
+        return self.spec.request(self.requested_columns())
 
     def distinguishing_key(self) -> tuple[str, ...]:
         """Return the key with the status that tells two campaigns of one name apart."""
@@ -222,14 +228,15 @@ class AdsReportStream(ReportStream):
 
         The state is the same for both: a stream that is moved keeps its bookmark.
         """
-        spec, columns = unified or self.spec, self.requested_columns()
         return Partition(
             stream=self.name,
             account=account.key,
             label=account.label,
             context=account.context,
-            report_type=spec.report_type,
-            definition=spec.request(columns),
+            report_type=(unified or self.spec).report_type,
+            definition=self._definition
+            if unified is None
+            else unified.request(self.requested_columns()),
             spec=unified or RequestSpec(self.spec, account),
             repeats_are_new=unified is not None,
             account_details=account.details,

@@ -290,6 +290,19 @@ class TapAmazonAds(ReportTap):
             partitions += [one for one in planned if one is not None]
         return partitions
 
+    def account_ids(self) -> set[str]:
+        """Return profiles and linked advertisers that a selected stream reads."""
+        selected = [s for s in self.streams.values() if s.selected]
+        self.accounts.check_any()
+        return self.accounts.ids(
+            lists_profiles=any(isinstance(s, ProfilesStream) for s in selected),
+            reads_dsp=any(
+                isinstance(s, AdvertisersStream)
+                or (isinstance(s, AdsReportStream) and s.spec.is_dsp)
+                for s in selected
+            ),
+        )
+
     def accounts_of(self, stream: str, *, is_dsp: bool) -> list[Account]:
         """Return the accounts a stream is read for; a test reads one."""
         self.accounts.check_any()

@@ -156,6 +156,8 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
             ("MIRROR", 1090, 0, 40, 100, 1090),
         ]
         assert "nothing came in clear" in selling
+        by_data_manager = "1,090 of 1,090   DSP (ACTIVE), AMC (ACTIVE)"
+        assert by_data_manager in selling
 
         assert contents(checkout) == before
         (settings,) = temporary.glob("*/settings.sh")

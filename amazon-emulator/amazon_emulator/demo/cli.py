@@ -18,7 +18,8 @@ from types import FrameType
 
 import click
 
-from amazon_emulator.demo.audience import AudienceDemo
+from amazon_emulator.demo.audiences.pipe import CustomerPipe
+from amazon_emulator.demo.audiences.steps import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
 from amazon_emulator.demo.console import (
     Progress,
@@ -317,7 +318,7 @@ class Demo:
         """
         folder = self.project.folder / "audience"
         folder.mkdir()
-        if not AudienceDemo(folder, self.emulator).run():
+        if not AudienceDemo(CustomerPipe(folder, self.emulator)).run():
             self.project.is_kept = True
             click.echo(f"The files and logs are in {folder}", err=True)
             raise FailedError

@@ -20,6 +20,7 @@ from singer_amazon.reports.model import ReportRequest
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
+from singer_amazon.sync.summary import grouped
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.stream import ReportStream
 
@@ -40,12 +41,19 @@ def plan_command(
     @run_options
     @click.option("--state", "state", help="The state a run would begin with.")
     @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+    @click.option(
+        "--accounts",
+        "only_accounts",
+        is_flag=True,
+        help="Only the ids of the accounts; no report is planned.",
+    )
     def command(
         config: tuple[str, ...],
         state: str | None,
         catalog: str | None,
         *,
         as_json: bool,
+        only_accounts: bool,
     ) -> None:
         """List what a run would ask for; only the list of accounts is asked."""
         settings, parse_env = read_config(config)
@@ -59,6 +67,9 @@ def plan_command(
             parse_env,
         )
         made.check()
+        if only_accounts:
+            _show_accounts(made, as_json=as_json)
+            return
         session = made.run_context.session
         plan = Plan(session, made.streams, made.clock.now())
         if as_json:
@@ -69,6 +80,13 @@ def plan_command(
             click.echo(line, err=True)
 
     return command
+
+
+def _show_accounts(tap: ReportTap, *, as_json: bool) -> None:
+    accounts = sorted(tap.account_ids())
+    if not accounts and tap.stats.failures:
+        raise click.ClickException("; ".join(grouped(tap.stats.failures)))
+    click.echo(json.dumps({"accounts": accounts}) if as_json else "\n".join(accounts))
 
 
 class Plan:

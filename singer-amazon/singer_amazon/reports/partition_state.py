@@ -59,6 +59,15 @@ class PartitionState:
 
     # --- questions ---------------------------------------------------------
 
+    @property
+    def known_members(self) -> Members:
+        """Everybody it says something of."""
+        return self.members.union(
+            *(d.members for d in self.delivered),
+            *(g.members for g in self.gaps),
+            *(p.members for p in self.pending),
+        )
+
     def done(self, person: str) -> periods.Spans:
         """Return the days this member (or "" for the account) needs no more."""
         days = [d.window for d in self.delivered if person in covered_by(d.members)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from singer_sdk import Tap
@@ -26,11 +26,16 @@ from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.reports.options import Choice
 
+OnRows = Callable[[ReportRequest, RowEncoder, list[Any]], None]
+"""Hears of the rows of a document."""
+
 
 class CatalogueStream(ReportStream):
     """One array of one report's document, over all accounts that can have it."""
 
     unknown_advice = "unknown_fields: keep takes it in"
+    on_rows: OnRows | None = None
+    """Hears of every row, where another stream needs what is in them."""
 
     def __init__(
         self,
@@ -114,6 +119,19 @@ class CatalogueStream(ReportStream):
         selected = set(self.selected_columns)
         names = [c.name for c in self.stream_definition.added if c.name in selected]
         return window_fields(partition, window, names, currency_code=asked)
+
+    def rows_of(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
+        """Yield the rows of a report's document, and let others hear of them."""
+        found = super().rows_of(report, encoder)
+        return found if self.on_rows is None else self._heard(found, report, encoder)
+
+    def _heard(
+        self, pieces: Iterable[list[Any]], report: Report, encoder: RowEncoder
+    ) -> Iterator[list[Any]]:
+        assert self.on_rows is not None  # noqa: S101 - looked at before
+        for rows in pieces:
+            self.on_rows(report.request, encoder, rows)
+            yield rows
 
     def read(
         self, document: SpoolFile, encoder: RowEncoder, report: Report

@@ -75,11 +75,13 @@ def test_a_repeated_create_makes_a_second_rule_and_an_alarm(
     assert (
         adm.call("POST", "/sharingRules", amc_rule_body(dataset_id)).status_code == 200
     )
+    other = adm.share(dataset_id, destinationAccountId="ENTITY4728736040201")
+    assert other.status_code == 200
     assert adm.alarms() == []
 
     assert adm.share(dataset_id, audience_name="Another name").status_code == 200
 
-    assert len(adm.rules(application="DSP_AUDIENCES")) == 2
+    assert len(adm.rules(application="DSP_AUDIENCES")) == 3
     assert len(adm.alarms()) == 1
 
 
