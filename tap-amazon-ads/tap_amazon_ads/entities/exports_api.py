@@ -133,15 +133,11 @@ class ExportsApi:
 
     def _ask_for_more(self, request: ReportRequest, parts: ExportParts) -> Outcome:
         """Ask for the next part if one more may be under way."""
-        slots, now = self._slots(request.stream), self._api.clock.now()
-        if not self._may_divide:
-            return model.Running()
-        if slots.ready_at(now) > now:
-            for export_id in parts.ids:  # what is over makes room
-                self._look(request, export_id)
-            return model.Running()
-        slots.take(now)
-        return self._create_part(request, parts)
+        if self._may_divide and self._slots(request.stream).try_take():
+            return self._create_part(request, parts)
+        for export_id in parts.ids if self._may_divide else ():
+            self._look(request, export_id, is_part=True)  # what is over makes room
+        return model.Running()
 
     def _look_at_parts(
         self, request: ReportRequest, parts: ExportParts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 from collections.abc import Callable
 from datetime import date
@@ -67,14 +68,16 @@ def test_an_export_that_times_out_is_read_in_parts_as_one_snapshot(
     assert len(amazon.statistics().exports) == 1 + PARTS
 
 
-def test_a_refused_request_is_tried_in_parts(
-    exports: RunTap, amazon: EmulatorClient
+def test_a_refused_request_is_tried_in_parts_which_are_one_original(
+    exports: RunTap, amazon: EmulatorClient, tmp_path: Path
 ) -> None:
     amazon.add_fault("status", operation="create_export", code=400, times=1)
-    ended = exports("ads")
+    ended = exports("ads", raw_report_uri=tmp_path.as_uri())
     assert ended.code == 0
     assert len(ended.rows("ads")) == 60
     assert ended.said("WARNING", "HTTP 400")
+    (original,) = (tmp_path / "ads" / SELLER).iterdir()
+    assert gzip.decompress(original.read_bytes()).count(b"[{") == PARTS
 
 
 def test_a_part_that_is_refused_is_named_and_nothing_is_written(
