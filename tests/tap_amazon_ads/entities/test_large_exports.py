@@ -110,15 +110,16 @@ def test_a_part_too_large_itself_fails_and_is_named(
     assert ended.said("ERROR", "part 1 (SPONSORED_BRANDS, ARCHIVED)", "TIMED_OUT")
 
 
-def test_a_run_that_only_collects_asks_for_no_parts(
+def test_a_run_that_collects_asks_for_the_parts_of_what_was_asked_for(
     exports: RunTap, amazon: EmulatorClient
 ) -> None:
     amazon.change(largest_export=20)
     asked = exports("targets", run_mode="ask")
-    ended = exports("targets", run_mode="collect", state=asked.state)
-    assert ended.code == 1
-    assert ended.said("ERROR", "only a run with run_mode sync")
     assert len(amazon.statistics().exports) == 1
+    ended = exports("targets", run_mode="collect", state=asked.state)
+    assert ended.code == 0
+    assert len(ended.rows("targets")) == 90
+    assert len(amazon.statistics().exports) == 1 + PARTS
 
 
 def test_killed_while_parts_wait_none_is_asked_for_twice(
