@@ -26,7 +26,7 @@ from singer_amazon.reports.polling.ready_ages import age_between
 from tap_amazon_ads import wordings
 from tap_amazon_ads.entities.definitions import ExportSpec
 from tap_amazon_ads.entities.export_parts import ExportParts
-from tap_amazon_ads.entities.export_slots import ExportSlots
+from tap_amazon_ads.running_reports import RunningReports
 
 _WORKING = {"PROCESSING", "IN_PROGRESS", "PENDING"}
 _TOO_LARGE = "TIMED_OUT"
@@ -54,7 +54,7 @@ class ExportsApi:
     def __init__(
         self,
         api: ApiClient,
-        slots: Callable[[str], ExportSlots],
+        slots: Callable[[str], RunningReports],
         warn_once: Callable[[str], None],
     ) -> None:
         self._api = api
