@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from target_amazon_audience.data_manager.models import ACTIVE, SharingRule
-from target_amazon_audience.data_manager.sharing import is_revoked
+from target_amazon_audience.data_manager.sharing_rules.plan import is_revoked
 
 if TYPE_CHECKING:
     from target_amazon_audience.data_manager.models import DataManagerApi
-    from target_amazon_audience.data_manager.rules import SharingRules
+    from target_amazon_audience.data_manager.sharing_rules.rules import SharingRules
     from target_amazon_audience.reporting.audience_report import AudienceReport
 
 COUNTERS = {

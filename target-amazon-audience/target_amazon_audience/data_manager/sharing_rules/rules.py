@@ -19,7 +19,7 @@ from target_amazon_audience.data_manager.models import (
     NewRule,
     SharingRule,
 )
-from target_amazon_audience.data_manager.sharing import existing, is_revoked
+from target_amazon_audience.data_manager.sharing_rules.plan import existing, is_revoked
 from target_amazon_audience.delivery.models import BadRequestError, ThrottledError
 from target_amazon_audience.errors import UploadError
 
