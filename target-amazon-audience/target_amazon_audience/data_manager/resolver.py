@@ -116,6 +116,11 @@ class DatasetResolver:
         external_id = self.settings.external_audience_id
         return None if external_id is None else dataset_name(external_id)
 
+    @property
+    def _shares(self) -> bool:
+        """Whether this run needs sharing rules: nothing may stop one that removes."""
+        return self.settings.upload_mode != "DELETE"
+
     def shown_id(self) -> str | None:
         """Return Amazon's id of the dataset, once it is known."""
         return self.dataset_id
@@ -144,13 +149,14 @@ class DatasetResolver:
             AmazonError: Amazon refuses a look-up.
         """
         check_account(self.api, self.data_manager)
-        if DSP in applications(self.settings.target):
+        if self._shares and DSP in applications(self.settings.target):
             self._dsp = self._find_dsp()
         self.known_id()
         found = self._known() if self.dataset_id else self._find()
         if found is not None:
             self._adopt(found)
-            self.rules.check(found.id, self._new_rules(found.id))
+            if self._shares:
+                self.rules.check(found.id, self._new_rules(found.id))
 
     def _find_dsp(self) -> DspDestination:
         advertiser = self.settings.advertiser_id
@@ -239,7 +245,7 @@ class DatasetResolver:
         A run that only removes shares nothing anew.
         """
         known = self._usable or self._create()
-        if self.settings.upload_mode != "DELETE":
+        if self._shares:
             self.rules.ensure(known.dataset_id, self._new_rules(known.dataset_id))
         return destination(known.number, self.account)
 
@@ -279,7 +285,7 @@ class DatasetResolver:
                 self.dataset_id,
                 report,
                 until,
-                self.settings.poll_seconds,
+                (self.settings.poll_seconds, self.settings.poll_seconds_max),
             )
         except AmazonError as error:
             report.note(f"rules and counters could not be looked at: {error}")
