@@ -82,6 +82,8 @@ class Settings:
     """How often a report is polled before it is ready."""
     entities_per_page: int = 0
     """Most portfolios, orders, line items on a page; 0: as many as Amazon gives."""
+    largest_export: int = 0
+    """An export with more rows ends as FAILED, TIMED_OUT; 0: none does."""
     delay_seconds: float = 0
     """How long every response takes."""
     token_lifetime_seconds: float = 3600

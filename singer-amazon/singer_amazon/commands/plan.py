@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from singer_amazon.commands.group import read_config, read_json
+from singer_amazon.commands.group import read_config, read_json, run_options
 from singer_amazon.commands.state_edits import singer_state
 from singer_amazon.commands.tables import show
 from singer_amazon.durations import in_words
@@ -38,15 +38,8 @@ def plan_command(
     """Return the command of a tap."""
 
     @click.command("plan")
-    @click.option(
-        "--config",
-        "config",
-        required=True,
-        multiple=True,
-        help="Settings, as for a run; ENV reads the environment and .env.",
-    )
+    @run_options
     @click.option("--state", "state", help="The state a run would begin with.")
-    @click.option("--catalog", "catalog", help="The catalog; all streams by default.")
     @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
     @click.option(
         "--accounts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Tap
@@ -15,7 +16,7 @@ from singer_amazon.records.columns import ColumnType, Nested
 from singer_amazon.records.row_encoder import AddedFields, RowEncoder
 from singer_amazon.report_log.coverage import Coverage
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import ReportRequest, Window, text_of
+from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import RowBatch, WrittenDocument
 from tap_amazon_sp.catalogue.model import EXTRA, ReportDefinition, StreamDefinition
@@ -31,7 +32,11 @@ from tap_amazon_sp.data_kiosk.sales_check import SalesCheck
 from tap_amazon_sp.data_kiosk.schema import Path
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.reports.options import Choice, Combination
-from tap_amazon_sp.reports.streams import CatalogueStream, column_type
+from tap_amazon_sp.reports.streams import (
+    CatalogueStream,
+    column_type,
+    window_fields,
+)
 
 _LINE = ("startDate", "endDate", "marketplaceId")
 
@@ -41,8 +46,6 @@ class KioskStream(CatalogueStream):
 
     A row may come on any page, so a document never replaces the rows of its period.
     """
-
-    _check: SalesCheck | None = None
 
     def __init__(
         self,
@@ -55,6 +58,10 @@ class KioskStream(CatalogueStream):
         self.shape = shape
         self._joined = JoinedDocuments(shape)
         super().__init__(tap, report, stream, choice)
+
+    @cached_property
+    def _check(self) -> SalesCheck:
+        return SalesCheck(self.run_context)
 
     @property
     def metadata(self) -> MetadataMapping:
@@ -156,9 +163,7 @@ class KioskStream(CatalogueStream):
 
     def is_final(self, report: Report, request: ReportRequest) -> bool:
         """Whether the window is done: not while its zeros look wrong."""
-        if self._check is None or report.next_page is not None:
-            return True
-        return self._check.is_final(request)
+        return report.next_page is not None or self._check.is_final(request)
 
     # --- rows --------------------------------------------------------------
 
@@ -182,14 +187,11 @@ class KioskStream(CatalogueStream):
 
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return account, marketplace, options, window, currency."""
-        values: dict[str, object] = dict(partition.context)
-        values["window_start"] = text_of(window.start)
-        values["window_end"] = text_of(window.end)
         assert isinstance(partition.spec, QuerySpec)  # noqa: S101 - from query_spec above
-        values["currency_code"] = partition.spec.arguments.get("currencyCode")
+        asked = partition.spec.arguments.get("currencyCode")
         selected = set(self.selected_columns)
         names = [c.name for c in self.stream_definition.added if c.name in selected]
-        return AddedFields.constant({name: values.get(name) for name in names})
+        return window_fields(partition, window, names, currency_code=asked)
 
     def read(
         self, document: SpoolFile, encoder: RowEncoder, report: Report
@@ -222,21 +224,26 @@ class KioskStream(CatalogueStream):
     def _counter(
         self, encoder: KioskRowEncoder, request: ReportRequest
     ) -> Callable[[Iterable[Any]], None]:
-        """Return what adds up the sales of rows, where any are selected."""
-        selected = set(self.selected_columns)
-        names = [n for n in self.shape.sales if n.split(".")[0] in selected]
-        if not names:
-            return lambda _: None
-        if self._check is None:
-            self._check = SalesCheck(self.run_context)
-        watch = self._check.watch
+        """Return what looks at rows: their sales by period, and whether any has values.
+
+        It costs nothing where no such column is selected.
+        """
+        shape, selected = self.shape, set(self.selected_columns)
+        watch, nulls = self._check.watch, self._check.nulls
+        names = [n for n in shape.sales if n.split(".")[0] in selected]
         getters = [encoder.getter(name) for name in names]
-        period = encoder.getter(self.shape.day) if self.shape.day else None
+        period = encoder.getter(shape.day) if shape.day else None
         start = request.window.start
+        values = [
+            encoder.getter(name)
+            for name in shape.sources
+            if name in selected and name not in (*self.primary_keys, *_LINE)
+        ]
 
         def add(rows: Iterable[Any]) -> None:
+            nulls.add(request.identity, rows, values)
             sums: dict[Any, float] = {}
-            for row in rows:
+            for row in rows if getters else ():
                 day = period(row) if period else ""
                 for get in getters:
                     value = get(row)
