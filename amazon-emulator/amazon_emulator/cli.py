@@ -43,6 +43,7 @@ _SETTINGS = {
     "ready_after_seconds": "How long a report is generated.",
     "ready_after_looks": "Looks at a report that find it unfinished.",
     "entities_per_page": "Most entities on a page; 0: Amazon's number.",
+    "largest_export": "Rows from which on an export times out; 0: never.",
     "delay_seconds": "Seconds that every answer takes.",
     "token_lifetime_seconds": None,
     "url_lifetime_seconds": None,

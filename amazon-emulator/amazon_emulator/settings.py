@@ -82,6 +82,8 @@ class Settings:
     """How often a report is polled before it is ready."""
     entities_per_page: int = 0
     """Most portfolios, orders, line items on a page; 0: as many as Amazon gives."""
+    largest_export: int = 0
+    """An export with more rows ends as FAILED, TIMED_OUT; 0: none does."""
     delay_seconds: float = 0
     """How long every response takes."""
     token_lifetime_seconds: float = 3600
@@ -145,7 +147,7 @@ class Settings:
     adm_may_accept_terms: bool = False
     """Whether a PATCH of the terms is expected, hence no alarm."""
     adm_unknown_fields: bool = False
-    """Whether answers of Ads Data Manager have fields that are in no model."""
+    """Whether its answers, and manager accounts, have fields that are in no model."""
     sp_region: str = "ALL"
     """Which selling partners this host serves: those of one region, or all."""
     sp_asins: int = 5

@@ -174,6 +174,21 @@ class AccountFinder:
         has = self._settings.shard.has
         return [account for account in self._all_dsp if has(account.key)]
 
+    def ids(self, *, lists_profiles: bool, reads_dsp: bool) -> set[str]:
+        """Return whom runs of this shard read, or miss: that is said by them, too."""
+        settings, seen = self._settings, {p.profile_id for p in self.profiles}
+        named = settings.profile_ids | settings.excluded | {*settings.excluded_streams}
+        found = {account.key for account in self.sponsored_accounts} | (named - seen)
+        if lists_profiles:
+            found |= seen
+        if reads_dsp:
+            accounts = self._all_dsp
+            read = {a.advertiser_id for one in accounts for a in one.advertisers}
+            found |= {account.key for account in accounts}
+            found |= settings.advertiser_ids - read
+            found |= {p.profile_id for p in self.used_profiles if p.kind == "agency"}
+        return set(self._of_shard(found))
+
     @cached_property
     def _all_sponsored(self) -> list[Account]:
         return [

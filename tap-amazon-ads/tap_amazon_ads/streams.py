@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Tap
@@ -57,6 +58,8 @@ class AdsReportStream(ReportStream):
         self.spec = spec
         self._refused_columns = refused_columns
         self._refused_fields = refused_fields
+        self._added_to_dsp: dict[str, AddedFields] = {}
+        """By account."""
         self._encoders: dict[frozenset[str], TypedRowEncoder] = {}
         if spec.is_summary:
             self.replication_key = None
@@ -67,6 +70,11 @@ class AdsReportStream(ReportStream):
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
+
+    @cached_property
+    def _definition(self) -> dict[str, object]:
+        """What its reports ask for: the same of all accounts, thousands of them."""
+        return self.spec.request(self.requested_columns())
 
     def distinguishing_key(self) -> tuple[str, ...]:
         """Return the key with the status that tells two campaigns of one name apart."""
@@ -138,6 +146,11 @@ class AdsReportStream(ReportStream):
             return AddedFields.constant(
                 self._added(account.key, account.country, account.currency)
             )
+        if account.key not in self._added_to_dsp:  # thousands of advertisers: once
+            self._added_to_dsp[account.key] = self._by_advertiser(account)
+        return self._added_to_dsp[account.key]
+
+    def _by_advertiser(self, account: Account) -> AddedFields:
         profile = account.key if account.kind == "agency" else None
         members = {
             advertiser.advertiser_id: encoded_members(
@@ -222,14 +235,15 @@ class AdsReportStream(ReportStream):
 
         The state is the same for both: a stream that is moved keeps its bookmark.
         """
-        spec, columns = unified or self.spec, self.requested_columns()
         return Partition(
             stream=self.name,
             account=account.key,
             label=account.label,
             context=account.context,
-            report_type=spec.report_type,
-            definition=spec.request(columns),
+            report_type=(unified or self.spec).report_type,
+            definition=self._definition
+            if unified is None
+            else unified.request(self.requested_columns()),
             spec=unified or RequestSpec(self.spec, account),
             repeats_are_new=unified is not None,
             account_details=account.details,

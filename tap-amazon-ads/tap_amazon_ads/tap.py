@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -17,8 +18,9 @@ from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.reports.api import ReportApi, RoutedApi
-from singer_amazon.reports.model import Window
+from singer_amazon.reports.model import Outcome, Window
 from singer_amazon.reports.periods import DayGrid
+from singer_amazon.reports.report import Report
 from singer_amazon.reports.windows import (
     MAX_MEMBERS,
     DateRange,
@@ -44,6 +46,7 @@ from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
 from tap_amazon_ads.entities.definitions import EXPORTS, ExportSpec
+from tap_amazon_ads.entities.export_sizes import ExportSizes
 from tap_amazon_ads.entities.export_slots import AdsRateLimiters
 from tap_amazon_ads.entities.exports import ExportStream
 from tap_amazon_ads.entities.exports_api import ExportsApi
@@ -248,6 +251,17 @@ class TapAmazonAds(ReportTap):
         apis[UnifiedSpec] = self.unified.api(self.api_client)
         return RoutedApi(lambda request: apis.get(type(request.spec), reports))
 
+    @cached_property
+    def export_sizes(self) -> ExportSizes:
+        """What compares documents of exports with what Amazon says of them."""
+        return ExportSizes(self.run_context.warn_once)
+
+    def classify(self, report: Report, path: Path) -> Outcome | None:
+        """Find out whether an export has come whole."""
+        if isinstance(report.request.spec, ExportSpec):
+            self.export_sizes.check(report, path.stat().st_size)
+        return super().classify(report, path)
+
     # --- what to ask for ---------------------------------------------------
 
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
@@ -269,6 +283,19 @@ class TapAmazonAds(ReportTap):
             planned = [self._partition(stream, item, now) for item in accounts]
             partitions += [one for one in planned if one is not None]
         return partitions
+
+    def account_ids(self) -> set[str]:
+        """Return profiles and linked advertisers that a selected stream reads."""
+        selected = [s for s in self.streams.values() if s.selected]
+        self.accounts.check_any()
+        return self.accounts.ids(
+            lists_profiles=any(isinstance(s, ProfilesStream) for s in selected),
+            reads_dsp=any(
+                isinstance(s, AdvertisersStream)
+                or (isinstance(s, AdsReportStream) and s.spec.is_dsp)
+                for s in selected
+            ),
+        )
 
     def accounts_of(self, stream: str, *, is_dsp: bool) -> list[Account]:
         """Return the accounts a stream is read for; a test reads one."""

@@ -198,6 +198,7 @@ class _AudienceReader(SettingsReader):
     """Rows of a batch where nothing is written."""
 
     def audience(self, api: str) -> AudienceSettings:
+        dataset_settings = self._data_manager()
         target = self.choice("target", TARGETS)
         advertiser = self.digits("dsp_advertiser_id")
         self._check_target(target, advertiser)
@@ -234,7 +235,7 @@ class _AudienceReader(SettingsReader):
             state_path=self.path("state_path") or Path(DEFAULT_PATH),
             is_dry=bool(self._config.get("dry_run")),
             accepts_terms=bool(self._config.get("accept_amc_terms")),
-            data_manager=self._data_manager(),
+            data_manager=dataset_settings,
         )
 
     def _data_manager(self) -> data_manager.DataManagerSettings | None:

@@ -9,11 +9,9 @@ is read is bounded: whole lines of a size, files of a size, from where it is all
 
 from __future__ import annotations
 
-import gzip
 import logging
 import os
 import stat
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import BinaryIO, NamedTuple, cast
 import msgspec
 from msgspec import Raw
 
+from singer_amazon.http.inflating import DamagedError, inflated
 from singer_amazon.target.errors import InputError
 from singer_amazon.target.messages import LineMender, readable_bytes
 from singer_amazon.target.stdin import MAX_LINE_BYTES
@@ -116,8 +115,9 @@ class BatchFileLoader:
     ) -> bool:
         """Store the file; say whether its content was handed over to an upload."""
         is_untouched = len(routes) == 1 and routes[0].transform is None
+        send = self._objects.send if is_untouched else None
         if file_format == "parquet":
-            if not (is_untouched and self._format == "parquet"):
+            if send is None or self._format != "parquet":
                 msg = (
                     f"{file.where}, is Parquet, which is stored only as it is, with "
                     "format.format_type parquet and no stream map; set the tap's "
@@ -125,7 +125,7 @@ class BatchFileLoader:
                 )
                 raise InputError(msg)
             rows = _parquet_rows(file)
-        elif is_untouched and _is_packed(file) and self._format == "jsonl.gz":
+        elif send is not None and _is_packed(file) and self._format == "jsonl.gz":
             steps = _steps(file, self._max_bytes)
             rows = sum(lines.count(b"\n") for lines in steps)
         else:
@@ -134,7 +134,9 @@ class BatchFileLoader:
                 self._take_records(file, first, lines, routes)
                 first += lines.count(b"\n")
             return False
-        self._store_as_is(file, routes[0].output.name, rows)
+        stream = routes[0].output.name
+        self._log_as_is(stream)
+        send(stream, file.content, rows, self._format)
         return True
 
     def _take_records(
@@ -166,7 +168,7 @@ class BatchFileLoader:
                 self._mender.warn(where, stream, found.repairs)
                 yield bytes(found.message)
 
-    def _store_as_is(self, file: _File, stream: str, rows: int) -> None:
+    def _log_as_is(self, stream: str) -> None:
         if stream not in self._logged:
             self._logged.add(stream)
             logger.info(
@@ -174,7 +176,6 @@ class BatchFileLoader:
                 "columns of our own.",
                 stream,
             )
-        self._objects.send(stream, file.content, rows, self._format)
 
     def _open(self, uri: str, where: str) -> BinaryIO:
         if uri.startswith("s3://"):
@@ -259,11 +260,9 @@ def _is_packed(file: _File) -> bool:
 
 def _steps(file: _File, max_bytes: int) -> Iterator[bytes]:
     """The file's text in steps of whole lines, unpacked where it is packed."""
-    content = file.content
-    source = gzip.GzipFile(fileobj=content) if _is_packed(file) else content
     tail: list[bytes] = []
     tail_bytes = total = 0
-    while data := _piece(file, source):
+    for data in _pieces(file):
         total += len(data)
         if total > max_bytes:
             raise _too_large(file.where, max_bytes)
@@ -281,10 +280,12 @@ def _steps(file: _File, max_bytes: int) -> Iterator[bytes]:
         yield b"".join((*tail, b"\n"))
 
 
-def _piece(file: _File, source: BinaryIO | gzip.GzipFile) -> bytes:
+def _pieces(file: _File) -> Iterator[bytes]:
+    """The file's bytes in pieces, unpacked where it is packed."""
+    blocks = iter(lambda: file.content.read(_STEP_BYTES), b"")
     try:
-        return source.read(_STEP_BYTES)
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+        yield from inflated(blocks) if _is_packed(file) else blocks
+    except DamagedError:
         msg = f"{file.where}, is damaged or cut off."
         raise InputError(msg) from None
     except OSError as error:

@@ -134,6 +134,8 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
         reports, sent, found = rows_of_table(first)["all"]
         assert reports >= 30
         assert sent == found > 1000
+        assert "of these campaigns by name" in first
+        assert len(re.findall(r" of +\d+ [A-Z]{3} +\d+ %", first)) == 3
         reports_again, sent_again, found_again = rows_of_table(second)["all"]
         assert reports_again == reports
         assert sent > sent_again == found_again > 0
@@ -160,6 +162,8 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
             ("MIRROR", 1090, 0, 40, 100, 1090),
         ]
         assert "nothing came in clear" in queries
+        by_data_manager = "1,090 of 1,090   DSP (ACTIVE), AMC (ACTIVE)"
+        assert by_data_manager in queries
 
         assert contents(checkout) == before
         (settings,) = temporary.glob("*/settings.sh")

@@ -8,7 +8,7 @@ or, with `isGlobalAccount: false`, not. Each DSP advertiser is a regional accoun
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -24,7 +24,6 @@ from amazon_emulator.ads_accounts.accounts import (
 from amazon_emulator.market_model.accounts import MarketAccount
 from amazon_emulator.market_model.combinations import POSITIONS
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
-from amazon_emulator.settings import REGIONS
 
 if TYPE_CHECKING:
     from amazon_emulator.ads_accounts.accounts import AdsAccounts, Json
@@ -96,12 +95,12 @@ class Advertiser:
 
 def advertisers_of(accounts: AdsAccounts) -> dict[str, Advertiser]:
     """Return all advertiser accounts by id; the region of a host limits none."""
-    found: dict[str, Advertiser] = {}
-    for key, is_global, market in (*_of_profiles(accounts), *_of_dsp(accounts)):
+    known, found = accounts.as_json(), dict[str, Advertiser]()
+    for key, is_global, market in (*_of_profiles(known), *_of_dsp(known)):
         account_id = _account_id(key, is_global=is_global)
-        known = found.setdefault(account_id, Advertiser(account_id, is_global))
-        if market.account_id not in {other.account_id for other in known.markets}:
-            known.markets.append(market)
+        one = found.setdefault(account_id, Advertiser(account_id, is_global))
+        if market.account_id not in {other.account_id for other in one.markets}:
+            one.markets.append(market)
     return found
 
 
@@ -109,11 +108,11 @@ def of_manager(
     accounts: AdsAccounts, manager_id: str, advertisers: Iterable[Advertiser]
 ) -> list[Advertiser] | None:
     """Return the advertisers linked to a manager account; None: there is no such."""
-    managers = [m for region in REGIONS for m in accounts.managers(region)]
+    managers = _objects(accounts.as_json(), "managerAccounts")
     named = [m for m in managers if m.get("managerAccountId") == manager_id]
     if not named:
         return None
-    links = objects_of(named[0].get("linkedAccounts", []), "linkedAccounts")
+    links = _objects(named[0], "linkedAccounts")
     ids = {str(x.get(key)) for x in links for key in ("profileId", "dspAdvertiserId")}
     return [found for found in advertisers if found.ids & ids]
 
@@ -121,23 +120,22 @@ def of_manager(
 _Entry = tuple[str, bool, Market]
 
 
-def _of_profiles(accounts: AdsAccounts) -> Iterator[_Entry]:
-    for region in REGIONS:
-        for profile in accounts.profiles(region):
-            info = account_info(profile)
-            if info.get("type") in ("seller", "vendor"):
-                key = profile.get(GROUP_KEY) or f"profile {profile['profileId']}"
-                is_global = profile.get(GLOBAL_KEY, True) is True
-                yield str(key), is_global, _profile_market(profile, info, region)
+def _of_profiles(known: Json) -> Iterator[_Entry]:
+    for profile in _objects(known, "profiles"):
+        info = account_info(profile)
+        if info.get("type") in ("seller", "vendor"):
+            key = profile.get(GROUP_KEY) or f"profile {profile['profileId']}"
+            is_global = profile.get(GLOBAL_KEY, True) is True
+            yield str(key), is_global, _profile_market(profile, info)
 
 
-def _profile_market(profile: Json, info: Json, region: str) -> Market:
+def _profile_market(profile: Json, info: Json) -> Market:
     country = str(profile["countryCode"])
     return Market(
         str(profile["profileId"]),
         str(info["type"]),
         _COUNTRIES.get(country, country),
-        region,
+        str(profile["region"]),
         str(profile["timezone"]),
         str(profile["currencyCode"]),
         str(info.get("id")),
@@ -146,38 +144,36 @@ def _profile_market(profile: Json, info: Json, region: str) -> Market:
     )
 
 
-def _of_dsp(accounts: AdsAccounts) -> Iterator[_Entry]:
-    for region in REGIONS:
-        for profile in accounts.profiles(region):
-            info = account_info(profile)
-            listed = accounts.advertisers(str(profile["profileId"]))
-            is_agency = info.get("type") == "agency"
-            if is_agency and info.get("subType") != ATTRIBUTION:
-                for advertiser_id, advertiser in listed.items():
-                    market = _dsp_market(advertiser_id, advertiser, profile, region)
-                    yield f"dsp {advertiser_id}", False, market
-        for link in _dsp_links(accounts, region):
-            yield f"dsp {link['dspAdvertiserId']}", False, _linked(link, region)
+def _of_dsp(known: Json) -> Iterator[_Entry]:
+    listed = known["advertisers"]
+    by_agency = listed if isinstance(listed, dict) else {}
+    for profile in _objects(known, "profiles"):
+        info = account_info(profile)
+        if info.get("type") == "agency" and info.get("subType") != ATTRIBUTION:
+            for advertiser in by_agency.get(str(profile["profileId"]), ()):
+                market = _dsp_market(advertiser, profile)
+                yield f"dsp {market.account_id}", False, market
+    for manager in _objects(known, "managerAccounts"):
+        for link in _objects(manager, "linkedAccounts"):
+            if link.get("accountType") == DSP_LINK:
+                market = _linked(link, str(manager.get("region")))
+                yield f"dsp {market.account_id}", False, market
 
 
-def _dsp_links(accounts: AdsAccounts, region: str) -> Iterator[Json]:
-    for manager in accounts.managers(region):
-        links = objects_of(manager.get("linkedAccounts", []), "linkedAccounts")
-        yield from (x for x in links if x.get("accountType") == DSP_LINK)
+def _objects(known: Json, name: str) -> list[Json]:
+    return objects_of(known.get(name, []), name)
 
 
-def _dsp_market(
-    advertiser_id: str, advertiser: Mapping[str, object], profile: Json, region: str
-) -> Market:
+def _dsp_market(advertiser: Json, profile: Json) -> Market:
     currency, country = advertiser.get("currency"), str(advertiser.get("country"))
     shops = (m.marketplace_id for m in MARKETPLACES.values() if m.country == country)
     agency = account_info(profile)
     shop = next(shops, str(agency.get("marketplaceStringId") or _DEFAULT_MARKETPLACE))
     return Market(
-        advertiser_id,
+        str(advertiser["advertiserId"]),
         "dsp",
         _COUNTRIES.get(country, country),
-        region,
+        str(profile["region"]),
         str(advertiser.get("timezone") or profile["timezone"]),
         None if currency is None else str(currency),
         str(agency.get("id")),

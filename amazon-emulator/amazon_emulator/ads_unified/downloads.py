@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
     from amazon_emulator.ads_unified.store import UnifiedReportStore
-    from amazon_emulator.reports.documents import Document
     from amazon_emulator.state import EmulatorState
     from amazon_emulator.stored_files import UrlSigner
 
@@ -41,11 +40,7 @@ class UnifiedDownloadService(DownloadService):
         """Serve a part to a call without credentials of the API."""
         refuse_credentials(call.request.headers)
         report = self._reports.any(call.arguments["report_id"])
+        documents = [] if report is None else report.documents
         number = int(call.arguments["part"])
-        document: Document | None = None
-        if report is not None:
-            hidden = report.rule("missing_part")
-            is_there = hidden is None or hidden.number("number") != number
-            if is_there and number < len(report.documents):
-                document = report.documents[number]
+        document = documents[number] if number < len(documents) else None
         return self.serve_part(call, report, document)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 CLIENT_ID = "Amazon-Ads-ClientId"
 CREATE = "create_unified_report"
+_NOWHERE = 404
+"""More parts than a report may have."""
 NOT_AUTHORIZED = "Multi-account authorization failed"
 CODES = {
     400: "BAD_REQUEST",
@@ -195,7 +197,8 @@ class UnifiedReportsService(SignedInService):
             is_hidden = hidden is not None and hidden.number("number") == number
             if hidden is not None and is_hidden and not hidden.parameters["listed"]:
                 continue
-            path = f"/unified-report-storage/{report.report_id}/{number}"
+            name = _NOWHERE if is_hidden else number
+            path = f"/unified-report-storage/{report.report_id}/{name}"
             url, expires = self._signer.sign(path, life)
             shown.append(
                 {

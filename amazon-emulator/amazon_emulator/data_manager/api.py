@@ -44,14 +44,22 @@ class DataManagerApi:
         self.datasets = DatasetStore(state, self.counters)
         self.rules = RuleStore(state)
         self._pages = Pages(state)
-        shared = Shared(state, tokens, self.accounts, self.counters, self._pages)
+        shared = Shared(
+            state,
+            tokens,
+            self.accounts,
+            self.counters,
+            self._pages,
+            self.datasets,
+            self.rules,
+        )
         self.services: Sequence[Service] = (
             TermsAndDataroomService(shared),
-            DatasetsService(shared, self.datasets, self.rules),
-            MembersService(shared, self.datasets),
-            MetricsService(shared, self.datasets, self.rules),
-            IdentitiesService(shared, self.datasets),
-            RulesService(shared, self.datasets, self.rules),
+            DatasetsService(shared),
+            MembersService(shared),
+            MetricsService(shared),
+            IdentitiesService(shared),
+            RulesService(shared),
         )
         self.control = AdmControl(self.accounts, self.datasets, self.rules)
         self.statistics = self.counters.as_json

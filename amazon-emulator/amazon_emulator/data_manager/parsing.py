@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def page_size(name: str, value: object) -> int:
-    """Return how many items are asked for, or refuse (400); None: as many as can be."""
+def page_size(given: Mapping[str, object], name: str) -> int:
+    """Return how many items are asked for, or refuse (400); without it, the most."""
     least, most = PAGE
-    if value is None:
-        return most
+    value = given.get(name, most)
     number = float(value) if isinstance(value, str) and value.isdigit() else value
     if not is_number(number) or not least <= number <= most or number % 1:
         message = f"{name} must be a whole number from {least} to {most}"
@@ -28,15 +27,15 @@ def page_size(name: str, value: object) -> int:
 
 
 def texts(
-    given: Mapping[str, object], name: str, most: int | None = None
+    given: Mapping[str, object], name: str, most: int | None = None, *, least: int = 1
 ) -> tuple[str, ...] | None:
-    """Return a list of at least one text, or refuse (400); None: there is none."""
+    """Return a list of texts, or refuse (400); None: there is none."""
     if name not in given:
         return None
     value = given[name]
     is_list = isinstance(value, list) and all(isinstance(x, str) for x in value)
     found = tuple(map(str, value)) if isinstance(value, list) else ()
-    if not is_list or not 1 <= len(found) <= (most or len(found)):
+    if not is_list or not least <= len(found) <= (most or len(found)):
         raise RefusalError(400, f"{name} must be a list of texts")
     return found
 

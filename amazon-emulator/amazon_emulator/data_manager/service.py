@@ -22,7 +22,13 @@ from amazon_emulator.data_manager.contract import (
     WITHOUT_TERMS,
 )
 from amazon_emulator.faults.rules import Target
-from amazon_emulator.http import Call, RefusalError, Route, json_response
+from amazon_emulator.http import (
+    Call,
+    RefusalError,
+    Route,
+    json_response,
+    with_new_fields,
+)
 from amazon_emulator.login.tokens import SignedInService
 
 if TYPE_CHECKING:
@@ -32,11 +38,12 @@ if TYPE_CHECKING:
 
     from amazon_emulator.data_manager.accounts import AdmAccount, AdmAccounts
     from amazon_emulator.data_manager.counters import AdmCounters
+    from amazon_emulator.data_manager.datasets.store import Dataset, DatasetStore
     from amazon_emulator.data_manager.pages import Pages
+    from amazon_emulator.data_manager.sharing_rules.store import RuleStore
     from amazon_emulator.login.tokens import TokenStore
     from amazon_emulator.state import EmulatorState
 
-_NEW = {"addedLater": {"numbers": [1, None], "text": "a field of no model"}}
 _ONE_HEADER = f"Exactly one of {MANAGER_HEADER} and {ADVERTISER_HEADER} must be given"
 
 
@@ -49,6 +56,8 @@ class Shared:
     accounts: AdmAccounts
     counters: AdmCounters
     pages: Pages
+    datasets: DatasetStore
+    rules: RuleStore
 
 
 class DataManagerService(SignedInService):
@@ -60,6 +69,7 @@ class DataManagerService(SignedInService):
         super().__init__(shared.tokens)
         self._state, self._accounts = shared.state, shared.accounts
         self._counters, self._pages = shared.counters, shared.pages
+        self._datasets, self._rules = shared.datasets, shared.rules
 
     def target(self, call: Call) -> Target:
         """A rule may name the account, and the dataset or rule of the path."""
@@ -98,6 +108,14 @@ class DataManagerService(SignedInService):
         check_media(call, self.media_type, has_body=True)
         return read_object(call.body)
 
+    def find_dataset(self, call: Call, account: AdmAccount) -> Dataset:
+        """Return the dataset that the path of a call names, or refuse (404)."""
+        name = call.arguments["dataset_id"]
+        dataset = self._datasets.find(account.account_id, name)
+        if dataset is None:
+            raise RefusalError(404, "The dataset does not exist")
+        return dataset
+
     def error_body(self, refusal: RefusalError) -> object:
         """Return `code`, `message` and `details`."""
         message = refusal.message
@@ -126,7 +144,7 @@ class DataManagerService(SignedInService):
         self, body: object, status: int, kind: str, headers: Mapping[str, str]
     ) -> Response:
         if self._state.settings.adm_unknown_fields:
-            body = _with_new_fields(body)
+            body = with_new_fields(body)
         more = {REQUEST_ID: str(uuid.uuid4()), **headers}
         return json_response(body, status, content_type=kind, headers=more)
 
@@ -162,19 +180,3 @@ class DataManagerService(SignedInService):
         if account.is_single_global:
             raise RefusalError(403, "Single Global Accounts are not supported")
         return account
-
-
-def _with_new_fields(body: object) -> object:
-    """Return a body with unknown fields, also in the objects of its lists."""
-    if not isinstance(body, dict):
-        return body
-    found = {
-        key: [
-            {**item, **_NEW} if isinstance(item, dict) else item
-            for item in (value if isinstance(value, list) else ())
-        ]
-        if isinstance(value, list)
-        else value
-        for key, value in body.items()
-    }
-    return {**found, **_NEW}

@@ -18,7 +18,8 @@ from types import FrameType
 
 import click
 
-from amazon_emulator.demo.audience import AudienceDemo
+from amazon_emulator.demo.audiences.pipe import CustomerPipe
+from amazon_emulator.demo.audiences.steps import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
 from amazon_emulator.demo.console import (
     Progress,
@@ -54,6 +55,7 @@ from amazon_emulator.demo.meltano import (
     meltano_command,
     run_meltano,
 )
+from amazon_emulator.demo.picture.campaigns import beside_numbers, show_campaigns, split
 from amazon_emulator.demo.picture.figures import Figures, account_names
 from amazon_emulator.demo.picture.page import page_of
 from amazon_emulator.demo.project import DemoProject, SetupError, find_project
@@ -215,10 +217,11 @@ class Demo:
         progress = Progress(lambda: client.statistics().creates[before:])
         self._meltano(ADS_RUN, run.number, self.environment(run), progress)
         creates = client.statistics().creates[before:]
-        rows = self.bucket.new_rows()
+        rows, campaigns = split(self.bucket.new_rows())
         self.figures.take(rows)
         outcome = check(creates, client, rows)
         show_table(outcome)
+        show_campaigns(beside_numbers(rows, campaigns))
         self._show_restated(rows.get(_EXAMPLE, []))
         click.echo(f"  {progress.seconds:.1f} s")
         return outcome
@@ -321,7 +324,7 @@ class Demo:
         """
         folder = self.project.folder / "audience"
         folder.mkdir()
-        if not AudienceDemo(folder, self.emulator).run():
+        if not AudienceDemo(CustomerPipe(folder, self.emulator)).run():
             self.project.is_kept = True
             click.echo(f"The files and logs are in {folder}", err=True)
             raise FailedError

@@ -54,7 +54,7 @@ class ChangeRecorder:
     def record(self, changes: list[Change]) -> None:
         """Take in the reports that moved on."""
         for change in changes:
-            if change.before is not change.after:
+            if change.before is not change.after or change.has_new_id:
                 self._on_change(change)
                 if change.after.is_final:
                     self._log.ended(change.report, self._clock.now())

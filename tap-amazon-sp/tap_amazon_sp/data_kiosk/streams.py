@@ -16,7 +16,7 @@ from singer_amazon.records.columns import ColumnType, Nested
 from singer_amazon.records.row_encoder import AddedFields, RowEncoder
 from singer_amazon.report_log.coverage import Coverage
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import ReportRequest, Window, text_of
+from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import RowBatch, WrittenDocument
 from tap_amazon_sp.catalogue.model import EXTRA, ReportDefinition, StreamDefinition
@@ -32,7 +32,11 @@ from tap_amazon_sp.data_kiosk.sales_check import SalesCheck
 from tap_amazon_sp.data_kiosk.schema import Path
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.reports.options import Choice, Combination
-from tap_amazon_sp.reports.streams import CatalogueStream, column_type
+from tap_amazon_sp.reports.streams import (
+    CatalogueStream,
+    column_type,
+    window_fields,
+)
 
 _LINE = ("startDate", "endDate", "marketplaceId")
 
@@ -183,14 +187,11 @@ class KioskStream(CatalogueStream):
 
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return account, marketplace, options, window, currency."""
-        values: dict[str, object] = dict(partition.context)
-        values["window_start"] = text_of(window.start)
-        values["window_end"] = text_of(window.end)
         assert isinstance(partition.spec, QuerySpec)  # noqa: S101 - from query_spec above
-        values["currency_code"] = partition.spec.arguments.get("currencyCode")
+        asked = partition.spec.arguments.get("currencyCode")
         selected = set(self.selected_columns)
         names = [c.name for c in self.stream_definition.added if c.name in selected]
-        return AddedFields.constant({name: values.get(name) for name in names})
+        return window_fields(partition, window, names, currency_code=asked)
 
     def read(
         self, document: SpoolFile, encoder: RowEncoder, report: Report

@@ -114,15 +114,11 @@ class CatalogueStream(ReportStream):
 
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return account, marketplace, options, window, currency."""
-        values: dict[str, object] = dict(partition.context)
-        values["window_start"] = text_of(window.start)
-        values["window_end"] = text_of(window.end)
         options = partition.definition["options"]
-        if isinstance(options, Mapping):
-            values["currency_code"] = options.get("currencyCode")
+        asked = options.get("currencyCode") if isinstance(options, Mapping) else None
         selected = set(self.selected_columns)
         names = [c.name for c in self.stream_definition.added if c.name in selected]
-        return AddedFields.constant({name: values.get(name) for name in names})
+        return window_fields(partition, window, names, currency_code=asked)
 
     def rows_of(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a report's document, and let others hear of them."""
@@ -146,6 +142,19 @@ class CatalogueStream(ReportStream):
         sections = SectionReader({self.stream_definition.array: encoder.parse})
         for _, rows in sections.read(unpacked(document.path)):
             yield rows
+
+
+def window_fields(
+    partition: Partition, window: Window, names: Iterable[str], **more: object
+) -> AddedFields:
+    """Return these of account, marketplace, options, window, and `more`."""
+    values = {
+        **partition.context,
+        "window_start": text_of(window.start),
+        "window_end": text_of(window.end),
+        **more,
+    }
+    return AddedFields.constant({name: values.get(name) for name in names})
 
 
 def _currency(partition: Partition) -> str | None:

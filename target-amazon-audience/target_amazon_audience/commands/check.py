@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
 
 from singer_amazon.commands.check import quiet
 from singer_amazon.commands.findings import (
@@ -20,13 +18,14 @@ from singer_amazon.commands.findings import (
     token_finding,
 )
 from singer_amazon.commands.group import read_config
-from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.errors import AmazonError
 from target_amazon_audience import settings
 from target_amazon_audience.amc.models import (
     AudienceApi,
 )
 from target_amazon_audience.apis import AudienceApis
 from target_amazon_audience.commands.check_data_manager import data_manager_findings
+from target_amazon_audience.commands.target_of import target_of
 from target_amazon_audience.settings import AudienceSettings, Settings
 from target_amazon_audience.state.store import AudienceStore
 from target_amazon_audience.target import TargetAmazonAudience
@@ -149,13 +148,6 @@ def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
     """
     with quiet():
         given, parse_env = read_config(config)
-        found = findings(_target(given, parse_env=parse_env))
+        found = findings(target_of(given, parse_env=parse_env))
         code = show_findings(found, as_json=as_json)
     sys.exit(code)
-
-
-def _target(config: Mapping[str, Any], *, parse_env: bool) -> TargetAmazonAudience:
-    try:
-        return TargetAmazonAudience(config=dict(config), parse_env_config=parse_env)
-    except ConfigValidationError as error:
-        raise ConfigError("; ".join(error.errors)) from None

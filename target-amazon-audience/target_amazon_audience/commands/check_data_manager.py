@@ -135,7 +135,7 @@ def _dataset(
 def _found(
     api: DataManagerApi, audience: AudienceSettings, settings: DataManagerSettings
 ) -> Dataset | None:
-    if settings.dataset_id is not None and audience.action == "UPDATE":
-        return api.dataset(settings.dataset_id)
+    if (known := settings.named_id(audience.action)) is not None:
+        return api.dataset(known)
     name = dataset_name(audience.external_audience_id or "")
     return next((d for d in api.datasets() if d.name == name), None)

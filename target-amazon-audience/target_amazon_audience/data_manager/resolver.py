@@ -56,7 +56,7 @@ def dataset_key(
     settings: AudienceSettings, data_manager: DataManagerSettings, identity: str
 ) -> str:
     """Return what this target knows a dataset by, before and after it is made."""
-    name = settings.external_audience_id or data_manager.dataset_id or ""
+    name = data_manager.named_id(settings.action) or settings.external_audience_id
     return f"{identity}|{settings.api}|{data_manager.account}|{name}"
 
 
@@ -122,12 +122,10 @@ class DatasetResolver:
     def known_id(self) -> int | None:
         """Return the dataset's number where it is known without Amazon."""
         numbers = self._numbers()
-        if (
-            self.data_manager.dataset_id is not None
-            and self.settings.action == "UPDATE"
-        ):
-            self.dataset_id = self.data_manager.dataset_id
-            return numbers.known(self.data_manager.dataset_id)
+        named = self.data_manager.named_id(self.settings.action)
+        if named is not None:
+            self.dataset_id = named
+            return numbers.known(named)
         number = self.store.audience(self.key)
         self.dataset_id = None if number is None else numbers.dataset_id(number)
         return number
@@ -253,7 +251,7 @@ class DatasetResolver:
     def _remember(self, dataset_id: str, name: str) -> _Usable:
         now = self.clock.now().timestamp()
         number = self._numbers().number(dataset_id)
-        if self.settings.external_audience_id is not None:
+        if self.data_manager.named_id(self.settings.action) is None:
             self.store.made(self.key, number, now)
         self.store.named(number, name, now)
         self.dataset_id = dataset_id

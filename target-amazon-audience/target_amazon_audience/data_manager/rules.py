@@ -20,7 +20,7 @@ from target_amazon_audience.data_manager.models import (
     SharingRule,
 )
 from target_amazon_audience.data_manager.sharing import existing, is_revoked
-from target_amazon_audience.delivery.models import ThrottledError
+from target_amazon_audience.delivery.models import BadRequestError, ThrottledError
 from target_amazon_audience.errors import UploadError
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ class SharingRules:
     def _made(self, rule: NewRule) -> SharingRule:
         try:
             made = self.api.create_rule(rule)
+        except BadRequestError as error:
+            msg = (
+                f"{error}. The sharing rule was to lead to {rule.destination_id} in "
+                f"marketplace {rule.marketplace_id}: check both (marketplace_id)."
+            )
+            raise UploadError(msg) from None
         except _UNCERTAIN as error:
             made = self._looked_for(rule, error)
         logger.info(

@@ -60,6 +60,10 @@ class DataManagerSettings:
     accepts_terms: bool
     creates_dataroom: bool
 
+    def named_id(self, action: str) -> str | None:
+        """Return the dataset that the user names; CREATE goes by the external id."""
+        return self.dataset_id if action == "UPDATE" else None
+
 
 def read(reader: SettingsReader) -> DataManagerSettings:
     """Return them.

@@ -84,9 +84,10 @@ def test_complete_without_an_address(ads: UnifiedCaller) -> None:
     assert len(only(ads.look(report_id))["completedReportParts"]) == 2
 
 
+@pytest.mark.parametrize("operation", [CREATE, RETRIEVE])
 @pytest.mark.parametrize("listed", [False, True])
-def test_a_part_is_missing(ads: UnifiedCaller, *, listed: bool) -> None:
-    ads.fault("missing_part", CREATE, number=0, listed=listed)
+def test_a_part_is_missing(ads: UnifiedCaller, operation: str, *, listed: bool) -> None:
+    ads.fault("missing_part", operation, number=0, listed=listed)
     parts = only(ads.look(ads.report_id(unified_body(CLICKS))))["completedReportParts"]
     found = [ads.download(part["url"]).status_code for part in parts]
     assert found == ([404, 200] if listed else [200])

@@ -48,10 +48,14 @@ def numbers(row: Row, names: Mapping[str, str]) -> list[Any]:
 
 
 def v3_rows(
-    ads: UnifiedCaller, report_type: str, columns: Iterable[str], account: str
+    ads: UnifiedCaller,
+    report_type: str,
+    columns: Iterable[str],
+    account: str,
+    group_by: str = "",
 ) -> list[dict[str, Any]]:
     found = report_types()[report_type]
-    group_by = next(name for name in found.groupings)
+    group_by = group_by or next(iter(found.groupings))
     filters: dict[str, Any] = {}
     is_dsp = found.ad_product == DSP
     if is_dsp:
@@ -120,6 +124,20 @@ def test_orders_are_those_of_v3(ads: UnifiedCaller, account: str) -> None:
     known = by_key(old, ("date", "orderId"), dict.fromkeys(names.values(), ""))
     new = by_key(ads.unified_rows(body), ("date.value", "campaign.id"), names)
     assert new == known
+
+
+def test_devices_are_those_of_v3(ads: UnifiedCaller) -> None:
+    ads.emulation.state.change({"combinations_per_campaign": 3})
+    columns = ("date", "operatingSystemName", "impressions")
+    old = v3_rows(ads, "dspTech", columns, ADVERTISERS[0], "operatingSystem")
+    body = unified_body(
+        ("date.value", "operatingSystem.value", "metric.impressions"),
+        accounts=[ads.account_of(ADVERTISERS[0])],
+        product="AMAZON_DSP",
+    )
+    names = {"metric.impressions": "impressions"}
+    new = by_key(ads.unified_rows(body), ("date.value", "operatingSystem.value"), names)
+    assert new == by_key(old, columns[:2], {"impressions": ""})
 
 
 @pytest.mark.parametrize(

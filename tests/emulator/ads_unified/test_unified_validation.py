@@ -29,7 +29,8 @@ def clashes(field: str, others: str) -> str:
     return f"400004: field {field} cannot be used along with fields: {others}"
 
 
-SHARE = "metric.topOfSearchImpressionShare"
+SHARE, RATE = "metric.topOfSearchImpressionShare", "metric.purchaseRate"
+NO_SEGMENTS = clashes(RATE, "audienceSegmentTargetingStatus.value")
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,10 @@ SHARE = "metric.topOfSearchImpressionShare"
                 needs("convertedProduct.id", "convertedProductMarketplace.value"),
                 clashes("metric.clicks", "convertedProduct.id"),
             ],
+        ),
+        (
+            ("date.value", "audienceSegmentTargetingStatus.value", "ad.id", RATE),
+            [clashes("audienceSegmentTargetingStatus.value", "ad.id"), NO_SEGMENTS],
         ),
         (
             (*CLICKS, "target.id", "profile.id"),

@@ -126,6 +126,9 @@ def test_answers_may_have_fields_of_no_model(adm: DataManagerCaller) -> None:
     assert "addedLater" in listed["dataSets"][0]
     assert "addedLater" in adm.rules()[0]
     assert "addedLater" in adm.upload("x", member()).get_json()
+    managers = adm.get("/managerAccounts").get_json()
+    assert "addedLater" in managers
+    assert "addedLater" in managers["managerAccounts"][0]
 
 
 def test_every_answer_has_a_request_id(adm: DataManagerCaller) -> None:

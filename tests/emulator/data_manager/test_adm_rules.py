@@ -75,11 +75,13 @@ def test_a_repeated_create_makes_a_second_rule_and_an_alarm(
     assert (
         adm.call("POST", "/sharingRules", amc_rule_body(dataset_id)).status_code == 200
     )
+    other = adm.share(dataset_id, destinationAccountId="ENTITY4728736040201")
+    assert other.status_code == 200
     assert adm.alarms() == []
 
     assert adm.share(dataset_id, audience_name="Another name").status_code == 200
 
-    assert len(adm.rules(application="DSP_AUDIENCES")) == 2
+    assert len(adm.rules(application="DSP_AUDIENCES")) == 3
     assert len(adm.alarms()) == 1
 
 
@@ -217,3 +219,18 @@ def test_the_console_may_change_a_rule(adm: DataManagerCaller, dataset_id: str) 
     assert adm.rules()[0]["status"] == "REVOKED_BY_SHARING_GRANT"
     assert adm.alarms() == []
     assert adm.api.put(f"{path}x", json={"status": "ACTIVE"}).status_code == 400
+
+
+def test_rules_end_with_the_data_sharing_permission(
+    adm: DataManagerCaller, dataset_id: str
+) -> None:
+    adm.share(dataset_id)
+    adm.call("POST", "/sharingRules", amc_rule_body(dataset_id))
+
+    path = f"/_emulator/adm/accounts/{MANAGER}"
+    shown = adm.api.put(path, json={"unshared": [DSP_ACCOUNT]}).get_json()
+
+    assert shown["unshared"] == [DSP_ACCOUNT]
+    statuses = [rule["status"] for rule in adm.rules()]
+    assert statuses == ["REVOKED_BY_SHARING_GRANT", "ACTIVE"]
+    assert adm.alarms() == []

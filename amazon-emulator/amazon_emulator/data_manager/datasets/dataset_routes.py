@@ -11,13 +11,12 @@ from amazon_emulator.clock import format_instant
 from amazon_emulator.data_manager.counters import DATASET_DELETED
 from amazon_emulator.data_manager.datasets.validation import validate_dataset
 from amazon_emulator.data_manager.parsing import named_in, page_size
-from amazon_emulator.data_manager.service import DataManagerService, Shared
+from amazon_emulator.data_manager.service import DataManagerService
 from amazon_emulator.http import Call, RefusalError, route
 
 if TYPE_CHECKING:
     from amazon_emulator.data_manager.accounts import AdmAccount
-    from amazon_emulator.data_manager.datasets.store import Dataset, DatasetStore
-    from amazon_emulator.data_manager.sharing_rules.store import RuleStore
+    from amazon_emulator.data_manager.datasets.store import Dataset
 
 _PATH = "/adm/audiences"
 USER = "amzn1.account.EMULATOR"
@@ -44,12 +43,6 @@ class _DuplicateError(RefusalError):
 
 class DatasetsService(DataManagerService):
     """`/adm/audiences`, and `DELETE /adm/datasets/{dataSetId}`."""
-
-    def __init__(
-        self, shared: Shared, datasets: DatasetStore, rules: RuleStore
-    ) -> None:
-        super().__init__(shared)
-        self._datasets, self._rules = datasets, rules
 
     def names(self, call: Call) -> set[str]:
         """A rule may name the dataset to be created."""
@@ -83,7 +76,7 @@ class DatasetsService(DataManagerService):
         """List the datasets of the account, oldest first."""
         check_media(call, self.media_type, has_body=False)
         query = call.request.args
-        size = page_size("limit", query.get("limit"))
+        size = page_size(query, "limit")
         page, more = self._pages.page(
             f"datasets|{account.account_id}",
             self._datasets.of_account(account.account_id),
@@ -96,28 +89,17 @@ class DatasetsService(DataManagerService):
     def show(self, call: Call, account: AdmAccount) -> Response:
         """Show one dataset with its columns."""
         check_media(call, self.media_type, has_body=False)
-        dataset = self._find(call, account)
+        dataset = self.find_dataset(call, account)
         return self.respond({**_shown(dataset), "schema": _schema()})
 
     @route("DELETE", "/adm/datasets/<dataset_id>", "adm_delete_dataset")
     def delete(self, call: Call, account: AdmAccount) -> Response:
         """Delete a dataset for good, which raises an alarm."""
-        dataset = self._find(call, account)
+        dataset = self.find_dataset(call, account)
         self._counters.alarm(DATASET_DELETED)
         self._datasets.remove(dataset.dataset_id)
         self._rules.dataset_is_gone(dataset.dataset_id)
         return self.empty()
-
-    def _find(self, call: Call, account: AdmAccount) -> Dataset:
-        return found_dataset(self._datasets, call, account)
-
-
-def found_dataset(datasets: DatasetStore, call: Call, account: AdmAccount) -> Dataset:
-    """Return the dataset of a path, or refuse (404)."""
-    dataset = datasets.find(account.account_id, call.arguments["dataset_id"])
-    if dataset is None:
-        raise RefusalError(404, "The dataset does not exist")
-    return dataset
 
 
 def _shown(dataset: Dataset) -> dict[str, object]:

@@ -16,7 +16,6 @@ from amazon_emulator.data_manager.contract import (
     TARGET_IDENTITIES,
 )
 from amazon_emulator.data_manager.counters import IDENTITIES_DELETED, PERSONAL_DATA
-from amazon_emulator.data_manager.datasets.dataset_routes import found_dataset
 from amazon_emulator.data_manager.datasets.members import packed_identity
 from amazon_emulator.data_manager.datasets.validation import (
     Sorted,
@@ -29,7 +28,7 @@ from amazon_emulator.data_manager.datasets.validation import (
     shown_error,
     sort_members,
 )
-from amazon_emulator.data_manager.service import DataManagerService, Shared
+from amazon_emulator.data_manager.service import DataManagerService
 from amazon_emulator.http import Call, RefusalError, route
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
     from amazon_emulator.data_manager.accounts import AdmAccount
-    from amazon_emulator.data_manager.datasets.store import Dataset, DatasetStore
+    from amazon_emulator.data_manager.datasets.store import Dataset
 
 _CLEAR = re.compile(rb'@|"\+[0-9]{7,15}"')
 """E-mail addresses and phone numbers; hashes and other ids look like neither."""
@@ -49,10 +48,6 @@ class MembersService(DataManagerService):
 
     media_type = MEMBERS_TYPE
 
-    def __init__(self, shared: Shared, datasets: DatasetStore) -> None:
-        super().__init__(shared)
-        self._datasets = datasets
-
     @route("POST", "/adm/audiences/<dataset_id>/members", "adm_members")
     def upload(self, call: Call, account: AdmAccount) -> Response:
         """Take the members that are valid, and name the others by index."""
@@ -62,7 +57,7 @@ class MembersService(DataManagerService):
         most = settings.adm_max_request_bytes
         if most and len(call.body) > most:
             raise RefusalError(413, f"The request is larger than {most} bytes")
-        dataset = found_dataset(self._datasets, call, account)
+        dataset = self.find_dataset(call, account)
         found = self._sorted(call, dataset)
         self._datasets.take(dataset, found)
         self._counters.upload(dataset.dataset_id, found, len(call.body))
@@ -105,10 +100,6 @@ class IdentitiesService(DataManagerService):
     """`POST /adm/identities/delete`, which no target may call."""
 
     media_type = DELETION_TYPE
-
-    def __init__(self, shared: Shared, datasets: DatasetStore) -> None:
-        super().__init__(shared)
-        self._datasets = datasets
 
     @route("POST", "/adm/identities/delete", "adm_delete_identities")
     def delete(self, call: Call, account: AdmAccount) -> Response:

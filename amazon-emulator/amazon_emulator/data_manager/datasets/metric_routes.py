@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 from amazon_emulator.audiences.parsing import check_media, with_keys
 from amazon_emulator.clock import format_instant
 from amazon_emulator.data_manager.contract import DATASET_IDS, METRICS, METRICS_TYPE
-from amazon_emulator.data_manager.datasets.dataset_routes import USER, found_dataset
+from amazon_emulator.data_manager.datasets.dataset_routes import USER
 from amazon_emulator.data_manager.datasets.metrics import summed
 from amazon_emulator.data_manager.parsing import instant, page_size, texts
-from amazon_emulator.data_manager.service import DataManagerService, Shared
+from amazon_emulator.data_manager.service import DataManagerService
 from amazon_emulator.http import Call, RefusalError, route
 
 if TYPE_CHECKING:
     from werkzeug import Response
 
     from amazon_emulator.data_manager.accounts import AdmAccount
-    from amazon_emulator.data_manager.datasets.store import Dataset, DatasetStore
-    from amazon_emulator.data_manager.sharing_rules.store import RuleStore
+    from amazon_emulator.data_manager.datasets.store import Dataset
 
 _METRICS = "/adm/datasets/<dataset_id>/metrics"
 
@@ -29,12 +28,6 @@ class MetricsService(DataManagerService):
     """`/adm/datasets/list`, its metrics, and `/adm/datarooms/metadata`."""
 
     media_type = error_type = METRICS_TYPE
-
-    def __init__(
-        self, shared: Shared, datasets: DatasetStore, rules: RuleStore
-    ) -> None:
-        super().__init__(shared)
-        self._datasets, self._rules = datasets, rules
 
     @route("GET", "/adm/datarooms/metadata", "adm_dataroom_counts")
     def dataroom(self, call: Call, account: AdmAccount) -> Response:
@@ -61,7 +54,7 @@ class MetricsService(DataManagerService):
             found = [dataset for dataset in found if dataset.dataset_id in named]
         part = query.get("search", "").lower()
         found = [dataset for dataset in found if part in dataset.made.name.lower()]
-        size = page_size("maxResults", query.get("maxResults"))
+        size = page_size(query, "maxResults")
         name = f"details|{account.account_id}"
         page, more = self._pages.page(name, found, size, query.get("nextToken"))
         return self.respond({"datasets": [self._details(x) for x in page], **more})
@@ -70,7 +63,7 @@ class MetricsService(DataManagerService):
     def metrics(self, call: Call, account: AdmAccount) -> Response:
         """Show the counters of a dataset, as far as they have come."""
         check_media(call, self.media_type, has_body=False)
-        dataset = found_dataset(self._datasets, call, account)
+        dataset = self.find_dataset(call, account)
         counts, made = summed(self._datasets.look(dataset)), dataset.made
         retention = (
             {} if made.id_retention is None else {"idRetention": made.id_retention}
@@ -99,10 +92,10 @@ class MetricsService(DataManagerService):
     @route("POST", f"{_METRICS}/aggregates", "adm_aggregates")
     def aggregates(self, call: Call, account: AdmAccount) -> Response:
         """Show the counters by hour."""
-        dataset = found_dataset(self._datasets, call, account)
+        dataset = self.find_dataset(call, account)
         keys = ("startDate", "endDate", "metrics")
         body = with_keys("The body", self.read(call, optional=True), keys)
-        names = texts(body, "metrics") or METRICS
+        names = texts(body, "metrics", least=0) or METRICS
         if not set(names) <= set(METRICS):
             raise RefusalError(400, f"metrics must be of {', '.join(METRICS)}")
         start, end = instant(body, "startDate"), instant(body, "endDate")

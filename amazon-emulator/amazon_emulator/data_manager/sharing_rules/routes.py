@@ -9,7 +9,7 @@ from amazon_emulator.clock import format_instant
 from amazon_emulator.data_manager.contract import ACTIVE, AMC
 from amazon_emulator.data_manager.counters import RULE_REPEATED, RULE_REVOKED
 from amazon_emulator.data_manager.parsing import named_in
-from amazon_emulator.data_manager.service import DataManagerService, Shared
+from amazon_emulator.data_manager.service import DataManagerService
 from amazon_emulator.data_manager.sharing_rules.validation import (
     validate_filters,
     validate_rule,
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
     from amazon_emulator.data_manager.accounts import AdmAccount, Destination
-    from amazon_emulator.data_manager.datasets.store import DatasetStore
-    from amazon_emulator.data_manager.sharing_rules.store import RuleStore, SharingRule
+    from amazon_emulator.data_manager.sharing_rules.store import SharingRule
     from amazon_emulator.data_manager.sharing_rules.validation import NewRule
 
 _NAMED = ("dataSetId", "destinationAccountId", "application")
@@ -29,12 +28,6 @@ _NAMED = ("dataSetId", "destinationAccountId", "application")
 
 class RulesService(DataManagerService):
     """`/adm/sharingRules`."""
-
-    def __init__(
-        self, shared: Shared, datasets: DatasetStore, rules: RuleStore
-    ) -> None:
-        super().__init__(shared)
-        self._datasets, self._rules = datasets, rules
 
     def names(self, call: Call) -> set[str]:
         """A rule of faults may name dataset, destination and application."""

@@ -102,7 +102,7 @@ def validate_filters(body: Mapping[str, object]) -> Filters:
         statuses,
         instant(given, "activatedAfter"),
         instant(given, "activatedBefore"),
-        page_size("maxResults", given.get("maxResults")),
+        page_size(given, "maxResults"),
         given.get("nextToken"),
     )
 
