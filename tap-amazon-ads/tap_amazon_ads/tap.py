@@ -18,7 +18,6 @@ from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.reports.api import ReportApi, RoutedApi
-from singer_amazon.reports.lifecycle import RunMode
 from singer_amazon.reports.model import Outcome, Window
 from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.report import Report
@@ -247,12 +246,7 @@ class TapAmazonAds(ReportTap):
         """Return the port to reporting v3, to exports and to Ads API v1."""
         warn_once = self.run_context.warn_once
         reports = ReportsApi(self.api_client, self.refused_columns, warn_once)
-        exports = ExportsApi(
-            self.api_client,
-            self.rate_limiters.slots,
-            warn_once,
-            may_divide=self.run_context.mode is RunMode.SYNC,
-        )
+        exports = ExportsApi(self.api_client, self.rate_limiters.slots, warn_once)
         apis: dict[type[object], ReportApi] = {ExportSpec: exports}
         apis[UnifiedSpec] = self.unified.api(self.api_client)
         return RoutedApi(lambda request: apis.get(type(request.spec), reports))

@@ -35,6 +35,7 @@ from singer_amazon.reports.model import (
     Outcome,
     Unavailable,
     Unreadable,
+    short_id,
     text_of,
 )
 from singer_amazon.retry_policy import POLICY
@@ -302,7 +303,7 @@ class DocumentFetcher:
             window = subscriber.window
             # no colons of hours: not every file system takes them
             days = f"{text_of(window.start)}_{text_of(window.end)}".replace(":", "")
-            name = f"{days}_{report.report_id}.json.gz"
+            name = f"{days}_{short_id(report.report_id or '')}.json.gz"
             self._raw_archive.keep(
                 file.path, f"{subscriber.stream}/{subscriber.account}/{name}"
             )

@@ -22,6 +22,8 @@ One stream counts in one of them; they are never mixed.
 
 MAX_ID_LENGTH = 1000
 """Of an id of Amazon's, or of several that are one report together."""
+MAX_NAME_LENGTH = 120
+"""Of an id in the name of a file; file systems take 255 with what is around it."""
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -107,6 +109,14 @@ def is_report_id(text: str) -> bool:
         and text[0].isalnum()
         and all(letter.isalnum() or letter in "._:=+~-" for letter in text)
     )
+
+
+def short_id(report_id: str) -> str:
+    """Return an id that fits into a file's name: one of several ids is cut."""
+    if len(report_id) <= MAX_NAME_LENGTH:
+        return report_id
+    digest = hashlib.sha256(report_id.encode()).hexdigest()[:16]
+    return f"{report_id[: MAX_NAME_LENGTH - 17]}-{digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +269,14 @@ class Ready:
     """The report is complete; `expected_bytes` is a hint for the spool.
 
     `is_failure`: what its document holds is the reason of a failure. `next_page`: what
-    has to be asked for once its rows are written, where they are not all.
+    has to be asked for once its rows are written, where they are not all. `age`: how
+    many seconds Amazon took for it, where it says so.
     """
 
     expected_bytes: int | None = None
     is_failure: bool = False
     next_page: ResultPage | None = None
+    age: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from singer_amazon.http.transport import Response
 from singer_amazon.reports import model
 from singer_amazon.reports.api import Address, OutcomeError
 from singer_amazon.reports.model import Outcome, ReportRequest
+from singer_amazon.reports.polling.ready_ages import age_between
 from tap_amazon_ads import wordings
 from tap_amazon_ads.entities.definitions import ExportSpec
 from tap_amazon_ads.entities.export_parts import ExportParts
@@ -55,12 +56,8 @@ class ExportsApi:
         api: ApiClient,
         slots: Callable[[str], ExportSlots],
         warn_once: Callable[[str], None],
-        *,
-        may_divide: bool = True,
     ) -> None:
-        """`may_divide`: whether this run both asks and waits, which parts need."""
         self._api = api
-        self._may_divide = may_divide
         self._slots = slots
         self._warn_once = warn_once
         self._lost: set[tuple[object, ...]] = set()
@@ -86,6 +83,8 @@ class ExportsApi:
         parts = ExportParts.read(report_id)
         if parts is None:
             outcome, _ = self._look(request, report_id)
+            if isinstance(outcome, model.Failed) and request.identity in self._divided:
+                return self._ask_for_more(request, ExportParts())
             return outcome
         self._divided.add(request.identity)
         if parts.is_complete:
@@ -133,15 +132,11 @@ class ExportsApi:
 
     def _ask_for_more(self, request: ReportRequest, parts: ExportParts) -> Outcome:
         """Ask for the next part if one more may be under way."""
-        slots, now = self._slots(request.stream), self._api.clock.now()
-        if not self._may_divide:
-            return model.Running()
-        if slots.ready_at(now) > now:
-            for export_id in parts.ids:  # what is over makes room
-                self._look(request, export_id)
-            return model.Running()
-        slots.take(now)
-        return self._create_part(request, parts)
+        if self._slots(request.stream).try_take():
+            return self._create_part(request, parts)
+        for export_id in parts.ids:
+            self._look(request, export_id, is_part=True)  # what is over makes room
+        return model.Running()
 
     def _look_at_parts(
         self, request: ReportRequest, parts: ExportParts
@@ -213,7 +208,7 @@ class ExportsApi:
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             return model.Throttled(response.retry_after(self._api.clock.now()))
         is_bad = response.status == HTTPStatus.BAD_REQUEST
-        if is_bad and parts is None and self._may_divide:
+        if is_bad and parts is None:
             # it may be the size: Amazon does not say what it refuses so
             self._divide(request, f"HTTP 400: {response.message()}")
         refusal = _refusal(response)
@@ -262,7 +257,11 @@ class ExportsApi:
             if isinstance(url, str) and url:
                 size = body.get("fileSize")
                 is_known = isinstance(size, (int, float))
-                return model.Ready(int(size) if is_known else None), url  # type: ignore[call-overload]  # it is a number
+                ready = model.Ready(
+                    int(size) if is_known else None,  # type: ignore[call-overload]  # it is a number
+                    age=age_between(body.get("createdAt"), body.get("generatedAt")),
+                )
+                return ready, url
             # never taken as empty: that would look as if everything was deleted
             self._warn_once(
                 f"{request.stream} of {_spec(request).account.label}: export "
@@ -279,16 +278,9 @@ class ExportsApi:
     ) -> model.Failed:
         """Say why a whole export failed; one too large is asked for in parts."""
         reason = _error_of(body)
-        if not reason.startswith(_TOO_LARGE):
-            return model.Failed(f"Amazon ended the export: {reason}")
-        if self._may_divide:
+        if reason.startswith(_TOO_LARGE):
             self._divide(request, reason)
-            return model.Failed(f"Amazon ended the export: {reason}")
-        return model.Failed(
-            f"Amazon ended the export: {reason}. It is too large for one piece; only "
-            "a run with run_mode sync asks for it in parts",
-            is_final=True,
-        )
+        return model.Failed(f"Amazon ended the export: {reason}")
 
     def _unreadable(self, response: Response) -> Outcome:
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 from collections.abc import Callable
 from datetime import date
@@ -67,14 +68,16 @@ def test_an_export_that_times_out_is_read_in_parts_as_one_snapshot(
     assert len(amazon.statistics().exports) == 1 + PARTS
 
 
-def test_a_refused_request_is_tried_in_parts(
-    exports: RunTap, amazon: EmulatorClient
+def test_a_refused_request_is_tried_in_parts_which_are_one_original(
+    exports: RunTap, amazon: EmulatorClient, tmp_path: Path
 ) -> None:
     amazon.add_fault("status", operation="create_export", code=400, times=1)
-    ended = exports("ads")
+    ended = exports("ads", raw_report_uri=tmp_path.as_uri())
     assert ended.code == 0
     assert len(ended.rows("ads")) == 60
     assert ended.said("WARNING", "HTTP 400")
+    (original,) = (tmp_path / "ads" / SELLER).iterdir()
+    assert gzip.decompress(original.read_bytes()).count(b'[{"adId"') == PARTS
 
 
 def test_a_part_that_is_refused_is_named_and_nothing_is_written(
@@ -107,15 +110,16 @@ def test_a_part_too_large_itself_fails_and_is_named(
     assert ended.said("ERROR", "part 1 (SPONSORED_BRANDS, ARCHIVED)", "TIMED_OUT")
 
 
-def test_a_run_that_only_collects_asks_for_no_parts(
+def test_a_run_that_collects_asks_for_the_parts_of_what_was_asked_for(
     exports: RunTap, amazon: EmulatorClient
 ) -> None:
     amazon.change(largest_export=20)
     asked = exports("targets", run_mode="ask")
-    ended = exports("targets", run_mode="collect", state=asked.state)
-    assert ended.code == 1
-    assert ended.said("ERROR", "only a run with run_mode sync")
     assert len(amazon.statistics().exports) == 1
+    ended = exports("targets", run_mode="collect", state=asked.state)
+    assert ended.code == 0
+    assert len(ended.rows("targets")) == 90
+    assert len(amazon.statistics().exports) == 1 + PARTS
 
 
 def test_killed_while_parts_wait_none_is_asked_for_twice(

@@ -1,4 +1,4 @@
-"""Decides what to do next for every report of a run; does nothing itself.
+"""The engine: what each answer means for a report, and which call is due.
 
 The runner asks `next_actions`, carries them out and hands the outcomes to
 `record`, which answers with what changed. All time comes in as an argument;
@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
+from singer_amazon.reports.engine.first_of_type import FirstOfType
+from singer_amazon.reports.engine.outages import Outage, Outages
+from singer_amazon.reports.engine.throttling import Operation, Throttling
 from singer_amazon.reports.lifecycle import Event, RunMode, State, next_state
 from singer_amazon.reports.model import (
     Outcome,
@@ -24,6 +26,7 @@ from singer_amazon.reports.model import (
     is_report_id,
     text_of,
 )
+from singer_amazon.reports.polling.ready_ages import ReadyAges
 from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
@@ -38,9 +41,6 @@ from singer_amazon.reports.report import (
 )
 from singer_amazon.reports.schedule import ReadyQueue, Scheduler, interleaved
 from singer_amazon.retry_policy import POLICY
-
-__all__ = ["Action", "CallKind", "Change", "Engine", "Report", "RetrySettings"]
-
 
 _UNTOUCHED = {
     RunMode.SYNC: frozenset[State](),
@@ -69,14 +69,6 @@ class RetrySettings:
     Amazon does not offer the type, no second question is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """A time without any answer."""
-
-    since: datetime
-    reason: str
-
-
 class Engine:
     """All reports of one run."""
 
@@ -85,31 +77,26 @@ class Engine:
         retry: RetrySettings,
         seed: int = 0,
         limiters: ReportRateLimiters | None = None,
+        ages: ReadyAges | None = None,
     ) -> None:
         self.retry = retry
+        self.ages = ages or ReadyAges(seed=seed)
+        """How old reports become until they are ready."""
         self.reports: list[Report] = []
         self.blocked_accounts: dict[str, str] = {}
         """Accounts that get no further call in this run, each with the reason."""
-        self.refused_types: set[tuple[str, CallKind, str]] = set()
-        """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
-        self.throttled = 0
         self.under_way: Counter[CallKind] = Counter()
         """How many calls of each kind are being made."""
         self.calls: Counter[CallKind] = Counter()
         """How many calls of each kind have been made."""
-        self._outages: dict[bool, Outage] = {}
-        """Since when the API (False) or the host of documents (True) is silent."""
-        self._answered = Counter[bool]()
-        self._offered: set[tuple[str, str]] = set()
-        """Account and report type of which a create has been answered or is made."""
-        self._held: dict[tuple[str, str], list[Report]] = {}
-        """Reports that wait for the answer to the first of their type."""
+        self._outages = Outages()
+        self._throttling = Throttling()
+        self._first_of_type = FirstOfType(is_on=retry.asks_types_once)
         self._scheduler = Scheduler(limiters or AdaptiveReportRateLimiters())
         self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
-        self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
         self.announcements = Announcements(is_on=retry.backup_poll_interval is not None)
@@ -154,22 +141,13 @@ class Engine:
             report = self._add(request, rank, now)
             if report.request is not request:
                 continue
-            if self.retry.asks_types_once and _type_of(report) in self._offered:
-                held = self._held.get(_type_of(report))
-                if held is not None:
-                    held.append(report)
-                    continue
-            elif self.retry.asks_types_once:
-                self._offered.add(_type_of(report))
-                self._held[_type_of(report)] = []
-            self._scheduler.put(report, now)
+            if not self._first_of_type.holds(report):
+                self._scheduler.put(report, now)
 
     def _release(self, report: Report, now: datetime) -> None:
         """Let the others of an account and report type be asked for, too."""
-        self._offered.add(_type_of(report))
-        for other in self._held.pop(_type_of(report), ()):
-            if other.state is State.PLANNED:
-                self._scheduler.put(other, now)
+        for other in self._first_of_type.release(report):
+            self._scheduler.put(other, now)
 
     def _add(self, request: ReportRequest, rank: int, now: datetime) -> Report:
         report = self._by_identity.get(request.identity)
@@ -200,7 +178,17 @@ class Engine:
     @property
     def outage(self) -> Outage | None:
         """The longest time without an answer that lasts still."""
-        return min(self._outages.values(), key=lambda o: o.since, default=None)
+        return self._outages.longest
+
+    @property
+    def throttled(self) -> int:
+        """How many calls were answered with 429."""
+        return self._throttling.count
+
+    @property
+    def refused_types(self) -> set[Operation]:
+        """Account, call and report type that were throttled every single time."""
+        return self._throttling.refused
 
     @property
     def is_done(self) -> bool:
@@ -222,7 +210,7 @@ class Engine:
         self, now: datetime, slots: int, *, may_fetch: bool = True
     ) -> list[Action]:
         """Choose up to `slots` calls to make now."""
-        if may_fetch and True in self._outages:
+        if may_fetch and self._outages.is_of_downloads:
             taken = self._take_in_outage(now, slots)
         else:
             taken = self._scheduler.take(now, slots, may_fetch=may_fetch)
@@ -278,7 +266,7 @@ class Engine:
         report.calls += 1
         self.calls[action.kind] += 1
         self._learn(action, outcome, now)
-        self._note_outage(action, outcome, now)
+        self._outages.note(action.kind, outcome, now)
         changes = list(self._decide(report, outcome, now))
         is_asked = not isinstance(outcome, (model.Throttled, model.Unavailable))
         if action.kind is CallKind.CREATE and (is_asked or report.state.is_final):
@@ -360,49 +348,11 @@ class Engine:
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
         if not isinstance(outcome, model.Unavailable):  # that says nothing of the rate
-            self._learn_rate(action, limiters, outcome, now)
+            jitter = 0.0
+            if isinstance(outcome, model.Throttled):
+                jitter = self._random.random()
+            self._throttling.learn(action, limiters, outcome, now, jitter)
         self._scheduler.limiters_changed(limiters, now)
-
-    def _learn_rate(
-        self,
-        action: Action,
-        limiters: tuple[RateLimiter, ...],
-        outcome: Outcome,
-        now: datetime,
-    ) -> None:
-        request = action.report.request
-        operation = (request.account, action.kind, request.report_type)
-        if not isinstance(outcome, model.Throttled):
-            for limiter in limiters:
-                limiter.succeeded()
-            self._refusals[operation] = None
-            self.refused_types.discard(operation)
-            return
-        self.throttled += 1
-        action.report.throttled += 1
-        jitter = self._random.random()
-        for limiter in limiters:
-            limiter.refused(action.started, now, outcome.retry_after, jitter)
-        count = self._refusals.get(operation, 0)
-        if count is not None:
-            self._refusals[operation] = count + 1
-            if count + 1 >= POLICY.refusals_to_report:
-                self.refused_types.add(operation)
-
-    def _note_outage(self, action: Action, outcome: Outcome, now: datetime) -> None:
-        if isinstance(outcome, model.Unavailable) and outcome.is_outage:
-            outage = Outage(now, outcome.reason)
-            self._outages.setdefault(outcome.is_of_downloads, outage)
-            return
-        # a download begins with a call of the API, and may end with its answer
-        no_download = (model.Throttled, model.Vanished, model.Unavailable)
-        is_fetched = action.kind is CallKind.FETCH
-        for is_of_downloads in {
-            False,
-            is_fetched and not isinstance(outcome, no_download),
-        }:
-            self._answered[is_of_downloads] += 1
-            self._outages.pop(is_of_downloads, None)
 
     def _decide(  # noqa: C901, PLR0912 - one line per outcome
         self, report: Report, outcome: Outcome, now: datetime
@@ -423,6 +373,7 @@ class Engine:
                 report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
                 report.is_failure, report.ready_at = outcome.is_failure, now
                 report.next_page = outcome.next_page
+                self._note_age(report, outcome.age, now)
                 self.announcements.complete(report)
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
@@ -482,10 +433,11 @@ class Engine:
         report.report_id, report.requested_at = outcome.report_id, now
         report.accepted_count += 1
         report.polls = report.downloads = report.failed_calls = 0
+        report.looked_at = now
         report.no_document_seen = False
         report.adopted = outcome.adopted
         report.has_news = self.announcements.accepted(report, outcome.report_id)
-        due = now if report.has_news else now + self._next_poll_wait(report)
+        due = now if report.has_news else now + self._next_poll_wait(report, now)
         yield self._move(report, Event.ACCEPTED, due)
 
     def _running(
@@ -493,13 +445,14 @@ class Engine:
     ) -> Iterator[Change]:
         report.unknown_word, report.failed_calls = word, 0
         report.polls += 1
+        report.looked_at = now
         asked = report.requested_at or now
         is_stuck = (now - asked).total_seconds() > self.retry.stuck_after
         is_ours = not report.request.listed_id
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
-            yield self._put_off(report, now + self._next_poll_wait(report))
+            yield self._put_off(report, now + self._next_poll_wait(report, now))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
@@ -538,28 +491,11 @@ class Engine:
         self, report: Report, outcome: model.Unavailable, now: datetime
     ) -> Change:
         report.reason = outcome.reason
-        if not report.failed_calls or self._is_to_blame(report, outcome, now):
-            report.failed_calls += 1
-        service = outcome.is_of_downloads
-        report.answered_before = (service, self._answered[service])
+        self._outages.count_failure(report, outcome, now)
         if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
         return self._put_off(report, now + self._poll_wait(report))
-
-    def _is_to_blame(
-        self, report: Report, outcome: model.Unavailable, now: datetime
-    ) -> bool:
-        """Whether a failed call says something of this report, not of Amazon."""
-        service = outcome.is_of_downloads
-        last_service, answered = report.answered_before
-        others_pass = service is last_service and answered != self._answered[service]
-        if not outcome.is_outage or others_pass:
-            return True
-        outage = self._outages.get(service)
-        since = now if outage is None else outage.since
-        is_long = (now - since).total_seconds() > POLICY.max_outage
-        return outcome.is_answered and is_long
 
     @staticmethod
     def _can_begin_anew(report: Report, outcome: model.Refused) -> bool:
@@ -615,21 +551,36 @@ class Engine:
             self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
 
-    def _next_poll_wait(self, report: Report) -> timedelta:
+    def _note_age(self, report: Report, age: float | None, now: datetime) -> None:
+        """Learn how old a report was when it became ready, for the next runs."""
+        if age is None and report.requested_at and report.looked_at:
+            # since the last look: where in between nobody knows
+            ready = report.looked_at + (now - report.looked_at) / 2
+            age = (ready - report.requested_at).total_seconds()
+        if age is not None and age >= 0 and not report.request.listed_id:
+            self.ages.note(report.request.report_type, age)
+
+    def _next_poll_wait(self, report: Report, now: datetime) -> timedelta:
         """Return until when Amazon may work on a report before it is looked at."""
         backup = self.retry.backup_poll_interval
-        if backup is None or not self.announcements.is_on or report.has_news:
+        if backup is not None and self.announcements.is_on and not report.has_news:
+            return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
+        age = (now - (report.requested_at or now)).total_seconds()
+        longest = self.retry.poll_interval_max
+        due = self.ages.next_look(report.request.report_type, age, longest)
+        if due is None:
             return self._poll_wait(report)
-        return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
+        # a little later: looks at reports of one age do not come at one time
+        wait = due * (1 + self._random.random() / 100) - age
+        shortest = POLICY.least_poll_share * self.retry.poll_interval
+        return timedelta(
+            seconds=min(max(wait, shortest), POLICY.most_poll_share * longest)
+        )
 
     def _poll_wait(self, report: Report) -> timedelta:
         wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)
         wait = min(wait, self.retry.poll_interval_max)
         return timedelta(seconds=wait * (0.9 + self._random.random() / 10))
-
-
-def _type_of(report: Report) -> tuple[str, str]:
-    return (report.request.account, report.request.report_type)
 
 
 def _ends_before(report: Report, outcome: model.Refused) -> bool:
