@@ -100,6 +100,19 @@ def test_parts_never_run_beyond_the_five_slots(
     assert amazon.statistics().count("create_export", 429) == 0
 
 
+def test_parts_that_are_throttled_or_whose_answer_is_lost_come_all_the_same(
+    exports: RunTap, amazon: EmulatorClient
+) -> None:
+    amazon.change(largest_export=20)
+    rule = {"operation": "create_export", "times": 2, "skip": 3}
+    amazon.add_fault("throttle", **rule, retry_after=1)
+    amazon.add_fault("lost_answer", operation="create_export", times=1, skip=7)
+    ended = exports("targets", speed=30)
+    assert ended.code == 0
+    assert len({row["targetId"] for row in ended.rows("targets")}) == 90
+    assert len(amazon.statistics().exports) == 1 + PARTS + 1  # one is nobody's
+
+
 def test_a_part_too_large_itself_fails_and_is_named(
     exports: RunTap, amazon: EmulatorClient
 ) -> None:
