@@ -78,13 +78,14 @@ def _runs(
 def _commands(settings: dict[str, object], folder: Path) -> dict[str, list[str]]:
     """Return all commands, and have the document there that some of them read."""
     mapped = {"stream_maps": {STREAM: STREAM_MAP}}
+    pipe(tap_command(settings, folder, "keeping"))
+    document = next((folder / "raw").rglob("*.json.gz"))
+    del settings["raw_report_uri"]
     commands = {
         OURS[0]: tap_command(settings, folder, CONFIG),
         OURS[1]: tap_command(settings, folder, "half", HALF),
         OURS[2]: tap_command(settings | mapped, folder, "mapped"),
     }
-    pipe(commands["tap"])
-    document = next((folder / "raw").rglob("*.json.gz"))
     commands["typed loop"] = _loop(document, folder)
     commands[NAMES["some"][1]] = stock_command(document, folder, HALF)
     commands[NAMES["some"][2]] = stock_command(

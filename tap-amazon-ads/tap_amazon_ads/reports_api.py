@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,7 @@ from singer_amazon.http.transport import Response
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Outcome, ReportRequest
+from singer_amazon.reports.polling.ready_ages import age_between
 from tap_amazon_ads import wordings
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ReportSpec, RequestSpec
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 PATH = "/reporting/reports"
 CREATE_TYPE = "application/vnd.createasyncreportrequest.v3+json"
+_URL_IS_FRESH = timedelta(minutes=1)
+"""An address lives for an hour; one of a minute ago is sure to work."""
 _WORKING = {"PENDING", "PROCESSING"}
 _ENDED = {"FAILED", "FAILURE", "CANCELLED"}
 NEXT_STEP: Mapping[int, str] = {
@@ -54,6 +57,8 @@ class ReportsApi:
         self._api = api
         self._refused_columns = refused_columns
         self._warn_once = warn_once
+        self._urls: dict[str, tuple[str, datetime]] = {}
+        """Report id to the address that its last poll gave, and when."""
 
     # --- the port ----------------------------------------------------------
 
@@ -76,17 +81,24 @@ class ReportsApi:
         body = response.json_object()
         status = str(body.get("status"))
         if status == "COMPLETED":
-            size = body.get("fileSize")
-            if not body.get("url"):
+            size, url = body.get("fileSize"), body.get("url")
+            if not url:
                 return model.Empty()
-            return model.Ready(int(size) if isinstance(size, (int, float)) else None)
+            self._urls[report_id] = (str(url), self._api.clock.now())
+            return model.Ready(
+                int(size) if isinstance(size, (int, float)) else None,
+                age=age_between(body.get("createdAt"), body.get("generatedAt")),
+            )
         if status in _ENDED:
             reason = body.get("failureReason") or "no reason given"
             return model.Failed(f"Amazon ended the report as {status}: {reason}")
         return model.Running(None if status in _WORKING else status)
 
     def document_url(self, request: ReportRequest, report_id: str) -> str:
-        """Return the address of a finished report."""
+        """Return the address of a finished report; that of its poll, if just now."""
+        known, seen_at = self._urls.pop(report_id, ("", None))
+        if seen_at is not None and self._api.clock.now() - seen_at < _URL_IS_FRESH:
+            return known
         response = self._get(request, report_id)
         if response.status == HTTPStatus.OK:
             url = response.json_object().get("url")

@@ -58,6 +58,8 @@ class AdsReportStream(ReportStream):
         self.spec = spec
         self._refused_columns = refused_columns
         self._refused_fields = refused_fields
+        self._added_to_dsp: dict[str, AddedFields] = {}
+        """By account."""
         self._encoders: dict[frozenset[str], TypedRowEncoder] = {}
         if spec.is_summary:
             self.replication_key = None
@@ -144,6 +146,11 @@ class AdsReportStream(ReportStream):
             return AddedFields.constant(
                 self._added(account.key, account.country, account.currency)
             )
+        if account.key not in self._added_to_dsp:  # thousands of advertisers: once
+            self._added_to_dsp[account.key] = self._by_advertiser(account)
+        return self._added_to_dsp[account.key]
+
+    def _by_advertiser(self, account: Account) -> AddedFields:
         profile = account.key if account.kind == "agency" else None
         members = {
             advertiser.advertiser_id: encoded_members(

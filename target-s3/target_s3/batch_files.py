@@ -9,11 +9,9 @@ is read is bounded: whole lines of a size, files of a size, from where it is all
 
 from __future__ import annotations
 
-import gzip
 import logging
 import os
 import stat
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import BinaryIO, NamedTuple, cast
 import msgspec
 from msgspec import Raw
 
+from singer_amazon.http.inflating import DamagedError, inflated
 from singer_amazon.target.errors import InputError
 from singer_amazon.target.messages import LineMender, readable_bytes
 from singer_amazon.target.stdin import MAX_LINE_BYTES
@@ -261,11 +260,9 @@ def _is_packed(file: _File) -> bool:
 
 def _steps(file: _File, max_bytes: int) -> Iterator[bytes]:
     """The file's text in steps of whole lines, unpacked where it is packed."""
-    content = file.content
-    source = gzip.GzipFile(fileobj=content) if _is_packed(file) else content
     tail: list[bytes] = []
     tail_bytes = total = 0
-    while data := _piece(file, source):
+    for data in _pieces(file):
         total += len(data)
         if total > max_bytes:
             raise _too_large(file.where, max_bytes)
@@ -283,10 +280,12 @@ def _steps(file: _File, max_bytes: int) -> Iterator[bytes]:
         yield b"".join((*tail, b"\n"))
 
 
-def _piece(file: _File, source: BinaryIO | gzip.GzipFile) -> bytes:
+def _pieces(file: _File) -> Iterator[bytes]:
+    """The file's bytes in pieces, unpacked where it is packed."""
+    blocks = iter(lambda: file.content.read(_STEP_BYTES), b"")
     try:
-        return source.read(_STEP_BYTES)
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+        yield from inflated(blocks) if _is_packed(file) else blocks
+    except DamagedError:
         msg = f"{file.where}, is damaged or cut off."
         raise InputError(msg) from None
     except OSError as error:

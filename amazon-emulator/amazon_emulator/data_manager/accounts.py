@@ -52,6 +52,19 @@ class AdmAccount:
     unshared: frozenset[str] = frozenset()
     """Destinations whose link does not have the data sharing permission."""
 
+    def as_json(self) -> Json:
+        """Return the account for the control calls."""
+        created = self.dataroom_created_at
+        return {
+            "account_id": self.account_id,
+            "is_manager": self.is_manager,
+            "roles": sorted(self.roles),
+            "terms_accepted": self.terms_accepted,
+            "dataroom_created_at": None if created is None else format_instant(created),
+            "single_global": self.is_single_global,
+            "unshared": sorted(self.unshared),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -85,8 +98,8 @@ class AdmAccounts:
             else None
         )
 
-    def set(self, account_id: str, given: Mapping[str, object]) -> Json:
-        """Change what an account has; see `as_json` for the keys."""
+    def set(self, account_id: str, given: Mapping[str, object]) -> AdmAccount:
+        """Change what an account has: the keys are those of `as_json`."""
         unknown = set(given) - set(_KEYS)
         if unknown:
             message = f"An account has no {', '.join(sorted(unknown))}."
@@ -106,7 +119,7 @@ class AdmAccounts:
                 account.dataroom_created_at = None
                 if is_there:
                     self.create_dataroom(account)
-            return _as_json(account)
+            return account
 
     def all(self) -> list[Json]:
         """Return all accounts of this host."""
@@ -114,7 +127,7 @@ class AdmAccounts:
         advertisers = [
             self._kept(name, is_manager=False) for name in self._advertiser_ids()
         ]
-        return [_as_json(account) for account in (*managers, *advertisers)]
+        return [account.as_json() for account in (*managers, *advertisers)]
 
     def create_dataroom(self, account: AdmAccount) -> datetime:
         """Create the account's only data room; return when it was created."""
@@ -224,16 +237,3 @@ def _flag(given: Mapping[str, object], name: str) -> bool:
         message = f"{name} must be true or false."
         raise AccountsError(message)
     return value
-
-
-def _as_json(account: AdmAccount) -> Json:
-    created = account.dataroom_created_at
-    return {
-        "account_id": account.account_id,
-        "is_manager": account.is_manager,
-        "roles": sorted(account.roles),
-        "terms_accepted": account.terms_accepted,
-        "dataroom_created_at": None if created is None else format_instant(created),
-        "single_global": account.is_single_global,
-        "unshared": sorted(account.unshared),
-    }

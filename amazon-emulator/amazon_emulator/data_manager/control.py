@@ -32,7 +32,9 @@ class AdmControl(Routed):
 
     @route("PUT", "/adm/accounts/<account_id>")
     def _set_account(self, body: Json, account_id: str) -> Json:
-        return self._accounts.set(account_id, body)
+        account = self._accounts.set(account_id, body)
+        self._rules.sharing_ends(account_id, account.unshared)
+        return account.as_json()
 
     @route("GET", "/adm/datasets")
     def _all_datasets(self) -> object:

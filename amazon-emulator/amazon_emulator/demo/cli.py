@@ -28,6 +28,7 @@ from amazon_emulator.demo.console import (
     show_conclusion,
     show_differences,
     show_failure,
+    show_kiosk,
     show_picture,
     show_plan,
     show_restated,
@@ -46,6 +47,8 @@ from amazon_emulator.demo.environment import (
     tap_settings,
     variables,
 )
+from amazon_emulator.demo.kiosk.comparison import STREAMS as KIOSK_STREAMS
+from amazon_emulator.demo.kiosk.comparison import TRANSACTIONS, check_kiosk, sums
 from amazon_emulator.demo.meltano import (
     ADS_RUN,
     SP_RUN,
@@ -272,7 +275,7 @@ class Demo:
                 self.run_id,
             ),
             **variables("TAP_AMAZON_SP", selling),
-            **selecting("TAP_AMAZON_SP", STREAMS),
+            **selecting("TAP_AMAZON_SP", (*STREAMS, *KIOSK_STREAMS)),
         }
 
     def validate(self, outcomes: list[Outcome]) -> None:
@@ -297,11 +300,14 @@ class Demo:
         client = self.emulator.client
         progress = Progress(lambda: client.statistics().sp_reports)
         self._meltano(SP_RUN, "sp", self.environment(self.runs[-1]), progress)
-        reports = client.statistics().sp_reports
-        outcome = check_selling(reports, client, self.bucket.new_rows(), since, began)
-        if outcome.differences:
-            self._differ(outcome.differences)
+        sent, rows = client.statistics(), self.bucket.new_rows()
+        kiosk = {name: rows.pop(name, []) for name in KIOSK_STREAMS}
+        outcome = check_selling(sent.sp_reports, client, rows, since, began)
+        queries = check_kiosk(sent.sp_queries, client, kiosk, since, began)
+        if wrong := [*outcome.differences, *queries.differences]:
+            self._differ(wrong)
         show_selling_table(outcome)
+        show_kiosk(queries, sums(kiosk[TRANSACTIONS]))
         click.echo(f"  {progress.seconds:.1f} s")
 
     def _differ(self, wrong: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from amazon_emulator.demo.kiosk.comparison import OPTIONS
 from amazon_emulator.demo.picture.campaigns import ENTITIES
 from amazon_emulator.demo.project import DEFINITIONS
 from amazon_emulator.demo.scenario import LOOKBACK_DAYS, STREAMS
@@ -132,7 +133,10 @@ def selling_settings(
             }
             for name, kind in kinds.items()
         ],
-        "report_options": {"sales_and_traffic": {"date_granularity": "WEEK"}},
+        "report_options": {
+            "sales_and_traffic": {"date_granularity": "WEEK"},
+            **OPTIONS,
+        },
         "holdback_hours": 1,
         **custom_settings(files),
     }

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
 from singer_amazon.errors import DocumentError
-from singer_amazon.http.inflating import CutError, inflated
+from singer_amazon.http.inflating import CutError, DamagedError, inflated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,11 +54,11 @@ def unpacked(path: Path, start: int = 0, end: int | None = None) -> Iterator[byt
             return
         try:
             yield from inflated(blocks)
-        except zlib.error as error:
-            msg = f"the gzip data is damaged ({error})"
-            raise DocumentError(msg) from None
         except CutError:
             msg = "the gzip data ends too early: the file is cut"
+            raise DocumentError(msg) from None
+        except DamagedError as error:
+            msg = f"the gzip data is damaged ({error})"
             raise DocumentError(msg) from None
 
 

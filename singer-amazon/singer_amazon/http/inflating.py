@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 
+from singer_amazon.http.deflate import DAMAGED, GZIP, decompressor
+
 STEP_BYTES = 1024 * 1024
-GZIP = 31
-GZIP_OR_ZLIB = 47
+_GZIP_BEGINS = 0x1F
 
 
-class CutError(Exception):
-    """The compressed data ends too early."""
+class DamagedError(Exception):
+    """The compressed data makes no sense."""
+
+
+class CutError(DamagedError):
+    """It ends too early."""
 
 
 def inflated(blocks: Iterable[bytes], wbits: int = GZIP) -> Iterator[bytes]:
     """Yield what the blocks hold, at most `STEP_BYTES` at a time.
 
     Raises:
-        zlib.error: they are damaged.
+        DamagedError: they are damaged.
         CutError: they end too early.
     """
-    inflate = zlib.decompressobj(wbits)
+    try:
+        yield from _inflated(blocks, wbits)
+    except DAMAGED as error:
+        raise DamagedError(str(error)) from None
+
+
+def _inflated(blocks: Iterable[bytes], wbits: int) -> Iterator[bytes]:
+    inflate = decompressor(wbits)
     is_empty = True
     for block in blocks:
         left = block
@@ -34,8 +45,14 @@ def inflated(blocks: Iterable[bytes], wbits: int = GZIP) -> Iterator[bytes]:
             if inflate.eof:
                 left = inflate.unused_data.lstrip(b"\0")
                 if left:  # another member follows
-                    inflate = zlib.decompressobj(wbits)
+                    _check_member(left, wbits)
+                    inflate = decompressor(wbits)
     while not inflate.eof and (data := inflate.decompress(b"", STEP_BYTES)):
         yield data
     if not (is_empty or inflate.eof):
         raise CutError
+
+
+def _check_member(data: bytes, wbits: int) -> None:
+    if wbits == GZIP and data[0] != _GZIP_BEGINS:
+        raise DamagedError("something follows that is no gzip data")

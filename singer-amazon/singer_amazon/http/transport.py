@@ -13,7 +13,6 @@ import re
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -29,7 +28,8 @@ import requests
 import urllib3
 
 from singer_amazon.errors import CallError, RejectedError, TransientError
-from singer_amazon.http.inflating import GZIP_OR_ZLIB, CutError, inflated
+from singer_amazon.http.deflate import GZIP_OR_ZLIB
+from singer_amazon.http.inflating import DamagedError, inflated
 from singer_amazon.masking import masked
 from singer_amazon.retry_policy import POLICY
 
@@ -394,7 +394,7 @@ def _read(raw: requests.Response, seconds: float) -> bytes:
             body += block
             if len(body) > MAX_ANSWER_BYTES:
                 raise _TooLargeError
-    except (zlib.error, CutError):
+    except DamagedError:
         raise requests.exceptions.ContentDecodingError from None
     return bytes(body)
 

@@ -269,12 +269,14 @@ class Ready:
     """The report is complete; `expected_bytes` is a hint for the spool.
 
     `is_failure`: what its document holds is the reason of a failure. `next_page`: what
-    has to be asked for once its rows are written, where they are not all.
+    has to be asked for once its rows are written, where they are not all. `age`: how
+    many seconds Amazon took for it, where it says so.
     """
 
     expected_bytes: int | None = None
     is_failure: bool = False
     next_page: ResultPage | None = None
+    age: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ class Report:
     last_id: str | None = None
     """The id it had last, where Amazon has ended the report of that id."""
     planned_at: datetime | None = None
+    looked_at: datetime | None = None
+    """When Amazon last said that it works on it."""
     ready_at: datetime | None = None
     fetched_at: datetime | None = None
     document_bytes: int = 0

@@ -31,6 +31,7 @@ from singer_amazon.metrics.run_metrics import RunMetrics
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
+from singer_amazon.reports.polling.ready_ages import STATE_NAME, ReadyAges
 from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
@@ -190,8 +191,20 @@ class ReportTap(CommandTap):
         kept = copy.deepcopy(state) if self.is_test else state
         state_store = StateStore(kept, self._write_state_now, self.clock)
         mark = shard_states.mark(self.shard)
-        state_store.counters = lambda: {**self.counters(), **mark}
+        state_store.counters = lambda: {**self.counters(), **mark, **self._ages()}
         return state_store
+
+    @cached_property
+    def ready_ages(self) -> ReadyAges:
+        """How old reports of each type were when earlier runs found them ready."""
+        bookmarks = self.state.get("bookmarks") or {}
+        counters = bookmarks.get(COUNTERS)
+        kept = counters.get(STATE_NAME) if isinstance(counters, dict) else None
+        return ReadyAges(kept, seed=os.getpid())
+
+    def _ages(self) -> Mapping[str, object]:
+        found = self.ready_ages.in_state()
+        return {STATE_NAME: found} if found else {}
 
     nap_seconds = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
@@ -237,6 +250,7 @@ class ReportTap(CommandTap):
             ),
             seed=os.getpid(),
             limiters=self.make_rate_limiters(),
+            ages=self.ready_ages,
         )
         session = Session(
             engine=engine,

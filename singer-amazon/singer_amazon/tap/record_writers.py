@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import logging
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
 from singer_sdk.mapper import SameRecordTransform
 
 from singer_amazon.errors import ConfigError
+from singer_amazon.http.deflate import Compressor, gzip_compressor
 from singer_amazon.records.row_encoder import AddedFields, RowEncoder
 from singer_amazon.tap.message_writer import MessageWriter
 
@@ -98,6 +98,7 @@ class BatchFiles:
         self._left = 0
         self._open = contextlib.ExitStack()
         self._file: IO[bytes] | None = None
+        self._compressor: Compressor | None = None
 
     def write(self, rows: list[Any]) -> None:
         """Write rows, beginning a new file at the batch size."""
@@ -105,14 +106,15 @@ class BatchFiles:
             if self._left == 0:
                 self._next_file()
             now, rows = rows[: self._left], rows[self._left :]
-            assert self._file is not None  # noqa: S101 - _next_file opened it
-            self._file.write(self._encoder.lines(now, self._added_fields, b"", b""))
+            self._append(self._encoder.lines(now, self._added_fields, b"", b""))
             self._left -= len(now)
 
     def close(self) -> None:
         """Close the last file and announce it."""
         if self._file is None:
             return
+        if self._compressor is not None:
+            self._file.write(self._compressor.flush())
         self._open.close()
         self._file, self._left = None, 0
         message = SDKBatchMessage(
@@ -127,6 +129,11 @@ class BatchFiles:
         self._open.close()
         self._file = None
 
+    def _append(self, data: bytearray) -> None:
+        assert self._file is not None  # noqa: S101 - _next_file opened it
+        packed = self._compressor.compress(data) if self._compressor else data
+        self._file.write(packed)
+
     def _next_file(self) -> None:
         self.close()
         self._number += 1
@@ -134,8 +141,7 @@ class BatchFiles:
         raw = self._open.enter_context(self._config.storage.open(self._name(), "wb"))
         self._file = raw
         if self._config.encoding.compression == "gzip":
-            zipped = gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6)
-            self._file = cast("IO[bytes]", self._open.enter_context(zipped))
+            self._compressor = gzip_compressor()
 
     def _name(self) -> str:
         ending = ".json.gz" if self._config.encoding.compression == "gzip" else ".json"

@@ -167,14 +167,15 @@ REPORTING = (
         th.NumberType(exclusive_minimum=0, maximum=86_400),
         default=15,
         title="Poll interval",
-        description="Seconds between the first looks at a report",
+        description="Seconds between the first looks at a report, where the state does "
+        "not say how long its type takes",
     ),
     th.Property(
         "poll_interval_max_seconds",
         th.NumberType(exclusive_minimum=0, maximum=86_400),
         default=300,
         title="Longest poll interval",
-        description="Seconds between the last looks at a report",
+        description="Seconds between the last looks at such a report",
     ),
     th.Property(
         "report_attempts",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,80 +20,76 @@ from tap_amazon_ads.unified.comparison.checks import Finding
 from tap_amazon_ads.unified.comparison.proof import Record, proof_bytes, read_proof
 from tap_amazon_ads.unified.comparison.proof_file import ProofFile, open_proof_file
 from tap_amazon_ads.unified.comparison.reading import (
-    COMPARED,
     DAYS,
-    Compare,
+    PRODUCTS,
+    Compared,
     Reader,
     compare_subject,
     compared_days,
     settings_for,
 )
 
-Prepare = Callable[[TapAmazonAds], object]
 _PRODUCTS = {"DEMAND_SIDE_PLATFORM": "DSP"}
+_NOTHING = "nothing to compare"
 
 
-def run_comparison(
-    config: Mapping[str, Any],
-    accounts: Sequence[str] = (),
-    *,
-    days: int = DAYS,
-    parse_env: bool = False,
-    prepare: Prepare = lambda _: None,
-) -> tuple[list[Compare], tuple[date, date], datetime]:
-    """Read both APIs and judge each account; return what was found, and when.
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """One comparison of all accounts: how it is made, and what came of it."""
 
-    Raises:
-        AmazonError: it cannot go on.
-    """
-    now = _clock(config, parse_env, prepare)
-    span = compared_days(now, days)
+    config: Mapping[str, Any]
+    parse_env: bool
+    accounts: Sequence[str]
+    days: tuple[date, date]
+    now: datetime
 
-    def reader(api: str) -> Reader:
-        settings = settings_for(config, api, span, accounts)
-        return Reader(settings, parse_env=parse_env, prepare=prepare)
+    def reader(self, api: str) -> Reader:
+        """Return what reads one API."""
+        settings = settings_for(self.config, api, self.days, self.accounts)
+        return Reader(settings, parse_env=self.parse_env)
 
-    v3 = reader("v3")
-    subjects = v3.subjects()
-    names = {subject.compared.stream for subject in subjects}
-    compared = [one for one in COMPARED if one.stream in names]
-    found_v3 = v3.read(compared)
-    found_v1 = reader("v1").read(compared)
-    found = [compare_subject(subject, found_v3, found_v1) for subject in subjects]
-    return found, span, now
+    def read(self, v3: Reader) -> list[Compared]:
+        """Read both APIs and compare each account.
+
+        Raises:
+            AmazonError: it cannot go on.
+        """
+        subjects = v3.subjects()
+        names = {subject.product.stream for subject in subjects}
+        products = [one for one in PRODUCTS if one.stream in names]
+        by_v3 = v3.read(products)
+        by_v1 = self.reader("v1").read(products)
+        return [compare_subject(subject, by_v3, by_v1) for subject in subjects]
 
 
 def records_of(
-    found: Iterable[Compare], span: tuple[date, date], now: datetime
+    found: Iterable[Compared], comparing: Comparing
 ) -> dict[tuple[str, str], Record]:
     """Return what the proof keeps: an agency passes with all of its advertisers."""
-    grouped: dict[tuple[str, str], list[Compare]] = {}
+    grouped: dict[tuple[str, str], list[Compared]] = {}
     for one in found:
-        key = (one.subject.account.key, one.subject.compared.ad_product)
+        key = (one.subject.account.key, one.subject.product.ad_product)
         grouped.setdefault(key, []).append(one)
-    return {key: _record(members, span, now) for key, members in grouped.items()}
+    return {key: _record(members, comparing) for key, members in grouped.items()}
 
 
-def _record(members: list[Compare], span: tuple[date, date], now: datetime) -> Record:
+def _record(members: list[Compared], comparing: Comparing) -> Record:
     bad = [one for one in members if not one.passed and one.words != _NOTHING]
     passed = not bad and any(one.passed for one in members)
     return Record(
-        checked_at=now,
+        checked_at=comparing.now,
         passed=passed,
-        days=f"{span[0]}..{span[1]}",
+        days=f"{comparing.days[0]}..{comparing.days[1]}",
         result=(bad or members)[0].words if not passed else "agree",
     )
 
 
-_NOTHING = "nothing to compare"
-
-
-def rows_of(found: Iterable[Compare]) -> list[dict[str, object]]:
+def rows_of(found: Iterable[Compared]) -> list[dict[str, object]]:
     """Return the table: a line per account, product and number."""
     return [row for one in found for row in _rows(one)]
 
 
-def _rows(one: Compare) -> list[dict[str, object]]:
+def _rows(one: Compared) -> list[dict[str, object]]:
     head = {
         "account": one.subject.label,
         "country": one.subject.country,
@@ -104,8 +101,8 @@ def _rows(one: Compare) -> list[dict[str, object]]:
     return [{**head, **_line(finding)} for finding in one.result.findings]
 
 
-def _product(one: Compare) -> str:
-    name = one.subject.compared.ad_product
+def _product(one: Compared) -> str:
+    name = one.subject.product.ad_product
     return _PRODUCTS.get(name, name.replace("_", " ").capitalize())
 
 
@@ -126,7 +123,7 @@ def _number(value: Decimal) -> float | int:
 
 
 def _as_json(
-    found: Iterable[Compare], span: tuple[date, date], records: Mapping[Any, Record]
+    found: Iterable[Compared], span: tuple[date, date], records: Mapping[Any, Record]
 ) -> dict[str, object]:
     return {
         "first_day": span[0].isoformat(),
@@ -137,7 +134,7 @@ def _as_json(
                 "advertiser_id": one.subject.advertiser_id,
                 "name": one.subject.label,
                 "country": one.subject.country,
-                "ad_product": one.subject.compared.ad_product,
+                "ad_product": one.subject.product.ad_product,
                 "result": one.words,
                 "passed": one.passed,
                 "unread": one.unread,
@@ -151,7 +148,7 @@ def _as_json(
     }
 
 
-def _show(found: list[Compare], span: tuple[date, date]) -> None:
+def _show(found: list[Compared], span: tuple[date, date]) -> None:
     """Print a table per account on a terminal, one table in a pipe."""
     rows = rows_of(found)
     if not sys.stdout.isatty():
@@ -191,12 +188,6 @@ def _keep(file: ProofFile | None, records: Mapping[tuple[str, str], Record]) -> 
     click.echo(f"Kept in {file.name}", err=True)
 
 
-def _clock(config: Mapping[str, Any], parse_env: bool, prepare: Prepare) -> datetime:  # noqa: FBT001
-    tap = TapAmazonAds.open(dict(config), parse_env=parse_env)
-    prepare(tap)
-    return tap.clock.now()
-
-
 @click.command("compare")
 @click.option(
     "--config",
@@ -225,16 +216,18 @@ def compare_command(
     """
     settings, parse_env = read_config(config)
     chosen = [one.strip() for one in (accounts or "").split(",") if one.strip()]
-    whole = TapAmazonAds.open(dict(settings), parse_env=parse_env).config
-    file = _proof_file(whole)
-    found, span, now = run_comparison(settings, chosen, days=days, parse_env=parse_env)
+    now = TapAmazonAds.clock.now()
+    comparing = Comparing(settings, parse_env, chosen, compared_days(now, days), now)
+    v3 = comparing.reader("v3")
+    file = _proof_file(v3.tap.config)
+    found = comparing.read(v3)
     if not found:
         msg = "there is no account to compare: check profile_ids and --accounts"
         raise ConfigError(msg)
-    records = records_of(found, span, now)
+    records = records_of(found, comparing)
     if as_json:
-        click.echo(json.dumps(_as_json(found, span, records), indent=2))
+        click.echo(json.dumps(_as_json(found, comparing.days, records), indent=2))
     else:
-        _show(found, span)
+        _show(found, comparing.days)
     _keep(file, records)
     sys.exit(1 if any(one.is_failure for one in found) else 0)

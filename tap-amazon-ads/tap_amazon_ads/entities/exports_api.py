@@ -22,6 +22,7 @@ from singer_amazon.http.transport import Response
 from singer_amazon.reports import model
 from singer_amazon.reports.api import Address, OutcomeError
 from singer_amazon.reports.model import Outcome, ReportRequest
+from singer_amazon.reports.polling.ready_ages import age_between
 from tap_amazon_ads import wordings
 from tap_amazon_ads.entities.definitions import ExportSpec
 from tap_amazon_ads.entities.export_parts import ExportParts
@@ -256,7 +257,11 @@ class ExportsApi:
             if isinstance(url, str) and url:
                 size = body.get("fileSize")
                 is_known = isinstance(size, (int, float))
-                return model.Ready(int(size) if is_known else None), url  # type: ignore[call-overload]  # it is a number
+                ready = model.Ready(
+                    int(size) if is_known else None,  # type: ignore[call-overload]  # it is a number
+                    age=age_between(body.get("createdAt"), body.get("generatedAt")),
+                )
+                return ready, url
             # never taken as empty: that would look as if everything was deleted
             self._warn_once(
                 f"{request.stream} of {_spec(request).account.label}: export "

@@ -33,7 +33,8 @@ class RunningReports:
     become of a create, and which reports still run.
     """
 
-    limit: int = MAX_RUNNING
+    limit: int | None = MAX_RUNNING
+    """None: as many as Amazon takes, for a run that waits for none of them."""
     _asking: int = 0
     _running: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -42,7 +43,8 @@ class RunningReports:
         """Return now, or when to look again."""
         del units
         with self._lock:
-            is_free = not self._asking and len(self._running) < self.limit
+            is_full = self.limit is not None and len(self._running) >= self.limit
+            is_free = not (self._asking or is_full)
         return now if is_free else now + _LOOK
 
     def take(self, now: datetime, units: int = 1) -> None:
@@ -82,10 +84,12 @@ class RunningReports:
 class RoutedRateLimiters:
     """The limiters of v1 for its reports, and those of `others` for all else."""
 
-    def __init__(self, others: ReportRateLimiters, interval: float) -> None:
+    def __init__(
+        self, others: ReportRateLimiters, interval: float, *, waits: bool = True
+    ) -> None:
         self._others = others
         self._interval = interval
-        self.running = RunningReports()
+        self.running = RunningReports(MAX_RUNNING if waits else None)
         self._creates = Quota(
             1, interval, first_wait=_REFUSED_FIRST, max_wait=_REFUSED_MOST
         )

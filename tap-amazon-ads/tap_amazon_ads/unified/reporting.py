@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from singer_amazon.http.client import ApiClient
+from singer_amazon.reports.lifecycle import RunMode
 from singer_amazon.reports.rate_limiters import ReportRateLimiters
 from singer_amazon.tap.context import RunContext
 from tap_amazon_ads.client import AdsClient
@@ -41,6 +42,7 @@ class UnifiedReporting:
         self.limiters = RoutedRateLimiters(
             other_limiters,
             float(config.get("v1_call_interval_seconds", DEFAULT_INTERVAL)),
+            waits=config.get("run_mode") != RunMode.ASK.value,
         )
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Tap
@@ -46,8 +47,6 @@ class KioskStream(CatalogueStream):
     A row may come on any page, so a document never replaces the rows of its period.
     """
 
-    _check: SalesCheck | None = None
-
     def __init__(
         self,
         tap: Tap,
@@ -59,6 +58,10 @@ class KioskStream(CatalogueStream):
         self.shape = shape
         self._joined = JoinedDocuments(shape)
         super().__init__(tap, report, stream, choice)
+
+    @cached_property
+    def _check(self) -> SalesCheck:
+        return SalesCheck(self.run_context)
 
     @property
     def metadata(self) -> MetadataMapping:
@@ -160,9 +163,7 @@ class KioskStream(CatalogueStream):
 
     def is_final(self, report: Report, request: ReportRequest) -> bool:
         """Whether the window is done: not while its zeros look wrong."""
-        if self._check is None or report.next_page is not None:
-            return True
-        return self._check.is_final(request)
+        return report.next_page is not None or self._check.is_final(request)
 
     # --- rows --------------------------------------------------------------
 
@@ -223,21 +224,26 @@ class KioskStream(CatalogueStream):
     def _counter(
         self, encoder: KioskRowEncoder, request: ReportRequest
     ) -> Callable[[Iterable[Any]], None]:
-        """Return what adds up the sales of rows, where any are selected."""
-        selected = set(self.selected_columns)
-        names = [n for n in self.shape.sales if n.split(".")[0] in selected]
-        if not names:
-            return lambda _: None
-        if self._check is None:
-            self._check = SalesCheck(self.run_context)
-        watch = self._check.watch
+        """Return what looks at rows: their sales by period, and whether any has values.
+
+        It costs nothing where no such column is selected.
+        """
+        shape, selected = self.shape, set(self.selected_columns)
+        watch, nulls = self._check.watch, self._check.nulls
+        names = [n for n in shape.sales if n.split(".")[0] in selected]
         getters = [encoder.getter(name) for name in names]
-        period = encoder.getter(self.shape.day) if self.shape.day else None
+        period = encoder.getter(shape.day) if shape.day else None
         start = request.window.start
+        values = [
+            encoder.getter(name)
+            for name in shape.sources
+            if name in selected and name not in (*self.primary_keys, *_LINE)
+        ]
 
         def add(rows: Iterable[Any]) -> None:
+            nulls.add(request.identity, rows, values)
             sums: dict[Any, float] = {}
-            for row in rows:
+            for row in rows if getters else ():
                 day = period(row) if period else ""
                 for get in getters:
                     value = get(row)

@@ -21,6 +21,7 @@ from singer_amazon.reports.model import (
     Running,
     Vanished,
 )
+from singer_amazon.reports.polling.ready_ages import age_between
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.reports.calls import ReportCalls, path_of
 from tap_amazon_sp.reports.cancelled import CancelledReports
@@ -139,7 +140,8 @@ class ReportsApi:
                 return Running()
             case "DONE":
                 self._cancelled.forget(request)
-                return Ready() if document else Empty()
+                ages = report.get("createdTime"), report.get("processingEndTime")
+                return Ready(age=age_between(*ages)) if document else Empty()
             case "CANCELLED":
                 now = self._calls.client_of(request.account).clock.now()
                 created = parse_instant(report.get("createdTime")) or now

@@ -140,7 +140,15 @@ def destination(number: int, account: str) -> Destination:
 
     How much Amazon takes in an hour is not known: no volume is kept.
     """
-    return Destination(number, None, f"adm:{account}", FORMAT, _HEAD, sys.maxsize)
+    return Destination(
+        number,
+        None,
+        f"adm:{account}",
+        FORMAT,
+        _HEAD,
+        keeps_rows=False,
+        records_per_hour=sys.maxsize,
+    )
 
 
 PREVIEW = destination(0, "")

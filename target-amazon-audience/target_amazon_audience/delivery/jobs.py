@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,8 @@ class Ended:
     """Rows that Amazon found invalid: external ids, each with Amazon's reason."""
     unlisted: int = 0
     """Rows that it found invalid without naming them."""
+    rows: Mapping[str, int] | None = None
+    """The numbers of invalid rows, where Amazon told them."""
     is_rejected: bool = False
     """Whether nothing will make good for it: its records are rejected."""
 
@@ -267,7 +269,13 @@ class JobTracker:
             self._report.count_invalid(reason)
         if unlisted:
             self._report.count_invalid(UNLISTED, unlisted)
-        return Ended(batch, is_carried_out=True, invalid=invalid, unlisted=unlisted)
+        return Ended(
+            batch,
+            is_carried_out=True,
+            invalid=invalid,
+            unlisted=unlisted,
+            rows=accepted.rows,
+        )
 
     def _drop(self, batch: OpenBatch) -> None:
         """Watch an ended job no more."""

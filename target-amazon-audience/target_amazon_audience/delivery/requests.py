@@ -74,6 +74,8 @@ class Destination:
     format: MemberFormat
     head: bytes = b'{"records":'
     """What stands before the array of rows; behind it the object is closed."""
+    keeps_rows: bool = True
+    """Whether rows are kept until a job has ended; else only where members are."""
     records_per_hour: int | None = None
     """How many records its API takes; None: those of the audience API."""
 

@@ -83,7 +83,9 @@ class ResultRecorder:
     def _invalid(self, ended: Ended) -> None:
         """Note which rows of a batch Amazon cannot use, each by its number in it."""
         batch = ended.batch
-        rows = {name: row for row, name in enumerate(self._external_ids(batch), 1)}
+        rows = ended.rows
+        if rows is None:
+            rows = {name: n for n, name in enumerate(self._external_ids(batch), 1)}
         for external_id, reason in ended.invalid:
             known = external_id if external_id in rows else None
             where = {"row": rows[known]} if known else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -65,6 +65,8 @@ class Accepted:
     """External ids of the rows that it did not take, each with Amazon's reason."""
     unlisted: int = 0
     """Such rows that it named by no number of a row."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """The numbers of their rows, from 1, by external id."""
 
 
 @dataclass(slots=True)
@@ -101,6 +103,7 @@ class Uploader:
         self._members = members
         self._limits = limits
         self._clock = clock
+        self._keeps_rows = members.is_tracked or destination.keeps_rows
         self._lock = threading.Lock()
         self._accepted = 0
         self._failure: AmazonError | None = None
@@ -188,8 +191,10 @@ class Uploader:
         if not invalid:
             return Accepted(batch)
         ids = self.destination.format.ids_of(part.rows)
-        named = [(ids[n], why) for n, why in invalid if 0 <= n < len(ids)]
-        return Accepted(batch, named, len(invalid) - len(named))
+        known = [(n, why) for n, why in invalid if 0 <= n < len(ids)]
+        rows = {ids[n]: n + 1 for n, _ in known}
+        named = [(ids[n], why) for n, why in known]
+        return Accepted(batch, named, len(invalid) - len(named), rows)
 
     def _keep(self, upload: Upload, part: RecordsRequest) -> int:
         """Keep a batch before it is sent, with what it does to members."""
@@ -199,7 +204,7 @@ class Uploader:
             action=upload.action,
             target=self.destination.target,
             rows=part.count,
-            payload=part.payload(),
+            payload=part.payload() if self._keeps_rows else b"",
             attempts=upload.attempts,
         )
         ids_of = self.destination.format.ids_of

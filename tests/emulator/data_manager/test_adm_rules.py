@@ -219,3 +219,18 @@ def test_the_console_may_change_a_rule(adm: DataManagerCaller, dataset_id: str) 
     assert adm.rules()[0]["status"] == "REVOKED_BY_SHARING_GRANT"
     assert adm.alarms() == []
     assert adm.api.put(f"{path}x", json={"status": "ACTIVE"}).status_code == 400
+
+
+def test_rules_end_with_the_data_sharing_permission(
+    adm: DataManagerCaller, dataset_id: str
+) -> None:
+    adm.share(dataset_id)
+    adm.call("POST", "/sharingRules", amc_rule_body(dataset_id))
+
+    path = f"/_emulator/adm/accounts/{MANAGER}"
+    shown = adm.api.put(path, json={"unshared": [DSP_ACCOUNT]}).get_json()
+
+    assert shown["unshared"] == [DSP_ACCOUNT]
+    statuses = [rule["status"] for rule in adm.rules()]
+    assert statuses == ["REVOKED_BY_SHARING_GRANT", "ACTIVE"]
+    assert adm.alarms() == []

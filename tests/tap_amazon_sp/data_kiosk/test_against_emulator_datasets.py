@@ -9,7 +9,7 @@ import pytest
 
 from amazon_emulator import Emulator
 from support.core.runs import Json, Run
-from support.sp.runs import SELLER, VENDOR, run
+from support.sp.runs import SELLER, VENDOR, partitions, run
 from tap_amazon_sp.data_kiosk.datasets import query_shapes
 
 ECONOMICS, TRENDS = "data_kiosk_economics", "data_kiosk_sales_and_traffic_trends"
@@ -162,3 +162,34 @@ def test_fields_amazon_adds_go_into_extra(emulator: Emulator) -> None:
     ended = read(emulator, ECONOMICS, start_date="2026-11-16")
     assert ended.code == 0
     assert all(row["_extra"] for row in ended.rows(ECONOMICS))
+
+
+def test_a_vendors_day_of_nulls_is_read_again_by_later_runs(emulator: Emulator) -> None:
+    """No day before it is in the run: the state keeps it open by itself."""
+    emulator.client.add_fault(
+        "null_days", operation="create_query", days=["2026-11-16"], times=1000
+    )
+    changes: Json = {"start_date": "2026-11-16"}
+    first = read(emulator, SOURCING, **changes)
+    assert first.code == 0
+    assert any("only nulls on 2026-11-16" in r.getMessage() for r in first.logged)
+    emulator.client.clear_faults()
+    second = read(emulator, SOURCING, state=first.state, **changes)
+    assert len(second.rows(SOURCING)) > 1
+    (state,) = partitions(second.state, SOURCING)
+    assert state["replication_key_value"] == "2026-11-16"
+    third = read(emulator, SOURCING, state=second.state, **changes)
+    assert third.rows(SOURCING) == []
+
+
+def test_a_day_of_nulls_is_final_when_its_horizon_has_passed(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault(
+        "null_days", operation="create_query", days=["2026-11-02"], times=1000
+    )
+    span: Json = {"start_date": "2026-11-02", "end_date": "2026-11-02"}
+    ended = read(emulator, SOURCING, **span)
+    assert any("taken as final" in r.getMessage() for r in ended.logged)
+    (state,) = partitions(ended.state, SOURCING)
+    assert state["replication_key_value"] == "2026-11-02"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from amazon_emulator.data_manager.contract import (
     DSP,
     PENDING,
     REVOKED_BY_DATASET,
+    REVOKED_BY_SHARING_GRANT,
     REVOKED_BY_USER,
 )
 from amazon_emulator.state import EmulatorState, seeded_uuid
@@ -157,6 +158,13 @@ class RuleStore:
             for rule in self._rules.values():
                 if rule.made.dataset_id == dataset_id and not rule.is_revoked:
                     rule.revoke(REVOKED_BY_DATASET, self._state.clock.now())
+
+    def sharing_ends(self, account_id: str, destinations: Collection[str]) -> None:
+        """Revoke the rules of an account to destinations it may not share with."""
+        with self._state.lock:
+            for rule in self.of_account(account_id):
+                if rule.made.destination_id in destinations and not rule.is_revoked:
+                    rule.revoke(REVOKED_BY_SHARING_GRANT, self._state.clock.now())
 
     def active_destinations(self, account_id: str) -> set[tuple[str, str]]:
         """Return the pairs of dataset and destination that rules share."""

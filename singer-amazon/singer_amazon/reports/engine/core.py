@@ -26,6 +26,7 @@ from singer_amazon.reports.model import (
     is_report_id,
     text_of,
 )
+from singer_amazon.reports.polling.ready_ages import ReadyAges
 from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
@@ -76,8 +77,11 @@ class Engine:
         retry: RetrySettings,
         seed: int = 0,
         limiters: ReportRateLimiters | None = None,
+        ages: ReadyAges | None = None,
     ) -> None:
         self.retry = retry
+        self.ages = ages or ReadyAges(seed=seed)
+        """How old reports become until they are ready."""
         self.reports: list[Report] = []
         self.blocked_accounts: dict[str, str] = {}
         """Accounts that get no further call in this run, each with the reason."""
@@ -369,6 +373,7 @@ class Engine:
                 report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
                 report.is_failure, report.ready_at = outcome.is_failure, now
                 report.next_page = outcome.next_page
+                self._note_age(report, outcome.age, now)
                 self.announcements.complete(report)
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
@@ -428,10 +433,11 @@ class Engine:
         report.report_id, report.requested_at = outcome.report_id, now
         report.accepted_count += 1
         report.polls = report.downloads = report.failed_calls = 0
+        report.looked_at = now
         report.no_document_seen = False
         report.adopted = outcome.adopted
         report.has_news = self.announcements.accepted(report, outcome.report_id)
-        due = now if report.has_news else now + self._next_poll_wait(report)
+        due = now if report.has_news else now + self._next_poll_wait(report, now)
         yield self._move(report, Event.ACCEPTED, due)
 
     def _running(
@@ -439,13 +445,14 @@ class Engine:
     ) -> Iterator[Change]:
         report.unknown_word, report.failed_calls = word, 0
         report.polls += 1
+        report.looked_at = now
         asked = report.requested_at or now
         is_stuck = (now - asked).total_seconds() > self.retry.stuck_after
         is_ours = not report.request.listed_id
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
-            yield self._put_off(report, now + self._next_poll_wait(report))
+            yield self._put_off(report, now + self._next_poll_wait(report, now))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
@@ -544,12 +551,31 @@ class Engine:
             self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
 
-    def _next_poll_wait(self, report: Report) -> timedelta:
+    def _note_age(self, report: Report, age: float | None, now: datetime) -> None:
+        """Learn how old a report was when it became ready, for the next runs."""
+        if age is None and report.requested_at and report.looked_at:
+            # since the last look: where in between nobody knows
+            ready = report.looked_at + (now - report.looked_at) / 2
+            age = (ready - report.requested_at).total_seconds()
+        if age is not None and age >= 0 and not report.request.listed_id:
+            self.ages.note(report.request.report_type, age)
+
+    def _next_poll_wait(self, report: Report, now: datetime) -> timedelta:
         """Return until when Amazon may work on a report before it is looked at."""
         backup = self.retry.backup_poll_interval
-        if backup is None or not self.announcements.is_on or report.has_news:
+        if backup is not None and self.announcements.is_on and not report.has_news:
+            return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
+        age = (now - (report.requested_at or now)).total_seconds()
+        longest = self.retry.poll_interval_max
+        due = self.ages.next_look(report.request.report_type, age, longest)
+        if due is None:
             return self._poll_wait(report)
-        return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
+        # a little later: looks at reports of one age do not come at one time
+        wait = due * (1 + self._random.random() / 100) - age
+        shortest = POLICY.least_poll_share * self.retry.poll_interval
+        return timedelta(
+            seconds=min(max(wait, shortest), POLICY.most_poll_share * longest)
+        )
 
     def _poll_wait(self, report: Report) -> timedelta:
         wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)

@@ -6,7 +6,7 @@ What is proved is what is read later: the same streams, queries and filters.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ OLD_CAMPAIGNS = "v1 is known to lack old Sponsored Brands campaigns without ad g
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Product:
     """What is compared of one ad product: its campaigns, and fields beside them."""
 
     ad_product: str
@@ -67,8 +67,8 @@ class Compared:
         return self.stream.startswith("amazon_dsp_")
 
 
-COMPARED = (
-    Compared(
+PRODUCTS = (
+    Product(
         "SPONSORED_PRODUCTS",
         "sponsored_products_campaign_by_campaign",
         "campaignId",
@@ -77,21 +77,21 @@ COMPARED = (
         sales=("sales7d", "sales14d"),
         fields={"sponsored_products_search_term_by_search_term": "searchTerm"},
     ),
-    Compared(
+    Product(
         "SPONSORED_BRANDS",
         "sponsored_brands_campaign_by_campaign",
         "campaignId",
         "campaigns",
         known_gap=OLD_CAMPAIGNS,
     ),
-    Compared(
+    Product(
         "SPONSORED_DISPLAY",
         "sponsored_display_campaign_by_campaign",
         "campaignId",
         "campaigns",
         fields={"sponsored_display_campaign_by_matched_target": "matchedTargetAsin"},
     ),
-    Compared(
+    Product(
         "DEMAND_SIDE_PLATFORM",
         "amazon_dsp_campaign_by_campaign",
         "orderId",
@@ -117,7 +117,7 @@ class Subject:
     """One comparison: of a profile, or of an advertiser of the DSP."""
 
     account: Account
-    compared: Compared
+    product: Product
     advertiser_id: str | None = None
 
     @property
@@ -140,7 +140,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
+class Compared:
     """A subject, and what was found, or why it could not be read."""
 
     subject: Subject
@@ -196,10 +196,8 @@ class Reader:
         config: Mapping[str, Any],
         *,
         parse_env: bool = False,
-        prepare: Callable[[TapAmazonAds], object] = lambda _: None,
     ) -> None:
         self.tap = quiet_tap(TapAmazonAds).open(dict(config), parse_env=parse_env)
-        prepare(self.tap)
         for stream in self.tap.report_streams:
             stream.sums_repeats = False
 
@@ -208,28 +206,28 @@ class Reader:
         finder = self.tap.accounts
         return [
             *(
-                Subject(account, compared)
-                for compared in COMPARED
-                if not compared.is_dsp
+                Subject(account, product)
+                for product in PRODUCTS
+                if not product.is_dsp
                 for account in finder.sponsored_accounts
             ),
             *(
-                Subject(account, compared, advertiser.advertiser_id)
-                for compared in COMPARED
-                if compared.is_dsp
+                Subject(account, product, advertiser.advertiser_id)
+                for product in PRODUCTS
+                if product.is_dsp
                 for account in finder.dsp_accounts
                 for advertiser in account.advertisers
             ),
         ]
 
-    def read(self, compared: Iterable[Compared]) -> Reading:
+    def read(self, products: Iterable[Product]) -> Reading:
         """Read all that is compared.
 
         Raises:
             AmazonError: it cannot go on.
         """
-        items = {one.stream: (one.item, one) for one in compared}
-        for one in list(compared):
+        items = {one.stream: (one.item, one) for one in products}
+        for one in list(products):
             items |= {stream: (column, one) for stream, column in one.fields.items()}
         columns: dict[str, set[str]] = {}
         for _, one in items.values():
@@ -257,13 +255,13 @@ class Reader:
             yield (problem.stream, problem.account), problem.reason
 
 
-def _measured(record: Mapping[str, Any], item: str, compared: Compared) -> Measured:
+def _measured(record: Mapping[str, Any], item: str, product: Product) -> Measured:
     sources = {
         "impressions": ("impressions",),
         "clicks": ("clicks",),
-        "cost": (compared.cost,),
-        "purchases": compared.purchases,
-        "sales": compared.sales,
+        "cost": (product.cost,),
+        "purchases": product.purchases,
+        "sales": product.sales,
     }
     found = {
         name: next((record[c] for c in columns if record.get(c) is not None), 0)
@@ -273,25 +271,25 @@ def _measured(record: Mapping[str, Any], item: str, compared: Compared) -> Measu
     return Measured(str(record.get("date")), str(record.get(item)), numbers)
 
 
-def compare_subject(subject: Subject, v3: Reading, v1: Reading) -> Compare:
+def compare_subject(subject: Subject, v3: Reading, v1: Reading) -> Compared:
     """Judge one subject by what both APIs gave."""
-    compared = subject.compared
+    product = subject.product
     for api, reading in (("v3", v3), ("v1", v1)):
-        for stream in compared.columns:
+        for stream in product.columns:
             reason = reading.unread.get((stream, subject.account.label))
             if reason is not None:
-                return Compare(subject, None, f"{stream} by {api}: {reason}")
+                return Compared(subject, None, f"{stream} by {api}: {reason}")
     key = subject.row_key
     result = compare(
-        v3.rows.get((compared.stream, key), []),
-        v1.rows.get((compared.stream, key), []),
-        what=compared.what,
-        known_gap=compared.known_gap,
+        v3.rows.get((product.stream, key), []),
+        v1.rows.get((product.stream, key), []),
+        what=product.what,
+        known_gap=product.known_gap,
     )
     extra = [
         values(
             v3.rows.get((stream, key), []), v1.rows.get((stream, key), []), what=column
         )
-        for stream, column in compared.fields.items()
+        for stream, column in product.fields.items()
     ]
-    return Compare(subject, Comparison((*extra, *result.findings)))
+    return Compared(subject, Comparison((*extra, *result.findings)))

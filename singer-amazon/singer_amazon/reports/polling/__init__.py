@@ -1,0 +1,1 @@
+"""When reports are looked at: `ready_ages` knows how long each type takes."""
