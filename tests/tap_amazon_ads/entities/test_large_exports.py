@@ -151,7 +151,7 @@ def test_killed_while_parts_wait_none_is_asked_for_twice(
         assert tap.ended(60) == 0
         rows = [m for m in tap.messages if m["type"] == "RECORD"]
     assert len(rows) == 90
-    # the id of one create, on its way when the process died, may be lost
+    # only the id of the create on its way when the process died may be lost
     assert asked - (1 + known) <= 1
     assert len(amazon.statistics().exports) == asked + PARTS - known
 
