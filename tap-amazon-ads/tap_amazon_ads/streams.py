@@ -8,6 +8,7 @@ from typing import Any
 
 from singer_sdk import Tap
 from singer_sdk import typing as th
+from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.documents.json_array import pieces, unpacked
 from singer_amazon.documents.spool import SpoolFile
@@ -44,6 +45,10 @@ merge by key, each change would leave the old row of a day beside the new one.
 
 class AdsReportStream(ReportStream):
     """One report type, over all accounts that can have it."""
+
+    # a row comes typed by its columns: there is nothing left to conform, which would
+    # be most of the work of a stream map
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     sums_repeats = True
     """Whether rows of Ads API v1 that repeat a key are added up."""

@@ -18,6 +18,8 @@ from singer_amazon.sync.partition import Partition
 logger = logging.getLogger(__name__)
 
 COUNTERS = "_budgets"
+READY_AGES = "ready_ages"
+"""Among the counters."""
 
 _Context = tuple[tuple[str, str], ...]
 
@@ -48,6 +50,8 @@ class StateStore:
         self._pause = 0.0
         self.counters: Callable[[], Mapping[str, object]] = dict
         """Gives what else outlives a run, whenever the state is written."""
+        self.ready_ages: Callable[[], Mapping[str, str]] = dict
+        """Gives how old reports of each type were when they became ready."""
         self._written_at: datetime | None = None
         self.written = 0
         """How often this run has written the state."""
@@ -127,6 +131,9 @@ class StateStore:
             self._render(partition)
         if counters := self.counters():
             self.state.setdefault("bookmarks", {})[COUNTERS] = dict(counters)
+        if ages := self.ready_ages():
+            bookmarks = self.state.setdefault("bookmarks", {})
+            bookmarks.setdefault(COUNTERS, {})[READY_AGES] = dict(ages)
         try:
             size = self._write()
         except BaseException:  # a signal, a closed pipe: it is not out

@@ -31,7 +31,7 @@ from singer_amazon.metrics.run_metrics import RunMetrics
 from singer_amazon.reports.api import ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome
-from singer_amazon.reports.polling.ready_ages import STATE_NAME, ReadyAges
+from singer_amazon.reports.polling.ready_ages import ReadyAges
 from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
     ReportRateLimiters,
@@ -42,7 +42,7 @@ from singer_amazon.shards import state as shard_states
 from singer_amazon.shards.shard import Shard
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
-from singer_amazon.sync.state_store import COUNTERS, StateStore
+from singer_amazon.sync.state_store import COUNTERS, READY_AGES, StateStore
 from singer_amazon.sync.summary import RunStats, log_summary
 from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.context import RunContext
@@ -191,7 +191,8 @@ class ReportTap(CommandTap):
         kept = copy.deepcopy(state) if self.is_test else state
         state_store = StateStore(kept, self._write_state_now, self.clock)
         mark = shard_states.mark(self.shard)
-        state_store.counters = lambda: {**self.counters(), **mark, **self._ages()}
+        state_store.counters = lambda: {**self.counters(), **mark}
+        state_store.ready_ages = self.ready_ages.in_state
         return state_store
 
     @cached_property
@@ -199,12 +200,8 @@ class ReportTap(CommandTap):
         """How old reports of each type were when earlier runs found them ready."""
         bookmarks = self.state.get("bookmarks") or {}
         counters = bookmarks.get(COUNTERS)
-        kept = counters.get(STATE_NAME) if isinstance(counters, dict) else None
+        kept = counters.get(READY_AGES) if isinstance(counters, dict) else None
         return ReadyAges(kept, seed=os.getpid())
-
-    def _ages(self) -> Mapping[str, object]:
-        found = self.ready_ages.in_state()
-        return {STATE_NAME: found} if found else {}
 
     nap_seconds = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""

@@ -51,9 +51,11 @@ def records(
     """Write through the SDK, for stream maps and flattening."""
 
     def write(rows: list[Any]) -> None:
+        out = bytearray()
         for record in encoder.records(rows, added_fields):
             for message in stream._generate_record_messages(record):  # noqa: SLF001 - the SDK's own hook
-                writer.write_message(message)
+                out += writer.serialize_message(message)
+        writer.write(out)
 
     yield write
 

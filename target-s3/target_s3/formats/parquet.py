@@ -7,6 +7,7 @@ group: memory holds the columns of one object, however many streams are open.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, BinaryIO
@@ -15,12 +16,16 @@ from singer_amazon.errors import ConfigError
 from target_s3.formats.columns import Column
 from target_s3.formats.jsonl import JsonLinesWriter
 
-_STEP_BYTES = 4 * 1024**2
-_GROUP_BYTES = 32 * 1024**2
+_STEP_BYTES = 256 * 1024
+_GROUP_BYTES = 12 * 1024**2
+"""Rows as JSON of one row group; as objects of Python they would take many times that,
+so they become columns in small steps."""
 
 
 def require_pyarrow() -> None:
     """Raise a ``ConfigError`` where the library for Parquet is missing."""
+    # Arrow's own pool keeps what it has had; it looks here when it is imported
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         import pyarrow.parquet  # noqa: F401, PLC0415 - an extra, loaded when asked for
     except ImportError:

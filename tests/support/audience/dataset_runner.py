@@ -75,6 +75,7 @@ class DatasetRunner(Runner):
 
     def held(self) -> dict[str, list[Mapping[str, str]]]:
         """Return whom the only dataset holds, hashes under the names of records."""
+        assert self.alarms() == []
         members = self.client.adm_members(self.dataset().dataset_id)
         return {
             name: [{NAMES[k]: v for k, v in pii.items()} for pii in member.hashed_piis]

@@ -27,8 +27,6 @@ _CLOSEST = 1.04
 _SLOWER = 0.5
 """Past the slowest one known: the share of what it is late already to wait again."""
 
-STATE_NAME = "ready_ages"
-
 
 class ReadyAges:
     """The ages known from earlier runs, and those that this run adds."""
@@ -75,7 +73,7 @@ class ReadyAges:
             older = _thinned(found.get(report_type, []), KEPT - len(ages))
             found[report_type] = sorted([*older, *ages])
         return {
-            report_type: " ".join(f"{age:.3g}" for age in ages)
+            report_type: " ".join(map(_written, ages))
             for report_type, ages in sorted(found.items())
         }
 
@@ -91,6 +89,10 @@ def age_between(created: object, ready: object) -> float | None:
     except (ValueError, TypeError):  # no instants, or only one has a zone
         return None
     return age if age >= 0 else None
+
+
+def _written(age: float) -> str:
+    return f"{age:.0f}" if age >= 100 else f"{age:.3g}"  # noqa: PLR2004 - short words
 
 
 def _thinned(ages: Sequence[float], count: int) -> list[float]:
