@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -75,7 +76,8 @@ class Airflow:
         self._home = folder / "airflow"
         self._dags = self._home / "dags"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.environment = {**os.environ, **self._settings(free_port(), slots)}
+        self._port = free_port()
+        self.environment = {**os.environ, **self._settings(self._port, slots)}
 
     def _settings(self, port: int, slots: int) -> dict[str, str]:
         return {
@@ -96,7 +98,11 @@ class Airflow:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
-            _HEARTBEAT: "30",
+            # SQLite's default is 5 s: too little on a machine that is busy
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
+                f"sqlite:///{self._home / 'airflow.db'}?timeout=60"
+            ),
+            _HEARTBEAT: "60",
             f"{_HEARTBEAT}_DETECTION_INTERVAL": "5",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
@@ -129,6 +135,17 @@ class Airflow:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                 )
+            if name == "api-server":  # a task that cannot reach it has failed
+                self._await_answer(180)
+
+    def _await_answer(self, seconds: float) -> None:
+        """Wait until the API server takes calls."""
+        for _ in range(int(seconds / _SAMPLE_SECONDS)):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self._port), 5).close()
+                return
+            time.sleep(_SAMPLE_SECONDS)
+        sys.exit(f"the API server does not listen:\n{self._last_lines()}")
 
     def follow(self, dag: str, timeout: float, *, kill: bool) -> Run:
         """Look at the run until it has ended; kill a worker amid it if asked to."""

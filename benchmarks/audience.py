@@ -15,12 +15,18 @@ that of few (1.2 at most)::
 
     uv run python benchmarks/audience.py [RECORDS [ROUNDS]]
 
+With ``--api ads_data_manager`` it measures ``full`` alone, by that API and by the
+audience API, both with a constant consent, and prints their ratio (1.1 at most)::
+
+    uv run python benchmarks/audience.py --api ads_data_manager [RECORDS [ROUNDS]]
+
 Two cores at least are needed for the ratios to mean anything: the target sends and
 keeps while it reads, the stock path and the loop have one thread.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import shutil
@@ -34,6 +40,13 @@ from harness import Usage, emulator, metered, tap_settings
 
 from amazon_emulator import EmulatorClient
 
+AUDIENCES, DATA_MANAGER = "advertiser_audiences", "ads_data_manager"
+MANAGER = "amzn1.ads1.ma1.na7k2"
+DATASET: Mapping[str, object] = {
+    "api": DATA_MANAGER,
+    "manager_account_id": MANAGER,
+}
+CONSENT: Mapping[str, object] = {"consent": {"amznuserdata": "GRANTED"}}
 FEW = 10_000
 STOCK_RECORDS = 100_000
 """The stock path is given no more: it would take too long."""
@@ -54,11 +67,11 @@ Stock.cli()
 PATH = """
 from target_amazon_audience.matching import hashing
 from target_amazon_audience.matching import record_reader
-def stub(field):
-    digits = f'"{field}":"{"0" * 64}"'
+def stub(name):
+    digits = f'"{name}":"{"0" * 64}"'
     return lambda text, country: digits
-def stubs(normalisation, modes, as_json):
-    return {field: stub(field) for field in hashing.PII_FIELDS}
+def stubs(normalisation, modes, names):
+    return {field: stub(names[field]) for field in hashing.PII_FIELDS}
 record_reader.hashers = stubs
 from target_amazon_audience.cli import main
 main()
@@ -143,12 +156,20 @@ class Bench:
         write_input(path, count)
         return path
 
-    def ours(self, source: Path, program: str, prefix: Sequence[str] = ()) -> Usage:
-        """Run our target."""
+    def ours(
+        self,
+        source: Path,
+        program: str,
+        prefix: Sequence[str] = (),
+        changes: Mapping[str, object] | None = None,
+    ) -> Usage:
+        """Run our target, with these changes of its settings."""
         self._runs += 1
+        self._amazon.set_adm_account(MANAGER, terms_accepted=True, dataroom=True)
         folder = self._folder / f"{self._runs}"
         config = {
             **target_settings(self._amazon),
+            **(changes or {}),
             "state_path": str(folder / "state.sqlite3"),
         }
         path = self._folder / "config.json"
@@ -221,11 +242,26 @@ def compare(bench: Bench, records: int, rounds: int) -> None:
     print(f"peak memory {many:.0f} MB")
 
 
+def compare_apis(bench: Bench, records: int, rounds: int) -> None:
+    """Measure both APIs in turn and print their ratio."""
+    apis: list[Mapping[str, object]] = [CONSENT, {**CONSENT, **DATASET}]
+    starts, runs = (
+        [bench.ours(source, FULL, changes=api) for api in apis * rounds]
+        for source in (bench.none, bench.many)
+    )
+    older, newer = (
+        Measure.of(runs[n::2], starts[n::2], records) for n in range(len(apis))
+    )
+    print_figures({"audiences": older, "manager": newer})
+    print_ratio("manager : audiences, in time", newer.wall / older.wall, 1.1)
+    print_ratio("manager : audiences, in CPU", newer.cpu / older.cpu, 1.1)
+
+
 def print_figures(measures: Mapping[str, Measure]) -> None:
     """Print the pace of each program."""
     print("program   records/s   us a record   CPU us a record, all threads")
     for name, pace in measures.items():
-        print(f"{name:8}{1e6 / pace.wall:>11,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
+        print(f"{name:9}{1e6 / pace.wall:>10,.0f}{pace.wall:>14.1f}{pace.cpu:>14.1f}")
 
 
 def print_ratio(
@@ -239,11 +275,16 @@ def print_ratio(
 
 def main() -> None:
     """Run the comparison against an emulator of its own process."""
-    records = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+    parser = argparse.ArgumentParser(description="Speed of target-amazon-audience.")
+    parser.add_argument("records", type=int, nargs="?", default=1_000_000)
+    parser.add_argument("rounds", type=int, nargs="?", default=2)
+    parser.add_argument("--api", choices=[AUDIENCES, DATA_MANAGER], default=AUDIENCES)
+    given = parser.parse_args()
+    run = compare_apis if given.api == DATA_MANAGER else compare
     options = ("--judge-records", "none", "--records-per-hour", "0")
     with emulator(*options) as amazon, tempfile.TemporaryDirectory() as folder:
-        compare(Bench(Path(folder), amazon, records), records, rounds)
+        bench = Bench(Path(folder), amazon, given.records)
+        run(bench, given.records, given.rounds)
 
 
 if __name__ == "__main__":

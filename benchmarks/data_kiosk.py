@@ -20,7 +20,7 @@ import msgspec
 
 from singer_amazon.rate_limits import RateLimiter, TokenBucket
 from singer_amazon.records.row_encoder import AddedFields
-from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue.loader import load_catalogue
 from tap_amazon_sp.data_kiosk.datasets import query_shapes
 from tap_amazon_sp.data_kiosk.rows.kiosk_document import KioskDocument
 from tap_amazon_sp.data_kiosk.rows.row_encoder import KioskRowEncoder

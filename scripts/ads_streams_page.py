@@ -28,7 +28,7 @@ profiles get the sponsored-ads and TV streams, agency profiles and linked advert
 the DSP streams. Beside the {streams} report streams there are two plain ones,
 `profiles` and `advertisers`, and two about the run itself, `report_log` and
 `report_days` ([where numbers come from](numbers.md)). Campaigns, ad groups, targets,
-ads and other entities are [streams of their own](tap-amazon-ads.md), by exports.
+ads and other entities are [streams of their own](entities.md), by exports.
 
 **Names.** *Your name* is the name of the report in the list of 59 this tap was made
 for; the stream has the same name in snake case, without `Report`, its spelling

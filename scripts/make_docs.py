@@ -21,7 +21,7 @@ from retry_policy_table import retry_policy_table
 from singer_amazon.reports.lifecycle import TABLE, State
 from tap_amazon_ads.catalogue import load_catalogue as load_ads_catalogue
 from tap_amazon_ads.tap import TapAmazonAds
-from tap_amazon_sp.catalogue import load_catalogue as load_sp_catalogue
+from tap_amazon_sp.catalogue.loader import load_catalogue as load_sp_catalogue
 from tap_amazon_sp.custom_settings_schema import LEGACY
 from tap_amazon_sp.tap import TapAmazonSp
 from target_amazon_audience.target import TargetAmazonAudience

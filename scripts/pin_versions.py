@@ -45,6 +45,8 @@ def main() -> None:
             "--group",
             "kubernetes",
             "--group",
+            "monitoring",
+            "--group",
             "otel",
             "pyproject.toml",
         ],

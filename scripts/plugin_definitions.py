@@ -26,6 +26,7 @@ _FREE = {"stream_maps", "stream_map_config", "faker_config", "batch_config"}
 _TAP_COMMANDS = {
     "test": {"args": "--config=ENV --test=schema"},
     "plan": {"args": "plan --json --config=ENV"},
+    "accounts": {"args": "plan --accounts --json --config=ENV"},
 }
 
 PLUGINS: Mapping[type[PluginBase], tuple[str, str]] = {

@@ -72,8 +72,8 @@ def tap_command(pipeline: AmazonPipeline, config: str, state: str | None) -> lis
 
 
 def plan_command(pipeline: AmazonPipeline, config: str) -> list[str]:
-    """Return the command that lists what a run would ask for."""
-    command = [pipeline.tap, "plan", "--json", "--config", config]
+    """Return the command that lists the accounts."""
+    command = [pipeline.tap, "plan", "--accounts", "--json", "--config", config]
     return command + (["--catalog", str(pipeline.catalog)] if pipeline.catalog else [])
 
 
@@ -93,10 +93,10 @@ def meltano_command(
 
 
 def meltano_plan_command(meltano: Meltano, pipeline: AmazonPipeline) -> list[str]:
-    """Return the command that lists what a run would ask for."""
+    """Return the command that lists the accounts."""
     return [
         *(meltano.command, f"--environment={meltano.environment}", "invoke"),
-        f"{pipeline.tap}:plan",
+        f"{pipeline.tap}:accounts",
     ]
 
 

@@ -14,7 +14,7 @@ from airflow_amazon_singer import outcome as outcomes
 from airflow_amazon_singer.commands import Mode, Settings, connection_settings
 from airflow_amazon_singer.errors import RunError
 from airflow_amazon_singer.outcome import Outcome
-from airflow_amazon_singer.plan import accounts, shards_in_use
+from airflow_amazon_singer.plan import shards_in_use
 from airflow_amazon_singer.processes import Runner
 from airflow_amazon_singer.settings import AmazonPipeline
 from airflow_amazon_singer.triggers import ReportsDueTrigger
@@ -69,20 +69,19 @@ class PlanOperator(_CommandOperator):
     """Lists the accounts and returns the shards that have one."""
 
     def execute(self, context: Context) -> list[int]:  # noqa: ARG002 (Airflow calls it)
-        """Run `plan --json`.
+        """Run `plan --accounts --json`.
 
         Raises:
             AirflowException: the tap could not list them; Airflow tries again.
         """
         try:
-            plan = self.runner().plan()
+            accounts = self.runner().accounts()
         except RunError as error:
             raise AirflowException(str(error)) from None
-        shards = shards_in_use(plan, self.pipeline.shards)
+        shards = shards_in_use(accounts, self.pipeline.shards)
         self.log.info(
-            "%d accounts in %d of %d shards, %d reports to ask for or take up",
-            *(len(accounts(plan)), len(shards)),
-            *(self.pipeline.shards, len(plan["reports"])),
+            "%d accounts in %d of %d shards",
+            *(len(accounts), len(shards), self.pipeline.shards),
         )
         return shards
 

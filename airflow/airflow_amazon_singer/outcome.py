@@ -21,9 +21,10 @@ class Outcome:
         result: `complete`, `waiting`, `partly` or `failed`.
         rows: Rows delivered.
         runs: How often the commands ran.
-        idle_runs: Those of them that had nothing to deliver and nothing to ask.
+        idle_runs: Those of them that had nothing to deliver and nothing to ask, because
+            all reports were still being made.
         seconds: How long the commands ran in all: a worker slot was taken.
-        idle_seconds: How long those runs took that found nothing to do.
+        idle_seconds: How long those runs took that found nothing ready.
         next_look_at: When to look again, as ISO text; None when nothing waits.
         unasked: Reports that the last run which asks had no time to ask for.
         failures: What was refused or failed, as sentences.
@@ -45,13 +46,14 @@ class Outcome:
         rows = int(summary.get("rows", 0))
         reports = summary.get("reports") or {}
         worked = rows or reports.get("delivered") or reports.get("requested")
+        is_idle = not worked and bool(reports.get("waiting"))
         return cls(
             result=str(summary["result"]),
             rows=rows,
             runs=1,
-            idle_runs=0 if worked else 1,
+            idle_runs=int(is_idle),
             seconds=round(seconds, 2),
-            idle_seconds=0.0 if worked else round(seconds, 2),
+            idle_seconds=round(seconds, 2) if is_idle else 0.0,
             next_look_at=summary.get("next_look_at"),
             unasked=_unasked(reports) if asks else 0,
             failures=tuple(summary.get("failures") or ())[:MAX_FAILURES],

@@ -1,12 +1,9 @@
-"""Which shards have an account to read, from the tap's `plan --json`; pure."""
+"""Which shards have an account to read, from the tap's list of accounts; pure."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
-
-ACCOUNT_NAMES = ("profile_id", "advertiser_id", "account_name")
+from collections.abc import Iterable
 
 
 def shard_number(account: str, count: int) -> int:
@@ -19,16 +16,6 @@ def shard_number(account: str, count: int) -> int:
     return int.from_bytes(digest[:8], "big") % count
 
 
-def accounts(plan: Mapping[str, Any]) -> set[str]:
-    """Return the ids of the accounts that a plan names."""
-    contexts = (report.get("context") or {} for report in plan["reports"])
-    found = (
-        next((str(c[n]) for n in ACCOUNT_NAMES if c.get(n) is not None), None)
-        for c in contexts
-    )
-    return {account for account in found if account is not None}
-
-
-def shards_in_use(plan: Mapping[str, Any], count: int) -> list[int]:
+def shards_in_use(accounts: Iterable[str], count: int) -> list[int]:
     """Return the shards that have an account, in order."""
-    return sorted({shard_number(account, count) for account in accounts(plan)})
+    return sorted({shard_number(account, count) for account in accounts})

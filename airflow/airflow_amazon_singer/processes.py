@@ -154,8 +154,8 @@ class Runner:
         for process in self._to_stop:
             process.terminate()
 
-    def plan(self) -> dict[str, Any]:
-        """Return what the tap would ask for, over all shards.
+    def accounts(self) -> list[str]:
+        """Return the ids of the accounts that the tap reads, of all shards.
 
         Raises:
             RunError: the tap cannot say.
@@ -168,19 +168,19 @@ class Runner:
                 self._environment | variables,
                 folder=meltano.project,
             ) as process:
-                return self._read_plan(process)
+                return self._read_accounts(process)
         with settings_file(settings) as (path, descriptor):
             command = commands.plan_command(self._pipeline, path)
             with Process(command, self._environment, files=(descriptor,)) as process:
-                return self._read_plan(process)
+                return self._read_accounts(process)
 
-    def _read_plan(self, process: Process) -> dict[str, Any]:
+    def _read_accounts(self, process: Process) -> list[str]:
         self._to_stop = [process]
         output = process.stdout.read()
         if code := process.wait():
             raise process.failure(code)
-        plan: dict[str, Any] = json.loads(output)
-        return plan
+        found: list[str] = json.loads(output)["accounts"]
+        return found
 
     def run(self, mode: Mode, number: int) -> Outcome:
         """Run tap and target over one shard.

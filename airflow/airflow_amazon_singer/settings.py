@@ -49,7 +49,8 @@ class AmazonPipeline:
         start_date: First day of the schedule.
         deadline: How long after its start a run still waits for reports. What is not
             ready by then is collected by the next run.
-        shortest_wait: Least time between two looks of one shard.
+        shortest_wait: Least time between two looks of one shard: each begins the
+            commands and looks at many reports.
         longest_ask: After that a task stops asking and gives its slot back, because
             Amazon's rates make it wait; it goes on later.
         longest_collect: Time to look at each report of a shard once. The task ends
@@ -84,7 +85,7 @@ class AmazonPipeline:
     schedule: str | None = "@daily"
     start_date: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc)
     deadline: timedelta = timedelta(hours=6)
-    shortest_wait: timedelta = timedelta(seconds=15)
+    shortest_wait: timedelta = timedelta(minutes=1)
     longest_ask: timedelta = timedelta(minutes=5)
     longest_collect: timedelta = timedelta(seconds=60)
     retries: int = 3

@@ -20,6 +20,11 @@ from amazon_emulator.ads_reporting.control import AdsReportsControl
 from amazon_emulator.ads_reporting.downloads import AdsDownloadService
 from amazon_emulator.ads_reporting.routes import ReportingService
 from amazon_emulator.ads_reporting.store import AdsReportStore
+from amazon_emulator.ads_unified.account_routes import AdvertiserAccountsService
+from amazon_emulator.ads_unified.control import UnifiedReportsControl
+from amazon_emulator.ads_unified.downloads import UnifiedDownloadService
+from amazon_emulator.ads_unified.routes import UnifiedReportsService
+from amazon_emulator.ads_unified.store import UnifiedReportStore
 from amazon_emulator.app import Application
 from amazon_emulator.audiences.account_routes import (
     AmcAccountsService,
@@ -36,6 +41,7 @@ from amazon_emulator.audiences.control import AudienceControl
 from amazon_emulator.audiences.store import AudienceStore
 from amazon_emulator.audiences.uploads.acceptance import Uploads
 from amazon_emulator.control import Control
+from amazon_emulator.data_manager.api import DataManagerApi
 from amazon_emulator.login.consent import ConsentCodes, ConsentService
 from amazon_emulator.login.routes import LoginService
 from amazon_emulator.login.tokens import TokenStore
@@ -61,19 +67,29 @@ class Emulation:
         self.codes = ConsentCodes(state)
         self.reports = AdsReportStore(state)
         self.exports = ExportStore(state)
+        self.unified = UnifiedReportStore(state)
         self.signer = UrlSigner(state)
         self.amc = AmcAccounts(state, self.accounts)
         self.connections = Connections(state, self.amc)
         self.audiences = AudienceStore(state)
+        self.data_manager = DataManagerApi(state, self.tokens, self.accounts, self.amc)
         self.selling = SellingPartnerApi(state, self.signer)
         downloads = AdsDownloadService(state, self.reports, self.signer)
         self.api = Application(
             state,
-            [*self._ads(), *self._audiences(), *self.selling.services],
+            [
+                *self._ads(),
+                *self._audiences(),
+                *self.data_manager.services,
+                *self.selling.services,
+            ],
             self._control(),
         )
         exports = ExportDownloadService(state, self.exports, self.signer)
-        self.storage = Application(state, [downloads, exports, *self.selling.storage])
+        unified = UnifiedDownloadService(state, self.unified, self.signer)
+        self.storage = Application(
+            state, [downloads, exports, unified, *self.selling.storage]
+        )
 
     def _ads(self) -> list[Service]:
         state, accounts, tokens = self.state, self.accounts, self.tokens
@@ -87,6 +103,8 @@ class Emulation:
             ExportsService(state, accounts, tokens, self.exports, self.signer),
             PortfoliosService(state, accounts, tokens),
             QueriesService(state, accounts, tokens),
+            AdvertiserAccountsService(state, accounts, tokens),
+            UnifiedReportsService(state, accounts, tokens, self.unified, self.signer),
         ]
 
     def _audiences(self) -> list[Service]:
@@ -107,7 +125,9 @@ class Emulation:
             [
                 AdsAccountsControl(self.state, self.accounts),
                 AdsReportsControl(self.reports),
+                UnifiedReportsControl(self.unified),
                 AudienceControl(self.amc, self.connections, self.audiences),
+                self.data_manager.control,
                 *self.selling.controls,
             ],
             origin=lambda: self.signer.origin,
@@ -116,7 +136,9 @@ class Emulation:
             statistics=[
                 self.reports.as_json,
                 self.exports.as_json,
+                self.unified.as_json,
                 self.audiences.as_json,
+                self.data_manager.statistics,
                 *self.selling.statistics,
             ],
         )
@@ -134,13 +156,16 @@ class Emulation:
         self.accounts.reset()
         self.reports.reset()
         self.exports.reset()
+        self.unified.reset()
         self.amc.reset()
         self.connections.reset()
         self.audiences.reset()
+        self.data_manager.reset()
         self.selling.reset()
 
     def close(self) -> None:
         """Remove the temporary files."""
         self.reports.close()
         self.exports.close()
+        self.unified.close()
         self.selling.close()

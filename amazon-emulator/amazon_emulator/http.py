@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Json = Mapping[str, object]
 _Handler = TypeVar("_Handler", bound=Callable[..., object])
 _ROUTES = "_routes_of_handler"
+_NEW = {"addedLater": {"numbers": [1, None], "text": "a field of no model"}}
 
 
 class RefusalError(Exception):
@@ -143,6 +144,19 @@ def json_response(
     """Respond with a JSON body in UTF-8."""
     body = json.dumps(value, ensure_ascii=False).encode()
     return Response(body, status, headers, content_type=content_type)
+
+
+def with_new_fields(body: object) -> object:
+    """Return a JSON object with fields of no model, in the items of its lists, too."""
+    if not isinstance(body, dict):
+        return body
+    found = {
+        key: [{**x, **_NEW} if isinstance(x, dict) else x for x in value]
+        if isinstance(value, list)
+        else value
+        for key, value in body.items()
+    }
+    return {**found, **_NEW}
 
 
 def cut(response: Response, after_bytes: int) -> Response:

@@ -16,11 +16,16 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "delete_by": ("pii", "user_id"),
     "update_omitted": ("keep", "clear"),
     "judge_records": ("all", "first", "none"),
+    "adm_terms_refusal": ("403", "400"),
+    "adm_dataroom_refusal": ("404", "403"),
+    "adm_duplicate_code": ("400", "DuplicateDatasetName"),
     "sp_region": ("ALL", *REGIONS),
     "sp_compression": ("by_format", "gzip", "none"),
     "sp_transaction_status": ("upper", "capital"),
     "sp_breakdowns": ("list", "object"),
     "sp_kiosk_compression": ("header", "silent", "none"),
+    "unified_json": ("array", "lines"),
+    "unified_refusals": ("multi_status", "bad_request"),
 }
 """Settings that take one of a few values."""
 
@@ -77,6 +82,8 @@ class Settings:
     """How often a report is polled before it is ready."""
     entities_per_page: int = 0
     """Most portfolios, orders, line items on a page; 0: as many as Amazon gives."""
+    largest_export: int = 0
+    """An export with more rows ends as FAILED, TIMED_OUT; 0: none does."""
     delay_seconds: float = 0
     """How long every response takes."""
     token_lifetime_seconds: float = 3600
@@ -115,6 +122,32 @@ class Settings:
     """Whether the user has accepted the AMC terms."""
     capital_message: bool = False
     """Whether audience errors say `Message`, as was seen, not `message`."""
+    adm_terms_refusal: str = "403"
+    """Status of calls of Ads Data Manager before the terms are accepted."""
+    adm_dataroom_refusal: str = "404"
+    """Status of its calls while the account has no data room."""
+    adm_duplicate_code: str = "400"
+    """`code` of the refusal of a dataset whose name is taken."""
+    adm_omit_dataset_id: bool = False
+    """Whether the answer to a new dataset lacks its id."""
+    adm_omit_ingress_id: bool = False
+    """Whether the answer to an upload of members lacks `ingressId`."""
+    adm_decimal_index: bool = False
+    """Whether the index of a rejected member is written `3.0`."""
+    adm_require_consent: bool = True
+    """Whether a member without any consent signal is rejected."""
+    adm_max_request_bytes: int = 10_000_000
+    """A larger upload of members is refused with 413; 0: none is."""
+    adm_page_size: int = 100
+    """Most datasets or sharing rules on one page, whatever the call asks for."""
+    adm_rule_pending_answers: int = 1
+    """How many answers show a sharing rule PENDING, that to its creation included."""
+    adm_metrics_lag_looks: int = 0
+    """How many looks at the counters of a dataset find an upload not yet counted."""
+    adm_may_accept_terms: bool = False
+    """Whether a PATCH of the terms is expected, hence no alarm."""
+    adm_unknown_fields: bool = False
+    """Whether its answers, and manager accounts, have fields that are in no model."""
     sp_region: str = "ALL"
     """Which selling partners this host serves: those of one region, or all."""
     sp_asins: int = 5
@@ -184,6 +217,23 @@ class Settings:
     """Queries of an account under way at once; one more is refused (429); 0: any."""
     sp_kiosk_compression: str = "header"
     """Documents of Data Kiosk: gzip with `header`, gzip without one, or `none`."""
+    unified_parts: int = 2
+    """Parts of a PARTITIONED report of Ads API v1, up to 100."""
+    unified_json: str = "array"
+    """What a JSON part of a unified report is: an `array`, or `lines`."""
+    unified_refusals: str = "multi_status"
+    """How a unified report is refused: an error in a 207, or `bad_request` (400)."""
+    unified_concurrent: int = 0
+    """Unified reports under way at once; one more is refused (429); 0: any number."""
+    unified_spacing_seconds: float = 0.0
+    """A create of a unified report sooner after the last is refused (429)."""
+    unified_retry_after_seconds: float = 0.0
+    """What these 429s say in Retry-After; 0: nothing."""
+    unified_empty_pages: bool = False
+    """Whether an empty page lies between any two pages of advertiser accounts."""
+    unified_old_campaigns_every: int = 0
+    """Which Sponsored Brands campaigns are of the old kind, so not in unified reports:
+    those whose number this divides; 0: none."""
     client_id: str = "amzn1.application-oa2-client.emulator"
     client_secret: str = "emulator-client-secret"  # noqa: S105 - documented, opens nothing
     refresh_token: str = "Atzr|emulator-refresh-token"  # noqa: S105 - documented, opens nothing

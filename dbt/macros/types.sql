@@ -49,6 +49,25 @@
 {% endmacro %}
 
 
+{# A value inside JSON text, by a path such as [0].budget.amount. #}
+{% macro json_path(expression, path) %}{{ return(adapter.dispatch('json_path', 'amazon_singer')(expression, path)) }}{% endmacro %}
+{% macro default__json_path(expression, path) %}
+  {{ return("json_extract_scalar(" ~ expression ~ ", '$" ~ path ~ "')") }}
+{% endmacro %}
+{% macro duckdb__json_path(expression, path) %}
+  {{ return("json_extract_string(" ~ expression ~ ", '$" ~ path ~ "')") }}
+{% endmacro %}
+{% macro bigquery__json_path(expression, path) %}
+  {{ return("json_value(" ~ expression ~ ", '$" ~ path ~ "')") }}
+{% endmacro %}
+{% macro snowflake__json_path(expression, path) %}
+  {{ return("cast(get_path(parse_json(" ~ expression ~ "), '" ~ path.lstrip('.') ~ "') as varchar)") }}
+{% endmacro %}
+{% macro spark__json_path(expression, path) %}
+  {{ return("get_json_object(" ~ expression ~ ", '$" ~ path ~ "')") }}
+{% endmacro %}
+
+
 {# A field inside a column that holds an object, as text. #}
 {% macro field(column, path, kind) %}{{ return(adapter.dispatch('field', 'amazon_singer')(column, path, kind)) }}{% endmacro %}
 {% macro default__field(column, path, kind) %}

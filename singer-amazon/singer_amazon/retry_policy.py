@@ -100,6 +100,8 @@ class RetryPolicy:
     """And so long that states are no more than this many bytes a second"""
     max_state_pause: float = 60.0
     """The longest pause that their size makes"""
+    urgent_state_share: float = 10.0
+    """By what that pause is divided where an id that got lost is asked for twice"""
 
 
 POLICY = RetryPolicy()

@@ -91,6 +91,8 @@ class AccountFinder:
         self._in_background = in_background
         self._note = note
         self._is_checked = False
+        self._lacks_a_list = False
+        """Whether a list of advertisers could not be read."""
 
     @cached_property
     def profiles(self) -> list[Profile]:
@@ -100,10 +102,12 @@ class AccountFinder:
         for item in raw:
             profile = read_profile(item)
             if profile is None:
+                listed = str(item.get("profileId"))
                 self._note_missing(
                     "a profile",
                     "/v2/profiles lists one whose profileId is no number "
-                    f"({str(item.get('profileId'))[:40]!r}): it is left out",
+                    f"({listed[:40]!r}): it is left out",
+                    is_ours=self._settings.shard.has(listed),
                 )
             else:
                 profiles.append(profile)
@@ -170,6 +174,21 @@ class AccountFinder:
         has = self._settings.shard.has
         return [account for account in self._all_dsp if has(account.key)]
 
+    def ids(self, *, lists_profiles: bool, reads_dsp: bool) -> set[str]:
+        """Return whom runs of this shard read, or miss: that is said by them, too."""
+        settings, seen = self._settings, {p.profile_id for p in self.profiles}
+        named = settings.profile_ids | settings.excluded | {*settings.excluded_streams}
+        found = {account.key for account in self.sponsored_accounts} | (named - seen)
+        if lists_profiles:
+            found |= seen
+        if reads_dsp:
+            accounts = self._all_dsp
+            read = {a.advertiser_id for one in accounts for a in one.advertisers}
+            found |= {account.key for account in accounts}
+            found |= settings.advertiser_ids - read
+            found |= {p.profile_id for p in self.used_profiles if p.kind == "agency"}
+        return set(self._of_shard(found))
+
     @cached_property
     def _all_sponsored(self) -> list[Account]:
         return [
@@ -198,7 +217,9 @@ class AccountFinder:
         if "agency" in self._settings.kinds and not self._settings.profile_ids:
             linked = self._members(self._linked(), taken)
             accounts += [linked_account(advertiser) for advertiser in linked]
-        for advertiser_id in self._of_shard(self._settings.advertiser_ids - taken):
+        # where a list is missing nobody can say who is not in it
+        missing = () if self._lacks_a_list else self._settings.advertiser_ids - taken
+        for advertiser_id in self._of_shard(missing):
             self._note_missing(
                 f"advertiser {advertiser_id}",
                 f"no agency in region {self._settings.region} lists it and it is not "
@@ -231,17 +252,21 @@ class AccountFinder:
         self._is_checked = True
         count = len(self._all_sponsored) or len(self._all_dsp)
         if not count:
-            region = self._settings.region
-            seen = len(self.profiles)
-            self._note_missing(
-                f"region {region}",
-                f"no usable profile: the token sees {seen} profiles there. A token "
-                "sees only profiles of the region it asks (NA, EU or FE): check "
-                "region, profile_ids and account_types",
-            )
+            self._note_no_account()
         elif not self.sponsored_accounts and not self.dsp_accounts:
             shard = self._settings.shard
             logger.info("Shard %s has no account: there is nothing to read", shard)
+
+    def _note_no_account(self) -> None:
+        if self._lacks_a_list:  # there may be some: that one is missing is said
+            return
+        region, seen = self._settings.region, len(self.profiles)
+        self._note_missing(
+            f"region {region}",
+            f"no usable profile: the token sees {seen} profiles there. A token "
+            "sees only profiles of the region it asks (NA, EU or FE): check "
+            "region, profile_ids and account_types",
+        )
 
     def _members(
         self, advertisers: Iterable[Advertiser], taken: set[str]
@@ -262,8 +287,11 @@ class AccountFinder:
                 lambda: list(self._client.advertisers(profile.profile_id))
             )
         except CallError as error:
+            self._lacks_a_list = True
             self._note_missing(
-                profile.label, f"its advertisers cannot be listed: {error}"
+                profile.label,
+                f"its advertisers cannot be listed: {error}",
+                is_ours=self._settings.shard.has(profile.profile_id),
             )
             return []
         found = [read_advertiser(item) for item in raw]
@@ -272,6 +300,7 @@ class AccountFinder:
                 profile.label,
                 "/dsp/advertisers lists an advertiser whose advertiserId is no number: "
                 "it is left out",
+                is_ours=self._settings.shard.has(profile.profile_id),
             )
         return [advertiser for advertiser in found if advertiser is not None]
 
@@ -282,10 +311,14 @@ class AccountFinder:
             if _is_refusal(error):  # most tokens have no manager account
                 logger.info("No linked advertisers are read: %s", error)
             else:
+                self._lacks_a_list = True
                 self._note_missing(
                     "linked advertisers", f"they cannot be listed: {error}"
                 )
             return []
 
-    def _note_missing(self, account: str, reason: str) -> None:
-        self._note(Problem(account, "", "", reason))
+    def _note_missing(self, account: str, reason: str, *, is_ours: bool = True) -> None:
+        """Note what is not read; what another shard reads is no failure of this run."""
+        if not is_ours:
+            reason = f"{reason} (it is of another shard, whose run reads it or fails)"
+        self._note(Problem(account, "", "", reason, is_ours))

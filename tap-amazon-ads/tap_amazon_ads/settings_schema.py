@@ -72,6 +72,49 @@ REPORTS = (
         description="DAILY: a row per day; SUMMARY: one total over the range",
     ),
     th.Property(
+        "reporting_api",
+        th.CustomType(
+            {
+                "type": ["string", "object", "null"],
+                "additionalProperties": {"type": "string"},
+            }
+        ),
+        default="v3",
+        title="Reporting API",
+        description=(
+            "v3, or v1 (beta) where v1 can serve a stream: for all streams, or an "
+            "object of stream to either, with `default` for the rest"
+        ),
+    ),
+    th.Property(
+        "proof_path",
+        th.StringType,
+        title="Proof",
+        description=(
+            "File, or s3://bucket/key, where tap-amazon-ads compare keeps which "
+            "accounts may be read by v1; the tap reads it"
+        ),
+    ),
+    th.Property(
+        "allow_unproved",
+        th.BooleanType,
+        default=False,
+        title="Allow unproved",
+        description=(
+            "Read accounts by v1 that compare has not passed for within 30 days"
+        ),
+    ),
+    th.Property(
+        "v1_call_interval_seconds",
+        th.NumberType(minimum=0),
+        default=60,
+        title="Interval of v1",
+        description=(
+            "Least seconds between two creates of v1, and between two looks at one "
+            "of its reports"
+        ),
+    ),
+    th.Property(
         "extra_columns",
         _LISTS_BY_NAME,
         title="Extra columns",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Tap
@@ -22,6 +23,7 @@ from singer_amazon.report_log.coverage import Coverage, days_of
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import NO_MEMBERS, ReportRequest, Window, text_of
 from singer_amazon.sync.partition import Partition, PartitionKind
+from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.run_stream import SentenceStream
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_ads.account_finder import AccountFinder
@@ -29,6 +31,9 @@ from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.refused_columns import RefusedColumns
 from tap_amazon_ads.report_specs import ADDED, ReportSpec, RequestSpec
+from tap_amazon_ads.unified.answers import RefusedFields
+from tap_amazon_ads.unified.rows import UnifiedRowEncoder
+from tap_amazon_ads.unified.spec import UnifiedSpec
 
 TOLD_APART_BY = {"campaignName": "campaignStatus"}
 """What tells the rows of two campaigns of one name apart, where there is no id.
@@ -45,11 +50,21 @@ class AdsReportStream(ReportStream):
     # be most of the work of a stream map
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
+    sums_repeats = True
+    """Whether rows of Ads API v1 that repeat a key are added up."""
+
     def __init__(
-        self, tap: Tap, spec: ReportSpec, refused_columns: RefusedColumns
+        self,
+        tap: Tap,
+        spec: ReportSpec,
+        refused_columns: RefusedColumns,
+        refused_fields: RefusedFields,
     ) -> None:
         self.spec = spec
         self._refused_columns = refused_columns
+        self._refused_fields = refused_fields
+        self._added_to_dsp: dict[str, AddedFields] = {}
+        """By account."""
         self._encoders: dict[frozenset[str], TypedRowEncoder] = {}
         if spec.is_summary:
             self.replication_key = None
@@ -60,6 +75,11 @@ class AdsReportStream(ReportStream):
     def requested_columns(self) -> list[str]:
         """Return the selected columns that are Amazon's, keys included."""
         return [name for name in self.selected_columns if name not in ADDED]
+
+    @cached_property
+    def _definition(self) -> dict[str, object]:
+        """What its reports ask for: the same of all accounts, thousands of them."""
+        return self.spec.request(self.requested_columns())
 
     def distinguishing_key(self) -> tuple[str, ...]:
         """Return the key with the status that tells two campaigns of one name apart."""
@@ -74,6 +94,10 @@ class AdsReportStream(ReportStream):
 
     def columns_refused(self, partition: Partition) -> tuple[str, ...]:
         """Return those of them that Amazon refuses the account."""
+        if isinstance(partition.spec, UnifiedSpec):
+            fields = self._refused_fields.of(partition.account, self.name)
+            found = partition.spec.columns().items()
+            return tuple(sorted(name for name, field in found if field in fields))
         refused = self._refused_columns.of(partition.account, self.spec)
         return tuple(sorted(refused))
 
@@ -81,14 +105,23 @@ class AdsReportStream(ReportStream):
         self,
         document: SpoolFile,
         encoder: RowEncoder,
-        report: Report,  # noqa: ARG002 - the documents of all types are alike
+        report: Report,
     ) -> Iterator[list[Any]]:
-        """Yield the rows of one JSON array."""
+        """Yield the rows of one JSON array; a document of v1 may have several."""
         assert isinstance(encoder, TypedRowEncoder)  # noqa: S101 - from row_encoder
+        if isinstance(encoder, UnifiedRowEncoder):
+            yield from encoder.rows(document, report.request.window)
+            return
         yield from pieces(unpacked(document.path), encoder.parse)
 
     def row_encoder(self, partition: Partition) -> TypedRowEncoder:
         """Return the encoder; a refused key column is filled from its stand-in."""
+        if isinstance(partition.spec, UnifiedSpec):
+            return UnifiedRowEncoder(
+                partition.spec,
+                {name: self.spec.columns[name] for name in self.requested_columns()},
+                sums_repeats=self.sums_repeats,
+            )
         filled = self._refused_columns.filled_keys(partition.account, self.spec)
         keys = frozenset(filled)
         if keys not in self._encoders:
@@ -118,6 +151,11 @@ class AdsReportStream(ReportStream):
             return AddedFields.constant(
                 self._added(account.key, account.country, account.currency)
             )
+        if account.key not in self._added_to_dsp:  # thousands of advertisers: once
+            self._added_to_dsp[account.key] = self._by_advertiser(account)
+        return self._added_to_dsp[account.key]
+
+    def _by_advertiser(self, account: Account) -> AddedFields:
         profile = account.key if account.kind == "agency" else None
         members = {
             advertiser.advertiser_id: encoded_members(
@@ -177,20 +215,42 @@ class AdsReportStream(ReportStream):
         # Amazon has two names for the same money in some reports: once is enough
         return [n for n in found if n != "spend" or "cost" not in found]
 
+    def _warn_about_values(self, encoder: RowEncoder, partition: Partition) -> None:
+        if not self.sums_repeats:  # somebody else looks at the rows as they came
+            return
+        super()._warn_about_values(encoder, partition)
+        if isinstance(encoder, UnifiedRowEncoder):
+            self.run_context.stats.repeats[self.name] += encoder.merged_rows
+            for reason in encoder.warnings():
+                self.run_context.stats.add(
+                    Problem(partition.label, self.name, "", reason, is_failure=False)
+                )
+
     def account_values(self, partition: Partition) -> dict[str, str | None]:
         """Return the profile; a linked advertiser has none."""
         return {"profile_id": partition.context.get("profile_id")}
 
-    def partition(self, account: Account, **planned: Any) -> Partition:  # noqa: ANN401 - Partition's own fields
-        """Return this stream read for one account."""
+    def partition(
+        self,
+        account: Account,
+        unified: UnifiedSpec | None = None,
+        **planned: Any,  # noqa: ANN401 - Partition's own fields
+    ) -> Partition:
+        """Return this stream read for one account, by v1 where that is given.
+
+        The state is the same for both: a stream that is moved keeps its bookmark.
+        """
         return Partition(
             stream=self.name,
             account=account.key,
             label=account.label,
             context=account.context,
-            report_type=self.spec.report_type,
-            definition=self.spec.request(self.requested_columns()),
-            spec=RequestSpec(self.spec, account),
+            report_type=(unified or self.spec).report_type,
+            definition=self._definition
+            if unified is None
+            else unified.request(self.requested_columns()),
+            spec=unified or RequestSpec(self.spec, account),
+            repeats_are_new=unified is not None,
             account_details=account.details,
             members=frozenset(a.advertiser_id for a in account.advertisers)
             if self.spec.is_dsp

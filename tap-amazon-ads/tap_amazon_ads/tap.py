@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
 
+import click
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
@@ -15,11 +18,19 @@ from singer_amazon.http.auth import Credential, TokenProvider
 from singer_amazon.http.client import ApiClient
 from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.reports.api import ReportApi, RoutedApi
-from singer_amazon.reports.model import Window
+from singer_amazon.reports.model import Outcome, Window
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import DateRange, RequestLimits, summary_window
+from singer_amazon.reports.report import Report
+from singer_amazon.reports.windows import (
+    MAX_MEMBERS,
+    DateRange,
+    RequestLimits,
+    summary_window,
+)
 from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.base import ReportTap
+from singer_amazon.tap.cli import CommandTap
 from singer_amazon.tap.provenance.report_days import ReportDaysStream
 from singer_amazon.tap.provenance.report_log import ReportLogStream
 from singer_amazon.tap.settings import check_stream_names, day, per_stream
@@ -35,6 +46,7 @@ from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.client import AdsClient
 from tap_amazon_ads.entities.definitions import EXPORTS, ExportSpec
+from tap_amazon_ads.entities.export_sizes import ExportSizes
 from tap_amazon_ads.entities.export_slots import AdsRateLimiters
 from tap_amazon_ads.entities.exports import ExportStream
 from tap_amazon_ads.entities.exports_api import ExportsApi
@@ -45,6 +57,21 @@ from tap_amazon_ads.report_specs import ENTITY_STREAMS, ReportSpec, report_specs
 from tap_amazon_ads.reports_api import ReportsApi
 from tap_amazon_ads.settings_schema import ACCOUNTS, REPORTS
 from tap_amazon_ads.streams import AdsReportStream, AdvertisersStream, ProfilesStream
+from tap_amazon_ads.unified.choice import (
+    ReportingSettings,
+    UnmatchedAccountError,
+)
+from tap_amazon_ads.unified.query import MAX_ACCOUNTS
+from tap_amazon_ads.unified.rate_limiters import RoutedRateLimiters
+from tap_amazon_ads.unified.reporting import UnifiedReporting
+from tap_amazon_ads.unified.spec import UnifiedSpec
+
+_SWITCH = "tap_amazon_ads.allow_unproved"
+
+
+def _keep_switch(context: click.Context, option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    del option
+    context.meta[_SWITCH] = value
 
 
 class TapAmazonAds(ReportTap):
@@ -60,6 +87,35 @@ class TapAmazonAds(ReportTap):
 
     asks_types_once = True
 
+    # --- the command line ---------------------------------------------------
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the command with the switch that takes v1 without proof."""
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--allow-unproved"],
+                is_flag=True,
+                expose_value=False,
+                callback=_keep_switch,
+                help="Read accounts by Ads API v1 that compare has not passed for.",
+            )
+        )
+        return command
+
+    @classmethod
+    def _from_command_line(
+        cls,
+        config: Any,  # noqa: ANN401 - the SDK's private class
+        state: IO[str] | None,
+        catalog: IO[str] | None,
+    ) -> CommandTap:
+        context = click.get_current_context(silent=True)
+        if context is not None and context.meta.get(_SWITCH):
+            config.config["allow_unproved"] = True
+        return super()._from_command_line(config, state, catalog)
+
     # --- streams -----------------------------------------------------------
 
     @cached_property
@@ -73,13 +129,20 @@ class TapAmazonAds(ReportTap):
         """What Amazon refuses in this run."""
         return RefusedColumns()
 
+    @property
+    def report_streams(self) -> list[AdsReportStream]:
+        """The streams that report types are behind."""
+        return [s for s in self.streams.values() if isinstance(s, AdsReportStream)]
+
     def discover_streams(self) -> list[Stream]:
         """Return all streams; nothing is asked of Amazon for it."""
         return [
             ProfilesStream(self, lambda: self.accounts),
             AdvertisersStream(self, lambda: self.accounts),
             *(
-                AdsReportStream(self, spec, self.refused_columns)
+                AdsReportStream(
+                    self, spec, self.refused_columns, self.unified.refused_fields
+                )
                 for spec in self.report_specs.values()
             ),
             *(ExportStream(self, definition) for definition in EXPORTS),
@@ -92,6 +155,10 @@ class TapAmazonAds(ReportTap):
         """Check custom reports, extra columns and SUMMARY ranges."""
         for name in ("lookback_days", "holdback_days"):
             check_stream_names(self.config, name, self.report_specs)
+        by_stream = ReportingSettings.read(self.config).by_stream
+        check_stream_names(
+            {"reporting_api": by_stream}, "reporting_api", self.report_specs
+        )
         for names in (self.config.get("exclude_streams") or {}).values():
             excluded = dict.fromkeys(names)
             check_stream_names(
@@ -161,18 +228,39 @@ class TapAmazonAds(ReportTap):
         """What says how often Amazon may be called."""
         return AdsRateLimiters()
 
-    def make_rate_limiters(self) -> AdsRateLimiters:
-        """Return the limiters that the adapters tell of exports, too."""
-        return self.rate_limiters
+    @cached_property
+    def unified(self) -> UnifiedReporting:
+        """The side of Ads API v1."""
+        return UnifiedReporting(
+            self.config,
+            lists=lambda: self.lists,
+            context=lambda: self.run_context,
+            other_limiters=self.rate_limiters,
+        )
+
+    def make_rate_limiters(self) -> RoutedRateLimiters:
+        """Return the limiters that the adapters tell of what is under way, too."""
+        return self.unified.limiters
 
     def make_api(self) -> ReportApi:
-        """Return the port to reporting v3 and to exports."""
+        """Return the port to reporting v3, to exports and to Ads API v1."""
         warn_once = self.run_context.warn_once
         reports = ReportsApi(self.api_client, self.refused_columns, warn_once)
         exports = ExportsApi(self.api_client, self.rate_limiters.slots, warn_once)
-        return RoutedApi(
-            lambda request: exports if isinstance(request.spec, ExportSpec) else reports
-        )
+        apis: dict[type[object], ReportApi] = {ExportSpec: exports}
+        apis[UnifiedSpec] = self.unified.api(self.api_client)
+        return RoutedApi(lambda request: apis.get(type(request.spec), reports))
+
+    @cached_property
+    def export_sizes(self) -> ExportSizes:
+        """What compares documents of exports with what Amazon says of them."""
+        return ExportSizes(self.run_context.warn_once)
+
+    def classify(self, report: Report, path: Path) -> Outcome | None:
+        """Find out whether an export has come whole."""
+        if isinstance(report.request.spec, ExportSpec):
+            self.export_sizes.check(report, path.stat().st_size)
+        return super().classify(report, path)
 
     # --- what to ask for ---------------------------------------------------
 
@@ -192,8 +280,22 @@ class TapAmazonAds(ReportTap):
                 ]
                 continue
             assert isinstance(stream, AdsReportStream)  # noqa: S101 - the other kind
-            partitions += [self._partition(stream, item, now) for item in accounts]
+            planned = [self._partition(stream, item, now) for item in accounts]
+            partitions += [one for one in planned if one is not None]
         return partitions
+
+    def account_ids(self) -> set[str]:
+        """Return profiles and linked advertisers that a selected stream reads."""
+        selected = [s for s in self.streams.values() if s.selected]
+        self.accounts.check_any()
+        return self.accounts.ids(
+            lists_profiles=any(isinstance(s, ProfilesStream) for s in selected),
+            reads_dsp=any(
+                isinstance(s, AdvertisersStream)
+                or (isinstance(s, AdsReportStream) and s.spec.is_dsp)
+                for s in selected
+            ),
+        )
 
     def accounts_of(self, stream: str, *, is_dsp: bool) -> list[Account]:
         """Return the accounts a stream is read for; a test reads one."""
@@ -210,10 +312,36 @@ class TapAmazonAds(ReportTap):
         hours = 0 if self.is_test else self.config["entity_max_age_hours"]
         return timedelta(hours=hours) if hours else None
 
+    def _unified_spec(
+        self, stream: AdsReportStream, account: Account, now: datetime
+    ) -> UnifiedSpec | None:
+        """Return what to ask Ads API v1 for; None: v3 is asked, and it is said why.
+
+        Raises:
+            UnmatchedAccountError: v1 is wanted and has no such account.
+        """
+        found = self.unified.choice.spec_of(stream.spec, account, now)
+        if isinstance(found, str):
+            notice = Problem(account.label, stream.name, "", found, is_failure=False)
+            self.stats.add(notice)
+            return None
+        return found
+
     def _partition(
         self, stream: AdsReportStream, account: Account, now: datetime
-    ) -> Partition:
+    ) -> Partition | None:
+        try:
+            unified = self._unified_spec(stream, account, now)
+        except UnmatchedAccountError as error:
+            self.stats.add(Problem(account.label, stream.name, "", str(error)))
+            return None
         spec = stream.spec
+        if unified is not None and not spec.is_summary:
+            spec = replace(
+                spec,
+                max_range_days=unified.grain.longest,
+                retention_days=unified.grain.history,
+            )
         lookback = per_stream(
             self.config, "lookback_days", stream.name, DEFAULT_LOOKBACK_DAYS
         )
@@ -227,9 +355,14 @@ class TapAmazonAds(ReportTap):
                 self.logger.warning("%s of %s: %s", stream.name, account.label, note)
         return stream.partition(
             account,
+            unified,
             window=window,
             days=days,
-            limits=RequestLimits(DayGrid(spec.max_range_days), lookback),
+            limits=RequestLimits(
+                DayGrid(spec.max_range_days),
+                lookback,
+                MAX_MEMBERS if unified is None else MAX_ACCOUNTS,
+            ),
         )
 
     def _days(self, spec: ReportSpec, account: Account, now: datetime) -> DateRange:

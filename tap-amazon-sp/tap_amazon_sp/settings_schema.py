@@ -232,7 +232,8 @@ READING = (
         title="ASINs of trends",
         description=(
             "Object of account to the child ASINs that "
-            "data_kiosk_sales_and_traffic_trends reads, 30 a query"
+            "data_kiosk_sales_and_traffic_trends reads, 30 a query; without it those "
+            "that rows of sales_and_traffic_by_asin name"
         ),
     ),
     th.Property(

@@ -154,6 +154,11 @@ class TapAmazonSp(ReportTap):
             )
         return AccountFinder(mine, self.caller, self.stats.add)
 
+    def account_ids(self) -> set[str]:
+        """Return the names of the accounts in the settings, without a call."""
+        names = {account.name for account in read_accounts(self.config)}
+        return set(filter(self.shard.has, names))
+
     def caller(self, account: AccountSettings) -> AccountCaller:
         """Return what calls Amazon for one account."""
         tokens = TokenProvider(

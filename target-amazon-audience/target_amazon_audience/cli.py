@@ -31,9 +31,9 @@ longer each of these takes, the more batches are held in memory.
     show_default=True,
     help="The database, as in the setting state_path.",
 )
-@click.option("--audience-id", type=int, help="Only this audience's data.")
+@click.option("--audience-id", help="Only this audience's, or dataset's, data.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def purge_command(state_path: Path, audience_id: int | None, *, yes: bool) -> None:
+def purge_command(state_path: Path, audience_id: str | None, *, yes: bool) -> None:
     """Erase what this target remembers: hashes of members, open batches, ids.
 
     Amazon's audiences stay as they are. Afterwards a CREATE makes a new audience, and

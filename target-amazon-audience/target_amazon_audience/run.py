@@ -17,7 +17,6 @@ from singer_amazon.retry_policy import POLICY
 from singer_amazon.target.stdin import TICK_SECONDS, Block, LineSource, blocks
 from singer_amazon.target.stream_maps import StreamMaps
 from target_amazon_audience.amc.rate_limits import MIN_PAUSE_SECONDS
-from target_amazon_audience.amc.resolver import AudienceResolver, key_of
 from target_amazon_audience.delivery.jobs import MAX_FIRST_LOOK_SECONDS
 from target_amazon_audience.errors import (
     InternalError,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from singer_amazon.clock import Clock
     from singer_amazon.target.state_tracker import StateTracker
+    from target_amazon_audience.apis import AudienceApis
     from target_amazon_audience.delivery.dispatcher import Dispatcher
     from target_amazon_audience.delivery.uploader import Upload
     from target_amazon_audience.settings import Settings
@@ -48,6 +48,7 @@ MAX_BATCH_AGE_SECONDS = 300.0
 def open_sinks(
     settings: Settings,
     identity: str,
+    apis: AudienceApis,
     dispatcher: Dispatcher,
     states: StateTracker,
     clock: Clock,
@@ -61,18 +62,17 @@ def open_sinks(
     sinks: dict[str | None, AudienceSink] = {}
     with closing(StateAccess(identity)) as access:
         for number, (stream, audience) in enumerate(settings.audiences.items()):
-            key = key_of(audience, identity)
+            key = apis.key_of(audience)
             access.claim(key, stream)
             path = audience.state_path
             store = access.store(path, read_only=audience.is_dry)
             if not audience.is_dry:
                 access.lock(path, key, audience.label)
-            resolver = AudienceResolver(audience, key, dispatcher.api, store, clock)
             sinks[stream] = (MirrorSink if audience.is_mirror else AudienceSink)(
                 number=number,
                 stream=stream,
                 settings=audience,
-                resolver=resolver,
+                resolver=apis.resolver(audience, store),
                 access=access,
                 store=store,
                 dispatcher=dispatcher,
@@ -221,13 +221,7 @@ class Run:
     def _finish(self, failure: AmazonError | None) -> None:
         """Send what is left, wait as the settings say, and echo the last STATE."""
         is_whole = failure is None and not self._is_stopped()
-        for sink in self._sinks:
-            if is_whole or not sink.settings.is_mirror:
-                self._submit_all(sink, sink.last_uploads(self._router.why_not_all()))
-            elif sink.failure is None:
-                sink.report.fail(
-                    "MIRROR changed nothing: the input did not come to its end"
-                )
+        self._send_last(is_whole=is_whole)
         self._wait_for_calls()
         if is_whole:
             for sink in self._sinks:
@@ -238,9 +232,21 @@ class Run:
         for sink in self._sinks:
             sink.release()
         self._states.echo()
+        if is_whole:
+            for sink in self._sinks:
+                sink.conclude()
         for sink in self._sinks:
             sink.finish()
         self._states.check()
+
+    def _send_last(self, *, is_whole: bool) -> None:
+        for sink in self._sinks:
+            if is_whole or not sink.settings.is_mirror:
+                self._submit_all(sink, sink.last_uploads(self._router.why_not_all()))
+            elif sink.failure is None:
+                sink.report.fail(
+                    "MIRROR changed nothing: the input did not come to its end"
+                )
 
     def _submit_all(self, sink: AudienceSink, uploads: Iterable[Upload]) -> bool:
         """Submit uploads; say whether there were any."""

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.regions import REGIONS
 from singer_amazon.shards.shard import SETTING as SHARD
 from singer_amazon.shards.shard import Shard
 from singer_amazon.tap.settings import coerced, complaints
-from target_amazon_audience.amc.models import Fee
+from target_amazon_audience.amc.models import (
+    Fee,
+)
+from target_amazon_audience.data_manager import settings as data_manager
+from target_amazon_audience.data_manager.payload import RULES as DATA_MANAGER_RULES
 from target_amazon_audience.matching.consent import (
     CONSENT_FIELDS,
     CONSENT_MODES,
     SIGNALS,
 )
 from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS, PII_FIELDS
-from target_amazon_audience.matching.record_reader import FIELDS, ID_MODES, RecordRules
+from target_amazon_audience.matching.record_reader import (
+    FIELDS,
+    ID_MODES,
+    ApiRules,
+    RecordRules,
+)
 from target_amazon_audience.matching.reference import as_country
 from target_amazon_audience.setting_names import (
     UNUSED,
@@ -28,15 +36,16 @@ from target_amazon_audience.setting_names import (
     unknown,
     unknown_names,
 )
+from target_amazon_audience.settings_reader import SettingsReader
 from target_amazon_audience.settings_schema import (
     ACTIONS,
+    APIS,
     AUDIENCE_SCHEMA,
     CHOICES,
     DUPLICATES,
     MAX_DESCRIPTION,
     MAX_WAIT_MINUTES,
     NAME_LENGTHS,
-    NUMBERS,
     TARGETS,
     UPLOAD_MODES,
 )
@@ -46,16 +55,15 @@ CURRENCIES = frozenset(
     {"AED", "AUD", "CAD", "CNY", "EUR", "GBP", "INR"}
     | {"JPY", "MXN", "SAR", "SEK", "TRY", "USD"}
 )
-_MAX_SHOWN = 100
 _MAX_CENTS = 9
 """Digits of a fee."""
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class AudienceSettings:
     """One audience of a run: all settings that may differ from stream to stream."""
 
+    api: str
     action: str
     upload_mode: str
     target: str
@@ -86,6 +94,8 @@ class AudienceSettings:
     state_path: Path
     is_dry: bool
     accepts_terms: bool
+    data_manager: data_manager.DataManagerSettings | None = None
+    """Of audiences in Ads Data Manager."""
 
     @property
     def label(self) -> str:
@@ -95,7 +105,8 @@ class AudienceSettings:
     @property
     def id_text(self) -> str:
         """The audience's id: two streams of one audience have the same."""
-        return str(self.external_audience_id or self.audience_id)
+        dataset_id = self.data_manager and self.data_manager.dataset_id
+        return str(self.external_audience_id or dataset_id or self.audience_id)
 
     @property
     def is_mirror(self) -> bool:
@@ -132,9 +143,9 @@ def parse(config: Mapping[str, Any]) -> Settings:
     shared = {name: value for name, value in config.items() if name != "streams"}
     audiences: dict[str | None, AudienceSettings] = {}
     for stream, overrides in streams.items():
-        audiences[stream] = _AudienceReader({**shared, **overrides}, stream).audience()
+        audiences[stream] = _audience({**shared, **overrides}, stream)
     if not streams:
-        audiences[None] = _AudienceReader(shared, None).audience()
+        audiences[None] = _audience(shared, None)
     max_runtime = SettingsReader(config, None).number("max_runtime_seconds")
     others = _of_other_shards(config, audiences)
     mine = {name: found for name, found in audiences.items() if name not in others}
@@ -172,91 +183,30 @@ def region_of(config: Mapping[str, Any]) -> str:
     return str(config.get("dsp_region") or config.get("region") or REGIONS[0])
 
 
-class SettingsReader:
-    """The settings of one audience; every method raises ``ConfigError``."""
-
-    def __init__(self, config: Mapping[str, Any], stream: str | None) -> None:
-        self._config = config
-        self._where = "" if stream is None else f" (stream {stream})"
-
-    def text(self, name: str) -> str | None:
-        """Return a text without spaces around it, None for an empty one."""
-        value = self._config.get(name)
-        return None if value is None else str(value).strip() or None
-
-    def choice(self, name: str, values: tuple[str, ...]) -> str:
-        """Return one of these values, the first one where nothing is written."""
-        value = labelled(name, self.text(name) or values[0], values)
-        if value not in values:
-            self.wrong(name, f"is {value!r}: use one of {', '.join(values)}")
-        return value
-
-    def digits(self, name: str) -> int | None:
-        """Return an id that is a string of digits."""
-        text = self.text(name)
-        if text is None:
-            return None
-        is_id = text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
-        if not is_id or int(text) > _LARGEST_ID:
-            self.wrong(name, f"is {text!r}: the id is a string of digits")
-        return int(text)
-
-    def path(self, name: str) -> Path | None:
-        """Return the path of a file."""
-        text = self.text(name)
-        if text is None:
-            return None
-        try:
-            path = Path(text).expanduser()
-            is_folder = path.is_dir()
-        except (OSError, RuntimeError, ValueError):  # such as nobody's home
-            path, is_folder = Path("\0"), False
-        if "\0" in str(path):
-            self.wrong(name, f"is {shown(text)}, which is no path of a file")
-        if is_folder:
-            self.wrong(name, f"names the folder {text!r}: name a file in it")
-        return path
-
-    def number(self, name: str) -> float:
-        """Return a number within its bounds, or its default."""
-        value, (least, most) = self._config.get(name), NUMBERS[name].bounds
-        if value is None:
-            return NUMBERS[name].default or 0
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if isinstance(value, bool) or not least <= number <= most or math.isinf(number):
-            span = f"from {least:.10g}"
-            span += "" if most == math.inf else f" to {most:.10g}"
-            self.wrong(name, f"is {shown(value)}: give a number {span}")
-        return number
-
-    def whole(self, name: str) -> int:
-        """Return a whole number within its bounds, or its default."""
-        number = self.number(name)
-        if number != int(number):
-            self.wrong(name, f"is {number}: give a whole number")
-        return int(number)
-
-    def wrong(self, name: str, complaint: str) -> NoReturn:
-        """Complain."""
-        end = "" if complaint.endswith(("?", ".")) else "."
-        msg = f"Setting {name}{self._where} {complaint}{end}"
-        raise ConfigError(msg)
+def _audience(config: Mapping[str, Any], stream: str | None) -> AudienceSettings:
+    """Return the settings of one audience, as its API wants them."""
+    api = SettingsReader(config, stream).choice("api", APIS)
+    return _READERS[api](config, stream).audience(api)
 
 
 class _AudienceReader(SettingsReader):
     """Reads one audience's settings, in the order a person would check them."""
 
-    def audience(self) -> AudienceSettings:
+    _name_lengths = NAME_LENGTHS
+    _api_rules = ApiRules()
+    _rows = 6000
+    """Rows of a batch where nothing is written."""
+
+    def audience(self, api: str) -> AudienceSettings:
+        dataset_settings = self._data_manager()
         target = self.choice("target", TARGETS)
         advertiser = self.digits("dsp_advertiser_id")
         self._check_target(target, advertiser)
         ttl = self._ttl()
         action = self.choice("action", ACTIONS)
-        self._check_action(action)
+        self._check_action(action, target)
         return AudienceSettings(
+            api=api,
             action=action,
             upload_mode=self.choice("upload_mode", UPLOAD_MODES),
             target=target,
@@ -267,7 +217,7 @@ class _AudienceReader(SettingsReader):
             connection_id=self.text("connection_id"),
             advertiser_id=None if advertiser is None else str(advertiser),
             external_audience_id=self.text("external_audience_id"),
-            audience_id=self.digits("audience_id"),
+            audience_id=self._audience_id(),
             name=self._name(),
             description=self._description(),
             fee=self._fee(),
@@ -276,8 +226,8 @@ class _AudienceReader(SettingsReader):
             poll_seconds=self.number("poll_interval_seconds"),
             poll_seconds_max=self.number("poll_interval_max_seconds"),
             merges=self.choice("duplicate_users", DUPLICATES) == "merge",
-            batch_rows=self.whole("batch_size_rows"),
-            batch_bytes=self.whole("batch_size_bytes"),
+            batch_rows=self._batch_rows(),
+            batch_bytes=self._batch_bytes(),
             rejects_path=self.path("rejects_path"),
             max_rejected_percent=self._max_rejected(),
             max_delete_percent=self.number("mirror_max_delete_percent"),
@@ -285,11 +235,21 @@ class _AudienceReader(SettingsReader):
             state_path=self.path("state_path") or Path(DEFAULT_PATH),
             is_dry=bool(self._config.get("dry_run")),
             accepts_terms=bool(self._config.get("accept_amc_terms")),
+            data_manager=dataset_settings,
         )
+
+    def _data_manager(self) -> data_manager.DataManagerSettings | None:
+        data_manager.refuse_here(self)
+        return None
 
     # Which audience
 
+    def _audience_id(self) -> int | None:
+        return self.digits("audience_id")
+
     def _check_target(self, target: str, advertiser: int | None) -> None:
+        if target == "NONE":
+            self.wrong("target", f"NONE is of api {data_manager.API} only")
         if target != "AMC" and advertiser is None:
             self.wrong(
                 "dsp_advertiser_id",
@@ -304,7 +264,7 @@ class _AudienceReader(SettingsReader):
                 "connection_id that leads to it",
             )
 
-    def _check_action(self, action: str) -> None:
+    def _check_action(self, action: str, target: str) -> None:  # noqa: ARG002
         if action == "UPDATE":
             if self.digits("audience_id") is None:
                 self.wrong(
@@ -319,7 +279,7 @@ class _AudienceReader(SettingsReader):
 
     def _name(self) -> str | None:
         name = self.text("audience_name")
-        shortest, longest = NAME_LENGTHS
+        shortest, longest = self._name_lengths
         if name is not None and not shortest <= len(name) <= longest:
             self.wrong(
                 "audience_name",
@@ -385,6 +345,13 @@ class _AudienceReader(SettingsReader):
 
     # Records
 
+    def _batch_rows(self) -> int:
+        is_written = self._config.get("batch_size_rows") is not None
+        return self.whole("batch_size_rows") if is_written else self._rows
+
+    def _batch_bytes(self) -> int:
+        return self.whole("batch_size_bytes")
+
     def _max_rejected(self) -> float | None:
         is_written = self._config.get("max_rejected_percent") is not None
         return self.number("max_rejected_percent") if is_written else None
@@ -406,6 +373,7 @@ class _AudienceReader(SettingsReader):
             consent_mode=self.choice("consent_mode", CONSENT_MODES),
             consent=consent,
             needs_consent=self.choice("upload_mode", UPLOAD_MODES) != "DELETE",
+            api=self._api_rules,
         )
 
     def _modes(self) -> dict[str, str]:
@@ -451,6 +419,38 @@ class _AudienceReader(SettingsReader):
                 f"{MAX_WAIT_MINUTES}",
             )
         return int(minutes)
+
+
+class _DatasetReader(_AudienceReader):
+    """Reads the settings of an audience in Ads Data Manager."""
+
+    _name_lengths = data_manager.NAME_LENGTHS
+    _api_rules = DATA_MANAGER_RULES
+    _rows = data_manager.DEFAULT_ROWS
+
+    def _data_manager(self) -> data_manager.DataManagerSettings:
+        return data_manager.read(self)
+
+    def _audience_id(self) -> None:
+        """Datasets are known by text."""
+
+    def _check_target(self, target: str, advertiser: int | None) -> None:  # noqa: ARG002
+        data_manager.check_target(self, target)
+
+    def _check_action(self, action: str, target: str) -> None:
+        data_manager.check_action(self, action, target)
+
+    def _batch_bytes(self) -> int:
+        most, found = data_manager.MAX_BYTES, super()._batch_bytes()
+        if found > most:
+            self.wrong("batch_size_bytes", f"is {found}: Amazon takes {most} at most")
+        return found
+
+
+_READERS: Mapping[str, type[_AudienceReader]] = {
+    APIS[0]: _AudienceReader,
+    data_manager.API: _DatasetReader,
+}
 
 
 # As people write them
@@ -510,12 +510,3 @@ def complaints_of_streams(config: Mapping[str, Any]) -> list[str]:
         if isinstance(entry, dict)
         for sentence in complaints(entry, AUDIENCE_SCHEMA)
     ]
-
-
-def shown(value: object) -> str:
-    """Return a value for a sentence, not longer than a line."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        text = "a number of thousands of digits"
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

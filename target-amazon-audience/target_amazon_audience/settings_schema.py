@@ -17,7 +17,8 @@ from target_amazon_audience.state.database import DEFAULT_PATH
 
 ACTIONS = ("CREATE", "UPDATE")
 UPLOAD_MODES = ("APPEND", "DELETE", "MIRROR")
-TARGETS = ("AMC", "AMC_AND_DSP", "DSP")
+APIS = ("advertiser_audiences", "ads_data_manager")
+TARGETS = ("AMC", "AMC_AND_DSP", "DSP", "NONE")
 DUPLICATES = ("merge", "last")
 MAX_TTL = 34_300_800
 """Seconds a member may stay: 397 days."""
@@ -62,7 +63,76 @@ class Number(th.Property[Any]):
         self.bounds = bounds
 
 
+DATA_MANAGER = (
+    _text(
+        "manager_account_id",
+        "Manager account",
+        "Ads Data Manager: the manager account (amzn1.ads1.ma1...), or else "
+        "ads_account_id",
+    ),
+    _text(
+        "ads_account_id",
+        "Advertiser account",
+        "Ads Data Manager: the DSP advertiser account (ENTITY...) where there is no "
+        "manager account",
+    ),
+    _text(
+        "dsp_account_id",
+        "DSP account",
+        "Ads Data Manager: account (ENTITY...) of the DSP advertiser; found by "
+        "dsp_advertiser_id if left out",
+    ),
+    _text(
+        "dsp_entity_id",
+        "DSP entity",
+        "Ads Data Manager: parent entity (ENTITY...) of the DSP advertiser, where "
+        "Amazon asks for it",
+    ),
+    _text(
+        "marketplace_id",
+        "Marketplace",
+        "Ads Data Manager: marketplace of the sharing rules; found by the linked "
+        "account or the country if left out",
+    ),
+    th.Property(
+        "id_retention",
+        th.BooleanType,
+        title="Keep hashes",
+        description="Ads Data Manager: whether Amazon may keep the hashes for 90 days "
+        "and match them anew; not set: Amazon decides",
+    ),
+    th.Property(
+        "accept_adm_terms",
+        th.BooleanType,
+        default=False,
+        title="Accept the terms of Ads Data Manager",
+        description="Accept them in the name of the user who granted access",
+    ),
+    th.Property(
+        "create_data_room",
+        th.BooleanType,
+        default=False,
+        title="Create the data room",
+        description="Ads Data Manager: make the account's data room if it has none",
+    ),
+    th.Property(
+        "experimental_mirror",
+        th.BooleanType,
+        default=False,
+        title="MIRROR, experimental",
+        description="Ads Data Manager: allow upload_mode MIRROR, whose removals were "
+        "not yet seen on a real account",
+    ),
+)
+
 AUDIENCE = (
+    _choice(
+        "api",
+        "API",
+        "Amazon's API that takes the audience: advertiser_audiences, or "
+        "ads_data_manager, which is experimental here",
+        APIS,
+    ),
     _choice(
         "action",
         "Action",
@@ -80,7 +150,8 @@ AUDIENCE = (
     _choice(
         "target",
         "Target",
-        "Where the audience lives: AMC, AMC_AND_DSP or DSP",
+        "Where the audience lives: AMC, AMC_AND_DSP or DSP; NONE, with Ads Data "
+        "Manager only, loads the dataset and shares it with nobody",
         TARGETS,
     ),
     _text("amc_instance_id", "AMC instance", "AMC instance, for AMC and AMC_AND_DSP"),
@@ -102,7 +173,11 @@ AUDIENCE = (
         "External audience id",
         "Your own id of the audience; CREATE with the same id goes on with it",
     ),
-    _text("audience_id", "Audience id", "Amazon's id of the audience, for UPDATE"),
+    _text(
+        "audience_id",
+        "Audience id",
+        "Amazon's id of the audience (Ads Data Manager: of the dataset), for UPDATE",
+    ),
     _text(
         "audience_name",
         "Audience name",
@@ -220,9 +295,9 @@ AUDIENCE = (
     Number(
         "batch_size_rows",
         "Rows in a batch",
-        f"Records in one request at most, 1 to {MAX_ROWS}",
+        f"Records in one request at most, 1 to {MAX_ROWS}; 6000 if left out, 5000 with "
+        "Ads Data Manager",
         (1, MAX_ROWS),
-        6000,
     ),
     Number(
         "batch_size_bytes",
@@ -275,6 +350,7 @@ AUDIENCE = (
         title="Accept AMC's terms",
         description="Accept AMC's terms in the name of the user who granted access",
     ),
+    *DATA_MANAGER,
 )
 
 MAX_RUNTIME = Number(

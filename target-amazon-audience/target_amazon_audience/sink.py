@@ -7,14 +7,12 @@ what comes of them is a value, which ``apply`` takes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from singer_amazon.errors import AmazonError
 from singer_amazon.target.messages import printable
-from target_amazon_audience.amc.models import StoppedError
-from target_amazon_audience.amc.payload import NO_DESTINATION, Destination
 from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
 from target_amazon_audience.delivery.dry_run import PayloadPreview
 from target_amazon_audience.delivery.jobs import (
@@ -24,11 +22,17 @@ from target_amazon_audience.delivery.jobs import (
     Poll,
     Resend,
 )
+from target_amazon_audience.delivery.models import (
+    StoppedError,
+)
+from target_amazon_audience.delivery.removals import RemovalReader
+from target_amazon_audience.delivery.requests import Destination
 from target_amazon_audience.delivery.results import ResultRecorder
 from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
 from target_amazon_audience.matching.member import (
     CREATE,
     DELETE,
+    MAX_OBJECTS,
     Member,
     Reason,
     Refusal,
@@ -43,8 +47,8 @@ if TYPE_CHECKING:
     from singer_amazon.clock import Clock
     from singer_amazon.target.state_tracker import StateTracker
     from target_amazon_audience.amc.rate_limits import SharedLimiter
-    from target_amazon_audience.amc.resolver import AudienceResolver
     from target_amazon_audience.delivery.dispatcher import Dispatcher
+    from target_amazon_audience.delivery.ports import Resolver
     from target_amazon_audience.settings import AudienceSettings
     from target_amazon_audience.state.access import StateAccess
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
@@ -62,7 +66,7 @@ class AudienceSink:
     number: int
     stream: str | None
     settings: AudienceSettings
-    resolver: AudienceResolver
+    resolver: Resolver
     access: StateAccess
     store: AudienceStore
     dispatcher: Dispatcher
@@ -79,7 +83,8 @@ class AudienceSink:
         settings = self.settings
         self.limits = BatchLimits(settings.batch_rows, settings.batch_bytes)
         self.reader = RecordReader(settings.rules)
-        self.batcher = Batcher(self.limits, merges=settings.merges)
+        self.action = DELETE if settings.upload_mode == "DELETE" else CREATE
+        self.batcher = self._make_batcher()
         self.rejects = Rejects(None if settings.is_dry else settings.rejects_path)
         self.report = AudienceReport(
             stream=self.stream,
@@ -87,12 +92,16 @@ class AudienceSink:
             upload_mode=settings.upload_mode,
             target=settings.target,
             external_audience_id=settings.external_audience_id,
+            has_jobs=settings.data_manager is None,
         )
         self.jobs = JobTracker(settings, self.report)
         self.results = ResultRecorder(
-            self.store, self.states, self.report, self.rejects
+            self.store,
+            self.states,
+            self.report,
+            self.rejects,
+            self.resolver.preview.format,
         )
-        self.action = DELETE if settings.upload_mode == "DELETE" else CREATE
         self._preview = PayloadPreview()
         self.sources: set[str] = set()
         """Streams of the input that lead here."""
@@ -101,6 +110,13 @@ class AudienceSink:
         self._described: set[str] = set()
         self._held: int | None = None
         """The STATE that rejected records belong to, while there are too many."""
+
+    def _make_batcher(self) -> Batcher:
+        # whoever goes is sent with all that Amazon may hold
+        api, size = self.settings.rules.api, self.resolver.preview.format.size
+        most = api.max_objects if self.action == CREATE else MAX_OBJECTS
+        merges = self.settings.merges
+        return Batcher(self.limits, size, merges=merges, max_objects=most)
 
     @property
     def members(self) -> Members | None:
@@ -112,7 +128,8 @@ class AudienceSink:
     def open(self) -> None:
         """Look everything up; take over the batches of earlier runs."""
         if self.settings.is_dry:
-            found = self.report.audience_id = self.resolver.known_id()
+            found = self.resolver.known_id()
+            self.report.audience_id = self.resolver.shown_id()
             if found is not None:
                 self._know(found)
             return
@@ -120,7 +137,7 @@ class AudienceSink:
         for note in self.resolver.notes:
             self.report.note(note)
         audience_id = self.resolver.audience_id
-        self.report.audience_id = audience_id
+        self.report.audience_id = self.resolver.shown_id()
         if audience_id is None:
             return
         self._claim(audience_id)
@@ -132,10 +149,10 @@ class AudienceSink:
 
     def _claim(self, audience_id: int) -> None:
         """Make sure that nobody else works on the audience."""
-        self.access.claim_id(audience_id, self.stream)
-        if self.settings.action == "CREATE":
-            path, label = self.settings.state_path, self.settings.label
-            self.access.lock_id(path, audience_id, label)
+        shown = self.resolver.shown_id() or str(audience_id)
+        self.access.claim_id(audience_id, self.stream, shown)
+        path, label = self.settings.state_path, self.settings.label
+        self.access.lock_id(path, audience_id, label)
 
     def _know(self, audience_id: int) -> Members:
         found = Members(self.store, audience_id, is_mirror=self.settings.is_mirror)
@@ -144,7 +161,7 @@ class AudienceSink:
 
     def supersede(self) -> None:
         """Give up sending again what this run may undo, now that it begins."""
-        audience_id = self.report.audience_id
+        audience_id = self.resolver.audience_id
         if audience_id is None or self.failure is not None or self.settings.is_dry:
             return
         batches = self.store.open_batches(audience_id)
@@ -185,10 +202,8 @@ class AudienceSink:
         """Take records that came in a row; yield after each batch they fill."""
         left = enumerate(records, self.report.records + 1)
         self.report.records += len(records)
-        read, add, now = self.reader.read, self.batcher.add, self.now
-        members = self.members
-        if self.action == DELETE and members is not None and members.is_tracked:
-            read = self._read_with_held
+        read = self._removals() if self.action == DELETE else self.reader.read
+        add, now = self.batcher.add, self.now
         for number, record in left if self.failure is None else ():
             found = read(record)
             if isinstance(found, Refusal):
@@ -208,20 +223,17 @@ class AudienceSink:
             unsent = f"not sent: {type(self.failure).__name__}"
             self.report.skipped[unsent] += sum(1 for _ in left)
 
-    def _read_with_held(self, record: dict[str, Any]) -> Member | Refusal:
-        """Read a record that is deleted; what a mirror has created of it goes too.
-
-        A record that has an id and nothing else is deleted by what the mirror holds.
-        """
-        found = self.reader.read(record)
-        if self.members is None or found.external_id is None:
-            return found
-        member = found
-        if isinstance(member, Refusal):
-            member = Member(found.external_id, (), self.settings.country)
-        with self.store.reading():  # damaged data are the database's fault
-            held = self.members.with_held(member)
-        return held if held.pii else found
+    def _removals(self) -> Callable[[dict[str, Any]], Member | Refusal]:
+        """Return what reads records that are deleted."""
+        members, rules = self.members, self.settings.rules
+        if members is not None and not members.is_tracked:
+            members = None
+        needs_grant = rules.api.removal_needs_grant
+        if members is None and not needs_grant:
+            return self.reader.read
+        return RemovalReader(
+            self.reader, self.store, members, rules.country, needs_grant
+        ).read
 
     def refuse(
         self, refusal: Refusal, stream: str, record: Mapping[str, object]
@@ -255,6 +267,14 @@ class AudienceSink:
             self.states.complete(self._held)
             self._held = None
 
+    def _hold(self, number: int) -> None:
+        """Hold an open STATE while too many are rejected: the oldest of them all."""
+        if self._held is None:
+            self._held = number
+            return
+        self._held, newer = sorted((self._held, number))
+        self.states.complete(newer)
+
     def _too_many_rejected(self) -> str | None:
         return self.report.too_many_rejected(self.settings.max_rejected_percent)
 
@@ -286,6 +306,7 @@ class AudienceSink:
     def _count(self, batch: Batch) -> None:
         report = self.report
         report.merged += batch.merged
+        self._left_out(batch.left_out)
         report.crowded = max(report.crowded, batch.crowded)
 
     def _send(self, batch: Batch) -> None:
@@ -313,18 +334,18 @@ class AudienceSink:
         except AmazonError as error:
             self.fail(error)
             return False
-        self.report.audience_id = self.destination.audience_id
+        self.report.audience_id = self.resolver.shown_id()
         self.report.is_created = self.resolver.is_created
         return True
 
     def _make_uploader(self, destination: Destination) -> Uploader:
-        limiter = self.dispatcher.limiter(destination.connection, self.store)
+        limiter = self.dispatcher.limiter(destination, self.store)
         members = self.members
         if members is None:
             self._claim(destination.audience_id)
             members = self._know(destination.audience_id)
         return Uploader(
-            self.dispatcher.api,
+            self.resolver.records,
             self.store,
             members,
             destination,
@@ -336,7 +357,9 @@ class AudienceSink:
     @property
     def destination(self) -> Destination:
         """Where requests lead; nowhere in a dry run."""
-        return NO_DESTINATION if self.uploader is None else self.uploader.destination
+        if self.uploader is None:
+            return self.resolver.preview
+        return self.uploader.destination
 
     @property
     def limiter(self) -> SharedLimiter:
@@ -345,6 +368,14 @@ class AudienceSink:
             return self.dispatcher.no_connection
         return self.uploader.limiter
 
+    def _left_out(self, sets: Mapping[str, int]) -> None:
+        """Note sets of personal data that one person had too many of."""
+        self.report.sets_left_out += sum(sets.values())
+        for external_id, count in sets.items():
+            self.rejects.add(
+                external_id, self.stream or "", None, Reason.TOO_MANY_SETS, sets=count
+            )
+
     # What comes of them
 
     def poll_jobs(self) -> Iterator[None]:
@@ -352,7 +383,8 @@ class AudienceSink:
         for batch in self.jobs.schedule.due(self._time()):
             yield
             until = self.jobs.polls_until(self._time())
-            self.dispatcher.poll(self.number, batch, self.limiter, until)
+            api = self.resolver.records
+            self.dispatcher.poll(self.number, api, batch, self.limiter, until)
 
     def apply(self, value: Outcome | Poll) -> None:
         """Take what came of an upload, or of a look at a job."""
@@ -369,7 +401,14 @@ class AudienceSink:
             self._ended(found)
 
     def _uploaded(self, outcome: Outcome) -> None:
+        ended = [self.jobs.taken(accepted) for accepted in outcome.ended]
+        number = outcome.upload.number
+        if number is not None and any(e.invalid or e.unlisted for e in ended):
+            self._hold(number)
+            outcome.upload = replace(outcome.upload, number=None)
         self.results.uploaded(outcome, self.jobs.schedule, self._time())
+        for found in ended:
+            self._ended(found)
         if outcome.failure is not None:
             self.fail(outcome.failure)
 
@@ -419,6 +458,14 @@ class AudienceSink:
         """Return until when this audience waits for jobs; None if it does not."""
         return None if self.failure is not None else self.jobs.wait_until()
 
+    def conclude(self) -> None:
+        """Let the audience itself say how it stands, once all is sent."""
+        if self.settings.is_dry or self.failure is not None:
+            return
+        minutes = self.settings.wait_minutes
+        until = None if minutes is None else self.jobs.waited_from + minutes * 60
+        self.resolver.conclude(self.report, until)
+
     def finish(self) -> None:
         """Complete the report."""
         report, reader = self.report, self.reader
@@ -441,8 +488,14 @@ class AudienceSink:
         report.flaws = {f"{name}: {why}": n for (name, why), n in reader.flaws.items()}
         report.unusable = dict(reader.unusable)
         report.consent_missing = reader.consent_missing
-        if report.audience_id is not None and not self.settings.is_dry:
-            self.jobs.report_open(self.store.open_batches(report.audience_id))
+        if reader.countries_differ:
+            report.note(
+                f"{reader.countries_differ:,} records name another country than their "
+                "consent does: that of the consent was sent"
+            )
+        audience_id = self.resolver.audience_id
+        if audience_id is not None and not self.settings.is_dry:
+            self.jobs.report_open(self.store.open_batches(audience_id))
         self.rejects.close()
 
     def _of_deleted(self) -> str:

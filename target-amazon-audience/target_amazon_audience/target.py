@@ -20,12 +20,11 @@ from singer_amazon.shards.shard import SETTING as SHARD
 from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
 from target_amazon_audience import settings
-from target_amazon_audience.amc.client import CLIENT_ID, HttpAudienceApi
+from target_amazon_audience.amc.client import CLIENT_ID
 from target_amazon_audience.amc.rate_limits import (
     Deadline,
-    SharedLimiter,
-    record_quota,
 )
+from target_amazon_audience.apis import AudienceApis
 from target_amazon_audience.delivery.dispatcher import Dispatcher
 from target_amazon_audience.reporting.progress import hand_out
 from target_amazon_audience.reporting.summary import summary
@@ -35,7 +34,11 @@ from target_amazon_audience.settings_schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
     from singer_amazon.target.stdin import LineSource
-    from target_amazon_audience.amc.models import AudienceApi
+
+EXPERIMENTAL = (
+    "api ads_data_manager is experimental: made by what Amazon has published, not yet "
+    "seen at work on a real account; docs/ads-data-manager.md says what to watch"
+)
 
 
 class TargetAmazonAudience(CommandTarget):
@@ -111,13 +114,15 @@ class TargetAmazonAudience(CommandTarget):
             headers={CLIENT_ID: config["client_id"]},
         )
 
-    def make_api(self, region: str) -> AudienceApi:
-        """Return the adapter that speaks with Amazon."""
-        client = self.make_client(region)
-        limiter = SharedLimiter(
-            record_quota(), self.clock, self.is_stopped, self.deadline
+    def make_apis(self, region: str) -> AudienceApis:
+        """Return the adapters that speak with Amazon."""
+        return AudienceApis(
+            self.make_client(region),
+            self.identity(region),
+            self.clock,
+            self.is_stopped,
+            self.deadline,
         )
-        return HttpAudienceApi(client, limiter)
 
     def identity(self, region: str) -> str:
         """Return what tells audiences of several clients and regions apart."""
@@ -131,7 +136,6 @@ class TargetAmazonAudience(CommandTarget):
             self.logger.warning(sentence)
         identity = self.identity(parsed.region)
         dispatcher = Dispatcher(
-            self.make_api(parsed.region),
             self.clock,
             self.config["max_concurrency"] if self.threads is None else self.threads,
             self.is_stopped,
@@ -146,7 +150,12 @@ class TargetAmazonAudience(CommandTarget):
                 len(parsed.audiences),
                 len(parsed.other_streams),
             )
-        with open_sinks(parsed, identity, dispatcher, states, self.clock) as sinks:
+        if any(a.data_manager is not None for a in parsed.audiences.values()):
+            self.logger.warning(EXPERIMENTAL)
+        apis = self.make_apis(parsed.region)
+        with open_sinks(
+            parsed, identity, apis, dispatcher, states, self.clock
+        ) as sinks:
             run = self._run = Run(
                 sinks,
                 dispatcher,

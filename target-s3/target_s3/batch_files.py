@@ -115,8 +115,9 @@ class BatchFileLoader:
     ) -> bool:
         """Store the file; say whether its content was handed over to an upload."""
         is_untouched = len(routes) == 1 and routes[0].transform is None
+        send = self._objects.send if is_untouched else None
         if file_format == "parquet":
-            if not (is_untouched and self._format == "parquet"):
+            if send is None or self._format != "parquet":
                 msg = (
                     f"{file.where}, is Parquet, which is stored only as it is, with "
                     "format.format_type parquet and no stream map; set the tap's "
@@ -124,7 +125,7 @@ class BatchFileLoader:
                 )
                 raise InputError(msg)
             rows = _parquet_rows(file)
-        elif is_untouched and _is_packed(file) and self._format == "jsonl.gz":
+        elif send is not None and _is_packed(file) and self._format == "jsonl.gz":
             steps = _steps(file, self._max_bytes)
             rows = sum(lines.count(b"\n") for lines in steps)
         else:
@@ -133,7 +134,9 @@ class BatchFileLoader:
                 self._take_records(file, first, lines, routes)
                 first += lines.count(b"\n")
             return False
-        self._store_as_is(file, routes[0].output.name, rows)
+        stream = routes[0].output.name
+        self._log_as_is(stream)
+        send(stream, file.content, rows, self._format)
         return True
 
     def _take_records(
@@ -165,7 +168,7 @@ class BatchFileLoader:
                 self._mender.warn(where, stream, found.repairs)
                 yield bytes(found.message)
 
-    def _store_as_is(self, file: _File, stream: str, rows: int) -> None:
+    def _log_as_is(self, stream: str) -> None:
         if stream not in self._logged:
             self._logged.add(stream)
             logger.info(
@@ -173,7 +176,6 @@ class BatchFileLoader:
                 "columns of our own.",
                 stream,
             )
-        self._objects.send(stream, file.content, rows, self._format)
 
     def _open(self, uri: str, where: str) -> BinaryIO:
         if uri.startswith("s3://"):

@@ -191,6 +191,10 @@ class Route(NamedTuple):
     transform: Callable[[bytes], bytes | None] | None
 
 
+SendFile = Callable[[str, BinaryIO, int, str], None]
+"""Takes a stream, a file, its number of rows, and its extension."""
+
+
 class RowStore(Protocol):
     """What takes rows of all streams and sees that they are stored in time."""
 
@@ -231,8 +235,9 @@ class RowStore(Protocol):
     def new_file(self) -> BinaryIO:
         """Open a temporary file that has no name: it goes with the process."""
 
-    def send(self, stream: str, file: BinaryIO, rows: int, extension: str) -> None:
-        """Upload a finished file as an object of the stream."""
+    @property
+    def send(self) -> SendFile | None:
+        """What uploads a finished file as it is; None: its rows have to be read."""
 
 
 class OpenObjects:

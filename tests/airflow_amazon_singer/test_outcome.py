@@ -74,6 +74,8 @@ def test_a_run_that_found_nothing_ready_counts_as_waiting() -> None:
     assert (found.idle_runs, found.idle_seconds) == (1, 2.0)
     asked = Outcome.of({"result": "waiting", "reports": ASKED}, 2.0, asks=True)
     assert asked.idle_runs == 0
+    done_before = {"result": "complete", "reports": {"adopted": 0, "waiting": 0}}
+    assert Outcome.of(done_before, 2.0, asks=False).idle_runs == 0
 
 
 @given(st.lists(outcomes, min_size=1, max_size=6))

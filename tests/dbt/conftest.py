@@ -25,16 +25,16 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 
 @pytest.fixture
-def new_lake(tmp_path: Path, bucket: Bucket) -> Iterator[Callable[[int], Lake]]:
+def new_lake(tmp_path: Path, bucket: Bucket) -> Iterator[Callable[..., Lake]]:
     """Return what makes an empty lake over an emulator with so many accounts."""
     emulators: list[Emulator] = []
 
-    def make(accounts: int) -> Lake:
+    def make(accounts: int, kind: type[Lake] = Lake) -> Lake:
         _wait_for_midnight()
         emulators.append(Emulator(rows_per_day=2, combinations_per_campaign=2))
         emulators[-1].start()
         emulators[-1].client.set_accounts(market(accounts))
-        return Lake(tmp_path, emulators[-1], bucket)
+        return kind(tmp_path, emulators[-1], bucket)
 
     yield make
     for emulator in emulators:

@@ -20,7 +20,7 @@ def test_the_page_leads_from_the_bucket_to_a_chart(
     new_lake: Callable[[int], Lake],
 ) -> None:
     lake = new_lake(2)
-    lake.streams = (CAMPAIGNS,)
+    lake.streams = (CAMPAIGNS, "campaigns")
     first = days_ago(2 + SETTLED_DAYS)
     lake.load_ads(first, days_ago(SETTLED_DAYS + 1))
     lake.emulator.client.change(restate=SETTLED_DAYS + 1)
@@ -33,8 +33,10 @@ def test_the_page_leads_from_the_bucket_to_a_chart(
             if not skipped
         ]
         days = 2 + SETTLED_DAYS
-        views, newest, numbers, chart, documents, missing = found
-        assert (views, newest, missing) == ([], [], [])
+        views, newest, numbers, chart, today, names, documents, missing = found
+        assert (views, newest, today, missing) == ([], [], [], [])
+        assert len(names) == 2 * 2  # two campaigns each, on the newest day
+        assert all(0 < spend <= budget for *_, spend, budget, _ in names)
         assert len(numbers) == len(chart) == 2 * days  # two accounts, two currencies
         assert all("█" in bar for *_, bar in chart)
         read_twice = [row for row in documents if row[0] == first.isoformat()]

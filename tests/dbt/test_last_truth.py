@@ -1,7 +1,8 @@
 """Delta tables after runs with a look-back hold the last truth, and nothing else.
 
-Compared value by value, also after runs that were killed; `--campaign=long` kills 20
-times. Where dbt is installed, its marts are built on these tables.
+Compared value by value, by a pipe and by `meltano run`, also after runs that were
+killed; `--campaign=long` kills 20 times. Where dbt is installed, its marts are built
+on these tables.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pytest
 from support.core.process import environment, installed
 from support.core.runs import Json
 from support.dbt.lake import CAMPAIGNS, Lake, days_ago
+from support.dbt.meltano_lake import MeltanoLake
 from support.dbt.project import DbtProject, is_installed
 
 deltalake = pytest.importorskip(
@@ -34,8 +36,10 @@ LONGEST = 6.0
 """Seconds after which a run is killed at the latest."""
 
 
+@pytest.mark.parametrize("kind", [Lake, MeltanoLake])
 def test_three_runs_leave_exactly_the_rows_of_the_last_truth(
-    new_lake: Callable[[int], Lake],
+    kind: type[Lake],
+    new_lake: Callable[..., Lake],
     tmp_path: Path,
     pytestconfig: pytest.Config,
     request: pytest.FixtureRequest,
@@ -43,7 +47,7 @@ def test_three_runs_leave_exactly_the_rows_of_the_last_truth(
 ) -> None:
     chance = random.Random(pytestconfig.getoption("--campaign-seed"))  # noqa: S311
     kills = 20 if pytestconfig.getoption("--campaign") == "long" else RUNS
-    lake = new_lake(2)
+    lake = new_lake(2, kind)
     lake.streams = STREAMS
     lake.target_settings = {
         "format": {"format_type": "delta"},
@@ -58,7 +62,9 @@ def test_three_runs_leave_exactly_the_rows_of_the_last_truth(
             lake.kill_ads(chance.uniform(0.5, LONGEST), first, last, lookback_days=30)
         lake.load_ads(first, last, lookback_days=30)
     counts = compared(lake, tmp_path / "lake")
-    record_property("campaign", f"last truth: {kills} kills, rows {counts} as sent")
+    record_property(
+        "campaign", f"last truth, {kind.__name__}: {kills} kills, rows {counts} as sent"
+    )
     if is_installed():
         dbt: DbtProject = request.getfixturevalue("dbt")
         tables = current_files(tmp_path / "lake", tmp_path / "current")

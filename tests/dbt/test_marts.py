@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.dbt.lake import CAMPAIGNS, COMPARED, SETTLED_DAYS, Lake, days_ago
+from support.dbt.lake import (
+    CAMPAIGNS,
+    COMPARED,
+    ENTITIES,
+    SETTLED_DAYS,
+    Lake,
+    days_ago,
+)
 
 if TYPE_CHECKING:
     from support.dbt.project import DbtProject
@@ -42,6 +49,7 @@ def test_nothing_is_wrong_in_a_clean_world(
     is_long = pytestconfig.getoption("--campaign") == "long"
     accounts, days = (20, 60) if is_long else (5, 4)
     lake = new_lake(accounts)
+    lake.streams = (*COMPARED, *ENTITIES)
     read_twice(lake, days - SETTLED_DAYS if is_long else days)
     lake.load_retail(days_ago(4), days_ago(4))
 

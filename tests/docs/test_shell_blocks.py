@@ -25,7 +25,7 @@ REASONS = {
     "needs a cluster": 1,
     "needs a collector": 1,
     "needs a webhook": 1,
-    "needs an account at Amazon": 2,
+    "needs an account at Amazon": 3,
     "needs a bucket at AWS": 1,
     "needs a queue of SQS and an application at Amazon": 1,
     "needs a remote repository": 3,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from amazon_emulator.ads_accounts.accounts import AccountsError
 from support.ads.emulation import (
     ADVERTISERS,
     AGENCY,
@@ -188,3 +189,52 @@ def test_accounts_can_be_replaced_and_return_on_reset(ads: AdsCaller) -> None:
     assert profile_ids(ads, REPORTABLE) == ["17"]
     accounts.reset()
     assert accounts.as_json() == before
+
+
+def test_manager_accounts_may_be_none_one_or_many(ads: AdsCaller) -> None:
+    def managers() -> list[str]:
+        found = ads.get("/managerAccounts").get_json()["managerAccounts"]
+        return [manager["managerAccountId"] for manager in found]
+
+    accounts = ads.emulation.accounts
+    assert managers() == ["amzn1.ads1.ma1.na7k2"]
+    accounts.add_link("amzn1.ads1.ma1.other", dsp_link("1"), "NA")
+    assert managers() == ["amzn1.ads1.ma1.na7k2", "amzn1.ads1.ma1.other"]
+    accounts.replace({"managerAccounts": []})
+    assert managers() == []
+
+
+def test_a_manager_account_has_at_most_fifty_links(ads: AdsCaller) -> None:
+    accounts = ads.emulation.accounts
+    for number in range(50):
+        accounts.add_link("amzn1.ads1.ma1.full", dsp_link(str(number)), "NA")
+
+    with pytest.raises(AccountsError, match="at most 50"):
+        accounts.add_link("amzn1.ads1.ma1.full", dsp_link("50"), "NA")
+    found = ads.get("/managerAccounts").get_json()["managerAccounts"]
+    assert len(found[-1]["linkedAccounts"]) == 50
+    crowded = {"managerAccountId": "x", "region": "NA"}
+    links = [dsp_link(str(number)) for number in range(51)]
+    with pytest.raises(AccountsError, match="at most 50"):
+        accounts.replace({"managerAccounts": [{**crowded, "linkedAccounts": links}]})
+
+
+def test_one_advertiser_may_be_linked_in_several_marketplaces(ads: AdsCaller) -> None:
+    for account, marketplace in (("ENTITY1US", "ATVPDKIKX0DER"), ("ENTITY1CA", "A2E")):
+        link = {**dsp_link("1"), "accountId": account, "marketplaceId": marketplace}
+        ads.emulation.accounts.add_link(None, link, "NA")
+
+    (manager,) = ads.get("/managerAccounts").get_json()["managerAccounts"]
+    found = [x for x in manager["linkedAccounts"] if x["dspAdvertiserId"] == "1"]
+    assert {x["accountId"] for x in found} == {"ENTITY1US", "ENTITY1CA"}
+
+
+def dsp_link(advertiser_id: str) -> dict[str, object]:
+    return {
+        "accountId": f"ENTITY{advertiser_id}",
+        "accountName": f"Advertiser {advertiser_id}",
+        "accountType": "DSP_ADVERTISING_ACCOUNT",
+        "dspAdvertiserId": advertiser_id,
+        "marketplaceId": "ATVPDKIKX0DER",
+        "profileId": None,
+    }

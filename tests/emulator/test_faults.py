@@ -277,7 +277,7 @@ def test_delay_goes_with_another_rule(
         ({"action": "explode"}, "action must be one of throttle,"),
         (
             {"action": "expired", "operation": "create"},
-            "works for download, download_document, download_export or *",
+            "works for download, download_document, download_export, ",
         ),
         ({"action": "reset", "after": 3}, "has no after"),
         ({"action": "reset", "times": "3"}, "times must be a whole number"),

@@ -127,12 +127,15 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
     with demo(checkout / "docs", temporary, "--keep", **HOSTILE) as process:
         shown = read_until(process.stdout, "/_emulator/statistics")
 
-        runs, selling = shown.split("\nSelling partners: ")
+        runs, rest = shown.split("\nSelling partners: ")
+        selling, queries = rest.split("\n  In the same run: ")
         first, second, third = re.split(r"\nRun \d of 3: ", runs)[1:]
         assert len(rows_of_table(first)) == len(rows_of_table(second)) == 10
         reports, sent, found = rows_of_table(first)["all"]
         assert reports >= 30
         assert sent == found > 1000
+        assert "of these campaigns by name" in first
+        assert len(re.findall(r" of +\d+ [A-Z]{3} +\d+ %", first)) == 3
         reports_again, sent_again, found_again = rows_of_table(second)["all"]
         assert reports_again == reports
         assert sent > sent_again == found_again > 0
@@ -146,14 +149,21 @@ def test_the_demo_shows_three_runs_and_leaves_env_state_and_project_alone(
         assert table["all"][1] == table["all"][2] > 500
         assert table["vendor_sales_aggregate"] == [1, 6, 6]
         assert table["own_listings_file"] == [1, 1, 1]
-        assert audience_table(selling) == [
+        table = rows_of_table(queries)
+        reports, sent, found = table["data_kiosk_economics"]
+        assert reports == 1
+        assert sent == found > 0
+        assert table["all"][1] == table["all"][2] > 50
+        assert audience_table(queries) == [
             ("APPEND", 1003, 3, 1000, 0, 1000),
             ("APPEND", 200, 0, 200, 0, 1200),
             ("DELETE", 50, 0, 0, 50, 1150),
             ("MIRROR", 1150, 0, 0, 0, 1150),
             ("MIRROR", 1090, 0, 40, 100, 1090),
         ]
-        assert "nothing came in clear" in selling
+        assert "nothing came in clear" in queries
+        by_data_manager = "1,090 of 1,090   DSP (ACTIVE), AMC (ACTIVE)"
+        assert by_data_manager in queries
 
         assert contents(checkout) == before
         (settings,) = temporary.glob("*/settings.sh")

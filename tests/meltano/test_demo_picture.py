@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from amazon_emulator.demo.picture.campaigns import beside_numbers, split
 from amazon_emulator.demo.picture.figures import AccountDay, Figures, Money, Restatement
 from amazon_emulator.demo.picture.page import page_of
 
@@ -45,6 +46,32 @@ def test_a_row_that_comes_again_counts_once_and_is_a_restatement() -> None:
     }
     day = AccountDay("Sponsored Products", "1", "USD", "2026-11-01")
     assert found.restatements() == [Restatement(day, Decimal("10.2"), Decimal(12))]
+
+
+def test_campaigns_stand_by_name_beside_their_newest_day() -> None:
+    def entity(number: str, period: str, budget: int) -> Any:
+        money = {"amount": budget, "currencyCode": "EUR"}
+        caps = {
+            "recurrenceTimePeriod": period,
+            "budgetValue": {"monetaryBudget": money},
+        }
+        row = {"profile_id": "1", "campaignId": number, "name": f"No\n{number}"}
+        return {**row, "state": "ENABLED", "budgetCaps": caps}
+
+    rows = [campaign(day, 1, campaignId=n) for day in (1, 2) for n in ("7", "8", "9")]
+    rows[3]["cost"], rows[4]["cost"] = 15, "0.5"
+    reports, snapshot = split(
+        {
+            PRODUCTS: rows,
+            "campaigns": [entity("8", "DAILY", 1), entity("7", "DAILY", 20)],
+        }
+    )
+    assert list(reports) == [PRODUCTS]
+    found = beside_numbers(reports, [*snapshot, entity("9", "LIFETIME", 5)])
+    assert [(c.name, c.cost, c.used_percent) for c in found] == [
+        ("No 7", Decimal(15), 75),
+        ("No 8", Decimal("0.5"), 50),
+    ]
 
 
 def test_currencies_are_never_added_up() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from difflib import ndiff
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from amazon_emulator import Emulator
 from support.core.cases import cases
 from support.core.meltano_project import MeltanoProject
+from tap_amazon_ads.report_specs import ENTITY_STREAMS
 
 SETTINGS = cases(__file__, "settings_from_environment")
 
@@ -48,7 +50,15 @@ def test_select_adds_its_own_lines_and_keeps_all_others(tmp_path: Path) -> None:
     assert project.run("select", "tap-amazon-ads", "profiles", "*").returncode == 0
     after = (tmp_path / "meltano.yml").read_text().splitlines()
     changes = [line for line in ndiff(before, after) if not line.startswith("  ")]
-    assert changes == ["+     select:", "+     - profiles.*"]
+    assert changes == ["+     - profiles.*"]
+
+
+def test_everything_is_selected_but_entities(tmp_path: Path) -> None:
+    project = MeltanoProject.make(tmp_path)
+    listed = project.run("select", "tap-amazon-ads", "--list").stdout
+    selected = set(re.findall(r"\[(?:selected|automatic) *\] (\w+)\.", listed))
+    assert not selected & set(ENTITY_STREAMS)
+    assert {"sponsored_products_campaign_by_campaign", "report_days"} <= selected
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -184,7 +184,18 @@ def test_the_entities_job_reads_all_of_them(project: dict[str, Any]) -> None:
     )
     assert plugin["inherit_from"] == "tap-amazon-ads"
     selected = {rule.removesuffix(".*") for rule in plugin["select"]}
-    assert selected == set(ENTITY_STREAMS)
+    assert selected == {*ENTITY_STREAMS, "report_log", "report_days"}
+
+
+def test_the_daily_job_of_reports_asks_for_no_entities(project: dict[str, Any]) -> None:
+    plugin = next(
+        plugin
+        for plugin in project["plugins"]["extractors"]
+        if plugin["name"] == "tap-amazon-ads"
+    )
+    everything, *left_out = plugin["select"]
+    assert everything == "*.*"
+    assert set(left_out) == {f"!{stream}.*" for stream in ENTITY_STREAMS}
 
 
 def test_the_daily_schedules_run_the_jobs(project: dict[str, Any]) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from singer_amazon.clock import FakeClock
 from singer_amazon.reports.engine import Engine, RetrySettings
-from singer_amazon.reports.model import ReportRequest, Window
+from singer_amazon.reports.model import PendingReport, ReportRequest, Window
+from singer_amazon.reports.partition_state import PartitionState
 from singer_amazon.reports.periods import DayGrid
-from singer_amazon.reports.windows import DateRange, RequestLimits
+from singer_amazon.reports.windows import DateRange, RequestLimits, plan
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.planner import Planner
 from singer_amazon.sync.state_store import StateStore
@@ -69,6 +70,37 @@ def work_per_report(accounts: int) -> float:
 
 def test_what_a_report_costs_the_plan_does_not_grow_with_the_accounts() -> None:
     assert work_per_report(200) < 1.1 * work_per_report(20)
+
+
+def work_per_advertiser(count: int) -> float:
+    """Return what each of an agency's advertisers costs in two days, reports and all.
+
+    On the second day another hundred join; some of the first day's reports fail.
+    """
+    names = [f"{number:06d}" for number in range(count + 100)]
+    state = PartitionState()
+    with counted_calls() as calls:
+        for newest, members in ((27, names[:count]), (28, names)):
+            days = DateRange(day(1), day(newest), day(1))
+            limits = RequestLimits(DayGrid(31), lookback=14)
+            planned = plan(state, days, limits, frozenset(members)).requests
+            for number, asked in enumerate(planned):
+                report_id = f"{newest}-{number}"
+                state.requested(
+                    PendingReport(report_id, asked.window, "f", NOON, asked.members)
+                )
+            for number, asked in enumerate(planned):
+                state.forget(f"{newest}-{number}")
+                if newest == 27 and number % 10 == 0:
+                    state.fail(asked.window, asked.members, "", now=NOON, max_runs=5)
+                else:
+                    state.deliver(asked.window, asked.members)
+    assert (state.bookmark, len(state.members), state.gaps) == (day(28), len(names), [])
+    return calls[0] / count
+
+
+def test_what_an_advertiser_costs_does_not_grow_with_the_agency() -> None:
+    assert work_per_advertiser(4000) < 1.3 * work_per_advertiser(1000)
 
 
 def test_the_benchmark_runs_to_the_end() -> None:

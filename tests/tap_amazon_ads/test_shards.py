@@ -130,3 +130,34 @@ def test_a_shard_without_accounts_is_no_failure_and_missing_ones_fail_once(
     assert [n for n, code in codes.items() if code] == [missing]
     empty = next(n for n in range(6) if not Shard(n, 6).has(SELLER))
     assert f"Shard {empty}/6 has no account" in caplog.text
+
+
+def test_an_agency_whose_advertisers_cannot_be_listed_fails_in_one_shard(
+    run: Runs, amazon: EmulatorClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    amazon.add_fault("status", operation="advertisers", code=403)
+    asked = {"advertiser_ids": [*ADVERTISERS, LINKED], **days("2026-11-18")}
+    count = 3
+    ran = [run(ORDERS, shard=f"{n}/{count}", **asked) for n in range(count)]
+
+    its_own = next(n for n in range(count) if Shard(n, count).has(AGENCY))
+    assert [n for n, one in enumerate(ran) if one.code] == [its_own]
+    (failure,) = ran[its_own].summary["failures"]
+    assert f"profile {AGENCY}" in failure
+    assert "its advertisers cannot be listed" in failure
+    for number in {*range(count)} - {its_own}:
+        (notice,) = ran[number].summary["notices"]
+        assert f"profile {AGENCY}" in notice
+        assert "it is of another shard, whose run reads it or fails" in notice
+    assert "no agency in region" not in caplog.text
+    rows = [row for one in ran for row in one.rows(ORDERS)]
+    assert {row["advertiserId"] for row in rows} == {LINKED, ADVERTISERS[0]}  # by link
+
+
+def test_an_agency_that_is_alone_and_cannot_be_listed_is_one_failure(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    amazon.add_fault("status", operation="advertisers", code=403)
+    ran = run(ORDERS, profile_ids=[AGENCY], **days("2026-11-18"))
+    assert ran.code == 1
+    assert len(ran.summary["failures"]) == 1

@@ -8,8 +8,8 @@ from typing import Any
 from amazon_emulator import Emulator
 from support.core.emulation import emulator_fixtures
 from support.sp.runs import SELLER, QuickTap, account, run, settings
-from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.catalogue.descriptions import _words, describe
+from tap_amazon_sp.catalogue.loader import load_catalogue
 from tap_amazon_sp.catalogue.model import ColumnDefinition
 from tap_amazon_sp.endpoints.schemas import record_schemas
 

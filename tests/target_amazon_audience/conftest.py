@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.audience.dataset_runner import DatasetRunner
 from support.audience.emulator import InProcessEmulator
 from support.audience.runner import Runner
 
@@ -34,3 +35,13 @@ def target(
     emulator: InProcessEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Runner:
     return Runner(tmp_path, monkeypatch, emulator)
+
+
+@pytest.fixture
+def dataset_target(
+    emulator: InProcessEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> DatasetRunner:
+    """A target for Ads Data Manager, with an account that may begin."""
+    made = DatasetRunner(tmp_path, monkeypatch, emulator)
+    made.prepare()
+    return made

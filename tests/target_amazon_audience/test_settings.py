@@ -13,7 +13,9 @@ from support.audience.runner import Runner, person
 from support.audience.runner import settings as config
 from support.core.cases import rows
 from target_amazon_audience import settings
-from target_amazon_audience.amc.models import Fee
+from target_amazon_audience.amc.models import (
+    Fee,
+)
 from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA
 from target_amazon_audience.target import TargetAmazonAudience
 

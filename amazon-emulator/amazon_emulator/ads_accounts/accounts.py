@@ -1,7 +1,8 @@
 """Who exists: profiles of all regions, advertisers of agencies, linked accounts.
 
 Objects are kept as Amazon shows them; a few keys of our own (`region`, `access`,
-`programs`, a link's `timezone`) are taken off before a response is sent.
+`programs`, `advertiserAccount`, `isGlobalAccount`, a link's `timezone`) are taken off
+before a response is sent.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Json = dict[str, object]
-_OWN = ("region", "access", "programs")
+_OWN = ("region", "access", "programs", "advertiserAccount", "isGlobalAccount")
 ATTRIBUTION = "AMAZON_ATTRIBUTION"
 DSP_LINK = "DSP_ADVERTISING_ACCOUNT"
+MAX_LINKS = 50
+"""Of one manager account."""
 
 
 class AccountsError(ValueError):
@@ -46,6 +49,8 @@ class AdsAccounts:
         advertisers = accounts.get("advertisers", {})
         if not isinstance(advertisers, Mapping):
             raise AccountsError("advertisers must be an object: profile id -> list.")
+        for manager in managers:
+            _check_links(_links(manager))
         with self._lock:
             self._profiles: dict[str, Json] = {}
             self._advertisers: dict[str, dict[str, Json]] = {}
@@ -99,6 +104,7 @@ class AdsAccounts:
             for manager in self._managers:
                 here = manager.get("region") == region
                 if here and manager_id in (None, manager["managerAccountId"]):
+                    _check_links([*_links(manager), link])
                     _links(manager).append(dict(link))
                     return
             self._managers.append(
@@ -229,3 +235,9 @@ def objects_of(value: object, name: str) -> list[Json]:
 def _links(manager: Json) -> list[Json]:
     links = manager.setdefault("linkedAccounts", [])
     return objects_of(links, "linkedAccounts")
+
+
+def _check_links(links: list[Json]) -> None:
+    if len(links) > MAX_LINKS:
+        message = f"A manager account has at most {MAX_LINKS} linked accounts."
+        raise AccountsError(message)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from amazon_emulator.ads_accounts.accounts import account_info, without_own_keys
 from amazon_emulator.ads_accounts.scope import SCOPE, find_account, named_account
 from amazon_emulator.faults.rules import Target
-from amazon_emulator.http import Call, RefusalError, json_response, route
+from amazon_emulator.http import (
+    Call,
+    RefusalError,
+    json_response,
+    route,
+    with_new_fields,
+)
 from amazon_emulator.login.tokens import SignedInService
 
 if TYPE_CHECKING:
@@ -135,7 +141,10 @@ class ManagerAccountsService(_AccountsService):
     def listing(self, _: Call) -> Response:
         """List the manager accounts of the region."""
         managers = self._accounts.managers(self._state.settings.region)
-        body = {"managerAccounts": [without_own_keys(manager) for manager in managers]}
+        shown = [without_own_keys(manager) for manager in managers]
+        body: object = {"managerAccounts": shown}
+        if self._state.settings.adm_unknown_fields:
+            body = with_new_fields(body)
         return json_response(body, content_type=MANAGERS_TYPE)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from amazon_emulator.stored_files import UrlSigner
 
 _STORED = "/export-storage/{0}/export.json.gz"
+_TIMED_OUT = "TIMED_OUT"
 _HAVE_EXPORTS = ("seller", "vendor")
 
 
@@ -111,8 +112,8 @@ class ExportsService(SignedInService):
         rules = (*call.faults, *export.rules)
         if status == FAILED:
             failed = first_rule(rules, "failed")
-            reason = "" if failed is None else failed.text("reason")
-            code = reason if reason == "TIMED_OUT" else "INTERNAL_ERROR"
+            reason = _TIMED_OUT if failed is None else failed.text("reason")
+            code = reason if reason == _TIMED_OUT else "INTERNAL_ERROR"
             shown["error"] = {"errorCode": code, "message": reason}
         if status == COMPLETED:
             shown["generatedAt"] = format_instant(export.ready_at)

@@ -13,7 +13,12 @@ from amazon_emulator.ads_entities.contract import LIFE_HOURS, MAX_RUNNING
 from amazon_emulator.ads_entities.export_rows import batches, export_rows, odd
 from amazon_emulator.faults.rules import first_rule
 from amazon_emulator.http import RefusalError
-from amazon_emulator.reports.documents import fault_bytes, json_array, raw_writer
+from amazon_emulator.reports.documents import (
+    ROWS,
+    fault_bytes,
+    json_array,
+    raw_writer,
+)
 from amazon_emulator.reports.lifecycle import Report
 from amazon_emulator.reports.store import ReportStore
 from amazon_emulator.state import seeded_uuid
@@ -45,6 +50,8 @@ class Export(Report):
     account: str
     request: ExportRequest
     market: MarketAccount
+    largest: int = 0
+    """More rows than this are too many; 0: none are."""
 
     def is_over(self, now: datetime) -> bool:
         """Return whether its time with Amazon is over."""
@@ -54,6 +61,11 @@ class Export(Report):
         """Yield the rows of its document."""
         rows = export_rows(self.market, self.request)
         return rows if self.rule("odd_rows") is None else map(odd, rows)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it has more rows than this Amazon can put into one document."""
+        return 0 < self.largest < self.document.counts.get(ROWS, 0)
 
 
 def status_of(export: Export, now: datetime, rules: Sequence[Rule] = ()) -> str:
@@ -67,7 +79,9 @@ def status_of(export: Export, now: datetime, rules: Sequence[Rule] = ()) -> str:
     end = first_rule(every, "failed", "status_word")
     if end is not None:
         return FAILED if end.action == "failed" else end.text("word")
-    return COMPLETED if export.document.is_built else PROCESSING
+    if not export.document.is_built:
+        return PROCESSING
+    return FAILED if export.is_too_large else COMPLETED
 
 
 class ExportStore(ReportStore[str, Export]):
@@ -147,6 +161,7 @@ class ExportStore(ReportStore[str, Export]):
             account=account,
             request=request,
             market=market,
+            largest=self._state.settings.largest_export,
             body=body,
             created_at=self._state.clock.now(),
             ready_after_seconds=seconds,

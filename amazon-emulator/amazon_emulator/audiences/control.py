@@ -66,10 +66,10 @@ class AudienceControl(Routed):
         if found is None:
             message = f"There is no audience {audience_id}."
             raise ControlError(message)
-        return Response(_pieces(found), content_type="application/json")
+        return Response(listed_in_pieces(found), content_type="application/json")
 
 
-def _pieces(members: Iterator[Mapping[str, object]]) -> Iterator[str]:
+def listed_in_pieces(members: Iterator[Mapping[str, object]]) -> Iterator[str]:
     """Yield a JSON list piece by piece: a set may have a million members."""
     before = "["
     while some := list(islice(members, _AT_ONCE)):

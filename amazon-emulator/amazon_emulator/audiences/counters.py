@@ -50,12 +50,18 @@ class AudienceCounters:
         with self._lock:
             self._alarms.append(sentence)
 
-    def as_json(self) -> dict[str, object]:
-        """Return `records`, `audience_refusals` and `alarms`."""
+    def records(self) -> dict[str, object]:
+        """Return the numbers of records, and the invalid ones by reason."""
         with self._lock:
             records = {name: self._records[name] for name in _NAMES}
+            return {**records, "invalid": dict(self._reasons)}
+
+    def as_json(self) -> dict[str, object]:
+        """Return `records`, `audience_refusals` and `alarms`."""
+        records = self.records()
+        with self._lock:
             return {
-                "records": {**records, "invalid": dict(self._reasons)},
+                "records": records,
                 "audience_refusals": list(self._refusals),
                 "alarms": list(self._alarms),
             }

@@ -23,7 +23,7 @@ class NotALongError(RefusalError):
 
 def check_media(call: Call, media_type: str, *, has_body: bool) -> None:
     """Refuse another content type (415), or an Accept without this media type (406)."""
-    if has_body and call.request.mimetype != media_type:
+    if has_body and call.request.mimetype != media_type.lower():
         raise RefusalError(415, f"Content type must be {media_type}")
     accepted = call.request.accept_mimetypes
     if accepted and not accepted.best_match([media_type]):

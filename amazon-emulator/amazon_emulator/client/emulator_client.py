@@ -8,6 +8,7 @@ from typing import Any
 
 from amazon_emulator.client.audiences import AudienceCalls
 from amazon_emulator.client.data_kiosk import DataKioskCalls
+from amazon_emulator.client.data_manager import DataManagerCalls
 from amazon_emulator.client.notifications import NotificationCalls
 from amazon_emulator.client.selling_partner import SellingPartnerCalls
 from amazon_emulator.client.statistics import Statistics
@@ -15,7 +16,11 @@ from amazon_emulator.clock import format_instant, parse_instant
 
 
 class EmulatorClient(
-    AudienceCalls, SellingPartnerCalls, DataKioskCalls, NotificationCalls
+    AudienceCalls,
+    DataManagerCalls,
+    SellingPartnerCalls,
+    DataKioskCalls,
+    NotificationCalls,
 ):
     """Sets and asks one emulator over HTTP; `url` is that of its API."""
 
@@ -125,6 +130,12 @@ class EmulatorClient(
     def expected_rows(self, report_id: str) -> list[dict[str, Any]]:
         """Return the rows a report's document holds."""
         rows: list[dict[str, Any]] = self._call("GET", f"/reports/{report_id}/rows")
+        return rows
+
+    def expected_unified_rows(self, report_id: str) -> list[dict[str, Any]]:
+        """Return the rows that all parts of a report of Ads API v1 hold."""
+        path = f"/unified-reports/{report_id}/rows"
+        rows: list[dict[str, Any]] = self._call("GET", path)
         return rows
 
     def expected_row_count(self, report_id: str) -> int:

@@ -44,6 +44,23 @@ class ExportView:
 
 
 @dataclass(frozen=True, slots=True)
+class UnifiedCreate:
+    """One report of Ads API v1 that was accepted, and what happened to it."""
+
+    report_id: str
+    accounts: Sequence[str]
+    body: Mapping[str, Any]
+    created_at: datetime
+    ready_after_seconds: float
+    status: str
+    looks: int
+    downloads: int
+    """Of all its parts."""
+    parts: int
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedCreate:
     """One create that was turned down, and with which answer."""
 
@@ -79,6 +96,15 @@ class Statistics:
     """Data Kiosk queries, oldest first."""
     exports: Sequence[ExportView] = field(default_factory=list)
     """Exports of entities that were accepted, oldest first."""
+    unified_creates: Sequence[UnifiedCreate] = field(default_factory=list)
+    """Reports of Ads API v1 that were accepted, oldest first."""
+    unified_refused: Sequence[RefusedCreate] = field(default_factory=list)
+    adm_records: Mapping[str, Any] = field(default_factory=dict)
+    """Members sent to datasets: as `records`, and `ignored` removals."""
+    adm_uploads: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Accepted uploads of members: dataset_id, bytes, received, invalid, ignored."""
+    adm_refusals: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """Calls of Ads Data Manager that were turned down; no body is in them."""
 
     def count(self, operation: str, status: int | str | None = None) -> int:
         """Return how often an operation was called (with this answer)."""
@@ -100,11 +126,16 @@ class Statistics:
             found["faults"],
             found["records"],
             found["audience_refusals"],
-            found["alarms"] + found["sp_alarms"],
+            found["alarms"] + found["adm_alarms"] + found["sp_alarms"],
             [SpReportView.parse(entry) for entry in found["sp_reports"]],
             [SpRefusal.parse(entry) for entry in found["sp_refusals"]],
             [KioskQueryView.parse(entry) for entry in found["sp_queries"]],
             [_export(entry) for entry in found["exports"]],
+            [_unified(entry) for entry in found["unified_creates"]],
+            [_refused(entry) for entry in found["unified_refused"]],
+            found["adm_records"],
+            found["adm_uploads"],
+            found["adm_refusals"],
         )
 
 
@@ -118,6 +149,10 @@ def _create(entry: dict[str, Any]) -> Create:
 
 def _export(entry: dict[str, Any]) -> ExportView:
     return ExportView(**entry | {"created_at": parse_instant(entry["created_at"])})
+
+
+def _unified(entry: dict[str, Any]) -> UnifiedCreate:
+    return UnifiedCreate(**entry | {"created_at": parse_instant(entry["created_at"])})
 
 
 def _refused(entry: dict[str, Any]) -> RefusedCreate:

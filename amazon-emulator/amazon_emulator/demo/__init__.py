@@ -8,8 +8,9 @@
     bucket       a local S3 (moto's server) and what lies in it
     verification what the emulator sent against what the bucket holds
     selling      the same for a seller and a vendor: reports, orders, a file
+    kiosk        the same for queries to Data Kiosk and for transactions
     console      everything that is printed about the reports
-    audience     customers become an audience: the second part, by plain pipes
+    audiences/   customers become an audience, by both APIs, by plain pipes
     customers    who do not exist, and the file they stand in
     customer_tap that file as a Singer tap, a command of its own
 

@@ -18,7 +18,8 @@ from types import FrameType
 
 import click
 
-from amazon_emulator.demo.audience import AudienceDemo
+from amazon_emulator.demo.audiences.pipe import CustomerPipe
+from amazon_emulator.demo.audiences.steps import AudienceDemo
 from amazon_emulator.demo.bucket import DemoBucket, local_bucket
 from amazon_emulator.demo.console import (
     Progress,
@@ -27,6 +28,7 @@ from amazon_emulator.demo.console import (
     show_conclusion,
     show_differences,
     show_failure,
+    show_kiosk,
     show_picture,
     show_plan,
     show_restated,
@@ -45,12 +47,15 @@ from amazon_emulator.demo.environment import (
     tap_settings,
     variables,
 )
+from amazon_emulator.demo.kiosk.comparison import STREAMS as KIOSK_STREAMS
+from amazon_emulator.demo.kiosk.comparison import TRANSACTIONS, check_kiosk, sums
 from amazon_emulator.demo.meltano import (
     ADS_RUN,
     SP_RUN,
     meltano_command,
     run_meltano,
 )
+from amazon_emulator.demo.picture.campaigns import beside_numbers, show_campaigns, split
 from amazon_emulator.demo.picture.figures import Figures, account_names
 from amazon_emulator.demo.picture.page import page_of
 from amazon_emulator.demo.project import DemoProject, SetupError, find_project
@@ -212,10 +217,11 @@ class Demo:
         progress = Progress(lambda: client.statistics().creates[before:])
         self._meltano(ADS_RUN, run.number, self.environment(run), progress)
         creates = client.statistics().creates[before:]
-        rows = self.bucket.new_rows()
+        rows, campaigns = split(self.bucket.new_rows())
         self.figures.take(rows)
         outcome = check(creates, client, rows)
         show_table(outcome)
+        show_campaigns(beside_numbers(rows, campaigns))
         self._show_restated(rows.get(_EXAMPLE, []))
         click.echo(f"  {progress.seconds:.1f} s")
         return outcome
@@ -269,7 +275,7 @@ class Demo:
                 self.run_id,
             ),
             **variables("TAP_AMAZON_SP", selling),
-            **selecting("TAP_AMAZON_SP", STREAMS),
+            **selecting("TAP_AMAZON_SP", (*STREAMS, *KIOSK_STREAMS)),
         }
 
     def validate(self, outcomes: list[Outcome]) -> None:
@@ -294,11 +300,14 @@ class Demo:
         client = self.emulator.client
         progress = Progress(lambda: client.statistics().sp_reports)
         self._meltano(SP_RUN, "sp", self.environment(self.runs[-1]), progress)
-        reports = client.statistics().sp_reports
-        outcome = check_selling(reports, client, self.bucket.new_rows(), since, began)
-        if outcome.differences:
-            self._differ(outcome.differences)
+        sent, rows = client.statistics(), self.bucket.new_rows()
+        kiosk = {name: rows.pop(name, []) for name in KIOSK_STREAMS}
+        outcome = check_selling(sent.sp_reports, client, rows, since, began)
+        queries = check_kiosk(sent.sp_queries, client, kiosk, since, began)
+        if wrong := [*outcome.differences, *queries.differences]:
+            self._differ(wrong)
         show_selling_table(outcome)
+        show_kiosk(queries, sums(kiosk[TRANSACTIONS]))
         click.echo(f"  {progress.seconds:.1f} s")
 
     def _differ(self, wrong: Sequence[str]) -> None:
@@ -315,7 +324,7 @@ class Demo:
         """
         folder = self.project.folder / "audience"
         folder.mkdir()
-        if not AudienceDemo(folder, self.emulator).run():
+        if not AudienceDemo(CustomerPipe(folder, self.emulator)).run():
             self.project.is_kept = True
             click.echo(f"The files and logs are in {folder}", err=True)
             raise FailedError

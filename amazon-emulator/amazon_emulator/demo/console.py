@@ -158,6 +158,22 @@ def show_selling_table(outcome: Outcome) -> None:
     )
 
 
+def show_kiosk(outcome: Outcome, sums: Mapping[str, float]) -> None:
+    """Print the table of Data Kiosk and transactions, and what the money adds up to."""
+    click.echo(
+        "\n  In the same run: queries to Data Kiosk, which name their fields (what a "
+        "product\n  earns and costs by day; a vendor's week), and every posting of the "
+        "seller's\n  account. On schedules of their own: data-kiosk-to-s3 and "
+        "money-to-s3."
+    )
+    _show_lines(outcome)
+    click.echo(
+        f"  Sold on these days: {sums['sold']:,.2f} USD; free to be paid out: "
+        f"{sums['free']:,.2f} USD.\n  docs/transactions.md says which rows to add: a "
+        "sale kept back comes twice."
+    )
+
+
 def show_restated(example: Restated | None) -> None:
     """Say by example what the look-back is for."""
     if example is not None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from amazon_emulator.demo.kiosk.comparison import OPTIONS
+from amazon_emulator.demo.picture.campaigns import ENTITIES
 from amazon_emulator.demo.project import DEFINITIONS
 from amazon_emulator.demo.scenario import LOOKBACK_DAYS, STREAMS
 from amazon_emulator.demo.selling import SELLER, VENDOR, custom_settings
@@ -131,7 +133,10 @@ def selling_settings(
             }
             for name, kind in kinds.items()
         ],
-        "report_options": {"sales_and_traffic": {"date_granularity": "WEEK"}},
+        "report_options": {
+            "sales_and_traffic": {"date_granularity": "WEEK"},
+            **OPTIONS,
+        },
         "holdback_hours": 1,
         **custom_settings(files),
     }
@@ -177,7 +182,7 @@ def environment(
     return {
         **defaults(project / DEFINITIONS),
         **variables("TAP_AMAZON_ADS", tap),
-        **selecting("TAP_AMAZON_ADS", STREAMS),
+        **selecting("TAP_AMAZON_ADS", [*STREAMS, *ENTITIES]),
         **variables("TARGET_S3", target_settings(bucket, spool)),
         "MELTANO_PROJECT_ROOT": str(project),
         "MELTANO_DATABASE_URI": f"sqlite:///{project / '.meltano' / 'meltano.db'}",

@@ -30,21 +30,35 @@ send_test_notification
 _ADVERTISING = """
 token profiles advertisers manager_accounts create status delete download
 create_export export download_export portfolios query_campaigns query_ad_groups
+create_unified_report retrieve_unified_report delete_unified_report
+download_unified_report query_advertiser_accounts
 amc_accounts amc_instances connections add_connection delete_connection terms
 accept_terms create_audience audience update_audience records job
+adm_terms adm_accept_terms adm_create_dataroom adm_dataroom adm_dataroom_counts
+adm_create_dataset adm_datasets adm_dataset adm_members adm_dataset_details
+adm_delete_dataset adm_metrics adm_aggregates adm_delete_identities
+adm_create_rule adm_rules adm_revoke_rule
 """
 SP_OPERATIONS = tuple(_SELLING.split())
 """Those of the Selling Partner API: Amazon's own names, in small letters."""
 OPERATIONS = (*_ADVERTISING.split(), *SP_OPERATIONS)
-_DOWNLOADS = ("download", "download_document", "download_export")
+_DOWNLOADS = (
+    *("download", "download_document", "download_export", "download_unified_report"),
+)
 _API = tuple(name for name in OPERATIONS if name not in _DOWNLOADS)
 _SIGNED_IN = tuple(name for name in _API if name != "token")
 _SP_REPORT = ("create_report", "get_report", "create_query", "get_query")
 _SP_API = tuple(name for name in SP_OPERATIONS if name not in _DOWNLOADS)
 _SP_LISTS = tuple(name for name in _SP_API if name not in _ONE_BY_ONE.split())
-_REPORT = ("create", "status", "create_export", "export")
+_UNIFIED = ("create_unified_report", "retrieve_unified_report")
+_REPORT = ("create", "status", "create_export", "export", *_UNIFIED)
 _JOB = ("records", "job")
-_CREATES = ("create", "create_report", "create_query", "create_export")
+_CREATES = (
+    *("create", "create_report", "create_query", "create_export"),
+    "create_unified_report",
+)
+_UPLOADS = ("records", "adm_members")
+_RULES = ("adm_create_rule", "adm_rules")
 _TEXT_OF_FATAL = "The report could not be generated because of an internal error."
 _TEXT_OF_INVALID = "Record could not be processed"
 
@@ -67,6 +81,7 @@ PLANTED: Mapping[str, Mapping[str, object]] = {
 """Reports whose numbers are wrong although nothing else is, with the parameters."""
 MODIFIERS = (
     *("delay", "retention", "odd_rows", "flat_file", "once_each", "trickle"),
+    *("empty_country", "duplicate_rows", "changed_meaning"),
     *("zero_days", "null_days"),
     *PLANTED,
 )
@@ -86,29 +101,35 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     "inflate": (OPERATIONS, {"megabytes": 1000, "one_value": False, "form": "json"}),
     "redirect": (OPERATIONS, {"to": "http://169.254.169.254/", "code": 302}),
     "other_url": (
-        ("status", "get_report_document", "get_document", "export"),
+        (
+            *("status", "get_report_document", "get_document", "export"),
+            "retrieve_unified_report",
+        ),
         {"url": ""},
     ),
     "lost_when_slow": (("download_export",), {"seconds": 1.0}),
     "other_id": (
-        ("create", "create_report", "get_report", "records"),
+        ("create", "create_report", "get_report", "records", "create_unified_report"),
         {"id": "x/../../owned"},
     ),
     "expired": (_DOWNLOADS, {}),
     "unauthorized": (_SIGNED_IN, {"message": "Not authorized to access scope"}),
     "failed": (_REPORT, {"reason": "Internal error while generating the report"}),
-    "status_word": ((*_REPORT, *_SP_REPORT, *_JOB), {"word": "FAILURE"}),
+    "status_word": ((*_REPORT, *_SP_REPORT, *_JOB, *_RULES), {"word": "FAILURE"}),
     "no_url": (_REPORT, {}),
-    "never_ready": ((*_REPORT, *_JOB), {"status": "PENDING"}),
+    "never_ready": (
+        (*_REPORT, *_JOB, "adm_create_rule"),
+        {"status": "PENDING"},
+    ),
     "empty": (
-        (*_CREATES, "download", "download_export"),
+        (*_CREATES, "download", "download_export", "download_unified_report"),
         {},
     ),
     "document": (
         (*_CREATES, *_DOWNLOADS),
         {"text": None, "base64": None, "gzip": True, "content_type": None},
     ),
-    "refuse_columns": (("create",), {"columns": []}),
+    "refuse_columns": (("create", "create_unified_report"), {"columns": []}),
     "retention": (("create",), {"days": 60, "wording": None}),
     "not_offered": (("create",), {"wording": "unknown_type", "code": 400}),
     "odd_rows": (
@@ -123,13 +144,20 @@ ACTIONS: Mapping[str, tuple[Sequence[str], Mapping[str, object]]] = {
     ),
     **{action: (("create",), defaults) for action, defaults in PLANTED.items()},
     "duplicate_of": (("create",), {"report_id": None}),
+    "empty_country": (("create_unified_report",), {"country": "DE"}),
+    "duplicate_rows": (("create_unified_report",), {"every": 7, "split": False}),
+    "changed_meaning": (
+        ("create_unified_report",),
+        {"field": "matchedTarget.value", "becomes": "target.value"},
+    ),
+    "missing_part": (_UNIFIED, {"number": 1, "listed": False}),
     "lost_answer": (OPERATIONS, {}),
     "refuse_record": (
-        ("records",),
+        _UPLOADS,
         {"external_user_ids": [], "code": 400, "reason": "Invalid request"},
     ),
     "invalid_record": (
-        ("records",),
+        _UPLOADS,
         _INVALID,
     ),
     "partially_succeeded": (

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 _WRITES = (
     "create",
     "create_export",
+    "create_unified_report",
     "add_connection",
     "create_audience",
     "update_audience",
     "records",
+    "adm_accept_terms",
+    "adm_create_dataroom",
+    "adm_create_dataset",
+    "adm_members",
+    "adm_create_rule",
     "create_report",
     "create_query",
 )

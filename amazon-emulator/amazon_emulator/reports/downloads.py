@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from werkzeug import Response
     from werkzeug.datastructures import Headers
 
+    from amazon_emulator.reports.documents import Document
     from amazon_emulator.reports.lifecycle import Report
     from amazon_emulator.state import EmulatorState
     from amazon_emulator.stored_files import UrlSigner
@@ -32,14 +33,26 @@ class DownloadService(Service):
         self, call: Call, report: Report | None, *, is_encoded: bool = False
     ) -> Response:
         """Serve the document of a report, from `Range` on if asked."""
+        document = None if report is None else report.document
+        return self.serve_part(call, report, document, is_encoded=is_encoded)
+
+    def serve_part(
+        self,
+        call: Call,
+        report: Report | None,
+        document: Document | None,
+        *,
+        is_encoded: bool = False,
+    ) -> Response:
+        """Serve one of the documents of a report, from `Range` on if asked."""
         if call.fault("expired") is not None:
             raise RefusalError(403, "Request has expired")
         self._signer.check(call.request)
-        if report is None or not report.document.is_built:
+        if report is None or document is None or not document.is_built:
             raise RefusalError(404, "The specified key does not exist.")
         with self._state.lock:
             report.downloads += 1
-        document, rule = report.document, call.fault("document") or call.fault("empty")
+        rule = call.fault("document") or call.fault("empty")
         stored = StoredFile(
             lambda: document.path.open("rb"),
             document.size,

@@ -119,6 +119,7 @@ late as (
         || ', expected up to ' || cast(max(expected_day) as {{ dbt.type_string() }})
         || '; ' || min(why) as sentence
     from {{ ref('freshness') }}
+    where stream not in ('{{ amazon_singer.entity_streams() | join("', '") }}')  -- they are as of now
     group by account_id, marketplace_id
     having max(newest_day) is null
         or {{ dbt.datediff('max(newest_day)', 'max(expected_day)', 'day') }} > {{ var('amazon_late_days') }}
@@ -156,6 +157,42 @@ mixed as (
     where totals.rows_in_other_currency > 0
         or totals.currencies > 1
 
+),
+
+snapshots as (
+
+    select
+        ad_product,
+        profile_id,
+        max(snapshot_at) as snapshot_at
+    from {{ ref('campaigns_current') }}
+    group by ad_product, profile_id
+
+),
+
+unknown as (
+
+    select
+        'unknown_campaign' as kind,
+        performance.profile_id as account_id,
+        'campaigns' as stream,
+        max(performance.date) as date,
+        {{ amazon_singer.account_and_day('performance.profile_id', 'max(performance.account_name)', 'max(performance.date)') }}
+        || ', ' || performance.ad_product || ': campaign ' || performance.campaign_id
+        || coalesce(' (' || max(performance.campaign_name) || ')', '') || ' spent '
+        || {{ amazon_singer.figure("'cost'", 'sum(performance.cost)') }} || ' and is in no snapshot of campaigns' as sentence
+    from {{ ref('ads_performance_daily') }} as performance
+    inner join snapshots
+        on performance.ad_product = snapshots.ad_product
+            and performance.profile_id = snapshots.profile_id
+            and performance.extracted_at <= snapshots.snapshot_at
+    left join {{ ref('campaigns_current') }} as campaigns
+        on performance.ad_product = campaigns.ad_product
+            and performance.profile_id = campaigns.profile_id
+            and performance.campaign_id = campaigns.campaign_id
+    where campaigns.campaign_id is null
+    group by performance.ad_product, performance.profile_id, performance.campaign_id
+
 )
 
 select * from disagreements
@@ -171,3 +208,5 @@ union all
 select * from obstructed
 union all
 select * from mixed
+union all
+select * from unknown

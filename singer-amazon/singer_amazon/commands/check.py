@@ -23,7 +23,7 @@ from singer_amazon.commands.findings import (
     token_finding,
     with_step,
 )
-from singer_amazon.commands.group import read_config, read_json
+from singer_amazon.commands.group import read_config, read_json, run_options
 from singer_amazon.errors import AmazonError
 from singer_amazon.http.auth import TokenProvider
 from singer_amazon.reports.engine import Report
@@ -233,14 +233,7 @@ def check_command(
     """Return the command of a tap."""
 
     @click.command("check")
-    @click.option(
-        "--config",
-        "config",
-        required=True,
-        multiple=True,
-        help="Settings, as for a run; ENV reads the environment and .env.",
-    )
-    @click.option("--catalog", "catalog", help="The catalog; all streams by default.")
+    @run_options
     @click.option("--deep", "is_deep", is_flag=True, help="Ask for one report each.")
     @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
     def command(

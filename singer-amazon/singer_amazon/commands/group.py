@@ -17,6 +17,7 @@ from singer_amazon.config.files import ENVIRONMENT, read_object
 from singer_amazon.errors import AmazonError
 
 T = TypeVar("T")
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def run(
@@ -79,6 +80,21 @@ def _version(program: str, distribution: str) -> str:
 def _fail(sentence: str) -> NoReturn:
     click.echo(f"Error: {sentence}", err=True)
     sys.exit(1)
+
+
+def run_options(command: Command) -> Command:
+    """Add the options of a run to a command: its settings, its catalog."""
+    config = click.option(
+        "--config",
+        "config",
+        required=True,
+        multiple=True,
+        help="Settings, as for a run; ENV reads the environment and .env.",
+    )
+    catalog = click.option(
+        "--catalog", "catalog", help="The catalog; all streams by default."
+    )
+    return config(catalog(command))
 
 
 def read_config(paths: Iterable[str]) -> tuple[dict[str, Any], bool]:

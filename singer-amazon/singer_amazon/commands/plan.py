@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from singer_amazon.commands.group import read_config, read_json
+from singer_amazon.commands.group import read_config, read_json, run_options
 from singer_amazon.commands.state_edits import singer_state
 from singer_amazon.commands.tables import show
 from singer_amazon.durations import in_words
@@ -20,6 +20,7 @@ from singer_amazon.reports.model import ReportRequest
 from singer_amazon.retry_policy import POLICY
 from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.session import Session
+from singer_amazon.sync.summary import grouped
 from singer_amazon.tap.base import ReportTap
 from singer_amazon.tap.stream import ReportStream
 
@@ -37,22 +38,22 @@ def plan_command(
     """Return the command of a tap."""
 
     @click.command("plan")
-    @click.option(
-        "--config",
-        "config",
-        required=True,
-        multiple=True,
-        help="Settings, as for a run; ENV reads the environment and .env.",
-    )
+    @run_options
     @click.option("--state", "state", help="The state a run would begin with.")
-    @click.option("--catalog", "catalog", help="The catalog; all streams by default.")
     @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+    @click.option(
+        "--accounts",
+        "only_accounts",
+        is_flag=True,
+        help="Only the ids of the accounts; no report is planned.",
+    )
     def command(
         config: tuple[str, ...],
         state: str | None,
         catalog: str | None,
         *,
         as_json: bool,
+        only_accounts: bool,
     ) -> None:
         """List what a run would ask for; only the list of accounts is asked."""
         settings, parse_env = read_config(config)
@@ -66,6 +67,9 @@ def plan_command(
             parse_env,
         )
         made.check()
+        if only_accounts:
+            _show_accounts(made, as_json=as_json)
+            return
         session = made.run_context.session
         plan = Plan(session, made.streams, made.clock.now())
         if as_json:
@@ -76,6 +80,13 @@ def plan_command(
             click.echo(line, err=True)
 
     return command
+
+
+def _show_accounts(tap: ReportTap, *, as_json: bool) -> None:
+    accounts = sorted(tap.account_ids())
+    if not accounts and tap.stats.failures:
+        raise click.ClickException("; ".join(grouped(tap.stats.failures)))
+    click.echo(json.dumps({"accounts": accounts}) if as_json else "\n".join(accounts))
 
 
 class Plan:

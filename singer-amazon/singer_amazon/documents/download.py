@@ -1,12 +1,14 @@
 """Brings report documents from their pre-signed addresses into the spool.
 
 The address is asked for right before every try, since it expires; a download
-that breaks off goes on where it stopped when the server can. No header of ours
+that breaks off goes on where it stopped when the server can. A document may come in
+several parts: they lie one after another in one file. No header of ours
 but the user agent is sent: the address itself is the permission.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from http import HTTPStatus
@@ -26,12 +28,14 @@ from singer_amazon.errors import (
     TransientError,
 )
 from singer_amazon.http.transport import Transport
+from singer_amazon.reports.api import Address
 from singer_amazon.reports.engine import Report
 from singer_amazon.reports.model import (
     Fetched,
     Outcome,
     Unavailable,
     Unreadable,
+    short_id,
     text_of,
 )
 from singer_amazon.retry_policy import POLICY
@@ -58,6 +62,22 @@ def download(
     check: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Write the document, byte for byte, and leave the file complete.
+
+    Raises what `download_part` raises.
+    """
+    download_part(transport, address, target, max_attempts=max_attempts, check=check)
+    target.finish()
+
+
+def download_part(
+    transport: Transport,
+    address: Callable[[], str],
+    target: SpoolFile,
+    *,
+    max_attempts: int,
+    check: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Write the document, or one part of it, byte for byte, behind what is there.
 
     Raises:
         DocumentError: it could not be had whole in `max_attempts` tries.
@@ -86,7 +106,6 @@ def download(
         document.fetch(address())
 
     attempt()
-    target.finish()
 
 
 class _Download:
@@ -104,8 +123,8 @@ class _Download:
     def fetch(self, url: str) -> None:
         """Fetch what is still missing."""
         headers = {"Accept-Encoding": "identity"}
-        if self._target.size and self._tag:
-            headers["Range"] = f"bytes={self._target.size}-"
+        if self._target.part_size and self._tag:
+            headers["Range"] = f"bytes={self._target.part_size}-"
             headers["If-Range"] = self._tag
         for _ in range(MAX_REDIRECTS + 1):
             self._check(url)
@@ -130,10 +149,10 @@ class _Download:
             self._tag = None
         _check(response)
         goes_on = response.status_code == HTTPStatus.PARTIAL_CONTENT
-        if goes_on and _first_byte(response) != self._target.size:
+        if goes_on and _first_byte(response) != self._target.part_size:
             self._tag = None
             raise _BrokenError("the download went on at the wrong place")
-        if self._target.size and not goes_on:
+        if self._target.part_size and not goes_on:
             self._target.restart()
         self._target.content_type = response.headers.get("Content-Type")
         tag = response.headers.get("ETag")
@@ -172,6 +191,39 @@ def _copy(response: requests.Response, target: SpoolFile) -> None:
         raise _BrokenError(msg)
 
 
+class _PartAddresses:
+    """The addresses of a document in one or several parts.
+
+    One look brings all of them; a part that has to be tried again asks for new ones.
+    """
+
+    def __init__(self, address: Callable[[], Address]) -> None:
+        self._address = address
+        self._urls = self._ask()
+        self._untried = set(range(len(self._urls)))
+
+    def __len__(self) -> int:
+        return len(self._urls)
+
+    def of(self, part: int) -> str:
+        """Return the address for the next try of a part.
+
+        Raises:
+            DocumentError: the document has fewer parts by now.
+        """
+        if part not in self._untried:
+            self._urls = self._ask()
+        self._untried.discard(part)
+        if part >= len(self._urls):
+            msg = f"the document had a part {part + 1} and has none any more"
+            raise DocumentError(msg)
+        return self._urls[part]
+
+    def _ask(self) -> tuple[str, ...]:
+        found = self._address()
+        return (found,) if isinstance(found, str) else found
+
+
 class DocumentFetcher:
     """Downloads documents into a spool; called from several threads."""
 
@@ -194,7 +246,7 @@ class DocumentFetcher:
         """Whether a download may begin now."""
         return self._spool.has_space()
 
-    def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
+    def fetch(self, report: Report, address: Callable[[], Address]) -> Outcome:
         """Download one document and keep its original bytes, if it holds rows."""
         try:
             file = self._download(address)
@@ -224,16 +276,21 @@ class DocumentFetcher:
         file.discard()
         return outcome
 
-    def _download(self, address: Callable[[], str]) -> SpoolFile:
+    def _download(self, address: Callable[[], Address]) -> SpoolFile:
         file = self._spool.create()
         try:
-            download(
-                self._transport,
-                address,
-                file,
-                max_attempts=self._transport.max_attempts,
-                check=self._check_address,
-            )
+            addresses = _PartAddresses(address)
+            for part in range(len(addresses)):
+                download_part(
+                    self._transport,
+                    functools.partial(addresses.of, part),
+                    file,
+                    max_attempts=self._transport.max_attempts,
+                    check=self._check_address,
+                )
+                if len(addresses) > 1:
+                    file.end_part()
+            file.finish()
         except BaseException:
             file.discard()
             raise
@@ -246,7 +303,7 @@ class DocumentFetcher:
             window = subscriber.window
             # no colons of hours: not every file system takes them
             days = f"{text_of(window.start)}_{text_of(window.end)}".replace(":", "")
-            name = f"{days}_{report.report_id}.json.gz"
+            name = f"{days}_{short_id(report.report_id or '')}.json.gz"
             self._raw_archive.keep(
                 file.path, f"{subscriber.stream}/{subscriber.account}/{name}"
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -37,16 +37,19 @@ _Cut = tuple[int, int]
 """Where a row ends and where the next one begins."""
 
 
-def unpacked(path: Path) -> Iterator[bytes]:
-    """Yield the content of a file, inflated if it is gzip.
+def unpacked(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the content of a file, or of a part of it, inflated if it is gzip.
 
     Raises:
         DocumentError: the gzip stream is damaged or ends too early.
     """
     with path.open("rb") as file:
-        start = file.read(len(_GZIP))
-        blocks = itertools.chain([start], iter(lambda: file.read(READ_BYTES), b""))
-        if start != _GZIP:
+        file.seek(start)
+        left = None if end is None else end - start
+        first = _read(file, len(_GZIP), left)
+        left = None if left is None else left - len(first)
+        blocks = itertools.chain([first], _blocks(file, left))
+        if first != _GZIP:
             yield from blocks
             return
         try:
@@ -57,6 +60,16 @@ def unpacked(path: Path) -> Iterator[bytes]:
         except DamagedError as error:
             msg = f"the gzip data is damaged ({error})"
             raise DocumentError(msg) from None
+
+
+def _read(file: IO[bytes], size: int, left: int | None) -> bytes:
+    return file.read(size if left is None else min(size, left))
+
+
+def _blocks(file: IO[bytes], left: int | None) -> Iterator[bytes]:
+    while block := _read(file, READ_BYTES, left):
+        left = None if left is None else left - len(block)
+        yield block
 
 
 def pieces(

@@ -42,6 +42,8 @@ class SpoolFile:
         self.content_type: str | None = None
         """The header of that name its download came with."""
         self.is_complete = False
+        self.part_ends: list[int] = []
+        """Where each part of a document in several ends; empty: it is one piece."""
         self._spool = spool
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         self._file: IO[bytes] = os.fdopen(descriptor, "w+b")
@@ -59,10 +61,24 @@ class SpoolFile:
         except OSError as error:
             raise _no_storage(self.path.parent, error) from None
 
+    @property
+    def part_size(self) -> int:
+        """The bytes of the part under way: of all, if there is but one."""
+        return self.size - self._part_start
+
+    @property
+    def _part_start(self) -> int:
+        return self.part_ends[-1] if self.part_ends else 0
+
+    def end_part(self) -> None:
+        """Let what follows be the next part of the document."""
+        self.part_ends.append(self.size)
+
     def restart(self) -> None:
-        """Throw away what has been written so far."""
-        self._spool.give_back(self)
-        self._file.seek(0)
+        """Throw away what has been written so far of this part."""
+        start = self._part_start
+        self._spool.give_back(self, self.size - start)
+        self._file.seek(start)
         self._file.truncate()
 
     def finish(self) -> None:
@@ -178,11 +194,11 @@ class Spool:
             return True
         return self._files[0] is file
 
-    def give_back(self, file: SpoolFile) -> None:
-        """Release the space of a file that starts over."""
+    def give_back(self, file: SpoolFile, count: int) -> None:
+        """Release the last bytes of a file that are written anew."""
         with self._changed:
-            self.used -= file.size
-            file.size = 0
+            self.used -= count
+            file.size -= count
             self._changed.notify_all()
 
     def completed(self, file: SpoolFile) -> None:

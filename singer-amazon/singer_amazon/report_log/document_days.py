@@ -14,6 +14,37 @@ from singer_amazon.reports.report import Report
 NOTHING = Group()
 
 
+def list_row(
+    run_id: str,
+    stream: str,
+    owner: Mapping[str, str | None],
+    rows: int,
+    fetched_at: datetime,
+    *,
+    covers: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """Return the row for a list that was read whole: no report of Amazon's is there.
+
+    `owner` are the columns that say whose list it is.
+    """
+    day = fetched_at.date().isoformat()
+    whose = " ".join(value for value in owner.values() if value)
+    return {
+        "run_id": run_id,
+        "stream": stream,
+        "report_id": f"list of {whose}",
+        "advertiser_id": "",
+        **owner,
+        **dict.fromkeys(("date", "window_start", "window_end"), day),
+        "currency_code": None,
+        "rows": rows,
+        "sums": {},
+        "fetched_at": fetched_at.isoformat(),
+        "covers": dict(covers) if covers else None,
+        "is_whole": True,
+    }
+
+
 class DocumentDays:
     """Counts the rows of one document for one stream."""
 

@@ -11,7 +11,7 @@ Pure modules (no I/O, the clock is an argument):
 - `lifecycle`        the table of a report's states
 - `report`           one report on its way, and the calls there are
 - `schedule`         which call is next: queues, rate limiters, the order of requests
-- `engine`           decides the next action
+- `engine`           decides the next action (a folder of its own)
 
 Modules that act:
 

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from singer_amazon.reports.model import Outcome, ReportRequest
 
+Address = str | tuple[str, ...]
+"""Where a document is, or each of its parts in their order."""
+
 
 class OutcomeError(Exception):
     """An answer that is no address but an outcome of its own."""
@@ -29,8 +32,8 @@ class ReportApi(Protocol):
     def poll(self, request: ReportRequest, report_id: str) -> Outcome:
         """Poll a report: Running, Ready, Empty, Failed, Vanished, ..."""
 
-    def document_url(self, request: ReportRequest, report_id: str) -> str:
-        """Return a fresh address of the document.
+    def document_url(self, request: ReportRequest, report_id: str) -> Address:
+        """Return a fresh address of the document, or those of its parts.
 
         Raises:
             OutcomeError: there is none; its outcome says why.
@@ -54,7 +57,7 @@ class RoutedApi:
         """Poll where it was asked for."""
         return self._api_of(request).poll(request, report_id)
 
-    def document_url(self, request: ReportRequest, report_id: str) -> str:
+    def document_url(self, request: ReportRequest, report_id: str) -> Address:
         """Return a fresh address of the document."""
         return self._api_of(request).document_url(request, report_id)
 

@@ -91,6 +91,7 @@ TABLE: dict[tuple[State, Event], State] = {
     (State.PLANNED, Event.GAVE_UP): State.FAILED,
     (State.PLANNED, Event.TIME_UP): State.UNASKED,
     (State.PLANNED, Event.NOT_YET): State.DEFERRED,
+    (State.REQUESTED, Event.ACCEPTED): State.REQUESTED,  # its next part
     (State.REQUESTED, Event.PUT_OFF): State.REQUESTED,
     (State.REQUESTED, Event.COMPLETE): State.READY,
     (State.REQUESTED, Event.NO_DOCUMENT): State.FETCHED,

@@ -20,7 +20,10 @@ DateOrHour = date
 One stream counts in one of them; they are never mixed.
 """
 
-MAX_ID_LENGTH = 200
+MAX_ID_LENGTH = 1000
+"""Of an id of Amazon's, or of several that are one report together."""
+MAX_NAME_LENGTH = 120
+"""Of an id in the name of a file; file systems take 255 with what is around it."""
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -108,6 +111,14 @@ def is_report_id(text: str) -> bool:
     )
 
 
+def short_id(report_id: str) -> str:
+    """Return an id that fits into a file's name: one of several ids is cut."""
+    if len(report_id) <= MAX_NAME_LENGTH:
+        return report_id
+    digest = hashlib.sha256(report_id.encode()).hexdigest()[:16]
+    return f"{report_id[: MAX_NAME_LENGTH - 17]}-{digest}"
+
+
 @dataclass(frozen=True, slots=True)
 class ResultPage:
     """A page of a result behind the first: a request of its own at Amazon."""
@@ -119,6 +130,9 @@ class ResultPage:
     """What has to be sent with the token, word for word as for the first page."""
     after: str
     """The id of the page before."""
+    part: int = 1
+    """Which part of what is asked it belongs to, where one request cannot ask it all.
+    The first page of a part has no token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,8 @@ class PendingReport:
     """Which page of its result it is, if not the first."""
     is_read: bool = False
     """Whether its rows are written, and `page` is the one to ask for next."""
+    before: tuple[str, ...] = ()
+    """The reports before it whose rows wait to be written together with its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +300,8 @@ class NoData:
     """Amazon ended the report because there is nothing to report."""
 
     reason: str
+    next_page: ResultPage | None = None
+    """What has to be asked for all the same."""
 
 
 @dataclass(frozen=True, slots=True)

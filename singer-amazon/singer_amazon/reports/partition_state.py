@@ -31,18 +31,9 @@ from singer_amazon.reports.model import (
     step_on,
     text_of,
 )
+from singer_amazon.reports.periods import covered_by, members_of
 
 CLOSED_GAP_DAYS = 30
-_ITSELF: Members = frozenset({""})  # stands for the account among members
-
-
-def covered_by(members: Members) -> Members:
-    """Return who a report speaks for: its members, else the account itself."""
-    return members or _ITSELF
-
-
-def _members(people: Members) -> Members:
-    return NO_MEMBERS if people == _ITSELF else people
 
 
 @dataclass(slots=True)
@@ -68,6 +59,15 @@ class PartitionState:
 
     # --- questions ---------------------------------------------------------
 
+    @property
+    def known_members(self) -> Members:
+        """Everybody it says something of."""
+        return self.members.union(
+            *(d.members for d in self.delivered),
+            *(g.members for g in self.gaps),
+            *(p.members for p in self.pending),
+        )
+
     def done(self, person: str) -> periods.Spans:
         """Return the days this member (or "" for the account) needs no more."""
         days = [d.window for d in self.delivered if person in covered_by(d.members)]
@@ -91,11 +91,22 @@ class PartitionState:
         """Return days neither delivered nor on their way, for anybody it covers."""
         return periods.union(
             part
-            for person in covered_by(self.members)
+            for person, *_ in self.alike(covered_by(self.members))
             for part in periods.subtract(
                 [window], [*self.done(person), *self.pending_days(person)]
             )
         )
+
+    def alike(self, people: Members) -> list[list[str]]:
+        """Return these members in groups: one may stand for all of a group.
+
+        An agency has thousands, and nearly all of them have the same days.
+        """
+        lists = [self.members, *map(frozenset, periods.by_value(self.joining).values())]
+        lists += [entry.members for entry in self.delivered]
+        lists += [entry.members for entry in self.gaps]
+        lists += [entry.members for entry in self.pending]
+        return sorted(map(sorted, periods.in_the_same(lists, people).values()))
 
     # --- before a run ------------------------------------------------------
 
@@ -167,14 +178,16 @@ class PartitionState:
 
     def forget(self, report_id: str) -> None:
         """Drop a pending report: delivered, dead or unknown to Amazon."""
-        self.pending = [p for p in self.pending if p.report_id != report_id]
+        self.pending = [
+            p for p in self.pending if report_id not in (p.report_id, *p.before)
+        ]
 
     def deliver(self, window: Window, members: Members = NO_MEMBERS) -> None:
         """Record that every row of the window has been written."""
         self._initialize()
         self.gaps = list(self._outside(self.gaps, window, members))
         self.delivered.append(Delivery(window, members))
-        self._advance()
+        self._advance(covered_by(members))
 
     def fail(
         self,
@@ -257,39 +270,72 @@ class PartitionState:
             self.start = self.first_day
             self._advance()
 
-    def _advance(self) -> None:
-        """Move the bookmark over delivered windows and drop what it covers."""
+    def _advance(self, changed: Members | None = None) -> None:
+        """Move the bookmark over delivered windows and drop what it covers.
+
+        `changed`: whose deliveries are new; None: anybody's may be. The work is theirs
+        alone as long as the bookmark stays, which it does until all have come so far.
+        """
         if self.bookmark is None:
             return
-        covered = covered_by(self.members)
-        ends = [_reach(self.done(person), self.bookmark) for person in covered]
-        self.bookmark = max(self.bookmark, min(ends))
-        for person, owed_from in list(self.joining.items()):
-            owed = (
-                [Window(owed_from, self.bookmark)] if owed_from <= self.bookmark else []
-            )
-            if not periods.subtract(owed, self.done(person)):
-                self.members |= {person}
-                del self.joining[person]
-        self.delivered = _compact(
-            self.delivered, covered_by(self.members), self.bookmark
+        before = self.bookmark
+        self._move_bookmark(before)
+        if self.bookmark > before:
+            changed = None
+        joined = self._let_join(self.bookmark, changed)
+        self.delivered = periods.compacted(
+            self.delivered,
+            covered_by(self.members),
+            self.bookmark,
+            None if changed is None else changed | joined,
         )
+
+    def _move_bookmark(self, bookmark: DateOrHour) -> None:
+        covered, first = covered_by(self.members), step_on(bookmark)
+        come_so_far = [
+            covered_by(entry.members)
+            for entry in self.delivered
+            if entry.window.start <= first <= entry.window.end
+        ]
+        if sum(map(len, come_so_far)) < len(covered):
+            return
+        if not covered <= frozenset[str]().union(*come_so_far):
+            return
+        groups = self.alike(covered)
+        self.bookmark = min(
+            periods.reached(self.done(one), bookmark) for one, *_ in groups
+        )
+
+    def _let_join(self, bookmark: DateOrHour, changed: Members | None) -> Members:
+        """Cover those who lack nothing up to the bookmark; return who they are."""
+        waiting = frozenset(self.joining)
+        joined: Members = NO_MEMBERS
+        for group in self.alike(waiting if changed is None else waiting & changed):
+            owed_from = self.joining[group[0]]
+            owed = [Window(owed_from, bookmark)] if owed_from <= bookmark else []
+            if not periods.subtract(owed, self.done(group[0])):
+                joined |= frozenset(group)
+        self.members |= joined
+        for person in joined:
+            del self.joining[person]
+        return joined
 
     def _raise_gaps(self, window: Window, members: Members, reason: str) -> list[Gap]:
         """Make gaps of what is missing; days that were one count an attempt more."""
         people: dict[tuple[Window, int], set[str]] = {}
-        for person in covered_by(members):
+        for group in self.alike(covered_by(members)):
+            person = group[0]
             owed_from = self.joining.get(person)
             owed = window if owed_from is None else window.since(owed_from)
             days = periods.subtract([owed] if owed else [], self.done(person))
             known = [g for g in self.gaps if person in covered_by(g.members)]
             for gap in known:
                 for part in periods.intersect(days, [gap.window]):
-                    people.setdefault((part, gap.attempts + 1), set()).add(person)
+                    people.setdefault((part, gap.attempts + 1), set()).update(group)
             for part in periods.subtract(days, [gap.window for gap in known]):
-                people.setdefault((part, 1), set()).add(person)
+                people.setdefault((part, 1), set()).update(group)
         raised = [
-            Gap(part, reason, attempts, _members(frozenset(names)))
+            Gap(part, reason, attempts, members_of(frozenset(names)))
             for (part, attempts), names in people.items()
         ]
         for gap in raised:
@@ -309,42 +355,18 @@ class PartitionState:
     ) -> Iterable[Gap]:
         """Yield what remains of the gaps once these members have this window."""
         for gap in gaps:
+            if gap.window.clip(window.start, window.end) is None:
+                yield gap
+                continue
             served = covered_by(gap.members) & covered_by(members)
             others = covered_by(gap.members) - served
             if others:
-                yield replace(gap, members=_members(others))
+                yield replace(gap, members=members_of(others))
             if served:
                 for part in periods.subtract([gap.window], [window]):
-                    yield replace(gap, window=part, members=_members(served))
+                    yield replace(gap, window=part, members=members_of(served))
 
 
 def _until(day: DateOrHour) -> Window:
     """Return all days before this one."""
     return Window.up_to(step_back(day))
-
-
-def _reach(done: periods.Spans, bookmark: DateOrHour) -> DateOrHour:
-    """Return the last day reached from the bookmark without a hole."""
-    for window in done:
-        if window.start <= step_on(bookmark) and window.end > bookmark:
-            return window.end
-    return bookmark
-
-
-def _compact(
-    delivered: Iterable[Delivery], covered: Members, bookmark: DateOrHour
-) -> list[Delivery]:
-    """Merge deliveries member by member and drop what the bookmark covers."""
-    per_person: dict[str, list[Window]] = {}
-    for entry in delivered:
-        for person in covered_by(entry.members):
-            per_person.setdefault(person, []).append(entry.window)
-    by_window: dict[Window, set[str]] = {}
-    past = [Window.up_to(bookmark)]
-    for person, windows in per_person.items():
-        for window in periods.subtract(windows, past if person in covered else []):
-            by_window.setdefault(window, set()).add(person)
-    return [
-        Delivery(window, _members(frozenset(people)))
-        for window, people in sorted(by_window.items())
-    ]

@@ -1,4 +1,4 @@
-"""Arithmetic on sets of days (or hours), and how they are cut into windows.
+"""Arithmetic on sets of days (or hours), how they are cut into windows, and whose.
 
 A set is kept as sorted, disjoint windows; neighbouring ones are always merged, so two
 equal sets have equal lists. What one request may hold is for a `Grid` to say.
@@ -6,11 +6,21 @@ equal sets have equal lists. What one request may hold is for a `Grid` to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from singer_amazon.reports.model import DateOrHour, Window, step_back, step_on
+from singer_amazon.reports.model import (
+    NO_MEMBERS,
+    DateOrHour,
+    Delivery,
+    Members,
+    Window,
+    step_back,
+    step_on,
+)
+
+T = TypeVar("T")
 
 Spans = tuple[Window, ...]
 
@@ -115,3 +125,75 @@ def shortened(window: Window, grid: Grid, count: int) -> Window | None:
     edges = [grid.back(window.end, n) for n in range(1, count + 1)]
     inside = [edge for edge in edges if edge > window.start]
     return Window(window.start, step_back(inside[-1])) if inside else None
+
+
+# --- whose days they are ------------------------------------------------------
+
+_ITSELF: Members = frozenset({""})  # stands for the account among members
+
+
+def covered_by(members: Members) -> Members:
+    """Return who a report speaks for: its members, else the account itself."""
+    return members or _ITSELF
+
+
+def members_of(people: Members) -> Members:
+    """Return the members of a report that speaks for these people."""
+    return NO_MEMBERS if people == _ITSELF else people
+
+
+def reached(done: Spans, bookmark: DateOrHour) -> DateOrHour:
+    """Return the last day reached from the bookmark without a hole."""
+    for window in done:
+        if window.start <= step_on(bookmark) and window.end > bookmark:
+            return window.end
+    return bookmark
+
+
+def compacted(
+    delivered: Iterable[Delivery],
+    covered: Members,
+    bookmark: DateOrHour,
+    changed: Members | None,
+) -> list[Delivery]:
+    """Merge deliveries member by member and drop what the bookmark covers.
+
+    Those of members that have not `changed` are merged already.
+    """
+    entries = list(delivered)
+    lists = [covered_by(entry.members) for entry in entries]
+    people = frozenset[str]().union(*lists) if changed is None else changed
+    by_window: dict[Window, Members] = {}
+    for entry, members in zip(entries, lists, strict=True):
+        if rest := members - people:
+            by_window[entry.window] = by_window.get(entry.window, rest) | rest
+    past = [Window.up_to(bookmark)]
+    for numbers, group in in_the_same([covered, *lists], people).items():
+        is_covered = numbers[:1] == (0,)
+        windows = [entries[number - 1].window for number in numbers if number]
+        for window in subtract(windows, past if is_covered else []):
+            some = frozenset(group)
+            by_window[window] = by_window.get(window, some) | some
+    return [
+        Delivery(window, members_of(those))
+        for window, those in sorted(by_window.items())
+    ]
+
+
+def in_the_same(
+    lists: Iterable[Members], people: Members
+) -> dict[tuple[int, ...], list[str]]:
+    """Return people by the numbers of the lists they are in."""
+    numbers: dict[str, tuple[int, ...]] = dict.fromkeys(people, ())
+    for number, members in enumerate(lists):
+        for person in covered_by(members) & people:
+            numbers[person] += (number,)
+    return by_value(numbers)
+
+
+def by_value(found: Mapping[str, T]) -> dict[T, list[str]]:
+    """Return people by what they have in common."""
+    groups: dict[T, list[str]] = {}
+    for person, value in found.items():
+        groups.setdefault(value, []).append(person)
+    return groups

@@ -71,6 +71,12 @@ class Report:
     """The first day Amazon has, where it refused older ones."""
     next_page: ResultPage | None = None
     """What is asked for once its rows are written, if they are not all."""
+    held: list[PendingReport] = field(default_factory=list)
+    """What has been read of it and waits to be written together with what follows."""
+    known_ids: list[str] = field(default_factory=list)
+    """The reports of its next pages, where an earlier run has asked for them."""
+    carried: PendingReport | None = None
+    """What the state keeps of it while those are taken up again."""
     began_anew: bool = False
     """Whether a page was refused and the result is read from its first one again."""
     document: object | None = None
@@ -95,6 +101,10 @@ class Report:
 
     def pending(self) -> PendingReport:
         """Return what the state keeps of it while Amazon works on it."""
+        return self.carried or self.current()
+
+    def current(self) -> PendingReport:
+        """Return what it is at Amazon now."""
         assert self.report_id is not None  # noqa: S101 - only asked once accepted
         assert self.requested_at is not None  # noqa: S101
         return PendingReport(
@@ -105,7 +115,13 @@ class Report:
             self.request.members,
             self.no_document_seen,
             self.request.page,
+            before=tuple(one.report_id for one in self.held),
         )
+
+    def forget_known(self) -> None:
+        """Ask anew for pages of which an earlier run knew the reports."""
+        self.known_ids.clear()
+        self.carried = None
 
     def pending_page(self) -> PendingReport:
         """Return what the state keeps once its rows are written, but not all pages."""
@@ -164,3 +180,5 @@ class Change:
     before: State
     after: State
     old_id: str | None
+    has_new_id: bool = False
+    """Whether it is where it was, under another id."""

@@ -22,7 +22,7 @@ from singer_amazon.errors import (
     UnreachableError,
 )
 from singer_amazon.reports import model
-from singer_amazon.reports.api import OutcomeError, ReportApi
+from singer_amazon.reports.api import Address, OutcomeError, ReportApi
 from singer_amazon.reports.engine import Action, CallKind, Change, Engine, Report
 from singer_amazon.reports.lifecycle import RunMode
 from singer_amazon.reports.model import Outcome
@@ -38,7 +38,7 @@ class Fetcher(Protocol):
     def has_space(self) -> bool:
         """Whether a download may begin now."""
 
-    def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
+    def fetch(self, report: Report, address: Callable[[], Address]) -> Outcome:
         """Download it: Fetched or Unreadable."""
 
 

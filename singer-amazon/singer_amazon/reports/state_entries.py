@@ -49,7 +49,9 @@ def of_pending(report: PendingReport) -> Entry:
             "token": report.page.token,
             "text": report.page.text,
             "after": report.page.after,
-        }
+        } | ({"part": report.page.part} if report.page.part > 1 else {})
+    if report.before:
+        rest["before"] = list(report.before)
     return (
         {"report_id": report.report_id}
         | _of_window(report.window)
@@ -116,12 +118,8 @@ class Reader:
 
     def pending(self, item: Mapping[str, object]) -> PendingReport:
         """Read what `of_pending` wrote."""
-        report_id = _text(item, "report_id")
-        if not is_report_id(report_id):
-            msg = f"{report_id[:40]!r} is no report id"
-            raise ValueError(msg)
         return PendingReport(
-            report_id=report_id,
+            report_id=_report_id(_text(item, "report_id")),
             window=self._window(item),
             fingerprint=_text(item, "fingerprint"),
             requested_at=_read_instant(_text(item, "requested_at")),
@@ -129,6 +127,7 @@ class Reader:
             seen_empty=bool(item.get("seen_empty")),
             page=_read_page(item.get("next_page") or item.get("page")),
             is_read=bool(item.get("next_page")),
+            before=_read_before(item.get("before") or []),
         )
 
     def gap(self, item: Mapping[str, object]) -> Gap:
@@ -201,7 +200,22 @@ def _read_page(entry: object) -> ResultPage | None:
         raise ValueError(msg)  # noqa: TRY004 - callers catch ValueError for any damage
     number = int(_text(entry, "number"))
     token, text = _text(entry, "token"), _text(entry, "text")
-    return ResultPage(number, token, text, _text(entry, "after"))
+    after, part = _text(entry, "after"), int(str(entry.get("part") or 1))
+    return ResultPage(number, token, text, after, part)
+
+
+def _read_before(ids: object) -> tuple[str, ...]:
+    if not isinstance(ids, list):
+        msg = "before is not a list of reports"
+        raise ValueError(msg)  # noqa: TRY004 - callers catch ValueError for any damage
+    return tuple(_report_id(str(report_id)) for report_id in ids)
+
+
+def _report_id(text: str) -> str:
+    if not is_report_id(text):
+        msg = f"{text[:40]!r} is no report id"
+        raise ValueError(msg)
+    return text
 
 
 def _read_instant(text: str) -> datetime:

@@ -19,8 +19,11 @@ from singer_amazon.reports.model import (
     step_on,
     text_of,
 )
-from singer_amazon.reports.partition_state import PartitionState, covered_by
-from singer_amazon.reports.periods import Grid
+from singer_amazon.reports.partition_state import PartitionState
+from singer_amazon.reports.periods import Grid, covered_by, members_of
+
+MAX_MEMBERS = 100
+"""Advertisers in one request, where nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class RequestLimits:
 
     grid: Grid
     lookback: int
-    max_members: int = 100
+    max_members: int = MAX_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,24 +209,24 @@ def _gap_requests(
         busy = [p.window for p in state.pending if covered_by(p.members) & people]
         left = periods.subtract([gap.window], [*brought, *busy])
         for window in limits.grid.cut(left):
-            for chosen in _batches(sorted(people), limits.max_members):
-                yield WindowRequest(window, _members(chosen), window.start, is_gap=True)
+            for chosen in _batches(people, limits.max_members):
+                yield WindowRequest(window, chosen, window.start, is_gap=True)
 
 
 def _day_requests(
     state: PartitionState, days: DateRange, limits: RequestLimits, members: Members
 ) -> Iterable[WindowRequest]:
     groups: dict[tuple[periods.Spans, periods.Spans], list[str]] = {}
-    for person in sorted(covered_by(members)):
-        new = _new_days(state, days, person)
+    for group in state.alike(covered_by(members)):
+        new = _new_days(state, days, group[0])
         if new:
-            (back,) = _lookback([(state, person)], days, limits, [new])
-            groups.setdefault((new, back), []).append(person)
+            (back,) = _lookback([(state, group[0])], days, limits, [new])
+            groups.setdefault((new, back), []).extend(group)
     for (new, back), people in groups.items():
         for window in limits.grid.cut([*new, *back]):
             since = _waiting_since(window, new, days)
             for chosen in _batches(people, limits.max_members):
-                yield WindowRequest(window, _members(chosen), since)
+                yield WindowRequest(window, chosen, since)
 
 
 def _waiting_since(window: Window, new: periods.Spans, days: DateRange) -> DateOrHour:
@@ -347,10 +350,7 @@ def _requests_of(
             yield WindowRequest(window, NO_MEMBERS, _waiting_since(window, new, days))
 
 
-def _members(people: list[str]) -> Members:
-    return NO_MEMBERS if people == [""] else frozenset(people)
-
-
-def _batches(people: list[str], size: int) -> Iterable[list[str]]:
-    for index in range(0, len(people), size):
-        yield people[index : index + size]
+def _batches(people: Iterable[str], size: int) -> Iterable[Members]:
+    names = sorted(people)
+    for index in range(0, len(names), size):
+        yield members_of(frozenset(names[index : index + size]))

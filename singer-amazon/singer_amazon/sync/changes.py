@@ -54,7 +54,7 @@ class ChangeRecorder:
     def record(self, changes: list[Change]) -> None:
         """Take in the reports that moved on."""
         for change in changes:
-            if change.before is not change.after:
+            if change.before is not change.after or change.has_new_id:
                 self._on_change(change)
                 if change.after.is_final:
                     self._log.ended(change.report, self._clock.now())
@@ -116,6 +116,9 @@ class ChangeRecorder:
             return
         for subscriber in report.subscribers:
             partition = self.partition(subscriber)
+            if report.held:  # nothing is written yet: those that are read stay
+                partition.state.requested(report.held[-1])
+                continue
             partition.state.requested(
                 PendingReport(
                     old_id,
@@ -166,6 +169,8 @@ class ChangeRecorder:
             self._state_store.changed(partition)
 
     def _has_no_document(self, report: Report) -> None:
+        if report.next_page is not None or report.held:
+            return  # a part of it is empty, not all
         for subscriber in report.subscribers:
             logger.warning(
                 "%s of %s %s: report %s is taken as empty: %s",

@@ -126,20 +126,42 @@ class Planner:
                 partition.state.forget(pending.report_id)
                 self._state_store.changed(partition)
                 continue
-            current = partition.fingerprint(partition.window or pending.window)
-            if pending.fingerprint != current:
-                logger.info(
-                    "%s of %s: report %s for %s asks for something else than is "
-                    "wanted now and is dropped",
-                    partition.stream,
-                    partition.label,
-                    pending.report_id,
-                    pending.window,
-                )
-                partition.state.forget(pending.report_id)
-                self._state_store.changed(partition)
+            if pending.fingerprint != self._fingerprint(partition, pending):
+                self._drop(partition, pending)
                 continue
             self._adopt_report(partition, pending)
+
+    def _fingerprint(self, partition: Partition, pending: PendingReport) -> str:
+        """Return what a pending report must have been asked for, to be taken up.
+
+        A RANGE is one of other days tomorrow: a run that asks wants those of today; one
+        that only collects takes up what was asked for.
+        """
+        asks = self._engine.retry.mode.asks
+        window = partition.window if asks else None
+        return partition.fingerprint(window or pending.window)
+
+    def _drop(self, partition: Partition, pending: PendingReport) -> None:
+        """Forget a report of something else than is asked for now."""
+        logger.info(
+            "%s of %s: report %s for %s asks for something else than is "
+            "wanted now and is dropped",
+            partition.stream,
+            partition.label,
+            pending.report_id,
+            pending.window,
+        )
+        if partition.kind is PartitionKind.RANGE:  # nobody asks for these days again
+            reason = (
+                f"report {pending.report_id}, asked for at "
+                f"{pending.requested_at:%Y-%m-%d %H:%M} UTC, is of other days or "
+                "columns than this run asks for: it is dropped, its rows do not come. "
+                "A run with run_mode collect takes such reports up"
+            )
+            problem = partition.problem(pending.window, reason, is_failure=False)
+            self._stats.add(problem)
+        partition.state.forget(pending.report_id)
+        self._state_store.changed(partition)
 
     def _is_past(self, partition: Partition, pending: PendingReport) -> bool:
         life = partition.report_life

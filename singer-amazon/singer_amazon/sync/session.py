@@ -38,6 +38,8 @@ class WrittenDocument(NamedTuple):
     repeated_keys: int = 0
     is_final: bool = True
     """Whether the window is done; else a later run reads it again."""
+    is_held: bool = False
+    """Whether its rows are only read, and come out with those of the next page."""
 
 
 class RowBatch(NamedTuple):
@@ -212,6 +214,7 @@ class Session:
 
         It counts as delivered once the last of them has been asked for.
         """
+        is_held = False
         try:
             for subscriber in report.subscribers:
                 if subscriber in report.written_for:  # it broke for another stream
@@ -220,8 +223,9 @@ class Session:
                 written = yield from writer.write_document(
                     report, subscriber, self.partition(subscriber)
                 )
-                self.report_log.written(subscriber, written.rows, written.repeated_keys)
-                self._count(report, subscriber, written)
+                is_held = written.is_held
+                if not is_held:
+                    self._count(report, subscriber, written)
         except DocumentError as error:
             self._discard(report)
             # fetched again, or a gap
@@ -233,24 +237,27 @@ class Session:
             self._changes.fail(report, f"{error}; it stays pending for the next run")
         else:
             self._discard(report)
-            self._go_on(report)
+            self._go_on(report, is_held=is_held)
 
-    def _go_on(self, report: Report) -> None:
+    def _go_on(self, report: Report, *, is_held: bool) -> None:
         """End a report whose rows are written, or ask for its next page.
 
-        That page's token stands in the state before it is asked for.
+        That page's token stands in the state before it is asked for. Where its rows are
+        held the state keeps what it has: the next run reads them again.
         """
         if report.next_page is None:
             self.on_changes([self.engine.delivered(report)])
             return
         self.between_messages()
         self._state_store.write(at_once=True)
-        self.on_changes(self.engine.continued(report, self._clock.now()))
+        now = self._clock.now()
+        self.on_changes(self.engine.continued(report, now, is_held=is_held))
 
     def _count(
         self, report: Report, subscriber: ReportRequest, written: WrittenDocument
     ) -> None:
         """Note that all rows of a report are written for one of its subscribers."""
+        self.report_log.written(subscriber, written.rows, written.repeated_keys)
         report.written_for.add(subscriber)
         self.stats.rows[subscriber.stream] += written.rows
         self.stats.documents[subscriber.stream] += 1

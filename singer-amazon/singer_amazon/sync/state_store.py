@@ -105,7 +105,10 @@ class StateStore:
         return entries
 
     def changed(self, partition: Partition, *, is_urgent: bool = False) -> None:
-        """Note that a partition's state is to be written; urgent: without a pause."""
+        """Note that a partition's state is to be written.
+
+        Urgent: without a pause, or with a short one where the state is large.
+        """
         self._changed[id(partition)] = partition
         self._is_urgent = self._is_urgent or is_urgent
 
@@ -142,9 +145,13 @@ class StateStore:
         self._written_at = self._clock.now()
 
     def _is_due(self) -> bool:
-        if self._written_at is None or self._is_urgent:
+        if self._written_at is None:
             return True
-        return (self._clock.now() - self._written_at).total_seconds() >= self._pause
+        pause = self._pause
+        if self._is_urgent:
+            is_small = pause <= POLICY.state_pause
+            pause = 0.0 if is_small else pause / POLICY.urgent_state_share
+        return (self._clock.now() - self._written_at).total_seconds() >= pause
 
     def _render(self, partition: Partition) -> None:
         if partition.entry is None:

@@ -86,6 +86,13 @@ class ReportTap(CommandTap):
     def make_partitions(self, streams: Iterable[ReportStream]) -> list[Partition]:
         """Return every stream and account to read, and note what cannot be."""
 
+    @abc.abstractmethod
+    def account_ids(self) -> set[str]:
+        """Return the ids of the accounts that its shard reads, or finds missing.
+
+        By them accounts are divided into shards; no report is planned for it.
+        """
+
     asks_types_once = False
     """Whether the first create of each account and report type goes ahead alone."""
     empty_waits_a_run = False

@@ -12,9 +12,9 @@ messages on stdout there are dictionaries, and the state is a value.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from singer_sdk.singerlib.encoding.simple import Message
 
@@ -27,6 +27,11 @@ from singer_amazon.tap.stream import ReportStream
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+T = TypeVar("T", bound=ReportTap)
+TakeRows = Callable[[str, Iterable[Mapping[str, Any]]], None]
+"""Gets the name of a stream and some rows of it."""
 
 
 class IncompleteError(AmazonError):
@@ -72,7 +77,7 @@ class ReportRows:
         Raises:
             ConfigError: a setting is wrong, or there is no such stream.
         """
-        tap = _quiet(self._tap_class).open(self._config, state=self._given)
+        tap = quiet_tap(self._tap_class).open(self._config, state=self._given)
         found = tap.streams.get(self._stream)
         if not isinstance(found, ReportStream):
             names = [n for n, s in tap.streams.items() if isinstance(s, ReportStream)]
@@ -139,7 +144,7 @@ class ReportRows:
         return summary(self._tap.stats, engine, self._tap.clock.now())
 
 
-def _quiet(tap_class: type[ReportTap]) -> type[ReportTap]:
+def quiet_tap(tap_class: type[T]) -> type[T]:
     """Return the tap without messages and without handlers of signals."""
     return type(
         tap_class.__name__,
@@ -149,3 +154,32 @@ def _quiet(tap_class: type[ReportTap]) -> type[ReportTap]:
             "_setup_signal_handlers": lambda _: None,
         },
     )
+
+
+def read_streams(
+    tap: ReportTap, columns: Mapping[str, set[str]], take: TakeRows
+) -> None:
+    """Read these columns of several report streams in one run; `take` gets the rows.
+
+    What was refused or failed is in `tap.stats`, what was not ready in the engine.
+
+    Raises:
+        AmazonError: the run cannot go on.
+    """
+    for name, stream in tap.streams.items():
+        stream.selected = name in columns
+        if stream.selected and isinstance(stream, ReportStream):
+            stream.hand_rows_out()
+            for breadcrumb, entry in stream.metadata.items():
+                if breadcrumb[:1] == ("properties",):
+                    entry.selected = breadcrumb[1] in columns[name]
+    tap.begin()
+    try:
+        session = tap.run_context.session
+        for name in columns:
+            for report in session.documents(name):
+                for batch in session.row_batches(report):
+                    take(batch.stream, batch.records())
+        session.finish()
+    finally:
+        tap.end()

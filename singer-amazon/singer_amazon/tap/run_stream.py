@@ -10,16 +10,20 @@ from __future__ import annotations
 import abc
 import logging
 from collections.abc import Generator, Iterable
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Stream
 from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._batch import BatchConfig
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib import RecordMessage, SchemaMessage
 
 from singer_amazon.errors import ConfigError
 from singer_amazon.tap.context import RunContext
+from singer_amazon.tap.record_writers import keeps_rows
 
+REPLACE_BY = "x-replace-by"
+"""Keyword of a SCHEMA: the columns for whose values a document brings every row."""
 _UNHANDLED = "An unhandled error occurred"
 
 
@@ -72,6 +76,31 @@ class RunStream(SentenceStream):
         """The run this stream is part of."""
         tap: Any = self._tap
         return tap.run_context  # type: ignore[no-any-return]  # only a ReportTap makes these
+
+    @cached_property
+    def selected_columns(self) -> list[str]:
+        """The selected properties in schema order; keys are always among them."""
+        mask = self.metadata.resolve_selection()
+        return [
+            name
+            for name in self.schema["properties"]
+            if name in self.primary_keys or mask[("properties", name)]
+        ]
+
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return the columns whose values a document of it always has whole."""
+        return ()
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        """Say in the SCHEMA which rows a document replaces."""
+        for message in super()._generate_schema_messages():
+            columns = self.replaced_by()
+            if columns and keeps_rows(self) and self._are_selected(columns):
+                message.schema = {**message.schema, REPLACE_BY: list(columns)}
+            yield message
+
+    def _are_selected(self, columns: Iterable[str]) -> bool:
+        return set(columns) <= set(self.selected_columns)
 
     @property
     def partitions(self) -> None:

@@ -77,8 +77,10 @@ def _coerce(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
         value = int(value) if value == value.to_integral_value() else float(value)
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
-    if isinstance(value, str) and value and types and "string" not in types:
-        value = _from_text(value, types)
+    if isinstance(value, str) and value and types:
+        is_object = "object" in types and value.lstrip().startswith("{")
+        if is_object or "string" not in types:
+            value = _from_text(value, types)
     if isinstance(value, list) and schema.get("items"):
         return [_coerce(item, schema["items"]) for item in value]
     if isinstance(value, dict) and schema.get("properties"):

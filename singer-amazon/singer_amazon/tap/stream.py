@@ -13,8 +13,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from singer_sdk.singerlib import SchemaMessage
-
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.errors import DocumentError
 from singer_amazon.records.columns import ColumnType, Nested
@@ -46,8 +44,6 @@ from singer_amazon.tap.run_stream import RunStream
 logger = logging.getLogger(__name__)
 
 MAX_UNKNOWN_NAMED = 20
-REPLACE_BY = "x-replace-by"
-"""Keyword of a SCHEMA: the columns for whose values a document brings every row."""
 
 
 class ReportStream(RunStream, abc.ABC):
@@ -99,15 +95,9 @@ class ReportStream(RunStream, abc.ABC):
         """Columns with values made null that were named already."""
         return set()
 
-    @cached_property
-    def selected_columns(self) -> list[str]:
-        """The selected properties in schema order; keys are always among them."""
-        mask = self.metadata.resolve_selection()
-        return [
-            name
-            for name in self.schema["properties"]
-            if name in self.primary_keys or mask[("properties", name)]
-        ]
+    def hand_rows_out(self) -> None:
+        """Let rows be taken from the session: nothing of this stream is written."""
+        self._hands_rows_out = True
 
     # --- the SDK's hooks ---------------------------------------------------
 
@@ -121,7 +111,7 @@ class ReportStream(RunStream, abc.ABC):
         The SDK does not come here: see `deliver_all`.
         """
         del context
-        self._hands_rows_out = True
+        self.hand_rows_out()
         session = self.run_context.session
         for report in session.documents(self.name):
             for batch in session.row_batches(report):
@@ -242,21 +232,6 @@ class ReportStream(RunStream, abc.ABC):
             days.rows(context.stats.run_id, report, request, now, is_whole=is_whole)
         )
 
-    def replaced_by(self) -> tuple[str, ...]:
-        """Return the columns whose values a document of it always has whole."""
-        return ()
-
-    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
-        """Say in the SCHEMA which rows a document replaces."""
-        for message in super()._generate_schema_messages():
-            columns = self.replaced_by()
-            if columns and keeps_rows(self) and self._are_selected(columns):
-                message.schema = {**message.schema, REPLACE_BY: list(columns)}
-            yield message
-
-    def _are_selected(self, columns: Iterable[str]) -> bool:
-        return set(columns) <= set(self.selected_columns)
-
     def columns_asked(self, partition: Partition) -> tuple[str, ...]:
         """Return the columns its reports ask for; none where there is no choice."""
         del partition
@@ -269,11 +244,8 @@ class ReportStream(RunStream, abc.ABC):
 
     def _rows(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
         """Yield the rows of a document in lists, up to the limit of `--test`."""
-        if report.document is None:
-            return
-        assert isinstance(report.document, SpoolFile)  # noqa: S101 - our fetcher's
         left = self.ABORT_AT_RECORD_COUNT
-        for rows in self.read(report.document, encoder, report):
+        for rows in self.rows_of(report, encoder):
             if left is None:
                 yield rows
             else:
@@ -281,6 +253,17 @@ class ReportStream(RunStream, abc.ABC):
                 left -= len(rows)
                 if left <= 0:
                     return
+
+    def rows_of(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
+        """Yield the rows of a report's document; none where it has none.
+
+        Raises:
+            DocumentError: it is damaged.
+        """
+        if report.document is None:
+            return iter(())
+        assert isinstance(report.document, SpoolFile)  # noqa: S101 - our fetcher's
+        return self.read(report.document, encoder, report)
 
     @property
     def is_plain(self) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from singer_sdk import Stream
+
 from singer_amazon.commands.check import SelectedStream, TapCheck, account_problems
 from singer_amazon.commands.findings import Finding, refusal
 from singer_amazon.errors import AmazonError
 from singer_amazon.http.auth import TokenProvider
 from tap_amazon_ads.accounts import Account
+from tap_amazon_ads.entities.list_streams import ListStream
 from tap_amazon_ads.streams import AdsReportStream
 from tap_amazon_ads.tap import TapAmazonAds
 
@@ -27,9 +30,9 @@ class AdsCheck(TapCheck):
         url = self.tap.api_client.base_url
         yield str(self.tap.config["region"]), f"{url}/v2/profiles"
 
-    def is_listing(self, stream: SelectedStream) -> bool:  # noqa: ARG002
-        """Lists are of accounts, which have lines of their own."""
-        return False
+    def is_listing(self, stream: SelectedStream) -> bool:
+        """Lists of entities are tried; those of accounts have lines of their own."""
+        return isinstance(stream, ListStream)
 
     def accounts(self) -> Iterator[Finding]:
         """List profiles, and advertisers where a DSP report is selected."""
@@ -48,13 +51,16 @@ class AdsCheck(TapCheck):
 
     def _asks_for_dsp(self) -> bool:
         return any(
-            stream.selected
-            and (
-                stream.name == "advertisers"
-                or (isinstance(stream, AdsReportStream) and stream.spec.is_dsp)
-            )
-            for stream in self.tap.streams.values()
+            stream.selected and _is_dsp(stream) for stream in self.tap.streams.values()
         )
+
+
+def _is_dsp(stream: Stream) -> bool:
+    if isinstance(stream, AdsReportStream):
+        return stream.spec.is_dsp
+    if isinstance(stream, ListStream):
+        return stream.definition.of == "advertiser"
+    return stream.name == "advertisers"
 
 
 def _words(account: Account) -> str:

@@ -16,6 +16,7 @@ from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.catalogue.descriptions import describe
 from tap_amazon_ads.catalogue.model import ReportType
 from tap_amazon_ads.commands.check import AdsCheck
+from tap_amazon_ads.commands.compare import compare_command
 from tap_amazon_ads.report_specs import PLAIN_STREAMS
 from tap_amazon_ads.tap import TapAmazonAds
 
@@ -81,4 +82,5 @@ def commands() -> dict[str, click.Command]:
             AdsCheck,
             "tap-amazon-ads",
         ),
+        "compare": compare_command,
     }

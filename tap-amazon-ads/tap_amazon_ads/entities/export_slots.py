@@ -53,6 +53,13 @@ class ExportSlots:
     def succeeded(self) -> None:
         """Nothing: an answer says nothing of how many run."""
 
+    def try_take(self) -> bool:
+        """Reserve a slot if one is free; say whether."""
+        with self._lock:
+            is_free = self._asking + len(self._running) < self.limit
+            self._asking += is_free
+        return is_free
+
     # --- any thread --------------------------------------------------------
 
     def answered(self, report_id: str | None) -> None:

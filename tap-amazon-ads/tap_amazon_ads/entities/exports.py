@@ -60,9 +60,12 @@ class ExportStream(ReportStream):
         encoder: RowEncoder,
         report: Report,  # noqa: ARG002 - the documents of all kinds are alike
     ) -> Iterator[list[Any]]:
-        """Yield the rows of one JSON array."""
+        """Yield the rows of a JSON array, or of one for each part."""
         assert isinstance(encoder, TypedRowEncoder)  # noqa: S101 - from row_encoder
-        yield from pieces(unpacked(document.path), encoder.parse)
+        start = 0
+        for end in document.part_ends or [document.size]:
+            yield from pieces(unpacked(document.path, start, end), encoder.parse)
+            start = end
 
     def row_encoder(self, partition: Partition) -> TypedRowEncoder:
         """Return the encoder: the same for all accounts."""

@@ -10,11 +10,13 @@ from singer_sdk import Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_amazon.errors import CallError
+from singer_amazon.report_log.document_days import list_row
 from singer_amazon.reports.model import Window
 from singer_amazon.reports.periods import DayGrid
 from singer_amazon.reports.windows import DateRange, RequestLimits
 from singer_amazon.sync.partition import Partition, PartitionKind
 from singer_amazon.sync.summary import Problem
+from singer_amazon.tap.record_writers import keeps_rows
 from singer_amazon.tap.run_stream import RunStream
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.client import AdsClient
@@ -110,13 +112,21 @@ class ListStream(RunStream):
         headers = {"Amazon-Ads-ClientId": source.config["client_id"]}
         try:
             rows = context.in_background(
-                lambda: read_list(source.lists, self.definition, owner, headers)
+                lambda: read_list(
+                    source.lists,
+                    self.definition,
+                    owner,
+                    headers,
+                    is_test=context.is_test,
+                )
             )
         except CallError as error:
             reason = f"{error}. The next run asks again"
             context.stats.add(Problem(owner.label, self.name, "", reason))
             return 0
+        fetched = context.clock.now()
         count = self._write(rows, owner, asked)
+        self._write_days(owner, count, fetched)
         if partition.max_age is not None:
             partition.state.snapshot_at = asked
             context.state_store.changed(partition)
@@ -136,6 +146,34 @@ class ListStream(RunStream):
                 writer.write_message(message)
         stats.rows[self.name] += len(shown)
         return len(shown)
+
+    def replaced_by(self) -> tuple[str, ...]:
+        """Return whose list it is: a list has every row of them."""
+        return self.definition.key[:1]
+
+    def _write_days(self, owner: Owner, count: int, fetched: datetime) -> None:
+        """Write what a list has brought, behind its rows."""
+        context = self.run_context
+        days = context.days()
+        if days is None or context.is_test:
+            return
+        (column,) = self.replaced_by()
+        is_whole = keeps_rows(self) and self._are_selected((column,))
+        whose = {"profile_id": owner.values["profile_id"]}
+        if owner.advertiser_id is not None:
+            whose["advertiser_id"] = owner.advertiser_id
+        days.write_rows(
+            [
+                list_row(
+                    context.stats.run_id,
+                    self.name,
+                    whose,
+                    count,
+                    fetched,
+                    covers={column: owner.values[column] or ""} if is_whole else None,
+                )
+            ]
+        )
 
     def _partition(
         self, owner: Owner, now: datetime, max_age: timedelta | None

@@ -101,8 +101,10 @@ def read_list(
     definition: ListDefinition,
     owner: Owner,
     headers: Mapping[str, str],
+    *,
+    is_test: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return the rows of all pages, as Amazon gives them.
+    """Return the rows of all pages, as Amazon gives them; a test reads one.
 
     Raises:
         RejectedError: Amazon refuses the list, or its pages never end.
@@ -121,7 +123,7 @@ def read_list(
         )
         rows += page.rows
         token = page.next_token
-        if token is None:
+        if token is None or is_test:
             return rows
         if token in seen:
             msg = f"POST {definition.path} names the same next page twice: no end"

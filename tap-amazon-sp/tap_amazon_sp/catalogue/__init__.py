@@ -9,16 +9,13 @@
     report is adding one file.
 ``model.py``
     the frozen objects the rest of the tap works with.
-``loader.py``
+``report_files.py``
     reads the files into these objects and refuses what does not fit.
+``loader.py``
+    gives reports and the datasets of Data Kiosk as one catalogue. The datasets are made
+    of this package's model, so that it is imported by its own name only.
 """
 
-from tap_amazon_sp.catalogue.loader import (
-    CatalogueError,
-    load_catalogue,
-    load_reports,
-    read_catalogue,
-)
 from tap_amazon_sp.catalogue.model import (
     EXTRA,
     Catalogue,
@@ -26,6 +23,11 @@ from tap_amazon_sp.catalogue.model import (
     Option,
     ReportDefinition,
     StreamDefinition,
+)
+from tap_amazon_sp.catalogue.report_files import (
+    CatalogueError,
+    load_reports,
+    read_catalogue,
 )
 
 __all__ = [
@@ -36,7 +38,6 @@ __all__ = [
     "Option",
     "ReportDefinition",
     "StreamDefinition",
-    "load_catalogue",
     "load_reports",
     "read_catalogue",
 ]

@@ -16,6 +16,7 @@ from singer_amazon.sync.summary import Problem
 from tap_amazon_sp.account_finder import OPERATION, PATH, AccountFinder
 from tap_amazon_sp.accounts import Account, AccountSettings, read_accounts
 from tap_amazon_sp.client import AccountCaller
+from tap_amazon_sp.commands.notifications import NotificationSetup
 from tap_amazon_sp.reports.custom.files import OutputLocation, output_location
 from tap_amazon_sp.reports.custom.streams import CustomReportStream
 from tap_amazon_sp.tap import TapAmazonSp
@@ -63,7 +64,9 @@ class SpCheck(TapCheck):
             yield from account_problems(noted)
 
     def storage(self) -> Iterator[Finding]:
-        """Try the folders and buckets of reports that are saved as files."""
+        """Try the folders and buckets of files, and look at the queue."""
+        if self.tap.config.get("notifications"):
+            yield from NotificationSetup(self.tap, makes=False).queue_findings()
         for stream in self.tap.streams.values():
             if not isinstance(stream, CustomReportStream) or not stream.selected:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -65,17 +65,24 @@ class NotificationSetup:
 
     def findings(self) -> Iterator[Finding]:
         """Look at everything, and make what is missing."""
+        arn = yield from self.queue_findings()
+        if arn is None:
+            return
+        for application in self._applications():
+            yield from self._of_application(application, arn)
+
+    def queue_findings(self) -> Generator[Finding, None, str | None]:
+        """Look at the queue alone, without a call to Amazon; return its ARN."""
         try:
             attributes = self.queue.attributes()
         except AmazonError as error:
             yield refusal("queue", "notifications.queue_url", error)
-            return
+            return None
         arn = attributes.get("QueueArn", "")
         waiting = attributes.get("ApproximateNumberOfMessages", "0")
         yield Finding("queue", arn, "ok", f"about {waiting} messages wait in it")
         yield _policy_finding(arn, attributes)
-        for application in self._applications():
-            yield from self._of_application(application, arn)
+        return arn
 
     def _of_application(self, application: _Application, arn: str) -> Iterator[Finding]:
         try:

@@ -10,8 +10,8 @@ from singer_amazon.commands.check import check_command
 from singer_amazon.commands.plan import plan_command
 from singer_amazon.commands.reports import ReportInfo, reports_command
 from singer_amazon.commands.state import state_command
-from tap_amazon_sp.catalogue import load_catalogue
 from tap_amazon_sp.catalogue.descriptions import describe
+from tap_amazon_sp.catalogue.loader import load_catalogue
 from tap_amazon_sp.catalogue.model import ReportDefinition
 from tap_amazon_sp.commands.auth import auth_command
 from tap_amazon_sp.commands.check import SpCheck

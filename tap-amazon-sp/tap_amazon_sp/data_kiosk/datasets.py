@@ -5,42 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from types import MappingProxyType
 
 import msgspec
 
-from tap_amazon_sp.catalogue.model import Option, ReportDefinition, StreamDefinition
+from tap_amazon_sp.catalogue.file_shapes import (
+    OptionShape,
+    PeriodShape,
+    null_columns,
+    period_rules,
+)
+from tap_amazon_sp.catalogue.model import ReportDefinition, StreamDefinition
 from tap_amazon_sp.data_kiosk.query_shape import GROUP, QueryShape
 from tap_amazon_sp.data_kiosk.schema import load_schemas
-from tap_amazon_sp.periods import Period, PeriodRules
+from tap_amazon_sp.periods import Period
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    """Base of the file shapes: a field nobody knows is an error."""
-
-
-class _OptionFile(_File):
-    amazon_name: str
-    values: list[str] = []
-    default: str | None = None
-
-
-class _PeriodFile(_File):
-    per_request: int | None
-    holdback: int
-    expected: int
-    history: int | None
-    lookback: int
-
-
-class _DatasetFile(_File):
+class _DatasetFile(msgspec.Struct, forbid_unknown_fields=True):
     stream: str
     domain: str
     root: str
     key: list[str]
     columns: dict[str, str]
-    options: dict[str, _OptionFile]
-    periods: dict[Period, _PeriodFile]
+    options: dict[str, OptionShape]
+    periods: dict[Period, PeriodShape]
     sales: list[str]
     source: str
     checked: str
@@ -54,6 +41,7 @@ class _DatasetFile(_File):
     null_columns: dict[str, dict[str, list[str]]] = {}
     without: dict[str, list[str]] = {}
     left_out: list[str] = []
+    optional: list[str] = []
 
 
 @lru_cache(maxsize=1)
@@ -90,11 +78,9 @@ def _shape(file: _DatasetFile) -> QueryShape:
         groups=tuple(group.values) if group else (),
         marketplace_argument=file.marketplace_argument,
         asin_filter=file.asin_filter,
-        without={
-            period: tuple(tuple(path.split(".")) for path in paths)
-            for period, paths in file.without.items()
-        },
+        without={period: frozenset(names) for period, names in file.without.items()},
         sales=tuple(file.sales),
+        optional=tuple(file.optional),
         day="startDate",
     )
 
@@ -108,17 +94,9 @@ def _report(file: _DatasetFile) -> ReportDefinition:
         accounts=schema.accounts,
         takes_several_marketplaces=False,
         dates="periods",
-        options=tuple(
-            Option(name, o.amazon_name, tuple(o.values), o.default)
-            for name, o in file.options.items()
-        ),
+        options=tuple(o.option(name) for name, o in file.options.items()),
         period_option=file.period_option,
-        periods=MappingProxyType(
-            {
-                period: PeriodRules(**msgspec.structs.asdict(rules))
-                for period, rules in file.periods.items()
-            }
-        ),
+        periods=period_rules(file.periods),
         offer_options=(),
         offer_days=None,
         streams=(_stream(file),),
@@ -145,10 +123,7 @@ def _stream(file: _DatasetFile) -> StreamDefinition:
         is_dated=True,
         replication_key="endDate",
         adds_currency="currency" in file.options,
-        null_columns={
-            option: {value: tuple(names) for value, names in by.items()}
-            for option, by in nulls.items()
-        },
+        null_columns=null_columns(nulls),
         per_request=None,
         is_per_account=file.is_per_account,
     )

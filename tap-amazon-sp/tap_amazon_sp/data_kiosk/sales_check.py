@@ -8,6 +8,7 @@ from datetime import date
 from singer_amazon.report_log.coverage import period_starts
 from singer_amazon.reports.model import ReportRequest, text_of
 from singer_amazon.tap.context import RunContext
+from tap_amazon_sp.data_kiosk.null_rows import NullRows
 from tap_amazon_sp.data_kiosk.zero_sales import SalesWatch, may_still_change
 
 _MOST_NAMED = 5
@@ -18,6 +19,7 @@ class SalesCheck:
 
     def __init__(self, run: RunContext) -> None:
         self.watch = SalesWatch()
+        self.nulls = NullRows()
         self._run = run
         self._held: dict[Hashable, list[ReportRequest]] = {}
         """Windows without sales, while earlier ones are still to come."""
@@ -42,10 +44,16 @@ class SalesCheck:
 
     def _decide(self, request: ReportRequest, current: ReportRequest) -> bool | None:
         """Say whether a window is done; None while that cannot be said."""
+        if self.nulls.are_all(request.identity):
+            days = text_of(request.window.start)
+            end = max(self._starts(request), default=request.window.end)
+            return self._warned(request, end, f"only nulls on {days}")
         key, starts = request.partition_key, self._starts(request)
         found = self.watch.suspicious(key, starts)
         if found:
-            return self._warned(request, found)
+            days = ", ".join(map(text_of, found[:_MOST_NAMED]))
+            what = f"no sales at all on {days}, though days before had some"
+            return self._warned(request, found[-1], what)
         has_zeros = bool(self.watch.without_sales(key, starts))
         return None if has_zeros and self._is_earlier_due(request, current) else True
 
@@ -64,14 +72,13 @@ class SalesCheck:
             for subscriber in report.subscribers
         )
 
-    def _warned(self, request: ReportRequest, days: list[date]) -> bool:
+    def _warned(self, request: ReportRequest, last: date, what: str) -> bool:
         today = self._run.clock.now().date()
-        is_open = may_still_change(days[-1], today)
+        is_open = may_still_change(last, today)
         label = self._run.session.partition(request).label
         then = "the next run reads them again" if is_open else "they are taken as final"
         self._run.warn_once(
-            f"{request.stream} of {label}: no sales at all on "
-            f"{', '.join(map(text_of, days[:_MOST_NAMED]))}, though days before had "
-            f"some. Amazon has sent such zeros before its data were whole: {then}"
+            f"{request.stream} of {label}: {what}. Amazon has sent such days before "
+            f"its data were whole: {then}"
         )
         return not is_open

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from singer_sdk import Tap
+from singer_sdk.singerlib import Metadata, MetadataMapping
 
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.records.columns import ColumnType, Nested
 from singer_amazon.records.row_encoder import AddedFields, RowEncoder
 from singer_amazon.report_log.coverage import Coverage
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import ReportRequest, Window, text_of
+from singer_amazon.reports.model import ReportRequest, Window
 from singer_amazon.sync.partition import Partition
+from singer_amazon.sync.session import RowBatch, WrittenDocument
 from tap_amazon_sp.catalogue.model import EXTRA, ReportDefinition, StreamDefinition
-from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec
+from tap_amazon_sp.data_kiosk.joined_documents import JoinedDocuments
+from tap_amazon_sp.data_kiosk.queries.query_parts import cut
+from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec, query_spec_of
+from tap_amazon_sp.data_kiosk.queries.query_text import MAX_LENGTH
 from tap_amazon_sp.data_kiosk.query_shape import QueryShape, arguments_of
 from tap_amazon_sp.data_kiosk.rows.kiosk_document import KioskDocument
+from tap_amazon_sp.data_kiosk.rows.metric_rows import Begin
 from tap_amazon_sp.data_kiosk.rows.row_encoder import KioskRowEncoder
 from tap_amazon_sp.data_kiosk.sales_check import SalesCheck
 from tap_amazon_sp.data_kiosk.schema import Path
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.reports.options import Choice, Combination
-from tap_amazon_sp.reports.streams import CatalogueStream, column_type
+from tap_amazon_sp.reports.streams import (
+    CatalogueStream,
+    column_type,
+    window_fields,
+)
 
 _LINE = ("startDate", "endDate", "marketplaceId")
 
@@ -35,8 +47,6 @@ class KioskStream(CatalogueStream):
     A row may come on any page, so a document never replaces the rows of its period.
     """
 
-    _check: SalesCheck | None = None
-
     def __init__(
         self,
         tap: Tap,
@@ -46,7 +56,24 @@ class KioskStream(CatalogueStream):
         shape: QueryShape,
     ) -> None:
         self.shape = shape
+        self._joined = JoinedDocuments(shape)
         super().__init__(tap, report, stream, choice)
+
+    @cached_property
+    def _check(self) -> SalesCheck:
+        return SalesCheck(self.run_context)
+
+    @property
+    def metadata(self) -> MetadataMapping:
+        """Which columns are selected; without a catalog not those few accounts have."""
+        is_made = self._metadata is None
+        found = super().metadata
+        if is_made:
+            for name in self.shape.optional:
+                found.setdefault(("properties", name), Metadata())
+                if found["properties", name].selected is None:
+                    found["properties", name].selected_by_default = False
+        return found
 
     # --- what is asked -----------------------------------------------------
 
@@ -63,12 +90,12 @@ class KioskStream(CatalogueStream):
         keys.update(shape.paths(key_columns))
         paths = set(shape.paths(self._selected_paths(asked)))
         period = combination.period
-        unknown = shape.without.get(period.value if period else "", ())
-        paths = {p for p in paths if not any(p[: len(u)] == u for u in unknown)}
+        unknown = shape.without.get(period.value if period else "", frozenset())
+        paths = {path for path in paths if unknown.isdisjoint(path)}
         arguments = arguments_of(combination.request_options(marketplace))
         if shape.marketplace_argument:
             arguments[shape.marketplace_argument] = [marketplace.marketplace_id]
-        return QuerySpec(
+        spec = QuerySpec(
             schema=schema,
             root=shape.root,
             arguments=arguments,
@@ -77,6 +104,8 @@ class KioskStream(CatalogueStream):
             asin_filter=shape.asin_filter,
             marketplace_id=marketplace.marketplace_id,
         )
+        rest = [path for path in spec.paths if path not in keys]
+        return replace(spec, parts=cut(shape.groups_of(rest), spec.length, MAX_LENGTH))
 
     def _columns(self) -> dict[str, ColumnType]:
         return {c.name: column_type(c) for c in self.stream_definition.columns}
@@ -98,6 +127,29 @@ class KioskStream(CatalogueStream):
         assert isinstance(partition.spec, QuerySpec)  # noqa: S101 - from query_spec above
         return tuple(".".join(path) for path in partition.spec.paths)
 
+    # --- windows of several queries ----------------------------------------
+
+    def write_document(
+        self, report: Report, subscriber: ReportRequest, partition: Partition
+    ) -> Generator[RowBatch, None, WrittenDocument]:
+        """Write a document; one of several of a window is read only, until the last."""
+        assert isinstance(partition.spec, QuerySpec)  # noqa: S101 - from query_spec above
+        if partition.spec.part_count > 1:
+            for _ in self._joined.take(report, partition.spec):
+                self.run_context.session.advance()
+            if report.next_page is not None:
+                return WrittenDocument(0, is_held=True)
+        return (yield from super().write_document(report, subscriber, partition))
+
+    def rows_of(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
+        """Yield the rows of a document, or of all documents of its window."""
+        spec = query_spec_of(report.request)
+        if spec.part_count == 1:
+            return super().rows_of(report, encoder)
+        assert isinstance(encoder, KioskRowEncoder)  # noqa: S101 - from row_encoder below
+        found = self._joined.rows(report, self._begin(encoder), encoder.parse)
+        return self._counted(found, encoder, report)
+
     # --- what documents bring ----------------------------------------------
 
     def replaced_by(self) -> tuple[str, ...]:
@@ -111,9 +163,7 @@ class KioskStream(CatalogueStream):
 
     def is_final(self, report: Report, request: ReportRequest) -> bool:
         """Whether the window is done: not while its zeros look wrong."""
-        if self._check is None or report.next_page is not None:
-            return True
-        return self._check.is_final(request)
+        return report.next_page is not None or self._check.is_final(request)
 
     # --- rows --------------------------------------------------------------
 
@@ -137,14 +187,11 @@ class KioskStream(CatalogueStream):
 
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return account, marketplace, options, window, currency."""
-        values: dict[str, object] = dict(partition.context)
-        values["window_start"] = text_of(window.start)
-        values["window_end"] = text_of(window.end)
         assert isinstance(partition.spec, QuerySpec)  # noqa: S101 - from query_spec above
-        values["currency_code"] = partition.spec.arguments.get("currencyCode")
+        asked = partition.spec.arguments.get("currencyCode")
         selected = set(self.selected_columns)
         names = [c.name for c in self.stream_definition.added if c.name in selected]
-        return AddedFields.constant({name: values.get(name) for name in names})
+        return window_fields(partition, window, names, currency_code=asked)
 
     def read(
         self, document: SpoolFile, encoder: RowEncoder, report: Report
@@ -153,41 +200,50 @@ class KioskStream(CatalogueStream):
         assert isinstance(encoder, KioskRowEncoder)  # noqa: S101 - from row_encoder above
         shape = self.shape
         found = KioskDocument(document.path, shape.schema.domain, shape.root)
+        pieces = shape.pieces(found, self._begin(encoder), encoder.parse)
+        yield from self._counted(pieces, encoder, report)
+        for sentence in found.notes:
+            self.run_context.warn_once(f"{self.name}: {sentence}")
+
+    def _begin(self, encoder: KioskRowEncoder) -> Begin:
+        def begin(line: Mapping[str, Any]) -> None:
+            encoder.line_values = {name: line.get(name) for name in self.shape.line}
+
+        return begin
+
+    def _counted(
+        self, pieces: Iterable[list[Any]], encoder: KioskRowEncoder, report: Report
+    ) -> Iterator[list[Any]]:
+        """Pass rows on, and add up what was sold."""
         subscriber = next(s for s in report.subscribers if s.stream == self.name)
         add = self._counter(encoder, subscriber)
-
-        def begin(line: Mapping[str, Any]) -> None:
-            encoder.line_values = {name: line.get(name) for name in shape.line}
-
-        pieces = (
-            found.nested_rows(shape.rows, shape.line, begin, encoder.parse)
-            if shape.rows
-            else found.rows(encoder.parse)
-        )
         for rows in pieces:
             add(rows)
             yield rows
-        for sentence in found.notes:
-            self.run_context.warn_once(f"{self.name}: {sentence}")
 
     def _counter(
         self, encoder: KioskRowEncoder, request: ReportRequest
     ) -> Callable[[Iterable[Any]], None]:
-        """Return what adds up the sales of rows, where any are selected."""
-        selected = set(self.selected_columns)
-        names = [n for n in self.shape.sales if n.split(".")[0] in selected]
-        if not names:
-            return lambda _: None
-        if self._check is None:
-            self._check = SalesCheck(self.run_context)
-        watch = self._check.watch
+        """Return what looks at rows: their sales by period, and whether any has values.
+
+        It costs nothing where no such column is selected.
+        """
+        shape, selected = self.shape, set(self.selected_columns)
+        watch, nulls = self._check.watch, self._check.nulls
+        names = [n for n in shape.sales if n.split(".")[0] in selected]
         getters = [encoder.getter(name) for name in names]
-        period = encoder.getter(self.shape.day) if self.shape.day else None
+        period = encoder.getter(shape.day) if shape.day else None
         start = request.window.start
+        values = [
+            encoder.getter(name)
+            for name in shape.sources
+            if name in selected and name not in (*self.primary_keys, *_LINE)
+        ]
 
         def add(rows: Iterable[Any]) -> None:
+            nulls.add(request.identity, rows, values)
             sums: dict[Any, float] = {}
-            for row in rows:
+            for row in rows if getters else ():
                 day = period(row) if period else ""
                 for get in getters:
                     value = get(row)

@@ -108,6 +108,8 @@ class Table:
     is_default: bool = True
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     sweep: StatusSweep | None = None
+    made_key: Callable[[Mapping[str, Any]], str | None] | None = None
+    """The key of a record that Amazon has given none; None where it has."""
 
     @property
     def replication_key(self) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -45,7 +46,10 @@ _Record = Mapping[str, Any]
 def finance_tables() -> Iterator[Table]:
     """Yield the streams of the Finances API, for sellers."""
     schemas = record_schemas()
-    yield _table(schemas["transactions"], {}, _DEFERRED_SALES, completed_transaction)
+    yield replace(
+        _table(schemas["transactions"], {}, _DEFERRED_SALES, completed_transaction),
+        made_key=made_id,
+    )
     yield _table(
         schemas["financial_event_groups"], {"MaxResultsPerPage": 100}, _OPEN_GROUPS
     )
@@ -97,6 +101,13 @@ def completed_transaction(record: _Record) -> _Record:
     row["sellingPartnerId"] = partner_id or UNKNOWN_PARTNER
     row["transactionId"] = row.get("transactionId") or _digest(row)
     return row
+
+
+def made_id(record: _Record) -> str | None:
+    """Return the id a transaction gets that has none of Amazon's."""
+    if record.get("transactionId"):
+        return None
+    return str(completed_transaction(record)["transactionId"])
 
 
 def _unwrapped(record: _Record) -> dict[str, Any]:

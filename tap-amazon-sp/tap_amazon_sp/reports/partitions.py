@@ -37,8 +37,6 @@ from tap_amazon_sp.timestamps import midnight
 
 logger = logging.getLogger(__name__)
 
-MAX_ASINS = 30
-"""Child ASINs in one filter of Data Kiosk's trends."""
 NEVER = RequestLimits(PeriodGrid(Period.DAY, None), 0)
 """For streams without windows."""
 
@@ -103,10 +101,14 @@ class CataloguePartitions:
         """Yield the partitions of these streams."""
         self._log_skipped(streams)
         for stream in streams:
-            for key in self._keys(stream):
-                partition = self._partition(key, streams)
-                if self._has_asins(partition):
-                    yield partition
+            yield from self.of_stream(stream, streams)
+
+    def of_stream(
+        self, stream: CatalogueStream, streams: Sequence[CatalogueStream]
+    ) -> Iterator[Partition]:
+        """Yield the partitions of one of these streams."""
+        for key in self._keys(stream):
+            yield self._partition(key, streams)
 
     # --- where -------------------------------------------------------------
 
@@ -163,34 +165,12 @@ class CataloguePartitions:
             # no document is shared: each stream has queries of its own
             rules = report.rules(period, [key.stream.name])
             query = key.stream.query_spec(key.combination, key.marketplace)
-            partition = self._windows(key, query, period, rules)
-            if query.asin_filter is not None:
-                self._add_asins(partition, key)
-            return partition
+            return self._windows(key, query, period, rules)
         names = [s.name for s in selected_of(streams, report)]
         rules = report.rules(period, names)
         dates: Dates = "hours" if period is Period.HOUR else "days"
         spec = replace(spec, dates=dates, period=period, rules=rules)
         return self._windows(key, spec, period, rules)
-
-    def _has_asins(self, partition: Partition) -> bool:
-        """Whether there is anything to ask for, where products have to be named."""
-        spec = partition.spec
-        is_named = isinstance(spec, QuerySpec) and spec.asin_filter is not None
-        if is_named and not partition.members:
-            self._run.warn_once(
-                f"{partition.stream} of {partition.label}: no ASINs are named: set "
-                f'data_kiosk_trends_asins: {{"{partition.context["account_name"]}": '
-                "[...]}. It is skipped"
-            )
-            return False
-        return True
-
-    def _add_asins(self, partition: Partition, key: _PartitionKey) -> None:
-        """Read a partition product by product, as many in a query as may be."""
-        asins = self._run.config.get("data_kiosk_trends_asins") or {}
-        partition.members = frozenset(asins.get(key.account.name, ()))
-        partition.limits = replace(partition.limits, max_members=MAX_ASINS)
 
     def _offers(self, key: _PartitionKey) -> Window:
         start = day(self._run.config, "start_date")

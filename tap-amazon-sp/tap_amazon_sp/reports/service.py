@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from singer_amazon.tap.settings import check_stream_names
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import read_accounts
-from tap_amazon_sp.catalogue import ReportDefinition, StreamDefinition, load_catalogue
+from tap_amazon_sp.catalogue import ReportDefinition, StreamDefinition
+from tap_amazon_sp.catalogue.loader import load_catalogue
 from tap_amazon_sp.client import SpClient
 from tap_amazon_sp.data_kiosk.custom.partitions import CustomQueryPartitions
 from tap_amazon_sp.data_kiosk.custom.settings import read_custom_queries
@@ -36,6 +37,8 @@ from tap_amazon_sp.data_kiosk.queries.running_queries import AccountQueries
 from tap_amazon_sp.data_kiosk.rows.error_documents import classify_query_document
 from tap_amazon_sp.data_kiosk.sales_streams import REPORT, sales_stream
 from tap_amazon_sp.data_kiosk.streams import KioskStream
+from tap_amazon_sp.data_kiosk.trends.partitions import ProductPartitions
+from tap_amazon_sp.data_kiosk.trends.stream import TrendsStream
 from tap_amazon_sp.reports.api import ReportsApi
 from tap_amazon_sp.reports.custom.files import FileSaver
 from tap_amazon_sp.reports.custom.partitions import CustomPartitions
@@ -55,6 +58,8 @@ from tap_amazon_sp.reports.streams import CatalogueStream
 
 logger = logging.getLogger(__name__)
 
+PRODUCTS = "sales_and_traffic_by_asin"
+"""The stream whose rows name products."""
 MIN_LOGGED_SECONDS = 60.0
 """Seconds of requesting that people should know of before they wait."""
 
@@ -88,7 +93,8 @@ def _stream(
     """Return what reads a stream: sales and traffic may come from Data Kiosk."""
     shape = query_shapes().get(stream.name)
     if shape is not None:
-        return KioskStream(tap, report, stream, choice, shape)
+        kind = KioskStream if shape.asin_filter is None else TrendsStream
+        return kind(tap, report, stream, choice, shape)
     source = tap.config["sales_and_traffic_source"]
     if report.name == REPORT and source == "data_kiosk":
         return sales_stream(tap, report, stream, choice)
@@ -157,14 +163,30 @@ class ReportService:
     def partitions(self, streams: Sequence[ReportStream]) -> list[Partition]:
         """Return every window to read, stream by stream."""
         known = [s for s in streams if isinstance(s, CatalogueStream)]
+        trends = [s for s in known if isinstance(s, TrendsStream)]
+        plain = [s for s in known if not isinstance(s, TrendsStream)]
         custom = [s for s in streams if isinstance(s, CustomReportStream)]
         queries = [s for s in streams if isinstance(s, CustomQueryStream)]
         run, accounts = self._run, self._accounts
         return [
-            *CataloguePartitions(run, accounts).of(known),
+            *CataloguePartitions(run, accounts).of(plain),
+            *(p for stream in trends for p in self._trends(stream, plain)),
             *CustomPartitions(run, accounts).of(custom),
             *CustomQueryPartitions(run, accounts).of(queries),
         ]
+
+    def _trends(
+        self, stream: TrendsStream, others: Sequence[CatalogueStream]
+    ) -> Iterator[Partition]:
+        """Yield what is read of trends now; the rest once rows name the products."""
+        partitions = CataloguePartitions(self._run, self._accounts)
+        products = ProductPartitions(
+            self._run, lambda: partitions.of_stream(stream, [stream])
+        )
+        source = next((s for s in others if s.name == PRODUCTS), None)
+        if source is not None and not self._run.is_test:
+            stream.take_products_of(source, products.found)
+        yield from products.named(more_follow=source is not None)
 
     def check_files(self, engine: Engine) -> None:
         """Refuse a plan in which one file would overwrite another.

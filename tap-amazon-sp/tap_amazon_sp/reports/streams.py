@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from singer_sdk import Tap
@@ -26,11 +26,16 @@ from tap_amazon_sp.catalogue.descriptions import described
 from tap_amazon_sp.documents.json_sections import SectionReader
 from tap_amazon_sp.reports.options import Choice
 
+OnRows = Callable[[ReportRequest, RowEncoder, list[Any]], None]
+"""Hears of the rows of a document."""
+
 
 class CatalogueStream(ReportStream):
     """One array of one report's document, over all accounts that can have it."""
 
     unknown_advice = "unknown_fields: keep takes it in"
+    on_rows: OnRows | None = None
+    """Hears of every row, where another stream needs what is in them."""
 
     def __init__(
         self,
@@ -109,15 +114,24 @@ class CatalogueStream(ReportStream):
 
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return account, marketplace, options, window, currency."""
-        values: dict[str, object] = dict(partition.context)
-        values["window_start"] = text_of(window.start)
-        values["window_end"] = text_of(window.end)
         options = partition.definition["options"]
-        if isinstance(options, Mapping):
-            values["currency_code"] = options.get("currencyCode")
+        asked = options.get("currencyCode") if isinstance(options, Mapping) else None
         selected = set(self.selected_columns)
         names = [c.name for c in self.stream_definition.added if c.name in selected]
-        return AddedFields.constant({name: values.get(name) for name in names})
+        return window_fields(partition, window, names, currency_code=asked)
+
+    def rows_of(self, report: Report, encoder: RowEncoder) -> Iterator[list[Any]]:
+        """Yield the rows of a report's document, and let others hear of them."""
+        found = super().rows_of(report, encoder)
+        return found if self.on_rows is None else self._heard(found, report, encoder)
+
+    def _heard(
+        self, pieces: Iterable[list[Any]], report: Report, encoder: RowEncoder
+    ) -> Iterator[list[Any]]:
+        assert self.on_rows is not None  # noqa: S101 - looked at before
+        for rows in pieces:
+            self.on_rows(report.request, encoder, rows)
+            yield rows
 
     def read(
         self, document: SpoolFile, encoder: RowEncoder, report: Report
@@ -128,6 +142,19 @@ class CatalogueStream(ReportStream):
         sections = SectionReader({self.stream_definition.array: encoder.parse})
         for _, rows in sections.read(unpacked(document.path)):
             yield rows
+
+
+def window_fields(
+    partition: Partition, window: Window, names: Iterable[str], **more: object
+) -> AddedFields:
+    """Return these of account, marketplace, options, window, and `more`."""
+    values = {
+        **partition.context,
+        "window_start": text_of(window.start),
+        "window_end": text_of(window.end),
+        **more,
+    }
+    return AddedFields.constant({name: values.get(name) for name in names})
 
 
 def _currency(partition: Partition) -> str | None:

@@ -1,8 +1,7 @@
 """Amazon's audiences over HTTP. Contract: the "Advertiser audiences" OpenAPI file.
 
 Ids of audiences and advertisers are JSON integers beyond 2^53: they stay ``int``, never
-``float``. A 429 of a look-up is waited out here, since nothing can go on without it;
-uploads and looks at jobs hand it back, because they share one rate limiter.
+``float``.
 """
 
 from __future__ import annotations
@@ -11,22 +10,16 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from singer_amazon.errors import CallError, RejectedError, TransientError
+from singer_amazon.errors import RejectedError
 from singer_amazon.http.client import ApiClient
 from singer_amazon.http.transport import Response
 from target_amazon_audience.amc.models import (
     AmcAccount,
     AmcConnection,
     Audience,
-    BadRequestError,
     Changes,
-    Job,
-    JobState,
     NewAudience,
-    NotFoundError,
     Terms,
-    ThrottledError,
-    TooLargeError,
 )
 from target_amazon_audience.amc.rate_limits import SharedLimiter
 from target_amazon_audience.amc.responses import (
@@ -42,6 +35,12 @@ from target_amazon_audience.amc.responses import (
     text,
     whole,
 )
+from target_amazon_audience.delivery.calls import ApiCalls, Call
+from target_amazon_audience.delivery.models import (
+    Job,
+    JobState,
+)
+from target_amazon_audience.delivery.ports import Receipt
 
 AUDIENCES = "application/vnd.amcaudiences.v1+json"
 CONNECTIONS = "application/vnd.amcaudiencesconnections.v1+json"
@@ -76,8 +75,7 @@ class HttpAudienceApi:
     """The port of audiences, spoken with an ``ApiClient``."""
 
     def __init__(self, client: ApiClient, limiter: SharedLimiter) -> None:
-        self._client = client
-        self._limiter = limiter
+        self._calls = ApiCalls(client, limiter, _STEPS, message_of)
 
     # Terms and connections
 
@@ -185,10 +183,10 @@ class HttpAudienceApi:
 
     # Records
 
-    def upload(self, body: bytearray) -> str:
-        """Send one request with records and return the id of its job."""
+    def upload(self, body: bytearray) -> Receipt:
+        """Send one request with records, which becomes a job."""
         response = self._call_once("POST", _RECORDS, body)
-        return required(response, "jobRequestId")
+        return Receipt(required(response, "jobRequestId"))
 
     def job(self, job_id: str) -> Job:
         """Look at a job."""
@@ -240,69 +238,10 @@ class HttpAudienceApi:
         media: str = AUDIENCES,
     ) -> Response:
         """Call, and wait out a 429."""
-        while True:
-            started = self._limiter.acquire()
-            response = self._sent(method, path, body, params, headers, media)
-            if response.status != HTTPStatus.TOO_MANY_REQUESTS:
-                self._limiter.succeeded()
-                return self._checked(method, path, response)
-            retry_after = response.retry_after(self._client.clock.now())
-            self._limiter.refused(started, retry_after)
+        return self._calls.patiently(Call(method, path, media, body, params, headers))
 
     def _call_once(
         self, method: str, path: str, body: object | None = None
     ) -> Response:
         """Call once; a 429 is an error like any other."""
-        response = self._sent(method, path, body, None, None, AUDIENCES)
-        return self._checked(method, path, response)
-
-    def _sent(
-        self,
-        method: str,
-        path: str,
-        body: object | None,
-        params: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        media: str,
-    ) -> Response:
-        try:
-            return self._client.call(
-                method,
-                path,
-                headers={"Accept": media, **(headers or {})},
-                params=params,
-                json=body,
-                content_type=media,
-            )
-        except TransientError as error:
-            if error.status != HTTPStatus.NOT_IMPLEMENTED:
-                raise
-            msg = f"{error}: {_STEPS[HTTPStatus.NOT_IMPLEMENTED]}."
-            raise RejectedError(msg, status=error.status) from None
-
-    def _checked(self, method: str, path: str, response: Response) -> Response:
-        """Return a good response; any other is an error."""
-        if response.status // 100 == HTTPStatus.OK // 100:
-            return response
-        raise self._refusal(method, path, response)
-
-    def _refusal(self, method: str, path: str, response: Response) -> CallError:
-        message = message_of(response)
-        said = f"Amazon answers {method} {path} with HTTP {response.status}: {message}"
-        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return ThrottledError(said, response.retry_after(self._client.clock.now()))
-        if response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return TooLargeError(said, status=response.status)
-        if response.status == HTTPStatus.BAD_REQUEST:
-            return BadRequestError(said, message)
-        mend = (
-            _STEPS.get(HTTPStatus(response.status)) if response.status in _CODES else ""
-        )
-        text = f"{said}. What to do: {mend}." if mend else said
-        kind = (
-            NotFoundError if response.status == HTTPStatus.NOT_FOUND else RejectedError
-        )
-        return kind(text, status=response.status, request_id=response.request_id)
-
-
-_CODES = {int(status) for status in HTTPStatus}
+        return self._calls.once(Call(method, path, AUDIENCES, body))

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator
 
 import msgspec
 
+from target_amazon_audience.delivery.requests import Destination, MemberFormat
 from target_amazon_audience.matching.member import CREATE, Member, pack
 
 MAX_ROWS = 10_000
 """Rows Amazon takes in one request."""
 
 _CONSENT = ',"userConsent":'
-_AT_ONCE = 256
-_IP_ADDRESS = re.compile(rb',"ipAddress":"[^"]*"')
 
 
 class _Identity(msgspec.Struct):
@@ -32,7 +28,6 @@ class _Row(_PersonalData):
     userConsent: msgspec.Raw = msgspec.Raw()  # noqa: N815 - Amazon's name
 
 
-_decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_ids = msgspec.json.Decoder(list[_Identity]).decode
 _decode_pii = msgspec.json.Decoder(list[_PersonalData]).decode
 _decode_members = msgspec.json.Decoder(list[_Row]).decode
@@ -66,16 +61,6 @@ def size(member: Member) -> int:
     return found
 
 
-def kept_consent(consent: str | None) -> str | None:
-    """Return what may be kept of a person's consent."""
-    return None if consent is None else _IP_ADDRESS.sub(b"", consent.encode()).decode()
-
-
-def rows_of(array: bytes | memoryview) -> list[str]:
-    """Return the rows of a JSON array."""
-    return [bytes(raw).decode() for raw in _decode_rows(array)]
-
-
 def ids_of(array: bytes | memoryview) -> list[str]:
     """Return whom the rows of a JSON array are about."""
     return [row.externalUserId for row in _decode_ids(array)]
@@ -100,73 +85,23 @@ def members_of(array: bytes | memoryview) -> Iterator[Member]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RecordsRequest:
-    """The body of a request; ``rows`` is the JSON array in it, not copied."""
-
-    body: bytearray = field(repr=False)
-    rows: memoryview = field(repr=False)
-    count: int
-    has_consent: bool = False
-    """Whether the consent of persons stands in it, and with it perhaps IP addresses."""
-
-    def payload(self) -> bytes | memoryview:
-        """Return the rows as they are kept until their job has succeeded.
-
-        IP addresses are not in them: these are sent once and kept nowhere.
-        """
-        return _IP_ADDRESS.sub(b"", self.rows) if self.has_consent else self.rows
+def destination(audience_id: int, target: str | None, connection: str) -> Destination:
+    """Return where records go: an audience, and the resource named with them."""
+    named = "" if target is None else f'"targetResource":{target},'
+    head = f'{{"audienceId":{audience_id},{named}"records":'.encode()
+    return Destination(audience_id, target, connection, FORMAT, head)
 
 
-NO_ROWS = RecordsRequest(bytearray(), memoryview(b""), 0)
-"""In the place of a request that is done with."""
+class _Format:
+    """``MemberFormat`` of this API."""
+
+    row = staticmethod(row)
+    size = staticmethod(size)
+    ids_of = staticmethod(ids_of)
+    pii_by_person = staticmethod(pii_by_person)
+    members_of = staticmethod(members_of)
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where records go: an audience, and the resource named with them."""
-
-    audience_id: int
-    target: str | None
-    connection: str
-    """Whose hourly volume the records count to."""
-
-    def request(
-        self, rows: Iterable[str], count: int, *, has_consent: bool
-    ) -> RecordsRequest:
-        """Return the request that carries these rows."""
-        return self._around(_joined(rows), count, has_consent=has_consent)
-
-    def repeat(self, payload: bytes, count: int) -> RecordsRequest:
-        """Return the request that carries rows which were kept."""
-        return self._around((payload,), count, has_consent=False)
-
-    def _around(
-        self, array: Iterable[bytes], count: int, *, has_consent: bool
-    ) -> RecordsRequest:
-        target = "" if self.target is None else f'"targetResource":{self.target},'
-        head = f'{{"audienceId":{self.audience_id},{target}"records":'.encode()
-        body = bytearray(head)
-        for part in array:
-            body += part
-        body += b"}"
-        return RecordsRequest(
-            body, memoryview(body)[len(head) : -1], count, has_consent
-        )
-
-
-NO_DESTINATION = Destination(0, None, "")
+FORMAT: MemberFormat = _Format()
+NO_DESTINATION = destination(0, None, "")
 """Of a run that sends nothing."""
-
-
-def _joined(rows: Iterable[str]) -> Iterator[bytes]:
-    """Yield rows as a JSON array, some at a time.
-
-    These are megabytes: what is small stays in the processor's cache, and is never
-    held as text and as bytes at once.
-    """
-    left, before = iter(rows), "["
-    while some := ",".join(islice(left, _AT_ONCE)):
-        yield f"{before}{some}".encode()
-        before = ","
-    yield b"[]" if before == "[" else b"]"

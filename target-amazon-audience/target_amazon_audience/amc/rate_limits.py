@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from singer_amazon.errors import TransientError
 from singer_amazon.rate_limits import Quota
-from target_amazon_audience.amc.models import StoppedError
+from target_amazon_audience.delivery.models import (
+    StoppedError,
+)
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
@@ -30,9 +32,12 @@ _TIME_IS_UP = (
 )
 
 
-def record_quota(past: Iterable[tuple[float, int]] = ()) -> Quota:
+def record_quota(
+    past: Iterable[tuple[float, int]] = (), records_per_hour: int | None = None
+) -> Quota:
     """Return the quota of a connection; ``past`` is when so many records were sent."""
-    quota = Quota(RECORDS_PER_HOUR - 1, _HOUR, first_wait=2.0, max_wait=60.0, spread=0)
+    limit = RECORDS_PER_HOUR if records_per_hour is None else records_per_hour
+    quota = Quota(limit - 1, _HOUR, first_wait=2.0, max_wait=60.0, spread=0)
     for sent_at, records in past:
         quota.take(datetime.fromtimestamp(sent_at, timezone.utc), records)
     return quota

@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from singer_amazon.errors import CallError, ConfigError
+from target_amazon_audience.amc import payload
 from target_amazon_audience.amc.models import (
     AmcAccount,
     Audience,
     AudienceApi,
     Changes,
     NewAudience,
+)
+from target_amazon_audience.amc.payload import NO_DESTINATION
+from target_amazon_audience.delivery.models import (
     NotFoundError,
 )
-from target_amazon_audience.amc.payload import Destination
+from target_amazon_audience.delivery.ports import RecordsApi
+from target_amazon_audience.delivery.requests import Destination
 from target_amazon_audience.errors import UploadError
 from target_amazon_audience.settings_schema import MAX_TTL
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
+    from target_amazon_audience.reporting.audience_report import AudienceReport
     from target_amazon_audience.settings import AudienceSettings
     from target_amazon_audience.state.store import AudienceStore
 
@@ -106,7 +112,24 @@ class AudienceResolver:
                 named["targetTypes"] = ["DSP"]
             target = _encode(named).decode()
         connection = self._connection or f"dsp:{self.settings.advertiser_id}"
-        return Destination(self.audience_id, target, connection)
+        return payload.destination(self.audience_id, target, connection)
+
+    @property
+    def records(self) -> RecordsApi:
+        """What records are sent with."""
+        return self.api
+
+    @property
+    def preview(self) -> Destination:
+        """Where a run that sends nothing would send."""
+        return NO_DESTINATION
+
+    def shown_id(self) -> str | None:
+        """Return Amazon's id of the audience, once it is known."""
+        return None if self.audience_id is None else str(self.audience_id)
+
+    def conclude(self, report: AudienceReport, until: float | None) -> None:
+        """Nothing is left to say: its batches' jobs say all."""
 
     # Terms and connection
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from singer_amazon.errors import RejectedError
 from singer_amazon.http.transport import Response
-from target_amazon_audience.amc.models import Fee
+from target_amazon_audience.amc.models import (
+    Fee,
+)
 
 MAX_MESSAGE_LENGTH = 300
 """Characters of Amazon's explanation that are shown."""

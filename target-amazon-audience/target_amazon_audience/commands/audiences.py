@@ -1,4 +1,7 @@
-"""`audiences`: what the database knows of each; read only, Amazon is not asked."""
+"""`audiences`: what the database knows of each; read only.
+
+With settings of Ads Data Manager it lists what Amazon has: that API can.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,12 @@ from pathlib import Path
 
 import click
 
+from singer_amazon.commands.check import quiet
+from singer_amazon.commands.group import read_config
 from singer_amazon.commands.tables import show
 from singer_amazon.errors import ConfigError
+from target_amazon_audience.commands.datasets import datasets
+from target_amazon_audience.commands.target_of import target_of
 from target_amazon_audience.state.database import DEFAULT_PATH
 from target_amazon_audience.state.store import AudienceStore
 
@@ -49,6 +56,7 @@ def audiences(path: Path) -> Iterator[Mapping[str, object]]:
     try:
         with store.reading() as db:
             keys = dict(db.execute("select audience_id, key from audiences"))
+            named = dict(db.execute("select audience_id, dataset_id from datasets"))
             for (number,) in db.execute(f"{_IDS} order by 1").fetchall():
                 members = db.execute(
                     "select count(*) from members where audience_id = ?"
@@ -58,7 +66,7 @@ def audiences(path: Path) -> Iterator[Mapping[str, object]]:
                 jobs, rows = db.execute(_JOBS, (number,)).fetchone()
                 newest = db.execute(_NEWEST, {"id": number}).fetchone()[0]
                 yield {
-                    "audience id": str(number),
+                    "audience id": named.get(number, str(number)),
                     "name": store.name(number) or "",
                     "external audience id": _external_id(keys.get(number)),
                     "members known": members,
@@ -89,7 +97,25 @@ def _instant(seconds: float | None) -> str:
     show_default=True,
     help="The database, as in the setting state_path.",
 )
+@click.option(
+    "--config",
+    "config",
+    multiple=True,
+    help="Settings with api ads_data_manager, as for a run: list the account's "
+    "datasets and sharing rules, as Amazon has them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
-def audiences_command(state_path: Path, *, as_json: bool) -> None:
-    """List the audiences this target remembers; Amazon is not asked."""
-    show(list(audiences(state_path)), as_json=as_json, empty="no audiences yet")
+def audiences_command(
+    state_path: Path, config: tuple[str, ...], *, as_json: bool
+) -> None:
+    """List the audiences this target remembers; Amazon is not asked.
+
+    With --config and Ads Data Manager: what the account has at Amazon.
+    """
+    if not config:
+        show(list(audiences(state_path)), as_json=as_json, empty="no audiences yet")
+        return
+    with quiet():
+        given, parse_env = read_config(config)
+        found = list(datasets(target_of(given, parse_env=parse_env)))
+    show(found, as_json=as_json, empty="no datasets yet")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
 
 from singer_amazon.commands.check import quiet
 from singer_amazon.commands.findings import (
@@ -20,10 +18,14 @@ from singer_amazon.commands.findings import (
     token_finding,
 )
 from singer_amazon.commands.group import read_config
-from singer_amazon.errors import AmazonError, ConfigError
+from singer_amazon.errors import AmazonError
 from target_amazon_audience import settings
-from target_amazon_audience.amc.models import AudienceApi
-from target_amazon_audience.amc.resolver import key_of
+from target_amazon_audience.amc.models import (
+    AudienceApi,
+)
+from target_amazon_audience.apis import AudienceApis
+from target_amazon_audience.commands.check_data_manager import data_manager_findings
+from target_amazon_audience.commands.target_of import target_of
 from target_amazon_audience.settings import AudienceSettings, Settings
 from target_amazon_audience.state.store import AudienceStore
 from target_amazon_audience.target import TargetAmazonAudience
@@ -46,8 +48,19 @@ def findings(target: TargetAmazonAudience) -> Iterator[Finding]:
 def _audience_findings(
     target: TargetAmazonAudience, parsed: Settings
 ) -> Iterator[Finding]:
-    api = target.make_api(parsed.region)
-    audiences = list(parsed.audiences.values())
+    apis = target.make_apis(parsed.region)
+    for audience in parsed.audiences.values():
+        if (settings := audience.data_manager) is not None:
+            api = apis.data_manager(settings)
+            yield from data_manager_findings(api, audience, settings)
+    audiences = [a for a in parsed.audiences.values() if a.data_manager is None]
+    yield from _amc_findings(apis, audiences)
+
+
+def _amc_findings(
+    apis: AudienceApis, audiences: Sequence[AudienceSettings]
+) -> Iterator[Finding]:
+    api = apis.amc
     if any(audience.uses_amc for audience in audiences):
         terms = _terms(api, accepts=all(a.accepts_terms for a in audiences))
         yield terms
@@ -55,7 +68,7 @@ def _audience_findings(
             if audience.uses_amc:
                 yield _connection(api, audience)
     for audience in audiences:
-        yield _audience(api, audience, target.identity(parsed.region))
+        yield _audience(api, audience, apis.key_of(audience))
 
 
 def _terms(api: AudienceApi, *, accepts: bool) -> Finding:
@@ -95,10 +108,10 @@ def _connection(api: AudienceApi, audience: AudienceSettings) -> Finding:
     return Finding("account", name, "refused", words, step)
 
 
-def _audience(api: AudienceApi, audience: AudienceSettings, identity: str) -> Finding:
+def _audience(api: AudienceApi, audience: AudienceSettings, key: str) -> Finding:
     label = audience.label
     try:
-        known, name = _remembered(audience, identity)
+        known, name = _remembered(audience, key)
         if known is None:
             words = "not made yet: the next run makes it"
             return Finding("audience", label, "unknown without asking", words)
@@ -109,15 +122,13 @@ def _audience(api: AudienceApi, audience: AudienceSettings, identity: str) -> Fi
     return Finding("audience", audience.label, "allowed", f"{known}, {name!r}")
 
 
-def _remembered(
-    audience: AudienceSettings, identity: str
-) -> tuple[int | None, str | None]:
+def _remembered(audience: AudienceSettings, key: str) -> tuple[int | None, str | None]:
     """Return id and name of an audience, as far as settings or database know them."""
     store = AudienceStore(audience.state_path, owner="check", read_only=True)
     with closing(store):
         known = audience.audience_id if audience.action == "UPDATE" else None
         if known is None:
-            known = store.audience(key_of(audience, identity))
+            known = store.audience(key)
         return known, None if known is None else store.name(known)
 
 
@@ -137,13 +148,6 @@ def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
     """
     with quiet():
         given, parse_env = read_config(config)
-        found = findings(_target(given, parse_env=parse_env))
+        found = findings(target_of(given, parse_env=parse_env))
         code = show_findings(found, as_json=as_json)
     sys.exit(code)
-
-
-def _target(config: Mapping[str, Any], *, parse_env: bool) -> TargetAmazonAudience:
-    try:
-        return TargetAmazonAudience(config=dict(config), parse_env_config=parse_env)
-    except ConfigValidationError as error:
-        raise ConfigError("; ".join(error.errors)) from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import repeat
 
-from target_amazon_audience.amc import payload
-from target_amazon_audience.amc.payload import Destination, RecordsRequest
-from target_amazon_audience.matching.member import Member, merged
+from target_amazon_audience.delivery.requests import Destination, RecordsRequest
+from target_amazon_audience.matching.member import MAX_OBJECTS, Member, merged
 
 
 @dataclass(slots=True)
@@ -32,12 +33,14 @@ class Batch:
     merged: int = 0
     crowded: int = 0
     """The most sets of personal data that one external id came with, if several."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Sets of personal data beyond what Amazon takes, by external id."""
     has_consent: bool = False
     """Whether anybody's consent goes to Amazon."""
 
     def request(self, action: str, destination: Destination) -> RecordsRequest:
         """Return the request that carries all its members."""
-        rows = map(payload.row, self.members.values(), repeat(action))
+        rows = map(destination.format.row, self.members.values(), repeat(action))
         count = len(self.members)
         return destination.request(rows, count, has_consent=self.has_consent)
 
@@ -45,9 +48,18 @@ class Batch:
 class Batcher:
     """Fills one batch after the other; a full one is handed back by ``add``."""
 
-    def __init__(self, limits: BatchLimits, *, merges: bool = True) -> None:
+    def __init__(
+        self,
+        limits: BatchLimits,
+        size: Callable[[Member], int],
+        *,
+        merges: bool = True,
+        max_objects: int = MAX_OBJECTS,
+    ) -> None:
         self._limits = limits
+        self._size = size
         self._merges = merges
+        self._max_objects = max_objects
         self.open: Batch | None = None
 
     def add(self, member: Member, now: float) -> Batch | None:
@@ -63,7 +75,7 @@ class Batcher:
         if old is not member:
             self._again(batch, old, member)
             return None
-        size = batch.bytes + payload.size(member)
+        size = batch.bytes + self._size(member)
         is_over = size > limits.bytes or len(members) > limits.rows
         if is_over and len(members) > 1:
             del members[member.external_id]
@@ -80,7 +92,7 @@ class Batcher:
         batch = self.open
         if batch is None or (old := batch.members.pop(external_id, None)) is None:
             return False
-        batch.bytes -= payload.size(old)
+        batch.bytes -= self._size(old)
         return True
 
     def close(self) -> Batch | None:
@@ -91,9 +103,16 @@ class Batcher:
     def _again(self, batch: Batch, old: Member, new: Member) -> None:
         # The person moves to the end, as if they had come only now.
         del batch.members[old.external_id]
-        found = merged(old, new) if self._merges else new
+        found = merged(old, new, self._max_objects) if self._merges else new
+        if self._merges and len(found.pii) == self._max_objects:
+            self._note_left_out(batch, old, new)
         batch.members[found.external_id] = found
-        batch.bytes += payload.size(found) - payload.size(old)
+        batch.bytes += self._size(found) - self._size(old)
         batch.has_consent |= found.consent is not None
         batch.merged += 1
         batch.crowded = max(batch.crowded, len(found.pii))
+
+    def _note_left_out(self, batch: Batch, old: Member, new: Member) -> None:
+        more = len({*old.pii, *new.pii}) - self._max_objects
+        if more > 0:
+            batch.left_out[new.external_id] += more

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from singer_amazon.clock import Clock
     from singer_amazon.rate_limits import Quota
-    from target_amazon_audience.amc.models import AudienceApi
     from target_amazon_audience.amc.rate_limits import Deadline
+    from target_amazon_audience.delivery.ports import RecordsApi
+    from target_amazon_audience.delivery.requests import Destination
     from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
@@ -54,13 +55,11 @@ class Dispatcher:
 
     def __init__(
         self,
-        api: AudienceApi,
         clock: Clock,
         threads: int,
         is_stopped: Callable[[], bool],
         deadline: Deadline,
     ) -> None:
-        self.api = api
         self.deadline = deadline
         self._clock = clock
         self._is_stopped = is_stopped
@@ -86,11 +85,14 @@ class Dispatcher:
         """Whether every thread has a call."""
         return self._workers.is_full
 
-    def limiter(self, connection: str, store: AudienceStore) -> SharedLimiter:
+    def limiter(self, destination: Destination, store: AudienceStore) -> SharedLimiter:
         """Return the rate limiter that all audiences of one connection share."""
+        connection = destination.connection
         if connection not in self._limiters:
             past = store.volume(connection, self._clock.now().timestamp())
-            self._limiters[connection] = self._limiter(record_quota(past))
+            self._limiters[connection] = self._limiter(
+                record_quota(past, destination.records_per_hour)
+            )
         return self._limiters[connection]
 
     def _limiter(self, quota: Quota) -> SharedLimiter:
@@ -111,13 +113,18 @@ class Dispatcher:
         self._workers.submit(call)
 
     def poll(
-        self, sink: int, batch: OpenBatch, limiter: SharedLimiter, until: float
+        self,
+        sink: int,
+        api: RecordsApi,
+        batch: OpenBatch,
+        limiter: SharedLimiter,
+        until: float,
     ) -> None:
         """Look at a batch's job; a throttled look is given up at ``until``."""
         now = self._clock.now().timestamp()
         self._polls += 1
         self._workers.submit(
-            lambda: Result(sink, poll(self.api, batch, limiter, now, until))
+            lambda: Result(sink, poll(api, batch, limiter, now, until))
         )
 
     def result(self, timeout: float) -> Result | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_amazon_audience.amc.payload import rows_of
+from target_amazon_audience.delivery.requests import rows_of
 
 if TYPE_CHECKING:
-    from target_amazon_audience.amc.payload import RecordsRequest
+    from target_amazon_audience.delivery.requests import RecordsRequest
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +45,15 @@ def shown(row: str) -> dict[str, Any]:
     record: dict[str, Any] = msgspec.json.decode(row)
     hidden = sha256(str(record["externalUserId"]).encode()).hexdigest()
     record["externalUserId"] = f"(sha256 {hidden[:_SHOWN_DIGITS]})"
-    for entry in record["hashedPII"]:
-        for field, value in entry.items():
-            entry[field] = _HASH.sub(r"\1", value)
     geo = record.get("userConsent", {}).get("geo", {})
     if "ipAddress" in geo:
         geo["ipAddress"] = "***"
-    return record
+    return {name: _without_hashes(value) for name, value in record.items()}
+
+
+def _without_hashes(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {name: _without_hashes(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_hashes(inner) for inner in value]
+    return _HASH.sub(r"\1", value) if isinstance(value, str) else value

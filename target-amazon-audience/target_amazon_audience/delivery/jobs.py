@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError, AuthError, TransientError
-from target_amazon_audience.amc.models import (
-    AudienceApi,
+from target_amazon_audience.delivery.models import (
     Job,
     JobState,
     NotFoundError,
@@ -23,6 +22,8 @@ from target_amazon_audience.amc.models import (
 
 if TYPE_CHECKING:
     from target_amazon_audience.amc.rate_limits import SharedLimiter
+    from target_amazon_audience.delivery.ports import RecordsApi
+    from target_amazon_audience.delivery.uploader import Accepted
     from target_amazon_audience.reporting.audience_report import AudienceReport
     from target_amazon_audience.settings import AudienceSettings
     from target_amazon_audience.state.store import OpenBatch
@@ -70,6 +71,8 @@ class Ended:
     """Rows that Amazon found invalid: external ids, each with Amazon's reason."""
     unlisted: int = 0
     """Rows that it found invalid without naming them."""
+    rows: Mapping[str, int] | None = None
+    """The numbers of invalid rows, where Amazon told them."""
     is_rejected: bool = False
     """Whether nothing will make good for it: its records are rejected."""
 
@@ -83,7 +86,7 @@ class Resend:
 
 
 def poll(
-    api: AudienceApi,
+    api: RecordsApi,
     batch: OpenBatch,
     limiter: SharedLimiter,
     now: float,
@@ -105,7 +108,7 @@ def poll(
 
 
 def _polled(
-    api: AudienceApi, batch: OpenBatch, limiter: SharedLimiter, until: float
+    api: RecordsApi, batch: OpenBatch, limiter: SharedLimiter, until: float
 ) -> Job:
     while True:
         started = limiter.acquire(until=until)
@@ -257,6 +260,22 @@ class JobTracker:
         self._report.completed += 1
         self._drop(batch)
         return Ended(batch, is_carried_out=True, invalid=invalid, unlisted=unlisted)
+
+    def taken(self, accepted: Accepted) -> Ended:
+        """Take a batch that Amazon has made no job of."""
+        batch, unlisted = accepted.batch, accepted.unlisted
+        invalid = tuple((name, _hidden(why, name)) for name, why in accepted.invalid)
+        for _, reason in invalid:
+            self._report.count_invalid(reason)
+        if unlisted:
+            self._report.count_invalid(UNLISTED, unlisted)
+        return Ended(
+            batch,
+            is_carried_out=True,
+            invalid=invalid,
+            unlisted=unlisted,
+            rows=accepted.rows,
+        )
 
     def _drop(self, batch: OpenBatch) -> None:
         """Watch an ended job no more."""

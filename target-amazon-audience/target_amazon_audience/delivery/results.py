@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_amazon_audience.amc.payload import ids_of, pii_by_person
 from target_amazon_audience.delivery.jobs import UNLISTED
 from target_amazon_audience.matching.member import DELETE, Reason
 
 if TYPE_CHECKING:
     from singer_amazon.target.state_tracker import StateTracker
     from target_amazon_audience.delivery.jobs import Ended, PollSchedule
+    from target_amazon_audience.delivery.requests import MemberFormat
     from target_amazon_audience.delivery.uploader import Outcome, Upload
     from target_amazon_audience.reporting.audience_report import AudienceReport
     from target_amazon_audience.reporting.rejects import Rejects
@@ -28,6 +28,7 @@ class ResultRecorder:
     states: StateTracker
     report: AudienceReport
     rejects: Rejects
+    format: MemberFormat
     members: Members | None = None
 
     def uploaded(self, outcome: Outcome, schedule: PollSchedule, now: float) -> None:
@@ -40,6 +41,9 @@ class ResultRecorder:
             if upload.replaces is None:
                 self.report.batches += 1
                 self.report.sent += batch.rows
+        for accepted in outcome.ended:
+            self.report.batches += 1
+            self.report.sent += accepted.batch.rows
         if outcome.failure is not None:
             return
         if upload.replaces is not None:
@@ -69,7 +73,7 @@ class ResultRecorder:
             self._not_carried_out(ended)
         elif members is not None and members.is_tracked:
             with self.store.reading():
-                pii = pii_by_person(self.store.payload(batch.id))
+                pii = self.format.pii_by_person(self.store.payload(batch.id))
             invalid = {external_id for external_id, _ in ended.invalid}
             if ended.unlisted:  # it may be anybody: nobody is taken as done
                 invalid.update(pii)
@@ -79,7 +83,9 @@ class ResultRecorder:
     def _invalid(self, ended: Ended) -> None:
         """Note which rows of a batch Amazon cannot use, each by its number in it."""
         batch = ended.batch
-        rows = {name: row for row, name in enumerate(self._external_ids(batch), 1)}
+        rows = ended.rows
+        if rows is None:
+            rows = {name: n for n, name in enumerate(self._external_ids(batch), 1)}
         for external_id, reason in ended.invalid:
             known = external_id if external_id in rows else None
             where = {"row": rows[known]} if known else {}
@@ -102,4 +108,4 @@ class ResultRecorder:
 
     def _external_ids(self, batch: OpenBatch) -> list[str]:
         with self.store.reading():  # a damaged payload is the database's fault
-            return ids_of(self.store.payload(batch.id))
+            return self.format.ids_of(self.store.payload(batch.id))

@@ -9,27 +9,28 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError
-from target_amazon_audience.amc.models import (
-    AudienceApi,
+from target_amazon_audience.delivery.models import (
     BadRequestError,
     ThrottledError,
     TooLargeError,
 )
-from target_amazon_audience.amc.payload import NO_ROWS, ids_of, members_of, rows_of
+from target_amazon_audience.delivery.ports import Receipt, RecordsApi
+from target_amazon_audience.delivery.requests import NO_ROWS, rows_of
 from target_amazon_audience.errors import UploadError
 from target_amazon_audience.matching.member import DELETE
 from target_amazon_audience.state.store import AudienceStore, Draft, OpenBatch
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
-    from target_amazon_audience.amc.payload import Destination, RecordsRequest
     from target_amazon_audience.amc.rate_limits import SharedLimiter
     from target_amazon_audience.delivery.batches import BatchLimits
+    from target_amazon_audience.delivery.requests import Destination, RecordsRequest
     from target_amazon_audience.state.members import Members
 
 MAX_EXTRA_CALLS = 200
@@ -55,12 +56,28 @@ class Upload:
     """Given back as soon as the upload, or its first part, is kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A batch that Amazon has taken without making it a job."""
+
+    batch: OpenBatch
+    invalid: Sequence[tuple[str, str]] = ()
+    """External ids of the rows that it did not take, each with Amazon's reason."""
+    unlisted: int = 0
+    """Such rows that it named by no number of a row."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """The numbers of their rows, from 1, by external id."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of an upload; with a ``failure`` some rows may not have been sent."""
 
     upload: Upload
     batches: list[OpenBatch] = field(default_factory=list)
+    """Accepted, each as a job that is still to end."""
+    ended: list[Accepted] = field(default_factory=list)
+    """Accepted, and nothing more is heard of them."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     """External ids Amazon refused, each with Amazon's reason."""
     failure: AmazonError | None = None
@@ -71,7 +88,7 @@ class Uploader:
 
     def __init__(
         self,
-        api: AudienceApi,
+        api: RecordsApi,
         store: AudienceStore,
         members: Members,
         destination: Destination,
@@ -86,6 +103,7 @@ class Uploader:
         self._members = members
         self._limits = limits
         self._clock = clock
+        self._keeps_rows = members.is_tracked or destination.keeps_rows
         self._lock = threading.Lock()
         self._accepted = 0
         self._failure: AmazonError | None = None
@@ -140,25 +158,43 @@ class Uploader:
         batch = self._keep(upload, part)
         upload.slot.close()
         try:
-            job_id = self._call(part.body, part.count)
+            receipt = self._call(part.body, part.count)
         except (BadRequestError, TooLargeError):
             self._store.forget(batch)
             raise
-        now = self._clock.now().timestamp()
-        self._store.accepted(batch, job_id, now, self.destination.connection)
+        now, job_id = self._clock.now().timestamp(), receipt.job_id
+        if job_id is not None:
+            self._store.accepted(batch, job_id, now, self.destination.connection)
         with self._lock:
             self._accepted += part.count
-        outcome.batches.append(
-            OpenBatch(
-                id=batch,
-                stream=upload.stream,
-                action=upload.action,
-                rows=part.count,
-                job_id=job_id,
-                accepted_at=now,
-                attempts=upload.attempts,
-            )
+        taken = OpenBatch(
+            id=batch,
+            stream=upload.stream,
+            action=upload.action,
+            rows=part.count,
+            job_id=job_id or "",
+            accepted_at=now,
+            attempts=upload.attempts,
         )
+        if job_id is not None:
+            outcome.batches.append(taken)
+        else:
+            outcome.ended.append(self._ended(taken, part, receipt.invalid))
+
+    def _ended(
+        self,
+        batch: OpenBatch,
+        part: RecordsRequest,
+        invalid: Sequence[tuple[int, str]],
+    ) -> Accepted:
+        """Say of whom the rows are that Amazon names by their number."""
+        if not invalid:
+            return Accepted(batch)
+        ids = self.destination.format.ids_of(part.rows)
+        known = [(n, why) for n, why in invalid if 0 <= n < len(ids)]
+        rows = {ids[n]: n + 1 for n, _ in known}
+        named = [(ids[n], why) for n, why in known]
+        return Accepted(batch, named, len(invalid) - len(named), rows)
 
     def _keep(self, upload: Upload, part: RecordsRequest) -> int:
         """Keep a batch before it is sent, with what it does to members."""
@@ -168,9 +204,10 @@ class Uploader:
             action=upload.action,
             target=self.destination.target,
             rows=part.count,
-            payload=part.payload(),
+            payload=part.payload() if self._keeps_rows else b"",
             attempts=upload.attempts,
         )
+        ids_of = self.destination.format.ids_of
         if upload.replaces is not None:
             return self._members.replacing(draft, ids_of(part.rows), upload.replaces)
         if not self._members.is_tracked:
@@ -178,21 +215,22 @@ class Uploader:
         if upload.action == DELETE:
             return self._members.removing(draft, ids_of(part.rows))
         now = self._clock.now().timestamp()
-        return self._members.creating(draft, members_of(draft.payload), now)
+        members = self.destination.format.members_of(draft.payload)
+        return self._members.creating(draft, members, now)
 
-    def _call(self, body: bytearray, rows: int) -> str:
+    def _call(self, body: bytearray, rows: int) -> Receipt:
         while True:
             started = self.limiter.acquire(rows)
             try:
-                job_id = self._api.upload(body)
+                receipt = self._api.upload(body)
             except ThrottledError as error:
                 self.limiter.refused(started, error.retry_after, rows)
             else:
                 self.limiter.succeeded()
-                return job_id
+                return receipt
 
     def _refuse(self, part: RecordsRequest, reason: str, outcome: Outcome) -> None:
-        for external_id in ids_of(part.rows):
+        for external_id in self.destination.format.ids_of(part.rows):
             hidden = reason.replace(external_id, "***")
             outcome.refused.append((external_id, hidden))
 

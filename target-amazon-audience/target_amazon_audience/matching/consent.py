@@ -25,7 +25,8 @@ CONSENT_FIELDS = (
     "consentcountrycode",
 )
 CONSENT_MODES = ("strict", "warn", "off")
-SIGNALS = ("GRANTED", "DENIED", "NOT_APPLICABLE", "UNKNOWN")
+GRANTED, NOT_APPLICABLE = "GRANTED", "NOT_APPLICABLE"
+SIGNALS = (GRANTED, "DENIED", NOT_APPLICABLE, "UNKNOWN")
 MAX_STRING_LENGTH = 10_000
 """Characters of a TCF or GPP string; real ones stay far below."""
 
@@ -50,13 +51,19 @@ class Consent:
     status: ConsentStatus
     wire: str | None
     field: str = ""
+    country: str = ""
+    """The country that consent was given in."""
 
 
 class ConsentRules:
     """Classifies the consent of records; equal values once."""
 
-    def __init__(self, mode: str, constants: Mapping[str, str]) -> None:
+    def __init__(
+        self, mode: str, constants: Mapping[str, str], *, everywhere: bool = False
+    ) -> None:
         self._mode = mode
+        self._everywhere = everywhere
+        """Whether records of every country need consent, or a word that none is."""
         self._constants = {k: v for k, v in constants.items() if v.strip()}
         self._constant_items = tuple(self._constants.items())
         self._cached = lru_cache(_REMEMBERED)(self._classify)
@@ -73,7 +80,7 @@ class ConsentRules:
         values = dict(items)
         for name in CONSENT_FIELDS:
             if not _is_readable(name, values.get(name, "")):
-                return Consent(ConsentStatus.UNREADABLE, None, name)
+                return Consent(ConsentStatus.UNREADABLE, None, name, country)
         given_in = as_country(values.get("consentcountrycode", "")) or country
         amzn = {
             wire: values[name].upper()
@@ -85,7 +92,8 @@ class ConsentRules:
         }
         strings = {name: values[name] for name in _STRINGS if name in values}
         wire = _wire(given_in, values.get("ipaddress"), amzn, strings)
-        return Consent(self._classification({country, given_in}, amzn, strings), wire)
+        status = self._classification({country, given_in}, amzn, strings)
+        return Consent(status, wire, country=given_in)
 
     def _classification(
         self,
@@ -97,18 +105,27 @@ class ConsentRules:
             return ConsentStatus.FINE
         if "DENIED" in amzn.values():
             return ConsentStatus.DENIED
-        is_granted = (
-            amzn.get("amznUserData") == "GRANTED"
-            and amzn.get("amznAdStorage", "GRANTED") == "GRANTED"
-        )
-        is_needed = self._mode != "off" and not countries.isdisjoint(
-            consent_countries()
-        )
-        return (
-            ConsentStatus.MISSING
-            if is_needed and not is_granted
-            else ConsentStatus.FINE
-        )
+        if self._mode == "off" or _grants(amzn):
+            return ConsentStatus.FINE
+        if not countries.isdisjoint(consent_countries()):
+            return ConsentStatus.MISSING
+        is_settled = not self._everywhere or NOT_APPLICABLE in amzn.values()
+        return ConsentStatus.FINE if is_settled else ConsentStatus.MISSING
+
+
+def is_granted(consent: str | None) -> bool:
+    """Whether the JSON of ``userConsent`` holds Amazon's own signal, and it grants."""
+    if consent is None:
+        return False
+    amzn = msgspec.json.decode(consent).get("consent", {}).get("amzn", {})
+    return _grants(amzn)
+
+
+def _grants(amzn: Mapping[str, str]) -> bool:
+    return (
+        amzn.get("amznUserData") == GRANTED
+        and amzn.get("amznAdStorage", GRANTED) == GRANTED
+    )
 
 
 def _is_readable(name: str, value: str) -> bool:

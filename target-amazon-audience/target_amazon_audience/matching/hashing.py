@@ -81,16 +81,18 @@ DISPUTED = tuple(f for f in PII_FIELDS if _AS_UPLOADER[f] is not _RECOMMENDED[f]
 
 
 def hashers(
-    normalisation: str, modes: Mapping[str, str], *, as_json: bool = False
+    normalisation: str,
+    modes: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Hasher]:
     """Return the hasher of each field, for ``recommended`` or ``aws_uploader``.
 
-    With ``as_json`` a hash comes with its field, as a member of a JSON object.
+    With ``names`` a hash comes with its field's name, as a member of a JSON object.
     """
     writers = _AS_UPLOADER if normalisation == "aws_uploader" else _RECOMMENDED
     found = {}
     for field in PII_FIELDS:
-        form = (f'"{field}":"', '"') if as_json else ("", "")
+        form = ("", "") if names is None else (f'"{names[field]}":"', '"')
         made = _hasher(field, writers[field], modes.get(field, "auto"), form)
         size = _REMEMBERED.get(field)
         found[field] = lru_cache(size)(made) if size else made

@@ -38,6 +38,9 @@ class Reason:
     REFUSED = "refused by Amazon"
     FAILED = "job failed at Amazon"
     INVALID = "invalid at Amazon"
+    NO_GRANT = "removal not possible without consent signal"
+    TOO_MANY_SETS = "more sets of personal data than Amazon takes of a person"
+    COUNTRIES_DIFFER = "country and country of the consent differ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,9 @@ class Refusal:
     """
 
 
-def merged(old: Member, new: Member) -> Member:
+def merged(old: Member, new: Member, max_objects: int = MAX_OBJECTS) -> Member:
     """Return both records of a person as one; country and consent from the newer."""
-    pii = tuple(dict.fromkeys((*old.pii, *new.pii)))[:MAX_OBJECTS]
+    pii = tuple(dict.fromkeys((*old.pii, *new.pii)))[:max_objects]
     return Member(new.external_id, pii, new.country, new.consent)
 
 

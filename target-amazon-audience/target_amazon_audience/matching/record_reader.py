@@ -5,6 +5,7 @@ Field names are found in any case, once per set of columns that a record has.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ import msgspec
 from singer_amazon.target.messages import printable
 from target_amazon_audience.matching.consent import (
     CONSENT_FIELDS,
+    Consent,
     ConsentRules,
     ConsentStatus,
 )
@@ -29,7 +31,7 @@ from target_amazon_audience.matching.hashing import (
     flaw,
     hashers,
 )
-from target_amazon_audience.matching.member import Member, Reason, Refusal
+from target_amazon_audience.matching.member import MAX_OBJECTS, Member, Reason, Refusal
 from target_amazon_audience.matching.reference import as_country
 from target_amazon_audience.matching.values import (
     NO_IDS,
@@ -52,6 +54,24 @@ _MAX_SHAPES = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class ApiRules:
+    """What an API of Amazon's demands of records; these are the audience API's."""
+
+    names: Mapping[str, str] = dataclasses.field(
+        default_factory=lambda: {name: name for name in PII_FIELDS}
+    )
+    """What it calls the fields of personal data, in the order of ``PII_FIELDS``."""
+    max_objects: int = MAX_OBJECTS
+    """Sets of personal data that it takes of one person."""
+    consent_everywhere: bool = False
+    """Whether records of every country need consent."""
+    one_country: bool = False
+    """Whether a row has one country only: that of the consent, where it has one."""
+    removal_needs_grant: bool = False
+    """Whether it ignores removals without a consent signal that says GRANTED."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRules:
     """What the settings say about reading records."""
 
@@ -64,6 +84,7 @@ class RecordRules:
     consent: Mapping[str, str] | None = None
     needs_consent: bool = True
     """What is only ever deleted needs none."""
+    api: ApiRules = ApiRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +110,19 @@ class RecordReader:
             field: rules.field_mapping.get(field, field).lower() for field in FIELDS
         }
         first = "recommended" if rules.normalisation == "both" else rules.normalisation
-        self._hashers = hashers(first, rules.modes, as_json=True)
+        names = rules.api.names
+        self._order = {f'"{names[name]}"': n for n, name in enumerate(PII_FIELDS)}
+        self._hashers = hashers(first, rules.modes, names)
         self._others: dict[str, Hasher] = {}
         if rules.normalisation == "both":
-            others = hashers("aws_uploader", rules.modes, as_json=True)
+            others = hashers("aws_uploader", rules.modes, names)
             self._others = {field: others[field] for field in DISPUTED}
-        self._consent = ConsentRules(rules.consent_mode, rules.consent or {})
+        self._one_country = rules.api.one_country
+        self._consent = ConsentRules(
+            rules.consent_mode,
+            rules.consent or {},
+            everywhere=rules.api.consent_everywhere,
+        )
         self._is_as_is = rules.external_id == "as_is"
         self._has_constants = bool(rules.consent)
         self._shapes: dict[tuple[str, ...], _Shape] = {}
@@ -107,10 +135,12 @@ class RecordReader:
         """The same by field and reason."""
         self._missing = {*rules.field_mapping}
         """Fields with a column of the user's that no record has had yet."""
+        self.countries_differ = 0
+        """Records sent with the country of their consent in the place of their own."""
         self.consent_missing = 0
         """Records sent although consent was missing, as ``consent_mode`` allows."""
 
-    def read(self, record: dict[str, Any]) -> Member | Refusal:  # noqa: C901 - a check a line
+    def read(self, record: dict[str, Any]) -> Member | Refusal:  # noqa: C901, PLR0912 - a check a line
         """Return the member a record describes, or why there is none.
 
         A million records pass here in seconds: the usual way through makes one call
@@ -153,7 +183,9 @@ class RecordReader:
             consent = self._classify(record, shape, country, external_id)
             if isinstance(consent, Refusal):
                 return consent
-            wire = consent
+            wire = consent.wire
+            if self._one_country:
+                country = consent.country
         if not hashes:
             return self._without_data(record, shape, external_id)
         pii: tuple[str, ...] = (f"{{{','.join(hashes)}}}",)
@@ -278,8 +310,8 @@ class RecordReader:
             hasher = self._others.get(field)
             made = hasher and _odd_hash(hasher, record[column], country)
             if made:
-                other[f'"{field}"'] = made
-        found = [other[name] for name in sorted(other)]
+                other[f'"{self._rules.api.names[field]}"'] = made
+        found = [other[name] for name in sorted(other, key=self._order.__getitem__)]
         return () if found == hashes else (f"{{{','.join(found)}}}",)
 
     # Identity and consent
@@ -290,7 +322,8 @@ class RecordReader:
         mode = self._rules.external_id
         if mode.startswith("from_"):
             field = mode.removeprefix("from_")
-            digits = msgspec.json.decode(f"{{{','.join(hashes)}}}").get(field)
+            name = self._rules.api.names[field]
+            digits = msgspec.json.decode(f"{{{','.join(hashes)}}}").get(name)
             return digits or Refusal(Reason.ID_MISSING, field)
         value = None if shape.external_id is None else record[shape.external_id]
         text = as_text(value)
@@ -308,7 +341,7 @@ class RecordReader:
 
     def _classify(
         self, record: dict[str, Any], shape: _Shape, country: str, identity: str
-    ) -> str | Refusal | None:
+    ) -> Consent | Refusal:
         values = {}
         for field, column in shape.consent:
             text = as_text(record[column])
@@ -323,20 +356,38 @@ class RecordReader:
         is_fine = consent.status is ConsentStatus.FINE
         if is_fine and not values and not self._has_constants:
             self._free.add(country)
+        if self._one_country and self._differ(record, shape, consent):
+            return Refusal(Reason.COUNTRIES_DIFFER, COUNTRY, identity)
         if is_fine or not self._rules.needs_consent:
-            return consent.wire
+            return consent
         if (
             consent.status is ConsentStatus.MISSING
             and self._rules.consent_mode == "warn"
         ):
             self.consent_missing += 1
-            return consent.wire
+            return consent
         return Refusal(
             consent.status.value,
             consent.field or None,
             identity,
             must_go=consent.status is ConsentStatus.DENIED,
         )
+
+    def _differ(self, record: dict[str, Any], shape: _Shape, consent: Consent) -> bool:
+        """Whether a record names two countries; counted where they may differ."""
+        if consent.status in {ConsentStatus.DENIED, ConsentStatus.UNREADABLE}:
+            return False
+        value = None if shape.country is None else record[shape.country]
+        if (
+            value is None
+            or is_null_word(value)
+            or self._country(value) == consent.country
+        ):
+            return False
+        if self._rules.consent_mode == "strict" and self._rules.needs_consent:
+            return True
+        self.countries_differ += 1
+        return False
 
 
 def _odd_hash(hasher: Hasher, value: object, country: str) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
-from target_amazon_audience.amc.payload import kept_consent
-from target_amazon_audience.matching.member import Member, pack
+from target_amazon_audience.delivery.requests import kept_consent
+from target_amazon_audience.matching.member import MAX_OBJECTS, Member, pack, unpack
 from target_amazon_audience.state.store import AudienceStore
 
 
@@ -36,6 +36,12 @@ on conflict (sink, external_id) do update set
 where excluded.status != 1
 """
 """Of a person's records the newest counts, but one that could not be used."""
+
+
+_CROWDED = (
+    "select external_id, pii from temp.staged where sink = ? and status = 0"
+    " and json_array_length(pii) > ?"
+)
 
 
 class Staged:
@@ -93,6 +99,26 @@ class Staged:
         with self._store.staging() as db:
             db.execute(ORDER_BY_PERSON)
             db.execute(self._settling, {"sink": self.sink})
+
+    def cut(self, max_objects: int) -> dict[str, int]:
+        """Keep so many sets of personal data a person; return how many are left out.
+
+        By external id; records of one person may have come in several batches.
+        """
+        if max_objects >= MAX_OBJECTS:
+            return {}
+        with self._store.reading() as db:
+            rows = db.execute(_CROWDED, (self.sink, max_objects)).fetchall()
+        whole = {external_id: unpack(pii) for external_id, pii in rows}
+        with self._store.staging() as db:
+            db.executemany(
+                "update temp.staged set pii = ? where sink = ? and external_id = ?",
+                [
+                    (pack(pii[:max_objects]), self.sink, external_id)
+                    for external_id, pii in whole.items()
+                ],
+            )
+        return {name: len(pii) - max_objects for name, pii in whole.items()}
 
     def try_once(self, action: str, external_ids: Iterable[str]) -> None:
         """Note whom this run has sent, so that it does so once."""

@@ -10,11 +10,12 @@ nothing is left to do or time is up; the next run goes on from what the database
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from target_amazon_audience.delivery.batches import Batch, Batcher
 from target_amazon_audience.delivery.uploader import Upload
+from target_amazon_audience.matching.consent import is_granted
 from target_amazon_audience.matching.member import CREATE, DELETE, Reason
 from target_amazon_audience.mirror.diff import (
     MAX_JOB_SECONDS,
@@ -29,7 +30,7 @@ from target_amazon_audience.sink import AudienceSink
 if TYPE_CHECKING:
     from target_amazon_audience.delivery.jobs import Ended
     from target_amazon_audience.delivery.uploader import Outcome
-    from target_amazon_audience.matching.member import Refusal
+    from target_amazon_audience.matching.member import Member, Refusal
     from target_amazon_audience.state.members import Members
 
 _PERCENT = 100
@@ -68,6 +69,8 @@ class MirrorSink(AudienceSink):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._without_grant: set[str] = set()
+        """Members who cannot be removed: Amazon would ignore it."""
         self._staged = Staged(self.store, self.number, merges=self.settings.merges)
         # an input that is read again from the middle would remove the rest
         self._number = self.states.opened()
@@ -78,6 +81,8 @@ class MirrorSink(AudienceSink):
         """Batches Amazon still works on that members wait for."""
         self._is_held_up = False
         """Whether there were such batches when last asked."""
+        self._has_ended = False
+        """Whether a batch has ended since then: members may have waited for it."""
         self._is_whole = False
         """Whether the input is taken to be all there is."""
         self._nameless = 0
@@ -137,6 +142,7 @@ class MirrorSink(AudienceSink):
     def _ended(self, ended: Ended) -> None:
         super()._ended(ended)
         self._in_the_way.discard(ended.batch.id)
+        self._has_ended = True
 
     # The end
 
@@ -146,6 +152,7 @@ class MirrorSink(AudienceSink):
         why_not = self._doubts() or why_not or self._missing_stream() or too_many
         self._is_whole = why_not is None
         self._staged.settle()
+        self._left_out(self._staged.cut(self.settings.rules.api.max_objects))
         if self.failure is not None:
             return ()
         if self.members is None and not self._staged.count():
@@ -226,7 +233,8 @@ class MirrorSink(AudienceSink):
         is_sending = self.failure is None and not self.settings.is_dry
         if self._difference is not None and is_sending:
             self._in_the_way = self._difference.in_the_way(removes=self._removes)
-            self._is_held_up = bool(self._in_the_way)
+            self._is_held_up = bool(self._in_the_way) or self._has_ended
+            self._has_ended = False
 
     def later_uploads(self, *, is_last: bool = False) -> Iterable[Upload]:
         """Return what was held up, once the jobs in its way have ended."""
@@ -245,6 +253,12 @@ class MirrorSink(AudienceSink):
     def finish(self) -> None:
         """Complete the report, with what is left to the next run."""
         super().finish()
+        if self._without_grant:
+            self.report.fail(
+                f"{len(self._without_grant):,} members were to be removed and were "
+                f"not ({Reason.NO_GRANT}): Amazon ignores a removal without it, and "
+                "theirs says no GRANTED. They are still in the audience"
+            )
         if self._in_the_way:
             self.report.note(
                 f"{len(self._in_the_way)} batches that Amazon still works on hold up "
@@ -274,12 +288,23 @@ class MirrorSink(AudienceSink):
     def _batches(self, query: str, *, held: bool) -> Iterator[Batch]:
         if self._difference is None:
             return
-        batcher = Batcher(self.limits)
+        batcher = Batcher(self.limits, self.destination.format.size)
         for page in self._difference.pages(query, held=held):
-            for member in page:
+            for member in self._removable(page) if held else page:
                 full = batcher.add(member, 0.0)
                 if full is not None:
                     yield full
         last = batcher.close()
         if last is not None:
             yield last
+
+    def _removable(self, page: Sequence[Member]) -> Iterator[Member]:
+        """Yield whom Amazon removes; note the others, each once."""
+        if not self.settings.rules.api.removal_needs_grant:
+            yield from page
+            return
+        ignored = {m.external_id for m in page if not is_granted(m.consent)}
+        for external_id in sorted(ignored - self._without_grant):
+            self.rejects.add(external_id, self.stream or "", None, Reason.NO_GRANT)
+        self._without_grant |= ignored
+        yield from (m for m in page if m.external_id not in ignored)

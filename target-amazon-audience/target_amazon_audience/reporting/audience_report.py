@@ -27,7 +27,8 @@ class AudienceReport:
     upload_mode: str
     target: str
     external_audience_id: str | None
-    audience_id: int | None = None
+    audience_id: str | None = None
+    """What Amazon calls it: its id, or that of a dataset."""
     is_created: bool = False
     records: int = 0
     """Records the input held for this audience."""
@@ -40,6 +41,8 @@ class AudienceReport:
     """Unusable values by field and reason."""
     consent_missing: int = 0
     merged: int = 0
+    sets_left_out: int = 0
+    """Sets of personal data beyond what Amazon takes of one person."""
     crowded: int = 0
     """The most sets of personal data that one external id came with, if several."""
     sent: int = 0
@@ -57,6 +60,13 @@ class AudienceReport:
     invalid: Counter[str] = field(default_factory=Counter)
     """Rows uploaded and then found invalid by Amazon, by Amazon's reason."""
     throttled: int = 0
+    has_jobs: bool = True
+    """Whether batches become jobs whose end is known; else they are just accepted."""
+    is_sharing_pending: bool = False
+    """Whether a sharing rule that was waited for is not active yet."""
+    sharing_rules: list[dict[str, str]] = field(default_factory=list)
+    counters: dict[str, float] = field(default_factory=dict)
+    """Amazon's counters of the whole dataset, where it has some."""
     mirror: dict[str, int] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     failures: dict[str, None] = field(default_factory=dict)
@@ -131,10 +141,15 @@ class AudienceReport:
 
     @property
     def result(self) -> str:
-        """One word: failed (nothing was accepted), partly, waiting or complete."""
+        """One word: failed (nothing was accepted), partly, waiting or complete.
+
+        Without jobs nobody says that anything is complete: it is accepted.
+        """
         if self.failures:
             return "partly" if self.sent else "failed"
-        return "waiting" if self.pending else "complete"
+        if self.pending or self.is_sharing_pending:
+            return "waiting"
+        return "complete" if self.has_jobs else "accepted"
 
     @property
     def label(self) -> str:
@@ -146,9 +161,48 @@ class AudienceReport:
         """What it is known by at Amazon, as far as that is known."""
         return f"audience {self.audience_id or self.external_audience_id or '?'}"
 
+    def _log_batches(self, name: str) -> None:
+        invalid = f"{sum(self.invalid.values()):,}"
+        if self.has_jobs:
+            logger.info(
+                "%s: completed batches %s/%s, records uploaded but invalid %s",
+                name,
+                self.completed,
+                self.batches + self.earlier_batches,
+                invalid,
+            )
+            logger.info("%s: audience id %s", name, self.audience_id)
+            return
+        logger.info(
+            "%s: accepted batches %s, records not accepted %s",
+            name,
+            self.batches,
+            invalid,
+        )
+        logger.info("%s: dataset id %s", name, self.audience_id)
+        for rule in self.sharing_rules:
+            shown = ", ".join(f"{key} {value}" for key, value in rule.items())
+            logger.info("%s: %s", name, shown)
+
+    def _of_dataset(self) -> dict[str, object]:
+        """Return what only datasets have."""
+        if self.has_jobs:
+            return {}
+        return {
+            "dataset_id": self.audience_id,
+            "sharing_rules": self.sharing_rules,
+            "dataset_counters": self.counters,
+            "personal_data_left_out": self.sets_left_out,
+        }
+
     def notices(self) -> Iterator[str]:
         """Yield what people should know although nothing failed."""
         yield from self.notes
+        if self.sets_left_out:
+            yield (
+                f"{self.sets_left_out:,} sets of personal data were left out: Amazon "
+                "takes so many of one person only"
+            )
         rejected = f"{self.rejected:,} of {self.records:,} records were rejected"
         if self.rejected and not any(rejected in text for text in self.failures):
             yield rejected
@@ -163,7 +217,7 @@ class AudienceReport:
         return {
             "stream": self.stream,
             "result": self.result,
-            "audience_id": None if self.audience_id is None else str(self.audience_id),
+            "audience_id": self.audience_id,
             "external_audience_id": self.external_audience_id,
             "created": self.is_created,
             "action": self.action,
@@ -187,6 +241,7 @@ class AudienceReport:
             "invalid_by_reason": dict(sorted(self.invalid.items())),
             "throttled": self.throttled,
             "mirror": self.mirror or None,
+            **self._of_dataset(),
             "notes": list(self.notes),
             "failures": list(self.failures),
         }
@@ -201,14 +256,7 @@ class AudienceReport:
             self.batches,
             f"{sum(self.skipped.values()):,}",
         )
-        logger.info(
-            "%s: completed batches %s/%s, records uploaded but invalid %s",
-            name,
-            self.completed,
-            self.batches + self.earlier_batches,
-            f"{sum(self.invalid.values()):,}",
-        )
-        logger.info("%s: audience id %s", name, self.audience_id)
+        self._log_batches(name)
         for reason, count in sorted(self.skipped.items()):
             example = self.examples.get(reason)
             shown = f" (such as {example})" if example else ""

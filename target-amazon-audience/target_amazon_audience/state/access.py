@@ -34,6 +34,7 @@ class StateAccess:
         self._ids: dict[int, str | None] = {}
         """Audiences by id, each with the stream that goes to it."""
         self._stores: dict[tuple[Path, bool], AudienceStore] = {}
+        self._locked: set[str] = set()
         self._owner = secrets.token_hex(8)
         self._held = ExitStack()
 
@@ -63,7 +64,7 @@ class StateAccess:
             raise ConfigError(msg)
         self._keys[key] = stream
 
-    def claim_id(self, audience_id: int, stream: str | None) -> None:
+    def claim_id(self, audience_id: int, stream: str | None, shown: str) -> None:
         """Note which stream goes to an audience: CREATE and UPDATE name it differently.
 
         Raises:
@@ -72,14 +73,16 @@ class StateAccess:
         if audience_id in self._ids:
             msg = (
                 f"Setting streams: {self._ids[audience_id]} and {stream} both lead to "
-                f"audience {audience_id}. {_MEND}"
+                f"audience {shown}. {_MEND}"
             )
             raise ConfigError(msg)
         self._ids[audience_id] = stream
 
     def lock_id(self, database: Path, audience_id: int, what: str) -> None:
-        """Lock an audience by its id, as ``lock`` does."""
-        self.lock(database, f"{self._identity}|{audience_id}", what)
+        """Lock an audience by its id, as ``lock`` does, unless that was done."""
+        key = f"{self._identity}|{audience_id}"
+        if key not in self._locked:
+            self.lock(database, key, what)
 
     def lock(self, database: Path, key: str, what: str) -> None:
         """Lock an audience by what this target knows it by.
@@ -102,4 +105,5 @@ class StateAccess:
         except OSError as error:
             msg = f"The lock {file} cannot be taken ({error})."
             raise StateFileError(msg) from None
+        self._locked.add(key)
         self._held.callback(lock.release)

@@ -77,6 +77,12 @@ _ADDED = {
     name text not null,
     seen_at real not null
 )""",
+    "datasets": """(
+    audience_id integer primary key,
+    account text not null,
+    dataset_id text not null,
+    unique (account, dataset_id)
+)""",
 }
 _ADDED_INDEX = "create index if not exists volume_by_time on volume (sent_at)"
 # The small tables; whoever reads the others meets what is wrong there.

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
+import msgspec
+
+from target_amazon_audience.matching.consent import is_granted
 from target_amazon_audience.matching.member import (
     CREATE,
     DELETE,
@@ -169,17 +172,25 @@ class Members:
 
     # What is known
 
-    def with_held(self, member: Member) -> Member:
-        """Return a member with all that Amazon may hold of them as well."""
+    def with_held(self, member: Member, *, keeps_consent: bool = False) -> Member:
+        """Return a member with all that Amazon may hold of them as well.
+
+        ``keeps_consent``: with the consent they were sent with, where the record
+        grants none.
+        """
         with self._store.reading() as db:
             row = db.execute(
-                "select pii from members where audience_id = ? and external_id = ?",
+                "select pii, consent from members"
+                " where audience_id = ? and external_id = ?",
                 (self.audience_id, member.external_id),
             ).fetchone()
         if row is None:
             return member
         held = Member(member.external_id, unpack(row[0]), member.country)
-        return merged(held, member)
+        found = merged(held, member)
+        if keeps_consent and not is_granted(member.consent):
+            return msgspec.structs.replace(found, consent=row[1])
+        return found
 
     def _is_mirrored(self) -> bool:
         """Say whether a mirror of this audience was ever begun."""

@@ -15,24 +15,28 @@ _TABLES = (
     "members",
     "mirror_streams",
     "audience_names",
+    "datasets",
 )
 
 
-def purge(path: Path, audience_id: int | None = None) -> str:
+def purge(path: Path, audience: str | int | None = None) -> str:
     """Erase one audience, or the whole database; return a sentence on what was done.
+
+    ``audience`` is Amazon's id of an audience or a dataset.
 
     Raises:
         StateFileError: the database is in use, or cannot be changed.
     """
     if not path.exists():
         return f"There is no database {path}: nothing to erase."
-    if audience_id is None:
+    if audience is None:
         _claim(path)
         removed = erase(path)
         return f"Erased {', '.join(str(file) for file in removed)}."
     connection = open_database(path)
     try:
         connection.execute("begin exclusive")
+        audience_id = _number(connection, str(audience))
         counts = {
             table: connection.execute(
                 f"delete from {table} where audience_id = ?",  # noqa: S608 - ours
@@ -50,8 +54,18 @@ def purge(path: Path, audience_id: int | None = None) -> str:
         connection.close()
     return (
         f"Erased {counts['members']:,} members and {counts['batches']:,} open batches "
-        f"of audience {audience_id} in {path}."
+        f"of audience {audience} in {path}."
     )
+
+
+def _number(connection: sqlite3.Connection, audience: str) -> int | None:
+    """Return the number of an audience in the database."""
+    row = connection.execute(
+        "select audience_id from datasets where dataset_id = ?", (audience,)
+    ).fetchone()
+    if row is not None:
+        return int(row[0])
+    return int(audience) if audience.isascii() and audience.isdigit() else None
 
 
 def _claim(path: Path) -> None:

@@ -139,6 +139,11 @@ class AudienceStore:
                 (key, audience_id, now),
             )
 
+    def forgotten(self, key: str) -> None:
+        """Forget which audience is behind a key: it is gone at Amazon."""
+        with self.transaction() as db:
+            db.execute("delete from audiences where key = ?", (key,))
+
     def named(self, audience_id: int, name: str, now: float) -> None:
         """Remember what an audience is called at Amazon, as of now."""
         with self.transaction() as db:

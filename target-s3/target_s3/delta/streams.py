@@ -172,9 +172,10 @@ class DeltaStreams:
         """Open a temporary file that has no name: it goes with the process."""
         return new_spool_file(self._settings.spool_dir)
 
-    def send(self, stream: str, file: BinaryIO, rows: int, extension: str) -> None:
-        """Refuse: a file is no part of a table."""
-        raise NotImplementedError(stream, file, rows, extension)
+    @property
+    def send(self) -> None:
+        """Nothing: a file as it is can be no part of a table."""
+        return
 
     # --- inside ---------------------------------------------------------------
 

@@ -158,6 +158,25 @@ def test_one_selling_partner_does_not_hide_another(
     assert "HTTP 403" in refused["why"]
 
 
+def test_deep_tries_the_lists_of_entities(
+    check: Check, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.client.add_fault("status", operation="portfolios", code=403)
+    config = ads_runs.settings_for(emulator, profile_ids=[SELLER])
+    lists = ["portfolios", "sponsored_tv_campaigns"]
+    catalog = tmp_path / "lists.json"
+    catalog.write_text(json.dumps(selected_catalog(config, lists)))
+    code, rows, said = check(
+        "tap-amazon-ads", config, "--deep", "--catalog", str(catalog)
+    )
+    assert code == 1
+    assert "one page of 2 endpoints" in said
+    (refused,) = of(rows, "endpoint", "refused")
+    assert "portfolios of" in refused["of"]
+    (allowed,) = of(rows, "endpoint", "allowed")
+    assert allowed["of"] == "sponsored_tv_campaigns"
+
+
 def test_deep_asks_endpoints_of_every_account(check: Check, emulator: Emulator) -> None:
     code, rows, said = check("tap-amazon-sp", sp_runs.settings(emulator), "--deep")
     assert "one page of 2 endpoints" in said

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from amazon_emulator import Emulator
-from support.ads.runs import SELLER, settings_for
+from support.ads.runs import (
+    AGENCY,
+    ATTRIBUTION,
+    BRAZIL,
+    CANADA,
+    LINKED,
+    SELLER,
+    VENDOR,
+    settings_for,
+)
 
 BIN = Path(sys.executable).parent
 TAPS = ("tap-amazon-ads", "tap-amazon-sp")
@@ -88,6 +97,25 @@ def test_a_plan_asks_for_nothing_but_the_accounts(
     assert creates == []
     missing = program("tap-amazon-ads", "plan", "--config", str(tmp_path / "none"))
     assert "cannot be read (No such file or directory)" in missing.stderr
+
+
+def test_accounts_are_listed_without_a_plan(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    command = ("tap-amazon-ads", "plan", "--accounts", "--config", str(config))
+    with Emulator() as emulator:
+        config.write_text(json.dumps(settings_for(emulator, exclude_profile_ids=[7])))
+        ran = program(*command, "--json")
+        config.write_text(json.dumps(settings_for(emulator, account_types=["vendor"])))
+        vendors = program(*command)
+        emulator.client.set_accounts({"profiles": []})
+        config.write_text(json.dumps(settings_for(emulator)))
+        none = program(*command, "--json")
+    assert ran.returncode == 0, ran.stderr
+    everybody = {SELLER, CANADA, BRAZIL, VENDOR, AGENCY, ATTRIBUTION, LINKED}
+    assert set(json.loads(ran.stdout)["accounts"]) == everybody | {"7"}
+    assert VENDOR in vendors.stdout.split()
+    assert (none.returncode, none.stdout) == (1, "")
+    assert "no usable profile: the token sees 0 profiles there" in none.stderr
 
 
 def test_a_plan_with_a_dead_token_says_what_to_do(tmp_path: Path) -> None:

@@ -1,12 +1,9 @@
-"""What a run measures, as a file for Prometheus; rules and a dashboard over it."""
+"""What a run measures, as a file for Prometheus."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-
-import yaml
 
 from amazon_emulator import Emulator
 from singer_amazon.metrics.samples import METRICS
@@ -76,23 +73,6 @@ def test_a_run_that_cannot_begin_leaves_metrics_too(tmp_path: Path) -> None:
     assert ran.code == 1
     shown = 'tap="tap-amazon-ads",shard="4/4",result="failed"'
     assert values(path.read_text())[f"singer_amazon_run_result{{{shown}}}"] == 1
-
-
-def names_in(text: str) -> set[str]:
-    return set(re.findall(r"singer_amazon_[a-z_]+[a-z]", text))
-
-
-def test_rules_and_dashboard_name_metrics_that_are_there() -> None:
-    known = {metric.prometheus_name for metric in METRICS}
-    alerts = yaml.safe_load((ROOT / "deploy/monitoring/alerts.yml").read_text())
-    rules = alerts["groups"][0]["rules"]
-    assert all({"alert", "expr", "labels", "annotations"} <= r.keys() for r in rules)
-    assert set().union(*(names_in(rule["expr"]) for rule in rules)) <= known
-    board = json.loads((ROOT / "deploy/monitoring/dashboard.json").read_text())
-    for panel in board["panels"]:
-        for target in panel["targets"]:
-            names = {n for n in names_in(target["expr"]) if not n.endswith("reports")}
-            assert names <= known, names
 
 
 def test_every_metric_is_documented() -> None:

@@ -279,3 +279,16 @@ def test_two_queues_that_share_a_limiter_share_it() -> None:
     assert one.take() == []
     one.wait(10)
     assert len(one.take()) == 1
+
+
+def test_a_report_in_parts_has_a_new_id_with_each_and_waits_for_none() -> None:
+    one = harness()
+    report = requested(one, "a")
+    since = report.requested_at
+    one.wait(60)
+    changes = one.record(one.take_one(CallKind.POLL), model.Accepted("a~b"))
+    assert [(c.has_new_id, c.after) for c in changes] == [(True, State.REQUESTED)]
+    assert (report.report_id, report.last_id) == ("a~b", "a")
+    assert (report.requested_at, report.accepted_count) == (since, 1)
+    one.record(one.take_one(CallKind.POLL), model.Running())  # at once
+    assert one.engine.next_actions(one.now, 1) == []

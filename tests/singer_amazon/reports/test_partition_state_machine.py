@@ -20,9 +20,8 @@ from singer_amazon.reports.model import ClosedGap, Members, PendingReport, Windo
 from singer_amazon.reports.partition_state import (
     CLOSED_GAP_DAYS,
     PartitionState,
-    covered_by,
 )
-from singer_amazon.reports.periods import DayGrid
+from singer_amazon.reports.periods import DayGrid, covered_by
 from singer_amazon.reports.windows import (
     DateRange,
     Plan,

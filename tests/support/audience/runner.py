@@ -160,6 +160,14 @@ class Runner:
         self.emulator.connect(self.monkeypatch)
         self.clock = EmulatorClock(self.emulator)
 
+    def prepare(self) -> None:
+        """Do what a person does in the console before the first run: nothing."""
+
+    @staticmethod
+    def rule(rule: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return a fault rule as the emulator takes it; None: it means nothing."""
+        return rule
+
     @property
     def client(self) -> EmulatorClient:
         return self.emulator.client
@@ -250,6 +258,11 @@ class Runner:
         """Members of an audience, the only one if none is named."""
         found = self.audience().audience_id if audience_id is None else audience_id
         return set(self.client.audience_members(found))
+
+    def held(self) -> dict[str, list[Mapping[str, str]]]:
+        """Return whom the only audience holds, with their hashes."""
+        held = self.client.audience_members(self.audience().audience_id)
+        return {name: list(member.hashed_pii) for name, member in held.items()}
 
     def pii(self, name: str) -> list[Mapping[str, str]]:
         found = self.client.audience_members(self.audience().audience_id)[name]

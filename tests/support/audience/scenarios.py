@@ -174,6 +174,7 @@ class Player:
         """Play a scenario and one quiet mirror; return whom Amazon holds at the end."""
         target = self._target
         target.emulator.reset()
+        target.prepare()
         for path in target.database.parent.glob("state.sqlite3*"):
             path.unlink()
         target.client.change(delete_by=scenario.delete_by)
@@ -189,12 +190,12 @@ class Player:
         if not scenario.bad:
             assert ran.error is None, ran.error
         assert not set(scenario.bad) & set(scenario.last) or ran.error is not None
-        held = target.client.audience_members(target.audience().audience_id)
-        return {name: list(member.hashed_pii) for name, member in held.items()}
+        return target.held()
 
     def _add(self, rules: Any) -> None:
-        for rule in rules:
-            self._target.client.add_fault(**rule)
+        for rule in map(self._target.rule, rules):
+            if rule is not None:
+                self._target.client.add_fault(**rule)
 
     def _play_step(self, step: Step, scenario: Scenario) -> None:
         target = self._target

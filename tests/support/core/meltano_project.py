@@ -27,7 +27,7 @@ from support.s3.bucket import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Bucket
 
 ROOT = Path(__file__).resolve().parents[3]
 PREFIX = "demo"
-_SECONDS = 60
+_SECONDS = 240
 
 
 def is_alive(group: int) -> bool:

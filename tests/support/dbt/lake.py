@@ -56,6 +56,7 @@ COMPARED = (
     "amazon_dsp_tech_by_device_type",
 )
 """Streams whose totals the package compares."""
+ENTITIES = ("campaigns", "ad_groups", "targets", "portfolios", "sponsored_tv_campaigns")
 RETAIL = (
     "sales_and_traffic_by_date",
     "sales_and_traffic_by_asin",

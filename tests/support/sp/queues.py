@@ -14,7 +14,9 @@ from moto.server import ThreadedMotoServer
 
 from amazon_emulator import Emulator
 from support.sp.notices import query_notice, report_notice
+from support.sp.runs import Run, run
 from tap_amazon_sp.notifications.messages import Message, read_message
+from tap_amazon_sp.tap import TapAmazonSp
 
 REGION = "us-east-1"
 KEYS: dict[str, Any] = {
@@ -121,3 +123,33 @@ class SendingQueue:
                     "no JSON at all",
                 ]
                 self._queue.send(*[body] * self._copies, *foreign[: self._copies - 1])
+
+
+class PromptQueue:
+    """The tap's queue; whenever it is asked, the emulator has sent what is due."""
+
+    def __init__(self, inner: Any, emulator: Emulator) -> None:
+        self._inner = inner
+        self._emulator = emulator
+
+    def receive(self, wait_seconds: int = 0) -> list[Message]:
+        self._emulator.client.send_sp_notifications()
+        found: list[Message] = self._inner.receive(wait_seconds)
+        return found
+
+    def delete(self, receipts: Sequence[str]) -> None:
+        self._inner.delete(receipts)
+
+
+def prompt_run(
+    emulator: Emulator, queue: LocalQueue, *streams: str, **changes: Any
+) -> Run:
+    """Run streams that are told by a queue to which the emulator sends."""
+
+    def prepare(tap: TapAmazonSp, _: object) -> None:
+        tap.__dict__["_queue"] = PromptQueue(tap._queue, emulator)
+
+    setting = {"queue_url": queue.url}
+    return run(
+        emulator, *streams, prepare=prepare, notifications=setting, **KEYS, **changes
+    )

@@ -187,11 +187,11 @@ def test_complete_without_url_is_never_an_empty_snapshot(
 def test_a_failed_export_is_asked_for_again(
     exports: RunTap, amazon: EmulatorClient
 ) -> None:
-    amazon.add_fault("failed", operation="create_export", times=1, reason="TIMED_OUT")
+    amazon.add_fault("failed", operation="create_export", times=1, reason="Oops")
     ended = exports("targets")
     assert len(ended.rows("targets")) == 90
     assert len(amazon.statistics().exports) == 2
-    assert ended.said("TIMED_OUT")
+    assert ended.said("INTERNAL_ERROR: Oops")
 
 
 def test_a_lost_answer_is_asked_for_once_more_and_never_again(

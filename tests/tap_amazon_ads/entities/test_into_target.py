@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amazon_emulator import EmulatorClient
-from support.ads.runs import NOON, SELLER, Run
+from support.ads.runs import AGENCY, NOON, SELLER, Run
 from support.core.process import TargetProcess
 
 if TYPE_CHECKING:
@@ -51,26 +51,29 @@ def test_a_table_holds_the_newest_snapshot_only(
         "format": {"format_type": "delta"},
         "write_mode": "replace",
     }
-    only = {"profile_ids": [SELLER], "account_types": ["seller"]}
-    first = run("campaigns", "report_days", **only)
+    keys = {"campaigns": "campaignId", "dsp_orders": "campaignId"}
+    keys |= {"portfolios": "portfolioId", "dsp_line_items": "adGroupId"}
+    only = {"profile_ids": [SELLER, AGENCY], "account_types": ["seller", "agency"]}
+    amazon.change(rows_per_day=9)
+    first = run(*keys, "report_days", **only)
     load(bucket, tmp_path / "1", first, **settings)
-    amazon.change(rows_per_day=3)
+    amazon.change(rows_per_day=1)
     later = NOON + timedelta(hours=21)
     amazon.set_now(later, frozen=True)
-    second = run("campaigns", "report_days", state=first.state, now=later, **only)
+    second = run(*keys, "report_days", state=first.state, now=later, **only)
     load(bucket, tmp_path / "2", second, **settings)
-    assert len(first.rows("campaigns")) == 15
-    assert len(second.rows("campaigns")) == 9
-    assert _ids(bucket) == {row["campaignId"] for row in second.rows("campaigns")}
+    for stream, key in keys.items():
+        assert len(first.rows(stream)) > len(second.rows(stream)) > 0
+        assert _ids(bucket, stream, key) == {row[key] for row in second.rows(stream)}
 
 
-def _ids(bucket: Bucket) -> set[str]:
+def _ids(bucket: Bucket, stream: str, key: str) -> set[str]:
     """Read a copy: deltalake would block the thread of the bucket."""
     from support.s3.delta import rows_of  # noqa: PLC0415 - needs the extra
 
     with tempfile.TemporaryDirectory() as folder:
-        for key in bucket.keys("lake/campaigns/"):
-            path = Path(folder, key)
+        for name in bucket.keys(f"lake/{stream}/"):
+            path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(bucket.read(key))
-        return {row["campaignId"] for row in rows_of(f"{folder}/lake/campaigns")}
+            path.write_bytes(bucket.read(name))
+        return {row[key] for row in rows_of(f"{folder}/lake/{stream}")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -37,6 +38,7 @@ def test_every_page_of_every_account(
     assert len({tuple(row[n] for n in key) for row in rows}) == len(rows) > 7
     assert all(row["name"] and row["snapshot_at"] for row in rows)
     assert not any(row["_extra"] for row in rows)
+    assert ended.schema(stream)["schema"]["x-replace-by"] == [key[0]]
     if stream.startswith("dsp"):
         assert {row["advertiserId"] for row in rows} == {*ADVERTISERS, LINKED}
         linked = [row for row in rows if row["advertiserId"] == LINKED]
@@ -110,6 +112,15 @@ def test_every_query_is_as_amazons_file_has_it(
     assert len(calls) > 3
     for call in calls:
         check_request(SPECS / UNIFIED, (), call)
+
+
+@pytest.mark.parametrize("stream", KEYS)
+def test_report_days_says_whose_list_is_whole(run: RunTap, stream: str) -> None:
+    ended = run(stream, "report_days")
+    owner, days = KEYS[stream][0], ended.rows("report_days")
+    counts = Counter(row[owner] for row in ended.rows(stream))
+    assert {row["covers"][owner]: row["rows"] for row in days} == dict(counts)
+    assert len({(row["report_id"], row["date"]) for row in days}) == len(days)
 
 
 def test_a_list_without_end_is_refused(run: RunTap, amazon: EmulatorClient) -> None:

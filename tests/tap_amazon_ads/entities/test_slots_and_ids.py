@@ -68,6 +68,24 @@ def test_the_id_of_an_export_is_written_without_a_pause() -> None:
     assert partition.repeats_are_new
 
 
+def test_ids_of_exports_do_not_fill_the_pipe_with_a_large_state() -> None:
+    sizes: list[int] = []
+    clock, size = FakeClock(NOW), 20_000_000
+
+    def write() -> int:
+        sizes.append(size)
+        return size
+
+    store = StateStore({}, write, clock, timer=lambda: 0.0)
+    partition = _partition(timedelta(hours=20))
+    for number in range(600):  # ten a second
+        partition.state.requested(_pending(str(number)))
+        store.changed(partition, is_urgent=True)
+        store.write()
+        clock.sleep(0.1)
+    assert 10 <= len(sizes) <= 20
+
+
 def test_how_old_a_snapshot_may_get() -> None:
     partition = _partition(timedelta(hours=20))
     assert not partition.is_young(NOW)

@@ -90,6 +90,45 @@ def test_asked_now_and_collected_later_is_what_one_run_brings(
         assert ours == theirs
 
 
+RUNS_OWN = {"run_id", "report_id", "adopted", "calls"}
+"""What differs from run to run, besides times."""
+
+
+def said_of_reports(*runs: Run) -> dict[str, list[str]]:
+    """Return the rows about reports and days, without what differs from run to run."""
+    found = {}
+    for name in ("report_log", "report_days"):
+        rows = [row for ran in runs for row in ran.rows(name)]
+        found[name] = in_order(
+            [
+                {k: v for k, v in row.items() if k not in RUNS_OWN and k[-3:] != "_at"}
+                for row in rows
+                if row.get("outcome") != "waiting"
+            ]
+        )
+    return found
+
+
+def test_the_log_of_asking_and_collecting_is_that_of_one_run(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    streams = (CAMPAIGNS, ORDERS, "report_log", "report_days")
+    whole = run(*streams, **DAYS)
+    amazon.reset()
+    amazon.set_now(NOON, frozen=True)
+    first = run(*streams, run_mode="ask", **DAYS)
+    waiting = first.rows("report_log")
+    assert {row["outcome"] for row in waiting} == {"waiting"}
+    assert first.rows("report_days") == []
+    second = run(*streams, run_mode="collect", state=first.state, **DAYS)
+
+    assert said_of_reports(first, second) == said_of_reports(whole)
+    collected = second.rows("report_log")
+    assert {row["report_id"] for row in waiting} == pending_ids(first.state)
+    assert {row["report_id"] for row in collected} == pending_ids(first.state)
+    assert all(row["adopted"] and row["requested_at"] for row in collected)
+
+
 def collect_all(run: Runs, amazon: EmulatorClient, first: Run) -> list[Run]:
     """Come back when each summary says so, until nothing is left."""
     ended = [first]
@@ -195,3 +234,34 @@ def test_no_time_at_all_asks_for_nothing(run: Runs, amazon: EmulatorClient) -> N
     assert (ran.code, ran.summary["result"]) == (0, "waiting")
     assert list(amazon.statistics().creates) == []
     assert seconds_to_next_look(ran, amazon) <= 1
+
+
+def test_totals_asked_for_before_midnight_are_collected_after_it(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    settings: Mapping[str, Any] = {
+        "profile_ids": [SELLER],
+        "time_unit": "SUMMARY",
+        "start_date": "2026-11-05",
+        "end_date": None,
+    }
+    amazon.set_now(NOON + timedelta(hours=19, minutes=50), frozen=True)  # 23:50 there
+    first = run(CAMPAIGNS, run_mode="ask", **settings)
+    amazon.advance(3600)
+    second = run(CAMPAIGNS, run_mode="collect", state=first.state, **settings)
+    assert (second.code, second.summary["result"]) == (0, "complete")
+    assert {row["endDate"] for row in second.rows(CAMPAIGNS)} == {"2026-11-19"}
+    assert pending_ids(second.state) == set()
+    assert len(amazon.statistics().creates) == 1
+
+
+def test_totals_of_other_days_that_a_run_drops_are_named(run: Runs) -> None:
+    settings: Mapping[str, Any] = {"profile_ids": [SELLER], "time_unit": "SUMMARY"}
+    first = run(CAMPAIGNS, run_mode="ask", **settings, **days("2026-11-05"))
+    (dropped,) = pending_ids(first.state)
+    second = run(CAMPAIGNS, state=first.state, **settings, **days("2026-11-06"))
+    assert (second.code, second.summary["result"]) == (0, "complete")
+    (notice,) = second.summary["notices"]
+    for text in (CAMPAIGNS, SELLER, "2026-11-05", dropped, "run_mode collect"):
+        assert text in notice
+    assert {row["startDate"] for row in second.rows(CAMPAIGNS)} == {"2026-11-06"}

@@ -13,7 +13,7 @@ import pytest
 from amazon_emulator import Emulator
 from singer_amazon.clock import SystemClock
 from singer_amazon.reports import model
-from singer_amazon.reports.api import ReportApi
+from singer_amazon.reports.api import Address, ReportApi
 from singer_amazon.reports.engine import Engine, Report, RetrySettings
 from singer_amazon.reports.model import Outcome, ReportRequest, Window
 from singer_amazon.reports.runner import Runner
@@ -168,7 +168,7 @@ class SlowDownload:
     def has_space(self) -> bool:
         return not self.is_busy
 
-    def fetch(self, report: Report, address: Callable[[], str]) -> Outcome:
+    def fetch(self, report: Report, address: Callable[[], Address]) -> Outcome:
         self.is_busy = True
         address()
         for _ in range(12):

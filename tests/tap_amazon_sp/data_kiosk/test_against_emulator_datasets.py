@@ -9,12 +9,14 @@ import pytest
 
 from amazon_emulator import Emulator
 from support.core.runs import Json, Run
-from support.sp.runs import SELLER, VENDOR, run
+from support.sp.runs import SELLER, VENDOR, partitions, run
 from tap_amazon_sp.data_kiosk.datasets import query_shapes
 
 ECONOMICS, TRENDS = "data_kiosk_economics", "data_kiosk_sales_and_traffic_trends"
 SOURCING, MAKING = "data_kiosk_vendor_sourcing", "data_kiosk_vendor_manufacturing"
 ANALYTICS = "data_kiosk_seller_analytics"
+TOTALS = "data_kiosk_seller_analytics_totals"
+STREAMS = [ECONOMICS, TRENDS, SOURCING, MAKING, ANALYTICS, TOTALS]
 SPAN: Json = {"start_date": "2026-11-08", "end_date": "2026-11-16"}
 
 
@@ -40,16 +42,26 @@ def read(emulator: Emulator, stream: str, **changes: Any) -> Run:
 
 
 def truth(emulator: Emulator, stream: str, account: str) -> list[Json]:
-    """Return the rows of all queries that were created, by the emulator."""
-    shape, found = query_shapes()[stream], []
+    """Return the rows of all queries that were created, by the emulator.
+
+    Where several queries ask for one window they are put together by their groups.
+    """
+    shape = query_shapes()[stream]
+    found: dict[str, Json] = {}
     for query in emulator.client.statistics().sp_queries:
         for line in emulator.client.kiosk_truth(account, str(query.body["query"])):
-            of_line = {name: line[name] for name in shape.line}
-            found += [
-                of_line | {n: at(row, path) for n, path in shape.sources.items()}
-                for row in (line[shape.rows] if shape.rows else [line])
-            ]
-    return found
+            of_line = {name: line[name] for name in (*shape.line, "startDate")}
+            for row in line[shape.rows] if shape.rows else [line]:
+                values = {n: at(row, path) for n, path in shape.sources.items()}
+                groups = {n: v for n, v in values.items() if is_plain(v)}
+                key = ordered(groups | of_line)
+                known = {n: v for n, v in values.items() if v is not None}
+                found[key] = found.get(key, {**of_line, **values}) | known
+    return list(found.values())
+
+
+def is_plain(value: Any) -> bool:
+    return not isinstance(value, (dict, list))
 
 
 def at(row: Any, path: tuple[str, ...]) -> Any:
@@ -59,7 +71,7 @@ def at(row: Any, path: tuple[str, ...]) -> Any:
 
 
 @pytest.mark.parametrize("level", ["DAY", "WEEK", "MONTH"])
-@pytest.mark.parametrize("stream", [ECONOMICS, TRENDS, SOURCING, MAKING, ANALYTICS])
+@pytest.mark.parametrize("stream", STREAMS)
 def test_rows_are_the_truth_and_keys_are_unique(
     emulator: Emulator, stream: str, level: str
 ) -> None:
@@ -150,3 +162,34 @@ def test_fields_amazon_adds_go_into_extra(emulator: Emulator) -> None:
     ended = read(emulator, ECONOMICS, start_date="2026-11-16")
     assert ended.code == 0
     assert all(row["_extra"] for row in ended.rows(ECONOMICS))
+
+
+def test_a_vendors_day_of_nulls_is_read_again_by_later_runs(emulator: Emulator) -> None:
+    """No day before it is in the run: the state keeps it open by itself."""
+    emulator.client.add_fault(
+        "null_days", operation="create_query", days=["2026-11-16"], times=1000
+    )
+    changes: Json = {"start_date": "2026-11-16"}
+    first = read(emulator, SOURCING, **changes)
+    assert first.code == 0
+    assert any("only nulls on 2026-11-16" in r.getMessage() for r in first.logged)
+    emulator.client.clear_faults()
+    second = read(emulator, SOURCING, state=first.state, **changes)
+    assert len(second.rows(SOURCING)) > 1
+    (state,) = partitions(second.state, SOURCING)
+    assert state["replication_key_value"] == "2026-11-16"
+    third = read(emulator, SOURCING, state=second.state, **changes)
+    assert third.rows(SOURCING) == []
+
+
+def test_a_day_of_nulls_is_final_when_its_horizon_has_passed(
+    emulator: Emulator,
+) -> None:
+    emulator.client.add_fault(
+        "null_days", operation="create_query", days=["2026-11-02"], times=1000
+    )
+    span: Json = {"start_date": "2026-11-02", "end_date": "2026-11-02"}
+    ended = read(emulator, SOURCING, **span)
+    assert any("taken as final" in r.getMessage() for r in ended.logged)
+    (state,) = partitions(ended.state, SOURCING)
+    assert state["replication_key_value"] == "2026-11-02"

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
-from typing import Any
-
 import pytest
 
 from amazon_emulator import Emulator
-from singer_amazon.http.transport import Transport
-from support.sp.runs import (
-    BY_ASIN,
-    BY_DATE,
-    CollectingWriter,
-    Json,
-    Run,
-    partitions,
-    run,
-)
-from tap_amazon_sp.tap import TapAmazonSp
+from support.sp.killed_runs import run_killed
+from support.sp.runs import BY_ASIN, BY_DATE, Json, Run, partitions, run
 
 KIOSK: Json = {"sales_and_traffic_source": "data_kiosk", "start_date": "2026-11-12"}
 LEVELS = {"sales_and_traffic": {"asin_granularity": "SKU"}}
@@ -138,55 +125,6 @@ def test_a_pending_report_is_left_behind_when_the_source_changes(
 # --- result pages, and runs that are killed --------------------------------
 
 
-class _DeadError(BaseException):
-    """The process is gone."""
-
-
-class _Killed(Transport):
-    """Ends the process before or after a certain call."""
-
-    calls: int
-    at: int
-    after_it: bool
-
-    def send(self, *args: Any, **options: Any) -> Any:
-        self.calls += 1
-        is_last = self.calls == self.at
-        if is_last and not self.after_it:
-            raise _DeadError
-        response = super().send(*args, **options)
-        if is_last:
-            raise _DeadError
-        return response
-
-
-def run_killed(
-    emulator: Emulator, at: int, *, after_it: bool, state: Json | None = None
-) -> tuple[Json, list[Json], int]:
-    """Run up to a call; return the last state, the rows, and the calls made."""
-    states: list[Json] = [state or {}]
-    rows: list[Json] = []
-    transports: list[_Killed] = []
-
-    def prepare(tap: TapAmazonSp, writer: CollectingWriter) -> None:
-        transport = _Killed(user_agent="tests/1.0", retry_wait=0.0)
-        transport.calls, transport.at, transport.after_it = 0, at, after_it
-        tap.__dict__["transport"] = transport
-        transports.append(transport)
-
-        def on_line(message: Json) -> None:
-            if message["type"] == "STATE":
-                states.append(copy.deepcopy(message["value"]))
-            elif message["type"] == "RECORD":
-                rows.append(message["record"])
-
-        writer.on_line = on_line
-
-    with contextlib.suppress(_DeadError):
-        run(emulator, BY_DATE, state=state, prepare=prepare, **PAGED)
-    return states[-1], rows, transports[0].calls
-
-
 SECOND_CREATE = 6
 """The sixth call: behind token, list, create, poll and the document's address."""
 PAGED: Json = {**KIOSK, "start_date": "2026-11-16"}
@@ -218,7 +156,9 @@ def test_a_run_killed_at_any_call_loses_and_asks_nothing_twice(
         for after_it in (False, True):
             emulator.client.reset()
             emulator.client.change(sp_kiosk_lines_per_page=1)
-            state, rows, made = run_killed(emulator, calls, after_it=after_it)
+            state, rows, made = run_killed(
+                emulator, BY_DATE, calls, after_it=after_it, **PAGED
+            )
             ended = run(emulator, BY_DATE, state=state, **PAGED)
             assert ended.code == 0
             where = f"killed at call {calls} (after it: {after_it})"
@@ -239,7 +179,7 @@ def test_a_refused_page_token_begins_with_the_first_page_again(
     emulator: Emulator,
 ) -> None:
     emulator.client.change(sp_kiosk_lines_per_page=1)
-    state, _, _ = run_killed(emulator, SECOND_CREATE, after_it=False)
+    state, _, _ = run_killed(emulator, BY_DATE, SECOND_CREATE, after_it=False, **PAGED)
     (pending,) = partitions(state, BY_DATE)[0]["pending_reports"]
     pending["next_page"]["token"] = "ended"
     ended = run(emulator, BY_DATE, state=state, **PAGED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from support.sp.runs import run
 from tap_amazon_sp.data_kiosk.custom.checking import check_query
 from tap_amazon_sp.data_kiosk.datasets import load_datasets, query_shapes
 from tap_amazon_sp.data_kiosk.queries import api
+from tap_amazon_sp.data_kiosk.queries.query_parts import cut
 from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec
 from tap_amazon_sp.data_kiosk.queries.query_text import query_text
 from tap_amazon_sp.data_kiosk.queries.refused_fields import refused_paths
@@ -23,6 +25,7 @@ from tap_amazon_sp.periods import Period, open_days
 from tap_amazon_sp.reports.period_grid import PeriodGrid, range_of
 
 DATASETS = {report.name: report for report in load_datasets()}
+NEWEST = date(2026, 11, 1)
 days = st.dates(date(2023, 1, 1), date(2027, 12, 31))
 
 
@@ -34,10 +37,12 @@ def test_a_query_with_all_fields_fits_amazons_schema_and_its_limit(name: str) ->
     if shape.marketplace_argument:
         arguments[shape.marketplace_argument] = ["ATVPDKIKX0DER"]
     line = shape.schema.roots[shape.root].row
-    every = [p for p in shape.schema.leaves(line) if p[0] in {shape.rows, *shape.line}]
-    every = every if shape.rows else list(shape.schema.leaves(line))
+    above = (shape.rows,) if shape.rows else ()
+    columns = [*((name,) for name in shape.line)]
+    columns += [(*above, *source) for source in shape.sources.values()]
+    every = shape.schema.leaves(line)
     paths = shape.in_order(
-        path for path in every if "lending" not in path and "totals" not in path
+        path for path in every if any(path[: len(c)] == c for c in columns)
     )
     spec = QuerySpec(
         shape.schema,
@@ -48,11 +53,35 @@ def test_a_query_with_all_fields_fits_amazons_schema_and_its_limit(name: str) ->
         shape.asin_filter,
         "ATVPDKIKX0DER",
     )
+    spec = replace(spec, parts=cut(shape.groups_of(paths), spec.length, 8000))
     asins = [f"B{number:09}" for number in range(30)]
-    text = spec.text(Window(date(2026, 11, 1), date(2026, 11, 1)), asins=asins)
-    assert len(text) < 8000
-    checked = check_query(text)
-    assert (checked.schema.domain, checked.root) == (shape.schema.domain, shape.root)
+    for part in range(1, spec.part_count + 1):
+        text = spec.text(Window(NEWEST, NEWEST), asins=asins, part=part)
+        assert len(text) <= 8000
+        checked = check_query(text)
+        assert (checked.schema.domain, checked.root) == (
+            shape.schema.domain,
+            shape.root,
+        )
+    assert spec.part_count == (2 if "seller_analytics" in name else 1)
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=12), st.integers(10, 40))
+def test_parts_hold_every_group_once_and_keep_to_the_length(
+    sizes: list[int], most: int
+) -> None:
+    groups = [
+        frozenset((f"g{number}", f"f{index}") for index in range(size))
+        for number, size in enumerate(sizes)
+    ]
+    parts = cut(groups, lambda paths: len(set(paths)), most)
+    if sum(sizes) <= most or len(sizes) == 1:
+        assert parts == ()
+        return
+    for group in groups:
+        assert sum(group <= part for part in parts) == 1
+    assert sum(map(len, parts)) == sum(sizes)
+    assert all(len(part) <= most or part in groups for part in parts)
 
 
 @given(st.permutations([("sales", "unitsOrdered"), ("startDate",), ("endDate",)]))

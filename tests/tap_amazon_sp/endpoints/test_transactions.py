@@ -326,6 +326,33 @@ def test_the_key_is_partner_and_id_or_a_digest(amazon: ScriptedApi) -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
+class Nameless(Finances):
+    """An account whose rows have no ids."""
+
+    def _rows(self) -> list[Json]:
+        return [
+            {name: value for name, value in row.items() if name != "transactionId"}
+            for row in super()._rows()
+        ]
+
+
+def test_equal_rows_without_an_id_are_counted_and_said(amazon: ScriptedApi) -> None:
+    """Three of them lie on two pages; a second run that reads them says it again."""
+    same = [Posting("o1", NOON - DAY)] * 3
+    account = Nameless(amazon.clock.now, *same, Posting("o2", NOON - DAY))
+    amazon.responses[PATH] = account
+    run = amazon.run(streams=STREAM, start_date="2026-11-19")
+    assert run.code == 0
+    assert len(run.rows()) == 4
+    assert len(set(run.keys())) == 2
+    assert run.said("2 rows without an id of Amazon are equal to another one")
+    again = amazon.run(streams=STREAM, state=run.state, start_date="2026-11-19")
+    assert again.said("2 rows without an id of Amazon are equal to another one")
+    serve(amazon, *same)  # ids of Amazon may come twice: they are its own
+    known = amazon.run(streams=STREAM, start_date="2026-11-19")
+    assert not known.said("without an id of Amazon")
+
+
 # --- groups ----------------------------------------------------------------------
 
 

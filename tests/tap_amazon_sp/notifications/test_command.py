@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,20 @@ import pytest
 from click.testing import CliRunner, Result
 
 from amazon_emulator import Emulator
+from singer_amazon.commands.findings import Finding
 from support.core.process import PluginProcess
-from support.sp.queues import KEYS, LocalQueue, local_queues, new_queue
+from support.sp.queues import KEYS, LocalQueue, local_queues, new_queue, prompt_run
 from support.sp.runs import (
     BY_ASIN,
     BY_DATE,
     SALES,
     SALES_BY_ASIN,
-    Run,
     catalog,
     run,
     settings,
 )
+from tap_amazon_sp.commands.check import SpCheck
 from tap_amazon_sp.commands.notifications import notifications_command
-from tap_amazon_sp.notifications.messages import Message
 from tap_amazon_sp.notifications.policy import policy_for
 from tap_amazon_sp.tap import TapAmazonSp
 
@@ -202,34 +202,6 @@ def test_a_process_wakes_long_before_it_would_poll(
     assert queue.left() == len(sent) - len(ours)
 
 
-class PromptQueue:
-    """The tap's queue; whenever it is asked, the emulator has sent what is due."""
-
-    def __init__(self, inner: Any, emulator: Emulator) -> None:
-        self._inner = inner
-        self._emulator = emulator
-
-    def receive(self, wait_seconds: int = 0) -> list[Message]:
-        self._emulator.client.send_sp_notifications()
-        found: list[Message] = self._inner.receive(wait_seconds)
-        return found
-
-    def delete(self, receipts: Sequence[str]) -> None:
-        self._inner.delete(receipts)
-
-
-def prompt_run(
-    emulator: Emulator, queue: LocalQueue, *streams: str, **changes: Any
-) -> Run:
-    def prepare(tap: TapAmazonSp, _: object) -> None:
-        tap.__dict__["_queue"] = PromptQueue(tap._queue, emulator)
-
-    setting = {"queue_url": queue.url}
-    return run(
-        emulator, *streams, prepare=prepare, notifications=setting, **KEYS, **changes
-    )
-
-
 def test_the_emulators_messages_in_any_disorder(
     emulator: Emulator, command: Command, queue: LocalQueue
 ) -> None:
@@ -279,3 +251,24 @@ def test_a_query_of_data_kiosk_costs_one_get_query(
         f"notifications ({queries} queries, each done after 700 s)"
     )
     assert polls / queries < 1.2
+
+
+def test_check_looks_at_the_queue_too(command: Command, queue: LocalQueue) -> None:
+    """Without a call to Amazon: subscriptions are a matter of `notifications`."""
+    found = checked(command.config)
+    assert [(row.what, row.result) for row in found] == [
+        ("queue", "ok"),
+        ("policy", "ok"),
+    ]
+    queue.set_policy("{}")
+    assert [row.result for row in checked(command.config)] == ["ok", "failed"]
+    command.config["notifications"] = {"queue_url": f"{queue.url}-not-there"}
+    (refused,) = checked(command.config)
+    assert refused.what == "queue"
+    assert refused.is_failure
+    del command.config["notifications"]
+    assert checked(command.config) == []
+
+
+def checked(config: dict[str, Any]) -> list[Finding]:
+    return list(SpCheck(TapAmazonSp.open(config)).storage())

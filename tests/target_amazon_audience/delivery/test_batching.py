@@ -15,6 +15,7 @@ from target_amazon_audience.amc import payload, rate_limits
 from target_amazon_audience.amc.payload import NO_DESTINATION
 from target_amazon_audience.amc.rate_limits import record_quota
 from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
+from target_amazon_audience.delivery.requests import rows_of
 from target_amazon_audience.matching.member import CREATE, DELETE, Member
 
 
@@ -28,7 +29,7 @@ def rows(batch: Batch | None) -> list[str]:
 
 
 def test_a_batch_is_full_at_its_rows() -> None:
-    batcher = Batcher(BatchLimits(rows=2))
+    batcher = Batcher(BatchLimits(rows=2), payload.size)
     assert batcher.add(person(1), 0) is None
     assert batcher.add(person(2), 0) is None
     assert rows(batcher.add(person(3), 0)) == ["user-1", "user-2"]
@@ -38,7 +39,7 @@ def test_a_batch_is_full_at_its_rows() -> None:
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=30))
 def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
-    batcher = Batcher(BatchLimits(bytes=1000))
+    batcher = Batcher(BatchLimits(bytes=1000), payload.size)
     found = [
         full
         for n, size in enumerate(sizes)
@@ -52,7 +53,7 @@ def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
 
 
 def test_records_of_one_person_are_merged() -> None:
-    batcher = Batcher(BatchLimits())
+    batcher = Batcher(BatchLimits(), payload.size)
     batcher.add(person(1, "a", '{"c":1}'), 0)
     batcher.add(person(2), 0)
     batcher.add(Member("user-1", ('{"email":"b"}', '{"email":"a"}'), "DE"), 0)
@@ -67,7 +68,7 @@ def test_records_of_one_person_are_merged() -> None:
 
 
 def test_merged_records_keep_a_hundred_objects() -> None:
-    batcher = Batcher(BatchLimits())
+    batcher = Batcher(BatchLimits(), payload.size)
     for n in range(150):
         batcher.add(person(1, str(n)), 0)
     batch = batcher.close()
@@ -76,7 +77,7 @@ def test_merged_records_keep_a_hundred_objects() -> None:
 
 
 def test_or_the_last_record_wins() -> None:
-    batcher = Batcher(BatchLimits(), merges=False)
+    batcher = Batcher(BatchLimits(), payload.size, merges=False)
     batcher.add(person(1, "a"), 0)
     batcher.add(person(1, "b"), 0)
     batch = batcher.close()
@@ -85,7 +86,7 @@ def test_or_the_last_record_wins() -> None:
 
 
 def test_a_denied_person_leaves_the_open_batch() -> None:
-    batcher = Batcher(BatchLimits())
+    batcher = Batcher(BatchLimits(), payload.size)
     batcher.add(person(1), 0)
     assert batcher.drop("user-1")
     assert not batcher.drop("user-1")
@@ -104,7 +105,7 @@ def test_the_json_of_a_record() -> None:
     }
     request = NO_DESTINATION.request([row, row], 2, has_consent=False)
     assert json.loads(request.body)["records"] == json.loads(bytes(request.rows))
-    assert payload.rows_of(request.payload()) == [row, row]
+    assert rows_of(request.payload()) == [row, row]
     assert payload.ids_of(request.rows) == ["u-1", "u-1"]
     assert list(payload.members_of(request.rows)) == [member, member]
     assert NO_DESTINATION.repeat(bytes(request.payload()), 2) == request
@@ -113,8 +114,8 @@ def test_the_json_of_a_record() -> None:
 def test_many_rows_are_one_array() -> None:
     rows = [payload.row(person(n), CREATE) for n in range(1000)]
     request = NO_DESTINATION.request(rows, 1000, has_consent=False)
-    assert payload.rows_of(request.rows) == rows
-    assert payload.rows_of(NO_DESTINATION.request([], 0, has_consent=False).rows) == []
+    assert rows_of(request.rows) == rows
+    assert rows_of(NO_DESTINATION.request([], 0, has_consent=False).rows) == []
 
 
 def test_ip_addresses_are_not_kept() -> None:
@@ -132,7 +133,7 @@ def test_a_batch_knows_that_it_holds_consent() -> None:
         [person(1, consent=consent), person(2)],
         [person(1), person(1, "2", consent=consent)],  # one joins the other
     ):
-        batcher = Batcher(BatchLimits())
+        batcher = Batcher(BatchLimits(), payload.size)
         for somebody in people:
             batcher.add(somebody, 0)
         batch = batcher.close()

@@ -11,6 +11,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from support.audience.dataset_runner import DatasetRunner
 from support.audience.runner import Runner
 from support.audience.scenarios import Player, Scenario, expected_members, scenarios
 
@@ -28,6 +29,13 @@ def player(target: Runner, monkeypatch: pytest.MonkeyPatch) -> Player:
     return Player(target, monkeypatch)
 
 
+@pytest.fixture
+def dataset_player(
+    dataset_target: DatasetRunner, monkeypatch: pytest.MonkeyPatch
+) -> Player:
+    return Player(dataset_target, monkeypatch)
+
+
 @FEW
 @given(scenario=scenarios())
 def test_runs_of_every_mode_with_trouble_and_crashes(
@@ -35,6 +43,15 @@ def test_runs_of_every_mode_with_trouble_and_crashes(
 ) -> None:
     """Jobs are carried out in the order Amazon accepted them in."""
     assert player.play(scenario) == expected_members(scenario)
+
+
+@settings(FEW, max_examples=max(EXAMPLES // 4, 1))
+@given(scenario=scenarios())
+def test_runs_of_every_mode_on_a_dataset_of_ads_data_manager(
+    dataset_player: Player, scenario: Scenario
+) -> None:
+    """Rows are taken or rejected at once; there are no jobs."""
+    assert dataset_player.play(scenario) == expected_members(scenario)
 
 
 @FEW

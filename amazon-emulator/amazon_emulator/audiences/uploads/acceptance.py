@@ -64,7 +64,7 @@ class Uploads:
         audience_id = whole("audienceId", around["audienceId"])
         audience = self._audiences.find(audience_id)
         connection = self._connection(around, audience)
-        _refuse_record(call)
+        refuse_record(call)
         targets = _targets(around, connection)
         self._check_terms(connection)
         self._check_rate(connection, count)
@@ -151,7 +151,7 @@ class Uploads:
         needs = (settings.require_country, settings.require_consent)
         invalid = invalid_records(records, country, needs=needs)
         for rule in rules:
-            invalid.update(_invalid_by_rule(rule, records))
+            invalid.update(invalid_by_rule(rule, records))
         entries = [
             entry(record, country)
             for record in records
@@ -176,7 +176,8 @@ class Uploads:
         return None if country is None else str(country)
 
 
-def _refuse_record(call: Call) -> None:
+def refuse_record(call: Call) -> None:
+    """Refuse an upload that a fault rule is about."""
     rule = call.fault("refuse_record")
     if rule is not None:
         raise RefusalError(int(rule.number("code")), rule.text("reason"))
@@ -200,9 +201,7 @@ def _targets(
     return (*amc, *kinds)
 
 
-def _invalid_by_rule(
-    rule: Rule, records: Sequence[Mapping[str, Any]]
-) -> dict[str, str]:
+def invalid_by_rule(rule: Rule, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return user id -> reason of the records that a fault rule makes invalid."""
     users = [str(record["externalUserId"]) for record in records]
     if rule.action == "job_failed" and rule.parameters["reason"] is not None:

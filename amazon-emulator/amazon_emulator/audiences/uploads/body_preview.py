@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
-_OPENING = re.compile(rb'"records"\s*:\s*\[')
+_OPENING = re.compile(rb'"(?:records|members)"\s*:\s*\[')
 _ID = b'"externalUserId"'
 _TRIES = 4
 _MAX_RECORD_BYTES = 1 << 18

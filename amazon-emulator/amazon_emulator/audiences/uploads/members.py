@@ -54,13 +54,13 @@ class Effect:
 
 def entry(record: Mapping[str, Any], country: str | None) -> Entry:
     """Return a validated record in the form that is kept."""
-    pii = tuple(map(_pack, record["hashedPII"]))
+    pii = tuple(map(pack, record["hashedPII"]))
     return Entry(
         record["action"] == "CREATE",
         record["externalUserId"],
         pii if len(pii) == 1 else tuple(sorted(set(pii))),
         record.get("countryCode", country),
-        _without_address(record.get("userConsent")),
+        without_address(record.get("userConsent")),
     )
 
 
@@ -132,7 +132,8 @@ def unpack(packed: bytes) -> dict[str, str]:
     return dict(zip(names, parts, strict=True))
 
 
-def _pack(pii: Mapping[str, str]) -> bytes:
+def pack(pii: Mapping[str, str]) -> bytes:
+    """Return hashes by field as bytes: which fields there are, and their digests."""
     mask, order = _layout(tuple(pii))
     return mask + bytes.fromhex("".join([pii[name] for name in order]))
 
@@ -148,7 +149,7 @@ def _without(pii: Pii, gone: Pii) -> Pii:
     return tuple(packed for packed in pii if packed not in gone)
 
 
-def _without_address(consent: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def without_address(consent: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return consent as sent, but with a hash in place of the IP address."""
     address = (consent or {}).get("geo", {}).get("ipAddress")
     if consent is None or not address:

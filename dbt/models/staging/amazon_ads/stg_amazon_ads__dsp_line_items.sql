@@ -2,9 +2,9 @@
 {{ amazon_singer.staging(
     source('amazon_ads', 'dsp_line_items'),
     stream='dsp_line_items',
-    documents=none,
+    documents=ref('stg_amazon_ads__report_days'),
     key=['advertiserId', 'adGroupId'],
-    covers=[],
+    covers=['advertiserId'],
     columns=[
         ['adGroupId', 'ad_group_id', 'text'],
         ['adProduct', 'ad_product', 'text'],

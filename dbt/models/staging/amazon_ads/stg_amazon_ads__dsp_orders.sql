@@ -2,9 +2,9 @@
 {{ amazon_singer.staging(
     source('amazon_ads', 'dsp_orders'),
     stream='dsp_orders',
-    documents=none,
+    documents=ref('stg_amazon_ads__report_days'),
     key=['advertiserId', 'campaignId'],
-    covers=[],
+    covers=['advertiserId'],
     columns=[
         ['campaignId', 'campaign_id', 'text'],
         ['adProduct', 'ad_product', 'text'],

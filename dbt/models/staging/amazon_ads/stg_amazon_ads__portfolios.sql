@@ -2,9 +2,9 @@
 {{ amazon_singer.staging(
     source('amazon_ads', 'portfolios'),
     stream='portfolios',
-    documents=none,
+    documents=ref('stg_amazon_ads__report_days'),
     key=['profile_id', 'portfolioId'],
-    covers=[],
+    covers=['profile_id'],
     columns=[
         ['portfolioId', 'portfolio_id', 'text'],
         ['name', 'name', 'text'],

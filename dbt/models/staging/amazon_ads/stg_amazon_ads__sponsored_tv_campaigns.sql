@@ -2,9 +2,9 @@
 {{ amazon_singer.staging(
     source('amazon_ads', 'sponsored_tv_campaigns'),
     stream='sponsored_tv_campaigns',
-    documents=none,
+    documents=ref('stg_amazon_ads__report_days'),
     key=['profile_id', 'campaignId'],
-    covers=[],
+    covers=['profile_id'],
     columns=[
         ['campaignId', 'campaign_id', 'text'],
         ['adProduct', 'ad_product', 'text'],

@@ -10,7 +10,7 @@ from singer_sdk import Tap
 from singer_amazon.documents.spool import SpoolFile
 from singer_amazon.records.row_encoder import AddedFields, RowEncoder, TypedRowEncoder
 from singer_amazon.reports.engine import Report
-from singer_amazon.reports.model import Window, text_of
+from singer_amazon.reports.model import Window
 from singer_amazon.sync.partition import Partition
 from singer_amazon.tap.stream import ReportStream
 from tap_amazon_sp.catalogue.descriptions import describe
@@ -18,7 +18,7 @@ from tap_amazon_sp.catalogue.model import EXTRA
 from tap_amazon_sp.data_kiosk.custom.settings import ADDED, CustomQuery
 from tap_amazon_sp.data_kiosk.rows.kiosk_document import KioskDocument
 from tap_amazon_sp.data_kiosk.rows.row_encoder import KioskRowEncoder
-from tap_amazon_sp.reports.streams import column_type
+from tap_amazon_sp.reports.streams import column_type, window_fields
 
 _DATES = {"type": "string", "format": "date"}
 
@@ -66,11 +66,8 @@ class CustomQueryStream(ReportStream):
 
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return account, marketplace, window."""
-        values: dict[str, object] = dict(partition.context)
-        values["window_start"] = text_of(window.start)
-        values["window_end"] = text_of(window.end)
         chosen = [name for name in ADDED if name in self.selected_columns]
-        return AddedFields.constant({name: values.get(name) for name in chosen})
+        return window_fields(partition, window, chosen)
 
     def read(
         self, document: SpoolFile, encoder: RowEncoder, report: Report

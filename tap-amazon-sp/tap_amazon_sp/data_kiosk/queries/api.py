@@ -123,11 +123,11 @@ class DataKioskApi:
     # --- creating ----------------------------------------------------------
 
     def _text(self, request: ReportRequest) -> str:
-        if request.page is not None:
+        if request.page is not None and request.page.token:
             return request.page.text
         spec = query_spec_of(request)
         refused = self._refused.of(request.account, spec.name)
-        return spec.text(request.window, refused, request.members)
+        return spec.text(request.window, refused, request.members, _part_of(request))
 
     def _create(self, request: ReportRequest) -> Outcome:
         text = self._text(request)
@@ -141,7 +141,8 @@ class DataKioskApi:
         if found is not None:
             return found
         body: dict[str, Any] = {"query": text}
-        if request.page is not None:
+        has_token = request.page is not None and bool(request.page.token)
+        if request.page is not None and has_token:
             body["paginationToken"] = request.page.token
         response = self._calls.call(
             request,
@@ -156,7 +157,7 @@ class DataKioskApi:
             if is_report_id(query_id):
                 return Accepted(query_id)
             return Refused(f"Amazon names {query_id[:40]!r} as a query id: not used")
-        if response.status == HTTPStatus.FORBIDDEN and request.page is None:
+        if response.status == HTTPStatus.FORBIDDEN and not has_token:
             again = self._without_refused(request, response)
             if again is not None:
                 return again
@@ -209,7 +210,8 @@ class DataKioskApi:
             case "DONE" if data:
                 return Ready(next_page=self._next_page(request, query_id, query))
             case "DONE" if not error:
-                return NoData("Amazon has no data for these dates")
+                next_page = self._next_page(request, query_id, query)
+                return NoData("Amazon has no data for these dates", next_page)
             case "DONE" | "FATAL" if document:
                 return Ready(is_failure=True)
             case "FATAL":
@@ -222,13 +224,18 @@ class DataKioskApi:
     def _next_page(
         self, request: ReportRequest, query_id: str, query: dict[str, Any]
     ) -> ResultPage | None:
-        token = next_token(query)
-        if not token:
-            return None
+        token, part = next_token(query), _part_of(request)
         number = request.page.number + 1 if request.page is not None else 2
+        if not token:
+            spec = query_spec_of(request)
+            refused = self._refused.of(request.account, spec.name)
+            following = spec.part_after(part, refused)
+            if following is None:
+                return None
+            return ResultPage(number, "", "", query_id, following)
         text = query.get("query")  # as Amazon has it: the next page asks for the same
         text = text if isinstance(text, str) and text else self._text(request)
-        return ResultPage(number, token, text, query_id)
+        return ResultPage(number, token, text, query_id, part)
 
     def _declined(self, request: ReportRequest, response: Response) -> Outcome:
         """Return what a response means that is no success."""
@@ -239,3 +246,8 @@ class DataKioskApi:
             without_right=f"It needs {ROLES}; then authorise the account anew",
             otherwise="Check its options and columns",
         )
+
+
+def _part_of(request: ReportRequest) -> int:
+    """Return which part of its window's queries a request is for."""
+    return request.page.part if request.page is not None else 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from singer_amazon.reports.model import ReportRequest, Window, text_of
@@ -33,6 +34,14 @@ class QuerySpec:
     marketplace_id: str = ""
     make_text: MakeText | None = None
     written: str = ""
+    parts: tuple[frozenset[Path], ...] = ()
+    """Which paths are asked for together, where one text cannot hold all: the rows of
+    all parts make the rows of the window. Each has the keys besides."""
+
+    @property
+    def part_count(self) -> int:
+        """How many queries a window needs."""
+        return max(len(self.parts), 1)
 
     @property
     def report_type(self) -> str:
@@ -59,17 +68,41 @@ class QuerySpec:
         window: Window,
         without: frozenset[Path] = frozenset(),
         asins: Iterable[str] = (),
+        part: int = 1,
     ) -> str:
-        """Return the text for a window, some fields left out."""
+        """Return the text of a part for a window, some fields left out."""
         if self.make_text is not None:
             return self.make_text(window)
         dates = {"startDate": text_of(window.start), "endDate": text_of(window.end)}
-        paths = [path for path in self.paths if not _is_in(path, without)]
+        paths = [path for path in self._of(part) if not _is_in(path, without)]
         arguments = {**self.arguments, **dates}
         if self.asin_filter is not None:
             found = {"marketplaceId": self.marketplace_id, "asins": sorted(asins)}
             arguments[self.asin_filter] = [found]
         return query_text(self.schema, self.root, arguments, paths)
+
+    def _of(self, part: int) -> Iterator[Path]:
+        """Yield the paths of a part, keys among them."""
+        chosen = self.parts[part - 1] if self.parts else frozenset(self.paths)
+        return (p for p in self.paths if p in chosen or p in self.keys)
+
+    def length(self, paths: Iterable[Path]) -> int:
+        """Return how many characters a query for some paths has, with the keys."""
+        chosen = {*paths, *self.keys}
+        day = Window(date.min, date.min)
+        whole = replace(self, paths=tuple(p for p in self.paths if p in chosen))
+        return len(whole.text(day))
+
+    def part_after(self, part: int, without: frozenset[Path]) -> int | None:
+        """Return the next part that asks for more than keys; None: there is none."""
+        return next(
+            (
+                number
+                for number in range(part + 1, self.part_count + 1)
+                if any(not _is_in(path, without) for path in self.parts[number - 1])
+            ),
+            None,
+        )
 
 
 def _is_in(path: Path, refused: frozenset[Path]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -76,6 +77,30 @@ class SeenRows:
         return (
             f"{self._what}: {self._empty} pages in a row had no rows, and each the "
             f"token of another one. {_KEPT}"
+        )
+
+
+class SeenKeys:
+    """Keys made of the content of rows, within one list: equal rows share one."""
+
+    def __init__(self) -> None:
+        self._count: Counter[str] = Counter()
+
+    def note(self, keys: Iterable[str | None]) -> None:
+        """Note the keys of some rows; None where Amazon has given one."""
+        self._count.update(key for key in keys if key is not None)
+
+    def complaint(self) -> str | None:
+        """Return a sentence about rows that share a key; None: there are none."""
+        shared = {key: count for key, count in self._count.items() if count > 1}
+        if not shared:
+            return None
+        more = sum(shared.values()) - len(shared)
+        named = ", ".join(f"{key} {n} times" for key, n in list(shared.items())[:3])
+        return (
+            f"{more} rows without an id of Amazon are equal to another one, to the "
+            "last digit and second, and share its key: a merging target keeps one of "
+            f"each, and its sums lack the others ({named})"
         )
 
 

@@ -16,7 +16,7 @@ from tap_amazon_sp.endpoints.bookmarks import TableBookmark
 from tap_amazon_sp.endpoints.definitions import Listing
 from tap_amazon_sp.endpoints.expansions import Expansion, unknown_pages
 from tap_amazon_sp.endpoints.pages.pagination import PagesError, Record, at, unclaimed
-from tap_amazon_sp.endpoints.pages.repeats import SeenRows, SeenTokens
+from tap_amazon_sp.endpoints.pages.repeats import SeenKeys, SeenRows, SeenTokens
 from tap_amazon_sp.endpoints.pages.rows import rows_at
 from tap_amazon_sp.endpoints.planner import ListingPlan
 from tap_amazon_sp.endpoints.reading.calls import CallOutcomes, get_body
@@ -127,6 +127,7 @@ class ListingReader:
         self._has_page = True
         self._outcomes.begin_slice()
         self._tokens, self._rows = SeenTokens(self.name), SeenRows(self.name)
+        self._keys = SeenKeys()
         self._subscribers = [b for b in self.bookmarks if self._needs_slice(b)]
         self._expansions = ExpansionReader(
             self._plan, self._subscribers, self._outcomes
@@ -142,6 +143,7 @@ class ListingReader:
             self._begin(self._slicer.next())
             return
         self._finished += 1
+        self._complain_of_keys()
         to, is_last = self._reached(), self._slicer.is_last
         for bookmark in self._subscribers:
             had = bookmark.slice_hours
@@ -154,6 +156,11 @@ class ListingReader:
                 self._results.append(Moved(bookmark))
         self._slicer.took(self._slice_pages)
         self._begin(None if self._is_test else self._slicer.next())
+
+    def _complain_of_keys(self) -> None:
+        complaint = self._keys.complaint()
+        if complaint is not None:
+            self._results += [Notice(b, complaint) for b in self._subscribers]
 
     def _reached(self) -> datetime:
         """Return the bookmark after the slice.
@@ -252,6 +259,8 @@ class ListingReader:
         self._results += [Page(bookmark, records) for bookmark in self._subscribers]
         for bookmark in self._subscribers:
             bookmark.note_rows(records, self._slice.after)
+            if bookmark.table.made_key is not None:
+                self._keys.note(map(bookmark.table.made_key, records))
         for record in records:
             self._note_time(record)
         if self._expansions.expansions:

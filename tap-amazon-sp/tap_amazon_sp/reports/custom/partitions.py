@@ -17,7 +17,7 @@ from singer_amazon.tap.context import RunContext
 from singer_amazon.tap.settings import day, per_stream
 from tap_amazon_sp.account_finder import AccountFinder
 from tap_amazon_sp.accounts import Account
-from tap_amazon_sp.catalogue import load_catalogue
+from tap_amazon_sp.catalogue.loader import load_catalogue
 from tap_amazon_sp.marketplaces import Marketplace
 from tap_amazon_sp.periods import (
     START_DAYS,

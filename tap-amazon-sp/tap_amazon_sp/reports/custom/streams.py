@@ -37,6 +37,7 @@ from tap_amazon_sp.reports.custom.files import (
 )
 from tap_amazon_sp.reports.custom.settings import CustomReport
 from tap_amazon_sp.reports.request_spec import spec_of
+from tap_amazon_sp.reports.streams import window_fields
 from tap_amazon_sp.schema_inference import apply_schema, infer_columns
 
 _MAX_NAMED = 60
@@ -209,11 +210,7 @@ class CustomReportStream(ReportStream):
 
     def added_fields(self, partition: Partition, window: Window) -> AddedFields:
         """Return account, marketplace, window."""
-        values = dict(partition.context)
-        if not self._has_no_dates:
-            values["window_start"] = text_of(window.start)
-            values["window_end"] = text_of(window.end)
-        return AddedFields.constant({name: values[name] for name in self.added})
+        return window_fields(partition, window, self.added)
 
     def read(
         self, document: SpoolFile, encoder: RowEncoder, report: Report

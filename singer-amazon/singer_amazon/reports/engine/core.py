@@ -1,4 +1,4 @@
-"""Decides what to do next for every report of a run; does nothing itself.
+"""The engine: what each answer means for a report, and which call is due.
 
 The runner asks `next_actions`, carries them out and hands the outcomes to
 `record`, which answers with what changed. All time comes in as an argument;
@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from singer_amazon.rate_limits import RateLimiter
 from singer_amazon.reports import model
+from singer_amazon.reports.engine.first_of_type import FirstOfType
+from singer_amazon.reports.engine.outages import Outage, Outages
+from singer_amazon.reports.engine.throttling import Operation, Throttling
 from singer_amazon.reports.lifecycle import Event, RunMode, State, next_state
 from singer_amazon.reports.model import (
     Outcome,
@@ -39,9 +41,6 @@ from singer_amazon.reports.report import (
 )
 from singer_amazon.reports.schedule import ReadyQueue, Scheduler, interleaved
 from singer_amazon.retry_policy import POLICY
-
-__all__ = ["Action", "CallKind", "Change", "Engine", "Report", "RetrySettings"]
-
 
 _UNTOUCHED = {
     RunMode.SYNC: frozenset[State](),
@@ -70,14 +69,6 @@ class RetrySettings:
     Amazon does not offer the type, no second question is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """A time without any answer."""
-
-    since: datetime
-    reason: str
-
-
 class Engine:
     """All reports of one run."""
 
@@ -94,26 +85,18 @@ class Engine:
         self.reports: list[Report] = []
         self.blocked_accounts: dict[str, str] = {}
         """Accounts that get no further call in this run, each with the reason."""
-        self.refused_types: set[tuple[str, CallKind, str]] = set()
-        """Account, call and report type that were throttled every single time."""
         self.is_time_up = False
-        self.throttled = 0
         self.under_way: Counter[CallKind] = Counter()
         """How many calls of each kind are being made."""
         self.calls: Counter[CallKind] = Counter()
         """How many calls of each kind have been made."""
-        self._outages: dict[bool, Outage] = {}
-        """Since when the API (False) or the host of documents (True) is silent."""
-        self._answered = Counter[bool]()
-        self._offered: set[tuple[str, str]] = set()
-        """Account and report type of which a create has been answered or is made."""
-        self._held: dict[tuple[str, str], list[Report]] = {}
-        """Reports that wait for the answer to the first of their type."""
+        self._outages = Outages()
+        self._throttling = Throttling()
+        self._first_of_type = FirstOfType(is_on=retry.asks_types_once)
         self._scheduler = Scheduler(limiters or AdaptiveReportRateLimiters())
         self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
-        self._refusals: dict[tuple[str, CallKind, str], int | None] = {}
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
         self.announcements = Announcements(is_on=retry.backup_poll_interval is not None)
@@ -134,7 +117,9 @@ class Engine:
                 return report
             report.state = State.REQUESTED
             report.report_id = pending.report_id
-            self.announcements.accepted(report, pending.report_id)
+            if pending.before:
+                self._take_up_from_first(report, pending)
+            self.announcements.accepted(report, report.report_id)
             report.requested_at = pending.requested_at
             report.adopted = True
             report.accepted_count = 1
@@ -143,28 +128,26 @@ class Engine:
             self._scheduler.put(report, now)
         return report
 
+    @staticmethod
+    def _take_up_from_first(report: Report, pending: PendingReport) -> None:
+        """Begin with the first of several documents that are written together."""
+        report.report_id, *report.known_ids = (*pending.before, pending.report_id)
+        report.request = replace(report.request, page=None)
+        report.carried = pending
+
     def request(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Plan these requests, the longest waiting first, in turns."""
         for rank, request in enumerate(interleaved(requests)):
             report = self._add(request, rank, now)
             if report.request is not request:
                 continue
-            if self.retry.asks_types_once and _type_of(report) in self._offered:
-                held = self._held.get(_type_of(report))
-                if held is not None:
-                    held.append(report)
-                    continue
-            elif self.retry.asks_types_once:
-                self._offered.add(_type_of(report))
-                self._held[_type_of(report)] = []
-            self._scheduler.put(report, now)
+            if not self._first_of_type.holds(report):
+                self._scheduler.put(report, now)
 
     def _release(self, report: Report, now: datetime) -> None:
         """Let the others of an account and report type be asked for, too."""
-        self._offered.add(_type_of(report))
-        for other in self._held.pop(_type_of(report), ()):
-            if other.state is State.PLANNED:
-                self._scheduler.put(other, now)
+        for other in self._first_of_type.release(report):
+            self._scheduler.put(other, now)
 
     def _add(self, request: ReportRequest, rank: int, now: datetime) -> Report:
         report = self._by_identity.get(request.identity)
@@ -195,7 +178,17 @@ class Engine:
     @property
     def outage(self) -> Outage | None:
         """The longest time without an answer that lasts still."""
-        return min(self._outages.values(), key=lambda o: o.since, default=None)
+        return self._outages.longest
+
+    @property
+    def throttled(self) -> int:
+        """How many calls were answered with 429."""
+        return self._throttling.count
+
+    @property
+    def refused_types(self) -> set[Operation]:
+        """Account, call and report type that were throttled every single time."""
+        return self._throttling.refused
 
     @property
     def is_done(self) -> bool:
@@ -217,7 +210,7 @@ class Engine:
         self, now: datetime, slots: int, *, may_fetch: bool = True
     ) -> list[Action]:
         """Choose up to `slots` calls to make now."""
-        if may_fetch and True in self._outages:
+        if may_fetch and self._outages.is_of_downloads:
             taken = self._take_in_outage(now, slots)
         else:
             taken = self._scheduler.take(now, slots, may_fetch=may_fetch)
@@ -273,7 +266,7 @@ class Engine:
         report.calls += 1
         self.calls[action.kind] += 1
         self._learn(action, outcome, now)
-        self._note_outage(action, outcome, now)
+        self._outages.note(action.kind, outcome, now)
         changes = list(self._decide(report, outcome, now))
         is_asked = not isinstance(outcome, (model.Throttled, model.Unavailable))
         if action.kind is CallKind.CREATE and (is_asked or report.state.is_final):
@@ -284,14 +277,34 @@ class Engine:
         """Record that every row of a fetched report has been written."""
         return self._move(report, Event.DELIVERED)
 
-    def continued(self, report: Report, now: datetime) -> list[Change]:
-        """Record that the rows of a page are written, and go on to the next one."""
+    def continued(
+        self, report: Report, now: datetime, *, is_held: bool = False
+    ) -> list[Change]:
+        """Record that the rows of a page are written, and go on to the next one.
+
+        `is_held`: they are read only, and will be written with those that follow.
+        """
+        if is_held:
+            report.held.append(report.current())
         report.request = replace(report.request, page=report.next_page)
         report.next_page = None
         report.accepted_count = 0  # each page has its own attempts
         report.written_for.clear()
-        moved = self._move(report, Event.CONTINUED, now, forget_id=True)
-        return [moved, *self._stop(report)]
+        due = None if report.known_ids else now
+        moved = [self._move(report, Event.CONTINUED, due, forget_id=True)]
+        if report.known_ids:
+            moved.append(self._take_up_next(report, now))
+        return [*moved, *self._stop(report)]
+
+    def _take_up_next(self, report: Report, now: datetime) -> Change:
+        """Go on with the report of the next page, which an earlier run asked for."""
+        report.report_id = report.known_ids.pop(0)
+        if not report.known_ids:
+            report.carried = None
+        report.polls = report.downloads = report.failed_calls = 0
+        report.adopted, report.no_document_seen = True, False
+        self.announcements.accepted(report, report.report_id)
+        return self._move(report, Event.ACCEPTED, now)
 
     def unreadable(self, report: Report, reason: str, now: datetime) -> Change:
         """Record that a fetched document turned out to be damaged."""
@@ -322,7 +335,10 @@ class Engine:
             report.reason = blocked
             return [self._move(report, Event.REFUSED)]
         is_over = self.is_time_up and report.state is not State.READY
-        if is_over or report.state in _UNTOUCHED[self.retry.mode]:
+        # the next page belongs to what was asked for
+        is_page = report.state is State.PLANNED and report.request.page is not None
+        is_left = report.state in _UNTOUCHED[self.retry.mode] and not is_page
+        if is_over or is_left:
             return [self._move(report, Event.TIME_UP)]
         if self.is_time_up and report.failed_calls:  # it would only be waited for
             return [self._move(report, Event.LEFT)]
@@ -332,49 +348,11 @@ class Engine:
         request = action.report.request
         limiters = self._scheduler.limiters.of(action.kind, request)
         if not isinstance(outcome, model.Unavailable):  # that says nothing of the rate
-            self._learn_rate(action, limiters, outcome, now)
+            jitter = 0.0
+            if isinstance(outcome, model.Throttled):
+                jitter = self._random.random()
+            self._throttling.learn(action, limiters, outcome, now, jitter)
         self._scheduler.limiters_changed(limiters, now)
-
-    def _learn_rate(
-        self,
-        action: Action,
-        limiters: tuple[RateLimiter, ...],
-        outcome: Outcome,
-        now: datetime,
-    ) -> None:
-        request = action.report.request
-        operation = (request.account, action.kind, request.report_type)
-        if not isinstance(outcome, model.Throttled):
-            for limiter in limiters:
-                limiter.succeeded()
-            self._refusals[operation] = None
-            self.refused_types.discard(operation)
-            return
-        self.throttled += 1
-        action.report.throttled += 1
-        jitter = self._random.random()
-        for limiter in limiters:
-            limiter.refused(action.started, now, outcome.retry_after, jitter)
-        count = self._refusals.get(operation, 0)
-        if count is not None:
-            self._refusals[operation] = count + 1
-            if count + 1 >= POLICY.refusals_to_report:
-                self.refused_types.add(operation)
-
-    def _note_outage(self, action: Action, outcome: Outcome, now: datetime) -> None:
-        if isinstance(outcome, model.Unavailable) and outcome.is_outage:
-            outage = Outage(now, outcome.reason)
-            self._outages.setdefault(outcome.is_of_downloads, outage)
-            return
-        # a download begins with a call of the API, and may end with its answer
-        no_download = (model.Throttled, model.Vanished, model.Unavailable)
-        is_fetched = action.kind is CallKind.FETCH
-        for is_of_downloads in {
-            False,
-            is_fetched and not isinstance(outcome, no_download),
-        }:
-            self._answered[is_of_downloads] += 1
-            self._outages.pop(is_of_downloads, None)
 
     def _decide(  # noqa: C901, PLR0912 - one line per outcome
         self, report: Report, outcome: Outcome, now: datetime
@@ -400,8 +378,9 @@ class Engine:
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
                 yield self._no_document(report, now)
-            case model.NoData(reason=reason):
+            case model.NoData(reason=reason, next_page=next_page):
                 report.reason, report.ready_at = reason, now
+                report.next_page = next_page
                 yield self._move(report, Event.NO_DOCUMENT)
             case model.NotYet(reason=reason, rest_may_be=rest_may_be):
                 report.reason, report.rest_may_be = reason, rest_may_be
@@ -426,6 +405,7 @@ class Engine:
                 if self._can_begin_anew(report, outcome):
                     report.request = replace(report.request, page=None)
                     report.reason, report.began_anew = outcome.reason, True
+                    report.held.clear()
                     yield self._put_off(report, now)
                     return
                 yield from self._refused(report, outcome)
@@ -444,6 +424,11 @@ class Engine:
         if outcome.report_id == report.stuck_id:
             report.reason = "Amazon does not finish it and does not let it be replaced"
             yield self._move(report, Event.GAVE_UP)
+            return
+        if report.state is State.REQUESTED:  # the next part of one
+            report.last_id, report.report_id = report.report_id, outcome.report_id
+            report.failed_calls = 0
+            yield replace(self._move(report, Event.ACCEPTED, now), has_new_id=True)
             return
         report.report_id, report.requested_at = outcome.report_id, now
         report.accepted_count += 1
@@ -506,34 +491,18 @@ class Engine:
         self, report: Report, outcome: model.Unavailable, now: datetime
     ) -> Change:
         report.reason = outcome.reason
-        if not report.failed_calls or self._is_to_blame(report, outcome, now):
-            report.failed_calls += 1
-        service = outcome.is_of_downloads
-        report.answered_before = (service, self._answered[service])
+        self._outages.count_failure(report, outcome, now)
         if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
         return self._put_off(report, now + self._poll_wait(report))
 
-    def _is_to_blame(
-        self, report: Report, outcome: model.Unavailable, now: datetime
-    ) -> bool:
-        """Whether a failed call says something of this report, not of Amazon."""
-        service = outcome.is_of_downloads
-        last_service, answered = report.answered_before
-        others_pass = service is last_service and answered != self._answered[service]
-        if not outcome.is_outage or others_pass:
-            return True
-        outage = self._outages.get(service)
-        since = now if outage is None else outage.since
-        is_long = (now - since).total_seconds() > POLICY.max_outage
-        return outcome.is_answered and is_long
-
     @staticmethod
     def _can_begin_anew(report: Report, outcome: model.Refused) -> bool:
         """Whether a page is refused: its token may have ended; page one is there."""
-        is_page = report.request.page is not None and report.state is State.PLANNED
-        return is_page and outcome.scope == "request" and not report.began_anew
+        page, is_asked = report.request.page, report.state is State.PLANNED
+        has_token = page is not None and bool(page.token) and is_asked
+        return has_token and outcome.scope == "request" and not report.began_anew
 
     def _refused(self, report: Report, outcome: model.Refused) -> Iterator[Change]:
         account, scope = report.request.account, outcome.scope
@@ -572,6 +541,8 @@ class Engine:
         if forget_id:
             report.last_id = report.report_id or report.last_id
             report.report_id = None
+            if event is not Event.CONTINUED:
+                report.forget_known()
         if report.state.is_final:
             self._open.subtract(subscriber.stream for subscriber in report.subscribers)
         elif report.state is State.FETCHED:
@@ -610,10 +581,6 @@ class Engine:
         wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)
         wait = min(wait, self.retry.poll_interval_max)
         return timedelta(seconds=wait * (0.9 + self._random.random() / 10))
-
-
-def _type_of(report: Report) -> tuple[str, str]:
-    return (report.request.account, report.request.report_type)
 
 
 def _ends_before(report: Report, outcome: model.Refused) -> bool:

@@ -6,24 +6,17 @@ emulator is asked who is in the audience, and that is compared with who should b
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import click
 
-from amazon_emulator.demo.customers import FIELD_MAPPING, customer, write_file
-from amazon_emulator.demo.environment import commands_folder, inherited
-from amazon_emulator.server import Emulator
+from amazon_emulator.demo.audiences.data_manager import DataManagerDemo
+from amazon_emulator.demo.audiences.pipe import CustomerPipe, FailedStepError
+from amazon_emulator.demo.customers import customer
 
-_INSTANCE = "amclight01"
-_SECONDS = 60
 _ROW = "  {:<6} {:<14} {:>7} {:>7} {:>7} {:>7} {:>9}"
-_LOG_TAIL = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +25,8 @@ class Step:
 
     mode: str
     title: str
-    customers: Iterable[int]
-    members: Iterable[int]
+    customers: Sequence[int]
+    members: Sequence[int]
     nameless: int = 0
     """Rows without a customer number, to be rejected."""
 
@@ -58,16 +51,11 @@ who is in, from then on it removes who has left the list.
 """
 
 
-class FailedStepError(Exception):
-    """A step did not do what it should; the text says what."""
-
-
 @dataclass(slots=True)
 class AudienceDemo:
-    """A folder for files, configurations and database, and the emulator."""
+    """The steps, and what the audience was before each."""
 
-    folder: Path
-    emulator: Emulator
+    pipe: CustomerPipe
     earlier: set[str] = field(default_factory=set)
     """Who was in the audience before the step."""
 
@@ -84,6 +72,8 @@ class AudienceDemo:
             for number, step in enumerate(STEPS, 1):
                 self._step(number, step)
             self._conclude()
+            DataManagerDemo(self.pipe).run(STEPS[-1].members)
+            self._check_alarms()
         except FailedStepError as error:
             click.echo(f"\nThe audience is not as it should be: {error}", err=True)
             return False
@@ -94,8 +84,8 @@ class AudienceDemo:
         rows += [
             {**customer(10_000 + n), "customer_no": ""} for n in range(step.nameless)
         ]
-        write_file(self.folder / "customers.csv", rows)
-        report = self._piped(number, step)
+        settings: dict[str, object] = {"upload_mode": step.mode}
+        report = self.pipe.run(f"step {number}", rows, settings)
         found = self._members(report)
         click.echo(
             _ROW.format(
@@ -114,73 +104,15 @@ class AudienceDemo:
         self.earlier = found
 
     def _members(self, report: dict[str, Any]) -> set[str]:
-        return set(self.emulator.client.audience_members(int(report["audience_id"])))
-
-    def _piped(self, number: int, step: Step) -> dict[str, Any]:
-        """Run tap and target; return what the target reports."""
-        tap = self._config("tap", {"path": str(self.folder / "customers.csv")})
-        summary = self.folder / "summary.json"
-        target = self._config("target", self._settings(step.mode, summary))
-        own = inherited(dict(os.environ))
-        log = self.folder / f"step-{number}.log"
-        with (
-            log.open("wb") as shown,
-            subprocess.Popen(  # noqa: S603 - our own commands
-                tap, stdout=subprocess.PIPE, stderr=shown, env=own
-            ) as source,
-        ):
-            done = subprocess.run(  # noqa: S603 - our own commands
-                target,
-                stdin=source.stdout,
-                stdout=subprocess.DEVNULL,
-                stderr=shown,
-                env=own,
-                timeout=_SECONDS,
-                check=False,
-            )
-        if done.returncode or source.returncode:
-            text = log.read_text(errors="replace")[-_LOG_TAIL:]
-            msg = f"step {number} ended with code {done.returncode}.\n{text}"
-            raise FailedStepError(msg)
-        report: dict[str, Any] = json.loads(summary.read_text())["audiences"][0]
-        return report
-
-    def _config(self, name: str, settings: dict[str, object]) -> Sequence[str]:
-        """Write a configuration; return the command that reads it."""
-        path = self.folder / f"{name}.json"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(settings, indent=2))
-        plugin = {"tap": "tap-customer-file", "target": "target-amazon-audience"}[name]
-        return [str(commands_folder() / plugin), "--config", str(path)]
-
-    def _settings(self, mode: str, summary: Path) -> dict[str, object]:
-        return {
-            **self.emulator.credentials,
-            "endpoint_uri": self.emulator.url,
-            "auth_uri": self.emulator.token_url,
-            "amc_instance_id": _INSTANCE,
-            "external_audience_id": "loyalty-us",
-            "audience_name": "Loyalty members US",
-            "country_code": "US",
-            "upload_mode": mode,
-            "field_mapping": FIELD_MAPPING,
-            "state_path": str(self.folder / "state.sqlite3"),
-            "summary_path": str(summary),
-            "rejects_path": str(self.folder / "rejects.jsonl"),
-            "wait_until_finish": True,
-            "max_wait_time": 1,
-            "poll_interval_seconds": 0.05,
-        }
+        return set(
+            self.pipe.emulator.client.audience_members(int(report["audience_id"]))
+        )
 
     def _conclude(self) -> None:
-        statistics = self.emulator.client.statistics()
-        if statistics.alarms:
-            msg = f"something was sent in clear: {statistics.alarms[0]}"
-            raise FailedStepError(msg)
-        [audience] = self.emulator.client.audiences()
-        member, view = min(
-            self.emulator.client.audience_members(audience.audience_id).items()
-        )
+        self._check_alarms()
+        client = self.pipe.emulator.client
+        [audience] = client.audiences()
+        member, view = min(client.audience_members(audience.audience_id).items())
         email = view.hashed_pii[0]["email"]
         click.echo(
             f"\nThe emulator's members are exactly those of the file, and nothing came "
@@ -188,3 +120,9 @@ class AudienceDemo:
             "Three rows\nwithout a customer number were skipped, counted and noted in "
             "rejects.jsonl."
         )
+
+    def _check_alarms(self) -> None:
+        alarms = self.pipe.emulator.client.statistics().alarms
+        if alarms:
+            msg = f"the emulator raised an alarm: {alarms[0]}"
+            raise FailedStepError(msg)

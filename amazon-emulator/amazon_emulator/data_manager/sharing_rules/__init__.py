@@ -1,0 +1,1 @@
+"""Sharing rules: `validation` of the bodies, `store` with the rules, `routes`."""

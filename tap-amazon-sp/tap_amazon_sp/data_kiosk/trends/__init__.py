@@ -1,0 +1,1 @@
+"""Trends of single products: which ones, and when they are asked for."""

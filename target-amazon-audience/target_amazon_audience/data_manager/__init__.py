@@ -1,0 +1,1 @@
+"""Ads Data Manager: audiences as datasets that sharing rules hand on; experimental."""
