@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tap_amazon_sp.catalogue.loader import load_catalogue
 from tap_amazon_sp.data_kiosk.datasets import query_shapes
 from tap_amazon_sp.data_kiosk.rows.kiosk_document import KioskDocument
 from tap_amazon_sp.data_kiosk.rows.row_encoder import KioskRowEncoder
+from tap_amazon_sp.data_kiosk.rows.row_join import RowJoin
 from tap_amazon_sp.rates import RATES
 from tap_amazon_sp.reports.rate_limiters import application_quota
 from tap_amazon_sp.reports.streams import column_type
@@ -171,6 +173,51 @@ def read_vendor_line(path: Path, results: multiprocessing.Queue[Any]) -> None:
     results.put((count, time.perf_counter() - begun, peak))
 
 
+def analytics_line(path: Path, names: tuple[str, ...], rows: int) -> None:
+    """Write one line with so many rows of some groups of seller analytics."""
+    number = {"timeRangeBenchmarking": {"weekOverWeek": 0.5, "yearOverYear": 1.5}}
+    values = {f"metric{i}": {**number, "value": i} for i in range(12)}
+    with path.open("wb") as file:
+        file.write(b'{"startDate":"2026-11-01","endDate":"2026-11-07","metrics":[')
+        for index in range(rows):
+            row = {
+                "groupByKey": {"asin": f"B0V{index:07}"},
+                "metrics": dict.fromkeys(names, values),
+            }
+            file.write((b"," if index else b"") + msgspec.json.encode(row))
+        file.write(b"]}\n")
+
+
+def join_lines(paths: tuple[Path, ...], results: multiprocessing.Queue[Any]) -> None:
+    """Join the rows of some documents as the stream does; say how much memory."""
+    key = [("groupByKey", "asin")]
+    join, count = RowJoin(paths[0].with_suffix(".joined"), key), 0
+    begun = time.perf_counter()
+    for number, path in enumerate(paths, 1):
+        header: dict[str, Any] = {}
+        take = partial(join.take, number, header)
+        document = KioskDocument(path, "d", "r")
+        for _ in document.nested_rows("metrics", ["startDate"], header.update, take):
+            pass
+    for found in join.joined(lambda _: None, msgspec.json.Decoder(list[Any]).decode):
+        count += len(found)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    results.put((count, time.perf_counter() - begun, peak))
+
+
+def in_process(
+    work: Callable[..., None], *arguments: object
+) -> tuple[int, float, float]:
+    """Return what work measures in a process of its own: rows, seconds, megabytes."""
+    context = multiprocessing.get_context("spawn")
+    results: multiprocessing.Queue[Any] = context.Queue()
+    process = context.Process(target=work, args=(*arguments, results))
+    process.start()
+    found: tuple[int, float, float] = results.get()
+    process.join()
+    return found
+
+
 def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -191,14 +238,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "line"
         vendor_line(path, options.line_mb)
-        context = multiprocessing.get_context("spawn")
-        results: multiprocessing.Queue[Any] = context.Queue()
-        process = context.Process(target=read_vendor_line, args=(path, results))
-        process.start()
-        count, seconds, peak = results.get()
-        process.join()
+        count, seconds, peak = in_process(read_vendor_line, path)
     print(f"one line of {options.line_mb} MB: {count:,} rows in {seconds:.1f} s")
     print(f"  peak memory: {peak:.0f} MB (goal 150)")
+    for rows in (options.rows // 10, options.rows // 2):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = (Path(folder) / "first", Path(folder) / "second")
+            analytics_line(paths[0], ("sales", "traffic"), rows)
+            analytics_line(paths[1], ("search",), rows)
+            size = sum(path.stat().st_size for path in paths) / 1_000_000
+            count, seconds, peak = in_process(join_lines, paths)
+        print(
+            f"two documents of {size:.0f} MB joined: {count:,} rows in {seconds:.1f} s"
+        )
+        print(f"  peak memory: {peak:.0f} MB")
 
 
 if __name__ == "__main__":

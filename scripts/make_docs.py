@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ads_streams_page
+import reporting_api_page
 import sp_streams_page
 from columns_pages import ads_columns_page, sp_columns_page
 from dbt_models import dbt_files
@@ -109,6 +110,15 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "accounts": lambda: sp_fields("accounts"),
         "reports": lambda: sp_fields("reports"),
         "endpoints": lambda: sp_fields("endpoints"),
+    },
+    "docs/reporting-api-v1.md": {
+        "streams": lambda: reporting_api_page.streams_table(load_ads_catalogue()),
+        "sponsored columns": lambda: reporting_api_page.columns_table(
+            load_ads_catalogue(), is_dsp=False
+        ),
+        "dsp columns": lambda: reporting_api_page.columns_table(
+            load_ads_catalogue(), is_dsp=True
+        ),
     },
     "docs/target-amazon-audience.md": {
         "settings": lambda: all_settings(TargetAmazonAudience)

@@ -54,6 +54,9 @@ class RetryPolicy:
     """Notifications of reports not known yet that are remembered"""
     conflict_wait: float = 60.0
     """Until a create is tried again that another report stands in the way of (425)"""
+    next_part_wait: float = 1.0
+    """Until the next part of a report in parts is asked for: by then the id of the one
+    before is in the state"""
     no_document_wait: float = 30.0
     """Until a report that is complete without a document is looked at again"""
     unreachable_attempts: int = 3

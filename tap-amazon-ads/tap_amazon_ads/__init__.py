@@ -10,6 +10,8 @@
 - `client`           the plain list calls
 - `reports_api`      the port to reporting v3: create, poll, document URL, cancel
 - `refused_columns`  the columns Amazon has refused in this run
+- `running_reports`  how many may be under way at once, where Amazon counts them
+- `unified`          the same streams by Ads API v1 (beta), and the comparison with v3
 """
 
 from __future__ import annotations

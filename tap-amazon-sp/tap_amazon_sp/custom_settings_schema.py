@@ -159,8 +159,8 @@ CUSTOM_QUERIES = th.Property(
                 th.StringType,
                 title="Query",
                 description=(
-                    "Text in GraphQL; {start}, {end}, {marketplace_id} and "
-                    "{marketplace_ids} are put in"
+                    "Text in GraphQL; {start}, {end}, {today}, {today+30}, "
+                    "{marketplace_id} and {marketplace_ids} are put in"
                 ),
             ),
             th.Property(

@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from dotenv import dotenv_values, find_dotenv
 
 from singer_amazon.config.names import did_you_mean, shown
+from singer_amazon.tap.settings import coerced, complaints
+from target_amazon_audience.settings_schema import AUDIENCE_SCHEMA, CHOICES
 
 UNUSED = frozenset({"type", "td_authentication_id"})
 """Names in settings of that export which mean nothing here."""
@@ -62,4 +65,60 @@ def unknown_variables(prefix: str, known: Iterable[str]) -> list[str]:
         f"Variable {unknown(name, variables)}"
         for name in sorted(outside)
         if ours.match(name) and name not in variables and outside[name]
+    ]
+
+
+def prepared(config: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with text read as what the schema wants, choices in case."""
+    found = _cased(coerced(config, schema))
+    streams = found.get("streams")
+    if isinstance(streams, dict):
+        found["streams"] = {
+            name: _cased(coerced(entry, AUDIENCE_SCHEMA))
+            if isinstance(entry, dict)
+            else entry
+            for name, entry in streams.items()
+        }
+    return found
+
+
+def _cased(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: labelled(name, value, CHOICES[name])
+        if isinstance(value, str) and name in CHOICES
+        else value
+        for name, value in config.items()
+        if name not in UNUSED
+    }
+
+
+def complaints_of_names(
+    config: Mapping[str, Any], known: Mapping[str, Any]
+) -> list[str]:
+    """Return a sentence for each name, here or in ``streams``, that is not ours."""
+    found = [*unknown_names(config, known.keys() | UNUSED)]
+    streams = config.get("streams")
+    for stream, entry in streams.items() if isinstance(streams, dict) else ():
+        for name in entry if isinstance(entry, dict) else ():
+            if name in known and name not in AUDIENCE_SCHEMA["properties"]:
+                found.append(
+                    f"Setting streams.{stream}.{name} cannot differ from stream to "
+                    "stream: write it once, beside streams"
+                )
+            else:
+                names = AUDIENCE_SCHEMA["properties"].keys() | UNUSED
+                found += unknown_names([name], names, f"streams.{stream}.")
+    return found
+
+
+def complaints_of_streams(config: Mapping[str, Any]) -> list[str]:
+    """Return sentences on what is wrong in the entries of ``streams``."""
+    streams = config.get("streams")
+    if not isinstance(streams, dict):
+        return []
+    return [
+        f"Setting streams.{name}: {sentence}"
+        for name, entry in streams.items()
+        if isinstance(entry, dict)
+        for sentence in complaints(entry, AUDIENCE_SCHEMA)
     ]

@@ -11,7 +11,6 @@ from singer_amazon.errors import ConfigError
 from singer_amazon.regions import REGIONS
 from singer_amazon.shards.shard import SETTING as SHARD
 from singer_amazon.shards.shard import Shard
-from singer_amazon.tap.settings import coerced, complaints
 from target_amazon_audience.amc.models import (
     Fee,
 )
@@ -31,17 +30,12 @@ from target_amazon_audience.matching.record_reader import (
 )
 from target_amazon_audience.matching.reference import as_country
 from target_amazon_audience.setting_names import (
-    UNUSED,
-    labelled,
     unknown,
-    unknown_names,
 )
 from target_amazon_audience.settings_reader import SettingsReader
 from target_amazon_audience.settings_schema import (
     ACTIONS,
     APIS,
-    AUDIENCE_SCHEMA,
-    CHOICES,
     DUPLICATES,
     MAX_DESCRIPTION,
     MAX_WAIT_MINUTES,
@@ -451,62 +445,3 @@ _READERS: Mapping[str, type[_AudienceReader]] = {
     APIS[0]: _AudienceReader,
     data_manager.API: _DatasetReader,
 }
-
-
-# As people write them
-
-
-def prepared(config: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings with text read as what the schema wants, choices in case."""
-    found = _cased(coerced(config, schema))
-    streams = found.get("streams")
-    if isinstance(streams, dict):
-        found["streams"] = {
-            name: _cased(coerced(entry, AUDIENCE_SCHEMA))
-            if isinstance(entry, dict)
-            else entry
-            for name, entry in streams.items()
-        }
-    return found
-
-
-def _cased(config: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: labelled(name, value, CHOICES[name])
-        if isinstance(value, str) and name in CHOICES
-        else value
-        for name, value in config.items()
-        if name not in UNUSED
-    }
-
-
-def complaints_of_names(
-    config: Mapping[str, Any], known: Mapping[str, Any]
-) -> list[str]:
-    """Return a sentence for each name, here or in ``streams``, that is not ours."""
-    found = [*unknown_names(config, known.keys() | UNUSED)]
-    streams = config.get("streams")
-    for stream, entry in streams.items() if isinstance(streams, dict) else ():
-        for name in entry if isinstance(entry, dict) else ():
-            if name in known and name not in AUDIENCE_SCHEMA["properties"]:
-                found.append(
-                    f"Setting streams.{stream}.{name} cannot differ from stream to "
-                    "stream: write it once, beside streams"
-                )
-            else:
-                names = AUDIENCE_SCHEMA["properties"].keys() | UNUSED
-                found += unknown_names([name], names, f"streams.{stream}.")
-    return found
-
-
-def complaints_of_streams(config: Mapping[str, Any]) -> list[str]:
-    """Return sentences on what is wrong in the entries of ``streams``."""
-    streams = config.get("streams")
-    if not isinstance(streams, dict):
-        return []
-    return [
-        f"Setting streams.{name}: {sentence}"
-        for name, entry in streams.items()
-        if isinstance(entry, dict)
-        for sentence in complaints(entry, AUDIENCE_SCHEMA)
-    ]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from singer_amazon.errors import AmazonError
-from singer_amazon.target.messages import printable
 from target_amazon_audience.delivery.batches import Batch, Batcher, BatchLimits
 from target_amazon_audience.delivery.dry_run import PayloadPreview
+from target_amazon_audience.delivery.held_state import HeldState
 from target_amazon_audience.delivery.jobs import (
     SUPERSEDED,
     Ended,
@@ -40,6 +40,7 @@ from target_amazon_audience.matching.member import (
 from target_amazon_audience.matching.outline import outline, shown_names
 from target_amazon_audience.matching.record_reader import RecordReader
 from target_amazon_audience.reporting.audience_report import AudienceReport
+from target_amazon_audience.reporting.record_notes import note_records
 from target_amazon_audience.reporting.rejects import Rejects
 from target_amazon_audience.state.members import Members
 
@@ -54,9 +55,6 @@ if TYPE_CHECKING:
     from target_amazon_audience.state.store import AudienceStore, OpenBatch
 
 logger = logging.getLogger(__name__)
-
-_CROWDED = 10
-"""Sets of personal data that no person has under one external id."""
 
 
 @dataclass
@@ -92,7 +90,7 @@ class AudienceSink:
             upload_mode=settings.upload_mode,
             target=settings.target,
             external_audience_id=settings.external_audience_id,
-            has_jobs=settings.data_manager is None,
+            has_jobs=self.resolver.has_jobs,
         )
         self.jobs = JobTracker(settings, self.report)
         self.results = ResultRecorder(
@@ -108,8 +106,7 @@ class AudienceSink:
         self.left_out: frozenset[str] = frozenset()
         """Streams that the user has mapped to nothing."""
         self._described: set[str] = set()
-        self._held: int | None = None
-        """The STATE that rejected records belong to, while there are too many."""
+        self._held = HeldState(self.states)
 
     def _make_batcher(self) -> Batcher:
         # whoever goes is sent with all that Amazon may hold
@@ -258,22 +255,13 @@ class AudienceSink:
         if refusal.must_go:
             if refusal.external_id is not None:
                 self.batcher.drop(refusal.external_id)
-        elif self._held is None:
-            self._held = self.states.opened()
+        else:
+            self._held.hold()
 
     def release(self) -> None:
         """Let STATE pass again where not too many records were rejected."""
-        if self._held is not None and self._too_many_rejected() is None:
-            self.states.complete(self._held)
-            self._held = None
-
-    def _hold(self, number: int) -> None:
-        """Hold an open STATE while too many are rejected: the oldest of them all."""
-        if self._held is None:
-            self._held = number
-            return
-        self._held, newer = sorted((self._held, number))
-        self.states.complete(newer)
+        if self._too_many_rejected() is None:
+            self._held.release()
 
     def _too_many_rejected(self) -> str | None:
         return self.report.too_many_rejected(self.settings.max_rejected_percent)
@@ -402,9 +390,9 @@ class AudienceSink:
 
     def _uploaded(self, outcome: Outcome) -> None:
         ended = [self.jobs.taken(accepted) for accepted in outcome.ended]
-        number = outcome.upload.number
+        number = None if outcome.failure is not None else outcome.upload.number
         if number is not None and any(e.invalid or e.unlisted for e in ended):
-            self._hold(number)
+            self._held.hold_of_batch(number)
             outcome.upload = replace(outcome.upload, number=None)
         self.results.uploaded(outcome, self.jobs.schedule, self._time())
         for found in ended:
@@ -421,8 +409,8 @@ class AudienceSink:
 
     def _ended(self, ended: Ended) -> None:
         self.results.ended(ended)
-        if (ended.invalid or ended.unlisted) and self._held is None:
-            self._held = self.states.opened()
+        if ended.invalid or ended.unlisted:
+            self._held.hold()
 
     # The end
 
@@ -468,31 +456,13 @@ class AudienceSink:
 
     def finish(self) -> None:
         """Complete the report."""
-        report, reader = self.report, self.reader
+        report = self.report
         for sentence in (report.not_erased(), self._too_many_rejected()):
             if sentence and self.failure is None:
                 report.fail(sentence)
-        if report.records:
-            for field_, column in reader.never_came():
-                report.note(
-                    f"field_mapping: no record has the column {printable(column)} "
-                    f"that {field_} is to come from"
-                )
-        if report.crowded >= _CROWDED:
-            report.note(
-                f"one external id came with {report.crowded} different sets of "
-                "personal data: is it the id of one person?"
-            )
+        note_records(report, self.reader)
         if report.skipped[Reason.DELETED] and self.action == CREATE:
             report.note(self._of_deleted())
-        report.flaws = {f"{name}: {why}": n for (name, why), n in reader.flaws.items()}
-        report.unusable = dict(reader.unusable)
-        report.consent_missing = reader.consent_missing
-        if reader.countries_differ:
-            report.note(
-                f"{reader.countries_differ:,} records name another country than their "
-                "consent does: that of the consent was sent"
-            )
         audience_id = self.resolver.audience_id
         if audience_id is not None and not self.settings.is_dry:
             self.jobs.report_open(self.store.open_batches(audience_id))

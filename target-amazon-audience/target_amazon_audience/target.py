@@ -19,7 +19,7 @@ from singer_amazon.regions import ADS_HOSTS, ADS_TOKEN_URIS
 from singer_amazon.shards.shard import SETTING as SHARD
 from singer_amazon.target.base import CommandTarget
 from singer_amazon.target.state_tracker import StateTracker, write_stdout
-from target_amazon_audience import settings
+from target_amazon_audience import setting_names, settings
 from target_amazon_audience.amc.client import CLIENT_ID
 from target_amazon_audience.amc.rate_limits import (
     Deadline,
@@ -59,13 +59,13 @@ class TargetAmazonAudience(CommandTarget):
     def check_settings(self) -> list[str]:
         """Check everything here; the SDK's messages repeat secret values."""
         known = self.config_jsonschema["properties"]
-        sentences = settings.complaints_of_names(self._config, known)
+        sentences = setting_names.complaints_of_names(self._config, known)
         if self._reads_environment:
             sentences += unknown_variables(self._env_var_prefix, known)
         self._note_unused()
-        self._config = settings.prepared(self._config, self.config_jsonschema)
+        self._config = setting_names.prepared(self._config, self.config_jsonschema)
         sentences += super().check_settings()
-        sentences += settings.complaints_of_streams(self._config)
+        sentences += setting_names.complaints_of_streams(self._config)
         if sentences:
             return sentences
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ from singer_amazon.commands.plan import Plan
 from singer_amazon.reports.engine import Engine, RetrySettings
 from singer_amazon.sync.session import Session
 from support.core.reports import request
+from tap_amazon_sp.data_kiosk.datasets import query_shapes
+from tap_amazon_sp.data_kiosk.queries.query_spec import QuerySpec
 from tap_amazon_sp.reports.rate_limiters import SpReportRateLimiters
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -49,3 +52,15 @@ def test_slow_streams_are_named_with_their_own_time() -> None:
 
 def test_nothing_to_ask_for_takes_no_time() -> None:
     assert plan(0).summary() == ["0 reports to ask for, 0 taken up from earlier runs"]
+
+
+def test_a_window_of_two_queries_counts_twice() -> None:
+    shape = query_shapes()["data_kiosk_seller_analytics"]
+    one = QuerySpec(shape.schema, shape.root, {}, (), frozenset())
+    two = replace(one, parts=(frozenset(), frozenset()))
+    limiters = SpReportRateLimiters({}, NOW, share=1.0)
+    seconds = [
+        limiters.seconds_for([replace(request(n), spec=spec) for n in range(20)], NOW)
+        for spec in (one, two)
+    ]
+    assert [round(value / 60) for value in seconds] == [5, 25]  # 15 are free

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,6 +166,14 @@ def _show(found: list[Compared], span: tuple[date, date]) -> None:
         click.echo("no account to compare", err=True)
 
 
+def _show_progress() -> None:
+    """Say every half minute how far it is: v1 may take an hour."""
+    progress = logging.getLogger("singer_amazon.sync.summary")
+    progress.setLevel(logging.INFO)
+    if not progress.handlers:
+        progress.addHandler(logging.StreamHandler())
+
+
 def _proof_file(config: Mapping[str, Any]) -> ProofFile | None:
     path = config.get("proof_path")
     if not path:
@@ -218,6 +227,7 @@ def compare_command(
     chosen = [one.strip() for one in (accounts or "").split(",") if one.strip()]
     now = TapAmazonAds.clock.now()
     comparing = Comparing(settings, parse_env, chosen, compared_days(now, days), now)
+    _show_progress()
     v3 = comparing.reader("v3")
     file = _proof_file(v3.tap.config)
     found = comparing.read(v3)

@@ -26,26 +26,13 @@ from singer_amazon.reports.polling.ready_ages import age_between
 from tap_amazon_ads import wordings
 from tap_amazon_ads.entities.definitions import ExportSpec
 from tap_amazon_ads.entities.export_parts import ExportParts
-from tap_amazon_ads.entities.export_slots import ExportSlots
+from tap_amazon_ads.entities.export_refusals import error_of, refusal_of
+from tap_amazon_ads.running_reports import RunningReports
 
 _WORKING = {"PROCESSING", "IN_PROGRESS", "PENDING"}
 _TOO_LARGE = "TIMED_OUT"
 """Amazon's code for an export that it cannot make, for the account has too much."""
 _CREATED = {HTTPStatus.OK, HTTPStatus.ACCEPTED}
-_SCOPES: Mapping[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "account",
-    HTTPStatus.FORBIDDEN: "type",
-}
-_STEPS: Mapping[int, str] = {
-    HTTPStatus.UNAUTHORIZED: (
-        "Give the user of the refresh token access to this account, or leave it "
-        "out with exclude_profile_ids"
-    ),
-    HTTPStatus.FORBIDDEN: (
-        "Give the user of the refresh token the permission advertiser_campaign_view "
-        "for this account"
-    ),
-}
 
 
 class ExportsApi:
@@ -54,7 +41,7 @@ class ExportsApi:
     def __init__(
         self,
         api: ApiClient,
-        slots: Callable[[str], ExportSlots],
+        slots: Callable[[str], RunningReports],
         warn_once: Callable[[str], None],
     ) -> None:
         self._api = api
@@ -211,7 +198,7 @@ class ExportsApi:
         if is_bad and parts is None:
             # it may be the size: Amazon does not say what it refuses so
             self._divide(request, f"HTTP 400: {response.message()}")
-        refusal = _refusal(response)
+        refusal = refusal_of(response)
         if parts is None:
             return refusal
         reason = f"part {len(parts.ids) + 1} ({parts.name(len(parts.ids))}): "
@@ -270,14 +257,14 @@ class ExportsApi:
             )
             return model.Running(), None
         if status == "FAILED":
-            return model.Failed(f"Amazon ended the export: {_error_of(body)}"), None
+            return model.Failed(f"Amazon ended the export: {error_of(body)}"), None
         return model.Running(None if status in _WORKING else status), None
 
     def _failed(
         self, request: ReportRequest, body: Mapping[str, object]
     ) -> model.Failed:
         """Say why a whole export failed; one too large is asked for in parts."""
-        reason = _error_of(body)
+        reason = error_of(body)
         if reason.startswith(_TOO_LARGE):
             self._divide(request, reason)
         return model.Failed(f"Amazon ended the export: {reason}")
@@ -290,7 +277,7 @@ class ExportsApi:
         if response.status == HTTPStatus.UNAUTHORIZED and wordings.says(
             "no access", response.message()
         ):
-            return _refusal(response)
+            return refusal_of(response)
         return model.Unavailable(
             f"its status cannot be read (HTTP {response.status}: {response.message()})"
         )
@@ -305,24 +292,3 @@ def _headers(request: ReportRequest) -> dict[str, str]:
 def _spec(request: ReportRequest) -> ExportSpec:
     assert isinstance(request.spec, ExportSpec)  # noqa: S101 - from our streams
     return request.spec
-
-
-def _error_of(body: Mapping[str, object]) -> str:
-    error = body.get("error")
-    found = error if isinstance(error, dict) else {}
-    words = [str(found[n]) for n in ("errorCode", "message") if found.get(n)]
-    return ": ".join(words) or "no reason given"
-
-
-def _refusal(response: Response) -> model.Refused:
-    message, status = response.message(), response.status
-    if status == HTTPStatus.FORBIDDEN and wordings.says("not offered", message):
-        reason = f"not offered for this account ({message}). exclude_streams leaves it"
-        return model.Refused(f"{reason} out", scope="type", offered=False)
-    text = f"Amazon refuses it (HTTP {status}: {message})"
-    if response.request_id:
-        text += f" [request {response.request_id}]"
-    step = _STEPS.get(status)
-    return model.Refused(
-        f"{text}. {step}" if step else text, scope=_SCOPES.get(status, "request")
-    )

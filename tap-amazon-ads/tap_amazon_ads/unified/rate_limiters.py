@@ -7,78 +7,20 @@ for a minute between two looks at one report.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from singer_amazon.rate_limits import AdaptiveRateLimiter, Quota, RateLimiter
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.rate_limiters import ReportRateLimiters
 from singer_amazon.reports.report import CallKind
+from tap_amazon_ads.running_reports import RunningReports
 from tap_amazon_ads.unified.spec import UnifiedSpec
 
 MAX_RUNNING = 2
 DEFAULT_INTERVAL = 60.0
-_LOOK = timedelta(seconds=1)
 _REFUSED_FIRST, _REFUSED_MOST = 60.0, 4320.0
 """Seconds to wait after a 429 that names none; at most 72 minutes."""
-
-
-@dataclass(slots=True)
-class RunningReports:
-    """The reports of a region that are under way; implements RateLimiter.
-
-    One create at a time. The owner of the engine asks and takes; workers say what has
-    become of a create, and which reports still run.
-    """
-
-    limit: int | None = MAX_RUNNING
-    """None: as many as Amazon takes, for a run that waits for none of them."""
-    _asking: int = 0
-    _running: set[str] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def ready_at(self, now: datetime, units: int = 1) -> datetime:
-        """Return now, or when to look again."""
-        del units
-        with self._lock:
-            is_full = self.limit is not None and len(self._running) >= self.limit
-            is_free = not (self._asking or is_full)
-        return now if is_free else now + _LOOK
-
-    def take(self, now: datetime, units: int = 1) -> None:
-        """Note a create that begins now."""
-        del now
-        with self._lock:
-            self._asking += units
-
-    def refused(
-        self, started: datetime, now: datetime, retry_after: float | None, jitter: float
-    ) -> None:
-        """Nothing: the quota of creates waits after a 429."""
-
-    def succeeded(self) -> None:
-        """Nothing: an answer says nothing of how many run."""
-
-    # --- any thread --------------------------------------------------------
-
-    def answered(self, report_id: str | None) -> None:
-        """Take in that a create is over, and the id if there is one."""
-        with self._lock:
-            self._asking = max(self._asking - 1, 0)
-            if report_id:
-                self._running.add(report_id)
-
-    def runs(self, report_id: str) -> None:
-        """Take in that a report is under way, whoever asked for it."""
-        with self._lock:
-            self._running.add(report_id)
-
-    def ended(self, report_id: str) -> None:
-        """Take in that a report is over."""
-        with self._lock:
-            self._running.discard(report_id)
 
 
 class RoutedRateLimiters:
@@ -89,7 +31,9 @@ class RoutedRateLimiters:
     ) -> None:
         self._others = others
         self._interval = interval
-        self.running = RunningReports(MAX_RUNNING if waits else None)
+        self.running = RunningReports(
+            MAX_RUNNING if waits else None, one_create_at_a_time=True
+        )
         self._creates = Quota(
             1, interval, first_wait=_REFUSED_FIRST, max_wait=_REFUSED_MOST
         )

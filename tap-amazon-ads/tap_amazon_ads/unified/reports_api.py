@@ -18,10 +18,10 @@ from singer_amazon.masking import masked
 from singer_amazon.reports import model
 from singer_amazon.reports.api import OutcomeError
 from singer_amazon.reports.model import Outcome, ReportRequest
+from tap_amazon_ads.running_reports import RunningReports
 from tap_amazon_ads.unified import answers
 from tap_amazon_ads.unified.answers import Answer, RefusedFields
 from tap_amazon_ads.unified.query import create_body
-from tap_amazon_ads.unified.rate_limiters import RunningReports
 from tap_amazon_ads.unified.spec import UnifiedSpec
 
 logger = logging.getLogger(__name__)

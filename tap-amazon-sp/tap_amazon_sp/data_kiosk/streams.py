@@ -61,7 +61,13 @@ class KioskStream(CatalogueStream):
 
     @cached_property
     def _check(self) -> SalesCheck:
-        return SalesCheck(self.run_context)
+        return SalesCheck(self.run_context, has_sales=bool(self._sales_columns))
+
+    @property
+    def _sales_columns(self) -> list[str]:
+        """The selected columns that say what was sold."""
+        selected = set(self.selected_columns)
+        return [name for name in self.shape.sales if name.split(".")[0] in selected]
 
     @property
     def metadata(self) -> MetadataMapping:
@@ -230,8 +236,7 @@ class KioskStream(CatalogueStream):
         """
         shape, selected = self.shape, set(self.selected_columns)
         watch, nulls = self._check.watch, self._check.nulls
-        names = [n for n in shape.sales if n.split(".")[0] in selected]
-        getters = [encoder.getter(name) for name in names]
+        getters = [encoder.getter(name) for name in self._sales_columns]
         period = encoder.getter(shape.day) if shape.day else None
         start = request.window.start
         values = [

@@ -17,7 +17,7 @@ from singer_amazon.rate_limits import Quota, RateLimiter, TokenBucket
 from singer_amazon.reports.model import ReportRequest
 from singer_amazon.reports.report import CallKind
 from tap_amazon_sp.data_kiosk.queries.known_queries import KnownQueries
-from tap_amazon_sp.data_kiosk.queries.query_spec import is_query
+from tap_amazon_sp.data_kiosk.queries.query_spec import is_query, query_spec_of
 from tap_amazon_sp.data_kiosk.queries.running_queries import AccountQueries
 from tap_amazon_sp.rates import RATES, rate_of_header
 from tap_amazon_sp.reports.cancelled import CancelledReports
@@ -170,7 +170,8 @@ class SpReportRateLimiters:
         sales = 0
         for request in requests:
             operations = QUERY_OPERATIONS if is_query(request) else OPERATIONS
-            per_account[request.account, operations[CallKind.CREATE]] += 1
+            parts = query_spec_of(request).part_count if is_query(request) else 1
+            per_account[request.account, operations[CallKind.CREATE]] += parts
             sales += request.report_type == SALES_AND_TRAFFIC
         waits = [
             self._bucket(*operation).seconds_for(count, now)

@@ -186,6 +186,11 @@ class ReportService:
         source = next((s for s in others if s.name == PRODUCTS), None)
         if source is not None and not self._run.is_test:
             stream.take_products_of(source, products.found)
+            logger.info(
+                "%s is asked for once the rows of %s have named the products",
+                stream.name,
+                source.name,
+            )
         yield from products.named(more_follow=source is not None)
 
     def check_files(self, engine: Engine) -> None:

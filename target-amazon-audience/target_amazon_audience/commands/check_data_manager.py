@@ -9,7 +9,7 @@ from singer_amazon.commands.findings import Finding, Result, refusal
 from singer_amazon.errors import AmazonError, ConfigError
 from target_amazon_audience.data_manager.models import AMC, DSP, DataManagerApi
 from target_amazon_audience.data_manager.names import dataset_name
-from target_amazon_audience.data_manager.sharing import (
+from target_amazon_audience.data_manager.sharing_rules.plan import (
     applications,
     dsp_destination,
     is_revoked,

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from target_amazon_audience.data_manager.models import ACTIVE, SharingRule
-from target_amazon_audience.data_manager.sharing import is_revoked
+from target_amazon_audience.data_manager.sharing_rules.plan import is_revoked
 
 if TYPE_CHECKING:
     from target_amazon_audience.data_manager.models import DataManagerApi
-    from target_amazon_audience.data_manager.rules import SharingRules
+    from target_amazon_audience.data_manager.sharing_rules.rules import SharingRules
     from target_amazon_audience.reporting.audience_report import AudienceReport
 
 COUNTERS = {
@@ -30,10 +30,13 @@ def conclude(
     dataset_id: str,
     report: AudienceReport,
     until: float | None,
-    interval: float,
+    intervals: tuple[float, float],
 ) -> None:
-    """Look at the rules, ``until`` all are active; then read the counters once."""
-    found = rules.await_active(dataset_id, until, interval)
+    """Look at the rules, ``until`` all are active; then read the counters once.
+
+    ``intervals`` are the seconds between the first two looks, and the last ones.
+    """
+    found = rules.await_active(dataset_id, until, *intervals)
     report.sharing_rules = [rule.as_dict() for rule in found]
     for rule in found:
         _note(rule, report, is_waited_for=until is not None)

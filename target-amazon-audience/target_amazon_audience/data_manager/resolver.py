@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from singer_amazon.errors import AmazonError, ConfigError
+from target_amazon_audience.data_manager.account import check_account
 from target_amazon_audience.data_manager.conclusion import conclude
+from target_amazon_audience.data_manager.members import DatasetMembers
 from target_amazon_audience.data_manager.models import (
     DSP,
     DataManagerApi,
@@ -23,21 +25,20 @@ from target_amazon_audience.data_manager.models import (
 )
 from target_amazon_audience.data_manager.names import dataset_name
 from target_amazon_audience.data_manager.payload import PREVIEW, destination
-from target_amazon_audience.data_manager.rules import SharingRules
-from target_amazon_audience.data_manager.sharing import (
+from target_amazon_audience.data_manager.sharing_rules.plan import (
     DspDestination,
     applications,
     dsp_destination,
     new_rules,
 )
-from target_amazon_audience.delivery.models import Job, JobState, NotFoundError
+from target_amazon_audience.data_manager.sharing_rules.rules import SharingRules
+from target_amazon_audience.delivery.models import NotFoundError
 from target_amazon_audience.errors import UploadError
 from target_amazon_audience.state.datasets import DatasetNumbers
 
 if TYPE_CHECKING:
     from singer_amazon.clock import Clock
     from target_amazon_audience.data_manager.settings import DataManagerSettings
-    from target_amazon_audience.delivery.ports import Receipt
     from target_amazon_audience.delivery.requests import Destination
     from target_amazon_audience.reporting.audience_report import AudienceReport
     from target_amazon_audience.settings import AudienceSettings
@@ -81,6 +82,7 @@ class DatasetResolver:
     dataset_id: str | None = None
     ttl: int = MAX_TTL
     is_created: bool = False
+    has_jobs: bool = False
     notes: list[str] = field(default_factory=list)
     rules: SharingRules = field(init=False)
     _usable: _Usable | None = None
@@ -115,6 +117,11 @@ class DatasetResolver:
         external_id = self.settings.external_audience_id
         return None if external_id is None else dataset_name(external_id)
 
+    @property
+    def _shares(self) -> bool:
+        """Whether this run needs sharing rules: nothing may stop one that removes."""
+        return self.settings.upload_mode != "DELETE"
+
     def shown_id(self) -> str | None:
         """Return Amazon's id of the dataset, once it is known."""
         return self.dataset_id
@@ -142,42 +149,15 @@ class DatasetResolver:
             ConfigError: the dataset cannot be used as the settings say.
             AmazonError: Amazon refuses a look-up.
         """
-        self._check_terms()
-        self._check_dataroom()
-        if DSP in applications(self.settings.target):
+        check_account(self.api, self.data_manager)
+        if self._shares and DSP in applications(self.settings.target):
             self._dsp = self._find_dsp()
         self.known_id()
         found = self._known() if self.dataset_id else self._find()
         if found is not None:
             self._adopt(found)
-            self.rules.check(found.id, self._new_rules(found.id))
-
-    def _check_terms(self) -> None:
-        terms = self.api.terms()
-        if terms.is_accepted:
-            return
-        if not self.data_manager.accepts_terms:
-            msg = (
-                "The terms of Ads Data Manager are not accepted for account "
-                f"{self.account}, and Amazon wants that first: accept them in the "
-                "console, or set accept_adm_terms to accept them in the name of the "
-                "user who granted access."
-            )
-            raise UploadError(msg)
-        self.api.accept_terms(terms.token or "")
-        logger.info("The terms of Ads Data Manager were accepted, as the settings say")
-
-    def _check_dataroom(self) -> None:
-        if self.api.has_dataroom():
-            return
-        if not self.data_manager.creates_dataroom:
-            msg = (
-                f"Account {self.account} has no data room: open Ads Data Manager "
-                "once in the console, or set create_data_room."
-            )
-            raise UploadError(msg)
-        self.api.create_dataroom()
-        logger.info("The data room of account %s was made", self.data_manager.account)
+            if self._shares:
+                self.rules.check(found.id, self._new_rules(found.id))
 
     def _find_dsp(self) -> DspDestination:
         advertiser = self.settings.advertiser_id
@@ -266,7 +246,7 @@ class DatasetResolver:
         A run that only removes shares nothing anew.
         """
         known = self._usable or self._create()
-        if self.settings.upload_mode != "DELETE":
+        if self._shares:
             self.rules.ensure(known.dataset_id, self._new_rules(known.dataset_id))
         return destination(known.number, self.account)
 
@@ -306,37 +286,7 @@ class DatasetResolver:
                 self.dataset_id,
                 report,
                 until,
-                self.settings.poll_seconds,
+                (self.settings.poll_seconds, self.settings.poll_seconds_max),
             )
         except AmazonError as error:
             report.note(f"rules and counters could not be looked at: {error}")
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetMembers:
-    """The calls with members of one dataset."""
-
-    api: DataManagerApi
-    store: AudienceStore
-    key: str
-    dataset_id: str
-
-    def upload(self, body: bytearray) -> Receipt:
-        """Send one request with members.
-
-        Raises:
-            UploadError: the dataset is gone; its id is forgotten.
-        """
-        try:
-            return self.api.send_members(self.dataset_id, body)
-        except NotFoundError as error:
-            self.store.forgotten(self.key)
-            msg = (
-                f"Dataset {self.dataset_id} is gone at Amazon ({error}). Its id is "
-                "forgotten; the next run looks for the dataset by its name."
-            )
-            raise UploadError(msg) from None
-
-    def job(self, job_id: str) -> Job:
-        """No request becomes a job here."""
-        return Job(JobState.UNKNOWN, job_id)

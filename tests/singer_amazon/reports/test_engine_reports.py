@@ -281,7 +281,7 @@ def test_two_queues_that_share_a_limiter_share_it() -> None:
     assert len(one.take()) == 1
 
 
-def test_a_report_in_parts_has_a_new_id_with_each_and_waits_for_none() -> None:
+def test_a_report_in_parts_has_a_new_id_with_each_and_goes_on_soon() -> None:
     one = harness()
     report = requested(one, "a")
     since = report.requested_at
@@ -290,5 +290,7 @@ def test_a_report_in_parts_has_a_new_id_with_each_and_waits_for_none() -> None:
     assert [(c.has_new_id, c.after) for c in changes] == [(True, State.REQUESTED)]
     assert (report.report_id, report.last_id) == ("a~b", "a")
     assert (report.requested_at, report.accepted_count) == (since, 1)
-    one.record(one.take_one(CallKind.POLL), model.Running())  # at once
-    assert one.engine.next_actions(one.now, 1) == []
+    assert one.engine.next_actions(one.now, 1) == []  # the id goes to the state first
+    one.wait(1)
+    one.record(one.take_one(CallKind.POLL), model.Accepted("a~b~c"))
+    assert report.report_id == "a~b~c"

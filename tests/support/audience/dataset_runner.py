@@ -21,6 +21,16 @@ DATASET: dict[str, Any] = {
     "consent": {"amznuserdata": "GRANTED", "amznadstorage": "GRANTED"},
 }
 DSP: dict[str, Any] = {"target": "DSP", "dsp_advertiser_id": DSP_ADVERTISER}
+FULL = {
+    "phone": "2065550100",
+    "firstname": "Ann",
+    "lastname": "Lee",
+    "address": "1 Main St",
+    "city": "Seattle",
+    "state": "WA",
+    "postal": "98109",
+}
+"""All but the e-mail of a person in Seattle."""
 NAMES = {
     "em": "email",
     "ph": "phone",
@@ -75,6 +85,7 @@ class DatasetRunner(Runner):
 
     def held(self) -> dict[str, list[Mapping[str, str]]]:
         """Return whom the only dataset holds, hashes under the names of records."""
+        assert self.alarms() == []
         members = self.client.adm_members(self.dataset().dataset_id)
         return {
             name: [{NAMES[k]: v for k, v in pii.items()} for pii in member.hashed_piis]

@@ -13,8 +13,9 @@ from singer_amazon.sync.partition import Partition
 from singer_amazon.sync.state_store import StateStore
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.entities.definitions import CAMPAIGNS, EXPORTS
-from tap_amazon_ads.entities.export_slots import MAX_RUNNING, ExportSlots
+from tap_amazon_ads.entities.export_slots import MAX_RUNNING
 from tap_amazon_ads.entities.exports import ExportStream
+from tap_amazon_ads.running_reports import RunningReports
 from tap_amazon_ads.tap import TapAmazonAds
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
@@ -23,7 +24,7 @@ STEPS = st.lists(st.sampled_from(["ask", "refuse", "accept", "end"]), max_size=6
 
 @given(STEPS)
 def test_never_more_than_five_are_under_way(steps: list[str]) -> None:
-    slots, asking, running, number = ExportSlots(), 0, list[str](), 0
+    slots, asking, running, number = RunningReports(MAX_RUNNING), 0, list[str](), 0
     for step in steps:
         is_free = asking + len(running) < MAX_RUNNING
         assert (slots.ready_at(NOW) == NOW) is is_free
@@ -42,7 +43,7 @@ def test_never_more_than_five_are_under_way(steps: list[str]) -> None:
 
 
 def test_an_export_of_an_earlier_run_takes_a_slot() -> None:
-    slots = ExportSlots(limit=1)
+    slots = RunningReports(limit=1)
     slots.runs("old")
     slots.runs("old")
     assert slots.ready_at(NOW) > NOW

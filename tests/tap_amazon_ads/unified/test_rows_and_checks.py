@@ -21,6 +21,7 @@ from singer_amazon.reports.model import Window
 from tap_amazon_ads.accounts import Account
 from tap_amazon_ads.catalogue import load_catalogue
 from tap_amazon_ads.report_specs import report_specs
+from tap_amazon_ads.running_reports import RunningReports
 from tap_amazon_ads.unified.comparison.checks import (
     Comparison,
     Measured,
@@ -29,7 +30,7 @@ from tap_amazon_ads.unified.comparison.checks import (
 )
 from tap_amazon_ads.unified.comparison.proof import PROOF_DAYS, Proof, Record
 from tap_amazon_ads.unified.mapping import mapping_of
-from tap_amazon_ads.unified.rate_limiters import RunningReports
+from tap_amazon_ads.unified.rate_limiters import MAX_RUNNING
 from tap_amazon_ads.unified.rows import UnifiedRowEncoder
 from tap_amazon_ads.unified.spec import UnifiedSpec
 
@@ -250,7 +251,7 @@ def test_a_proof_is_good_for_30_days(days: int, passed: bool) -> None:
 
 
 def test_one_create_at_a_time_and_two_reports_under_way() -> None:
-    running = RunningReports()
+    running = RunningReports(MAX_RUNNING, one_create_at_a_time=True)
     assert running.ready_at(NOW) == NOW
     running.take(NOW)
     assert running.ready_at(NOW) > NOW

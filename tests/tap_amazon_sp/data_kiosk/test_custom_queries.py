@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ SPAN: Json = {"start_date": "2026-11-14", "end_date": "2026-11-16"}
         ("sku sales", "sku @skip(if: true) sales", "line 6, column 30: directives"),
         ("sku sales", "__typename sales", "line 6, column 30: "),
         ("sku sales {", "sku sales {{", "line 6, column 41: Syntax Error"),
+        ('"{end}"', "20261101", "line 4, column 37: endDate is 20261101: write a date"),
+        ("{end}", "2026-02-30", 'line 4, column 37: endDate is "2026-02-30"'),
     ],
 )
 def test_a_query_amazon_would_refuse_is_said_beforehand(
@@ -64,6 +67,32 @@ def test_placeholders_are_put_in() -> None:
     text = filled(QUERY, "2026-11-01", "2026-11-02", ["A", "B"])
     assert 'marketplaceIds:["A" "B"]' in text
     assert 'startDate:"2026-11-01" endDate:"2026-11-02"' in text
+
+
+def test_dates_may_follow_today() -> None:
+    text = QUERY.replace("{start}", "{today}").replace("{end}", "{today + 30}")
+    check_query(text)
+    found = filled(text, "", "", ["A"], date(2026, 11, 20))
+    assert 'startDate:"2026-11-20" endDate:"2026-12-20"' in found
+
+
+PREVIEW = """query { analytics_economics_2024_03_15 { economicsPreview(
+  startDate: "{today}" endDate: "{today+29}" marketplaceIds: ["{marketplace_id}"]
+  feeTypes: [REFERRAL_FEES]) {
+    startDate endDate msku netProceeds { total { amount currencyCode } } } } }"""
+
+
+def test_estimates_of_days_to_come_are_a_snapshot_of_each_run(
+    emulator: Emulator,
+) -> None:
+    entry = {"name": "ahead", "query": PREVIEW, "key": ["startDate", "msku"]}
+    ended = run(emulator, "ahead", data_kiosk=[entry])
+    assert ended.code == 0
+    spans = {(row["startDate"], row["endDate"]) for row in ended.rows("ahead")}
+    assert spans == {("2026-11-20", "2026-12-19")}
+    emulator.client.advance(86400)
+    later = run(emulator, "ahead", data_kiosk=[entry], state=ended.state)
+    assert {row["startDate"] for row in later.rows("ahead")} == {"2026-11-21"}
 
 
 def test_rows_are_the_truth_window_by_window(emulator: Emulator) -> None:

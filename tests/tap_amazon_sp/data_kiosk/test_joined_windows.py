@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from amazon_emulator import Emulator
 from singer_amazon.errors import DocumentError
 from support.sp.killed_runs import run_killed
-from support.sp.runs import Json, partitions, run
+from support.sp.runs import Json, partitions, run, settings
 from tap_amazon_sp.data_kiosk.rows.row_join import RowJoin
+from tap_amazon_sp.data_kiosk.streams import KioskStream
+from tap_amazon_sp.tap import TapAmazonSp
 
 ANALYTICS = "data_kiosk_seller_analytics"
 WEEKS: Json = {
@@ -98,8 +100,7 @@ def test_a_week_is_asked_for_in_two_queries_under_the_limit(emulator: Emulator) 
     assert "monthOverMonth" not in "".join(texts)
 
 
-KILLS = [(3, True), (6, False), (6, True), (9, False), (9, True), (10, True)]
-KILLS += [(12, True), (14, False)]
+KILLS = [(3, True), (6, True), (9, False), (9, True), (14, False)]
 
 
 @pytest.mark.parametrize(("call", "after_it"), KILLS)
@@ -189,3 +190,15 @@ def test_fields_for_lenders_are_left_out_with_one_warning(emulator: Emulator) ->
     emulator.client.clear_faults()
     run(emulator, ANALYTICS, without=["lending"], **WEEKS)
     assert emulator.client.statistics().count("create_query", 403) == 0
+
+
+@pytest.mark.parametrize("name", [ANALYTICS, f"{ANALYTICS}_totals"])
+def test_columns_for_lenders_are_selected_by_name_only(
+    emulator: Emulator, name: str
+) -> None:
+    stream = TapAmazonSp.open(settings(emulator)).streams[name]
+    assert isinstance(stream, KioskStream)
+    assert stream.metadata["properties", "lending"].selected_by_default is False
+    assert "lending" not in stream.selected_columns
+    assert "sellerAttributes" not in stream.selected_columns
+    assert {"sales", "search"} <= set(stream.selected_columns)

@@ -12,6 +12,10 @@ from amazon_emulator.selling_partner.accounts import (
     SELLING_PARTNER_INSIGHTS,
 )
 from amazon_emulator.selling_partner.data_kiosk.datasets.contents import DATASETS
+from amazon_emulator.selling_partner.data_kiosk.datasets.estimates import (
+    PREVIEW,
+    SIMULATION,
+)
 from amazon_emulator.selling_partner.data_kiosk.query_text import INVALID
 
 if TYPE_CHECKING:
@@ -23,7 +27,9 @@ if TYPE_CHECKING:
 NO_FIELDS = "Unauthorized to access requested fields."
 RIGHTS = {"sales_and_traffic": BRAND_ANALYTICS, "lending": LENDING}
 """Right that a field may need -> the role that gives it here."""
-_ROLE_OF_ROOT = {"economics": SELLING_PARTNER_INSIGHTS}
+_ROLE_OF_ROOT = dict.fromkeys(
+    ("economics", PREVIEW, SIMULATION), SELLING_PARTNER_INSIGHTS
+)
 
 
 def check_role(partner: Partner) -> None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
+
+from amazon_emulator.selling_partner.data_kiosk.datasets.estimates import (
+    MAX_DAYS,
+    reason_against,
+)
 
 if TYPE_CHECKING:
     from amazon_emulator.selling_partner.data_kiosk.query_text import QueryText
@@ -13,11 +19,13 @@ _VENDOR_VIEWS = ("sourcingView", "manufacturingView")
 _STOCK = "productAvailability"
 
 
-def fatal_reason(query: QueryText) -> str | None:
+def fatal_reason(query: QueryText, today: date) -> str | None:
     """Return why a query fails while it is carried out; None: it does not."""
     first, last = query.days
     if first > last:
         return "startDate must not be after endDate"
+    if query.root in MAX_DAYS:
+        return reason_against(query.root, query.arguments, today)
     if query.root == "salesAndTrafficTrends":
         return _trends(query)
     return _stock_reason(query) if query.root in _VENDOR_VIEWS else None

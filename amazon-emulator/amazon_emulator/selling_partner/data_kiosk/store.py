@@ -98,7 +98,7 @@ class KioskStore(ReportStore[tuple[str, str], KioskQuery]):
                 ready_after_seconds=seconds,
                 ready_after_looks=looks,
                 document=self._new_document(str(name), JSON_LINES),
-                problem=fatal_reason(query),
+                problem=fatal_reason(query, self._state.clock.now().date()),
                 rules=[rule for rule in rules if rule.action in LASTING_ACTIONS],
                 last_status=IN_QUEUE,
             )
@@ -120,6 +120,7 @@ class KioskStore(ReportStore[tuple[str, str], KioskQuery]):
     ) -> KioskPlan:
         """Return what the lines of a dataset follow from."""
         listed = arguments.get("marketplaceIds") or arguments.get("marketplaceId")
+        listed = [listed] if isinstance(listed, str) else listed
         ids = partner.marketplace_ids if not isinstance(listed, list) else listed
         return KioskPlan(
             root,

@@ -428,7 +428,8 @@ class Engine:
         if report.state is State.REQUESTED:  # the next part of one
             report.last_id, report.report_id = report.report_id, outcome.report_id
             report.failed_calls = 0
-            yield replace(self._move(report, Event.ACCEPTED, now), has_new_id=True)
+            due = now + timedelta(seconds=POLICY.next_part_wait)
+            yield replace(self._move(report, Event.ACCEPTED, due), has_new_id=True)
             return
         report.report_id, report.requested_at = outcome.report_id, now
         report.accepted_count += 1

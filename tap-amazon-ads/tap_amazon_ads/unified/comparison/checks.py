@@ -112,7 +112,7 @@ def compare(
     return Comparison(
         (
             presence(v3, whole, what=what, known_gap=known_gap),
-            grain(v1),
+            grain(v3, v1),
             *(_traffic(name, v3, whole) for name in TRAFFIC),
             *_days(v3, whole),
             *(_conversions(name, v3, whole) for name in CONVERSIONS),
@@ -159,6 +159,9 @@ def values(v3: Sequence[Measured], v1: Sequence[Measured], *, what: str) -> Find
     sizes = Decimal(len(ours)), Decimal(len(theirs))
     if not ours:
         return Finding("A", what, *sizes, "nothing")
+    if not theirs:
+        note = "v1 has no row with clicks at all"
+        return Finding("A", what, *sizes, "fail", note)
     unknown = sum((n for item, n in ours.items() if item not in theirs), _ZERO)
     share = unknown / sum(ours.values(), _ZERO)
     if share <= MAX_MISSING:
@@ -190,22 +193,22 @@ def _clicks(rows: Iterable[Measured]) -> dict[str, Decimal]:
 # --- B: grain ---------------------------------------------------------------
 
 
-def grain(v1: Sequence[Measured]) -> Finding:
+def grain(v3: Sequence[Measured], v1: Sequence[Measured]) -> Finding:
     """Count the rows of v1 that repeat a day and item."""
     keys = Counter((row.day, row.item) for row in v1)
     repeated = len(v1) - len(keys)
-    sizes = Decimal(len(keys)), Decimal(len(v1))
+    sizes = Decimal(len(v3)), Decimal(len(v1))
     if not v1:
-        return Finding("B", "rows per key", *sizes, "nothing")
+        return Finding("B", "rows", *sizes, "nothing")
     if not repeated:
-        return Finding("B", "rows per key", *sizes, "pass")
+        return Finding("B", "rows", *sizes, "pass")
     firsts = {(row.day, row.item): row for row in reversed(v1)}
     once, all_of_it = _sum(firsts.values(), "cost"), _sum(v1, "cost")
     note = (
         f"{repeated} rows repeat a day and campaign; cost is {once:,.2f} without them "
         f"and {all_of_it:,.2f} with them"
     )
-    return Finding("B", "rows per key", *sizes, "fail", note)
+    return Finding("B", "rows", *sizes, "fail", note)
 
 
 # --- C: traffic -------------------------------------------------------------

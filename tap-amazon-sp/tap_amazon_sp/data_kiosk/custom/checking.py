@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
 
 import graphql
 from graphql.language import ast
@@ -12,7 +15,8 @@ from tap_amazon_sp.data_kiosk.queries.graphql_schema import graphql_schema
 from tap_amazon_sp.data_kiosk.queries.query_text import MAX_LENGTH
 from tap_amazon_sp.data_kiosk.schema import KioskSchema, load_schemas
 
-PLACEHOLDERS = ("{start}", "{end}", "{marketplace_id}", "{marketplace_ids}")
+_TODAY = re.compile(r"\{today(?:\s*([+-])\s*(\d{1,3}))?\}")
+"""`{today}`, `{today+30}`, `{today-7}`: for what looks ahead, or is of one date."""
 _LIST = "{marketplace_ids}"
 _EXAMPLE = '["ATVPDKIKX0DER"]'
 
@@ -33,9 +37,15 @@ class CheckedQuery:
     text: str
     selection: ast.SelectionSetNode
 
-    def filled(self, start: str, end: str, marketplaces: Iterable[str]) -> str:
+    def filled(
+        self,
+        start: str,
+        end: str,
+        marketplaces: Iterable[str],
+        today: date | None = None,
+    ) -> str:
         """Return the text that is sent, as short as it can be."""
-        return filled(self.text, start, end, marketplaces)
+        return filled(self.text, start, end, marketplaces, today)
 
 
 def check_query(text: str) -> CheckedQuery:
@@ -59,6 +69,7 @@ def check_query(text: str) -> CheckedQuery:
             domain, f"there is no domain {domain.name.value!r}: one of {known}"
         )
     root = _only_field(domain, "query below the domain")
+    _check_dates(document)
     found = graphql.validate(graphql_schema([schema]), document)
     if found:
         raise QueryError("; ".join(map(_located, found[:3])))
@@ -70,7 +81,13 @@ def check_query(text: str) -> CheckedQuery:
     return CheckedQuery(schema, root.name.value, text, root.selection_set)
 
 
-def filled(text: str, start: str, end: str, marketplaces: Iterable[str]) -> str:
+def filled(
+    text: str,
+    start: str,
+    end: str,
+    marketplaces: Iterable[str],
+    today: date | None = None,
+) -> str:
     """Return the text that is sent, as short as it can be."""
     ids = list(marketplaces)
     quoted = " ".join(f'"{marketplace}"' for marketplace in ids)
@@ -81,7 +98,37 @@ def filled(text: str, start: str, end: str, marketplaces: Iterable[str]) -> str:
         (_LIST, f"[{quoted}]"),
     ):
         text = text.replace(name, value)
+    if today is not None:
+        text = _TODAY.sub(partial(_shifted, today), text)
     return graphql.strip_ignored_characters(text)
+
+
+def _shifted(today: date, found: re.Match[str]) -> str:
+    days = int(found[2] or 0)
+    return str(today + timedelta(days=-days if found[1] == "-" else days))
+
+
+def _check_dates(document: ast.DocumentNode) -> None:
+    """Refuse dates that are none: the schema takes any literal for one."""
+    graphql.visit(document, _Dates())
+
+
+class _Dates(graphql.Visitor):
+    def enter_argument(self, node: ast.ArgumentNode, *_: object) -> None:
+        if node.name.value not in {"startDate", "endDate"}:
+            return
+        value = node.value
+        text = value.value if isinstance(value, ast.StringValueNode) else None
+        if text in {"{start}", "{end}"} or (text and _TODAY.fullmatch(text)):
+            return
+        try:
+            date.fromisoformat(text or "")
+        except ValueError:
+            words = (
+                f"{node.name.value} is {graphql.print_ast(value)}: write a date such "
+                'as "2026-11-20", "{start}" or "{today}"'
+            )
+            raise _error(value, words) from None
 
 
 def _check_form(document: ast.DocumentNode) -> None:

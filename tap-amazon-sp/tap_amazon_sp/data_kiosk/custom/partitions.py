@@ -50,8 +50,11 @@ class CustomQueryPartitions:
         ids = tuple(marketplace.marketplace_id for marketplace in marketplaces)
         query = custom.query
 
+        today = marketplaces[0].today(self._now)
+
         def make_text(window: Window) -> str:
-            return query.filled(text_of(window.start), text_of(window.end), ids)
+            start, end = text_of(window.start), text_of(window.end)
+            return query.filled(start, end, ids, today)
 
         spec = QuerySpec(
             schema=query.schema,

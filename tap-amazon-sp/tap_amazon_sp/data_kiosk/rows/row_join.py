@@ -45,6 +45,7 @@ class RowJoin:
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; "
             f"PRAGMA cache_size=-{_CACHE_KIB}; {_MAKE}"
         )
+        self._database.execute("BEGIN")  # one transaction, which nobody ends
 
     def begin(self, document: int) -> None:
         """Begin with a document; what was taken of it before is thrown away."""

@@ -64,7 +64,8 @@ def selected(kind: Any, *, without: frozenset[str] = frozenset()) -> str:
 
 
 def query(root: str, fields: str, arguments: str | None = None) -> str:
-    domain, _, usual = ROOTS[root]
+    known = "economics" if root in {"economicsPreview", "economicsSimulation"} else root
+    domain, _, usual = ROOTS[known]
     return f"query{{{domain}{{{root}({arguments or usual}){{{fields}}}}}}}"
 
 
@@ -319,10 +320,53 @@ def test_benchmarks_by_period(
     assert {name for name, value in found.items() if value is not None} == shown
 
 
-def test_estimates_are_not_served(kiosk: KioskCaller) -> None:
-    text = query(
-        "economics",
-        "msku",
-        f'{DAY} marketplaceIds:["{US}"] feeTypes:[REFERRAL_FEES]',
-    ).replace("{economics(", "{economicsPreview(")
-    assert "no data for 'economicsPreview'" in kiosk.refused(text)
+AHEAD = 'startDate:"2026-11-20" endDate:"2026-12-19"'
+ESTIMATED = "startDate endDate msku fees{feeTypeName} ads{adTypeName}"
+
+
+def test_a_preview_has_every_product_and_the_fees_it_asks_for(
+    kiosk: KioskCaller,
+) -> None:
+    asked = "feeTypes:[REFERRAL_FEES AGED_INVENTORY_SURCHARGE]"
+    arguments = f'{AHEAD} marketplaceIds:["{US}"] {asked}'
+    lines = kiosk.lines(query("economicsPreview", ESTIMATED, arguments))
+    past = kiosk.lines(
+        query("economics", "msku", f'{DAY} marketplaceIds:["{US}"] aggregateBy:{{}}')
+    )
+    assert {line["msku"] for line in lines} == {line["msku"] for line in past}
+    for line in lines:
+        assert (line["startDate"], line["endDate"]) == ("2026-11-20", "2026-12-19")
+        assert [fee["feeTypeName"] for fee in line["fees"]] == ["ReferralFee"]
+        assert line["ads"] is None
+
+
+def test_a_simulation_has_the_products_it_names(kiosk: KioskCaller) -> None:
+    (first, *_) = kiosk.lines(
+        query("economics", "msku", f'{DAY} marketplaceIds:["{US}"]')
+    )
+    named = [f'{{identifier:{{type:MSKU value:"{n}"}}}}' for n in (first["msku"], "?")]
+    arguments = (
+        f'{AHEAD} marketplaceId:"{US}" actionTypes:[AWD] products:[{" ".join(named)}]'
+    )
+    (line,) = kiosk.lines(query("economicsSimulation", ESTIMATED, arguments))
+    assert line["msku"] == first["msku"]
+    assert len(line["fees"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("root", "days", "words"),
+    [
+        ("economicsPreview", ("2026-11-19", "2026-11-25"), "not earlier than today"),
+        ("economicsPreview", ("2026-11-20", "2027-03-21"), "no more than 120 days"),
+        ("economicsSimulation", ("2026-11-20", "2027-02-19"), "no more than 90 days"),
+    ],
+)
+def test_estimates_are_of_days_to_come(
+    kiosk: KioskCaller, root: str, days: tuple[str, str], words: str
+) -> None:
+    more = f'marketplaceIds:["{US}"] feeTypes:[REFERRAL_FEES]'
+    if root == "economicsSimulation":
+        product = '{identifier:{type:MSKU value:"x"}}'
+        more = f'marketplaceId:"{US}" actionTypes:[SIPP] products:[{product}]'
+    span = f'startDate:"{days[0]}" endDate:"{days[1]}"'
+    assert words in kiosk.problem(query(root, "msku", f"{span} {more}"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from amazon_emulator.selling_partner.data_kiosk.datasets import (
     economics,
+    estimates,
     sales_traffic,
     seller,
     vendor,
@@ -23,6 +24,8 @@ DATASETS: Mapping[str, tuple[str, Callable[[KioskPlan], Iterator[Line]]]] = {
     "salesAndTrafficByAsin": ("seller", sales_traffic.by_asin),
     "salesAndTrafficTrends": ("seller", sales_traffic.trends),
     "economics": ("seller", economics.economics),
+    estimates.PREVIEW: ("seller", estimates.preview),
+    estimates.SIMULATION: ("seller", estimates.simulation),
     "sourcingView": ("vendor", vendor.sourcing_view),
     "manufacturingView": ("vendor", vendor.manufacturing_view),
     "sellerAnalyticsView": ("seller", seller.seller_view),

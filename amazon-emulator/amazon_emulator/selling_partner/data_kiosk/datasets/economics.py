@@ -45,11 +45,11 @@ def economics(plan: KioskPlan) -> Iterator[Line]:
             days = rows.dated(start, end)
             for family in families(rows, _LEVELS[level]):
                 found = added(shop.over(item.number, days) for item in family)
-                product = _Product(plan, rows, found, family, (start, end))
+                product = ProductEconomics(plan, rows, found, family, (start, end))
                 yield Line(product.fields(level))
 
 
-class _Product:
+class ProductEconomics:
     """The numbers of one product in one period, in hundredths."""
 
     def __init__(
@@ -69,6 +69,7 @@ class _Product:
         self._net_units = found.units - found.returned_units
 
     def fields(self, level: str) -> Row:
+        """Return the row, with the ids that a level knows."""
         start, end = self._span
         item = self._item
         is_sku, is_child = level == "MSKU", level != "PARENT_ASIN"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from singer_amazon.errors import ConfigError
-from target_amazon_audience.data_manager.marketplaces import MARKETPLACES
 from target_amazon_audience.data_manager.models import (
     ACTIVE,
     AMC,
@@ -17,6 +16,7 @@ from target_amazon_audience.data_manager.models import (
     NewRule,
     SharingRule,
 )
+from target_amazon_audience.data_manager.sharing_rules.marketplaces import MARKETPLACES
 
 if TYPE_CHECKING:
     from target_amazon_audience.data_manager.settings import DataManagerSettings

@@ -19,7 +19,7 @@ from target_amazon_audience.data_manager.models import (
     NewRule,
     SharingRule,
 )
-from target_amazon_audience.data_manager.sharing import existing, is_revoked
+from target_amazon_audience.data_manager.sharing_rules.plan import existing, is_revoked
 from target_amazon_audience.delivery.models import BadRequestError, ThrottledError
 from target_amazon_audience.errors import UploadError
 
@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 _LOOKS = 3
 """How often a rule is looked for whose making is in doubt."""
 _FIRST_WAIT_SECONDS = 2.0
+_MAX_WAIT_SECONDS = 60.0
+"""The list says when it has to be waited longer."""
+_GROWTH = 1.5
 _STEP_SECONDS = 1.0
 _UNCERTAIN = (ThrottledError, TransientError)
 
@@ -101,6 +104,7 @@ class SharingRules:
     ) -> SharingRule:
         """Look whether a rule was made although its answer does not say so."""
         wait = getattr(error, "retry_after", None) or _FIRST_WAIT_SECONDS
+        wait = min(wait, _MAX_WAIT_SECONDS)
         for _ in range(_LOOKS):
             self.pause(wait)
             wait *= 2
@@ -124,20 +128,21 @@ class SharingRules:
     # At the end
 
     def await_active(
-        self, dataset_id: str, until: float | None, interval: float
+        self, dataset_id: str, until: float | None, interval: float, longest: float
     ) -> list[SharingRule]:
         """Look at the rules, until all are active or the time is up; return them."""
-        while True:
+        while self.found:
             known = {rule.id for rule in self.found}
             now = [rule for rule in self.api.rules(dataset_id) if rule.id in known]
+            listed = {rule.id: rule for rule in now}
+            self.found = [listed.get(rule.id, rule) for rule in self.found]
             left = 0.0 if until is None else until - self.clock.now().timestamp()
             if all(rule.status == ACTIVE for rule in now) and len(now) == len(known):
                 break
             if left <= 0 or self.is_stopped() or any(map(is_revoked, now)):
                 break
             self.pause(min(interval, left))
-        listed = {rule.id: rule for rule in now}
-        self.found = [listed.get(rule.id, rule) for rule in self.found]
+            interval = min(interval * _GROWTH, longest)
         return self.found
 
 

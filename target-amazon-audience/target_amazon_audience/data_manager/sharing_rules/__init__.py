@@ -1,0 +1,1 @@
+"""Sharing rules: which are needed (`plan`), and what of them Amazon has (`rules`)."""
