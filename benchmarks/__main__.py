@@ -24,7 +24,16 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tests")]
 
 # these are found by the line above
-from limits import customers, documents, pipes, records, startup, tables, waits  # noqa: E402
+from limits import (  # noqa: E402
+    customers,
+    documents,
+    pipes,
+    queue,
+    records,
+    startup,
+    tables,
+    waits,
+)
 from limits.figures import Rows, Sizes, as_table, machine  # noqa: E402
 
 # As programs run for people: some test environments keep bytecode from a checkout, and
@@ -39,6 +48,7 @@ PARTS: dict[str, Callable[[Sizes, Path], Rows]] = {
     "audience": customers.measure,
     "mirror": customers.measure_mirror,
     "waiting": waits.measure,
+    "queue": queue.measure,
     "documents": documents.measure,
     "tables": tables.measure,
 }

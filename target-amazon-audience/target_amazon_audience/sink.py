@@ -90,7 +90,7 @@ class AudienceSink:
             upload_mode=settings.upload_mode,
             target=settings.target,
             external_audience_id=settings.external_audience_id,
-            has_jobs=settings.data_manager is None,
+            has_jobs=self.resolver.has_jobs,
         )
         self.jobs = JobTracker(settings, self.report)
         self.results = ResultRecorder(

@@ -68,6 +68,7 @@ class AudienceResolver:
     audience_id: int | None = None
     ttl: int = MAX_TTL
     is_created: bool = False
+    has_jobs: bool = True
     notes: list[str] = field(default_factory=list)
     _connection: str | None = None
 

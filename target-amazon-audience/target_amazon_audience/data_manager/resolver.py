@@ -82,6 +82,7 @@ class DatasetResolver:
     dataset_id: str | None = None
     ttl: int = MAX_TTL
     is_created: bool = False
+    has_jobs: bool = False
     notes: list[str] = field(default_factory=list)
     rules: SharingRules = field(init=False)
     _usable: _Usable | None = None

@@ -41,6 +41,8 @@ class Resolver(Protocol):
     """Seconds that a member stays without being sent again."""
     is_created: bool
     notes: list[str]
+    has_jobs: bool
+    """Whether its batches become jobs, whose end Amazon tells."""
 
     @property
     def audience_id(self) -> int | None:

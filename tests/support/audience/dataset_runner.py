@@ -21,6 +21,16 @@ DATASET: dict[str, Any] = {
     "consent": {"amznuserdata": "GRANTED", "amznadstorage": "GRANTED"},
 }
 DSP: dict[str, Any] = {"target": "DSP", "dsp_advertiser_id": DSP_ADVERTISER}
+FULL = {
+    "phone": "2065550100",
+    "firstname": "Ann",
+    "lastname": "Lee",
+    "address": "1 Main St",
+    "city": "Seattle",
+    "state": "WA",
+    "postal": "98109",
+}
+"""All but the e-mail of a person in Seattle."""
 NAMES = {
     "em": "email",
     "ph": "phone",

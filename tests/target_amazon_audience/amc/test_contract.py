@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import pytest
-from openapi_core import Config, OpenAPI
-from openapi_core.testing import MockRequest, MockResponse
 
-from support.audience.emulator import ADVERTISER, METADATA, RECORDS, URL, Exchange
+from support.audience.contract import contract, validate
+from support.audience.emulator import ADVERTISER, METADATA, RECORDS, Exchange
 from support.audience.runner import END, WAIT, Runner, person
-from support.core.material import AUDIENCE_SPECS, needs_audience_specs
+from support.core.material import needs_audience_specs
 
 ELSEWHERE = ("/auth/", "/amc/accounts", "/amc/instances")
 
 
-@cache
-def contract(name: str) -> OpenAPI:
-    spec = json.loads((AUDIENCE_SPECS / name).read_text(encoding="utf-8"))
-    spec["servers"] = [{"url": URL}]
-    media = [
-        "application/vnd.amcaudiences.v1+json",
-        "application/vnd.amcaudiencesconnections.v1+json",
-        "application/vnd.amcinstances.v1+json",
-    ]
-    readers: dict[str, Callable[[bytes], Any]] = dict.fromkeys(media, json.loads)
-    return OpenAPI.from_dict(
-        spec, config=Config(extra_media_type_deserializers=readers)
-    )
+MEDIA = (
+    "application/vnd.amcaudiences.v1+json",
+    "application/vnd.amcaudiencesconnections.v1+json",
+    "application/vnd.amcinstances.v1+json",
+)
 
 
 def check(calls: list[Exchange]) -> int:
@@ -41,21 +30,7 @@ def check(calls: list[Exchange]) -> int:
         name = "advertiser-audiences.openapi.json"
         if call.path.startswith(ELSEWHERE):
             name = "amc-administration.accounts-instances.openapi.json"
-        request = MockRequest(
-            URL,
-            call.method.lower(),
-            call.path,
-            args=call.query,
-            headers=call.headers,
-            data=call.body or None,
-            content_type=call.headers.get("Content-Type", ""),
-        )
-        spec = contract(name)
-        spec.validate_request(request)
-        answer = MockResponse(
-            call.answer, status_code=call.status, content_type=call.media
-        )
-        spec.validate_response(request, answer)
+        validate(call, contract(name, MEDIA))
         checked += 1
     return checked
 

@@ -274,6 +274,18 @@ def test_an_advertiser_account_is_its_own_destination(target: DatasetRunner) -> 
             assert "Amazon-Ads-Manager-Account-ID" not in call.headers
 
 
+def test_what_is_known_is_of_one_account(target: DatasetRunner) -> None:
+    target.client.set_adm_account(DSP_ACCOUNT, terms_accepted=True, dataroom=True)
+    own: dict[str, Any] = {"manager_account_id": None, "ads_account_id": DSP_ACCOUNT}
+    target.mirror(*people(1, 2), target="NONE")
+    ran = target.mirror(person(3), target="NONE", **own)
+    assert ran.report["mirror"]["known"] == 0
+    first, second = target.client.adm_datasets()
+    assert (first.name, first.account_id) == (second.name, MANAGER)
+    assert target.members(first.dataset_id) == names(1, 2)
+    assert target.members(second.dataset_id) == names(3)
+
+
 def test_an_advertiser_in_two_marketplaces_needs_one_named(
     target: DatasetRunner,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.audience.dataset_runner import DatasetRunner
+from support.audience.dataset_runner import FULL, DatasetRunner
 from support.audience.runner import (
     MIRROR,
     hashed,
@@ -41,17 +41,7 @@ def test_a_row_has_amazons_names_and_the_consent(target: DatasetRunner) -> None:
         "gpp": "DBAA",
         "ipaddress": "192.0.2.1",
     }
-    full = {
-        "phone": "2065550100",
-        "firstname": "Ann",
-        "lastname": "Lee",
-        "address": "1 Main St",
-        "city": "Seattle",
-        "state": "WA",
-        "postal": "98109",
-        "countrycode": "US",
-    }
-    target.good([person(1, **full, **consent)], **NO_CONSENT)
+    target.good([person(1, **FULL, countrycode="US", **consent)], **NO_CONSENT)
     [row] = target.rows()
     assert row["userConsent"] == {
         "geo": {"countryCode": "US", "ipAddress": "192.0.2.1"},
