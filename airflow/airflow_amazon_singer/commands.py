@@ -44,7 +44,8 @@ def tap_settings(
 def _mode_settings(pipeline: AmazonPipeline, mode: Mode) -> Settings:
     """Return what makes a run end without waiting for Amazon's work.
 
-    Each report is looked at once: a second look would be due after the end of the run.
+    Each report is looked at once: a second look is due after the end of the run, unless
+    earlier runs have shown that its type is ready sooner.
     """
     if mode is Mode.ASK:
         seconds = pipeline.longest_ask.total_seconds()

@@ -30,7 +30,7 @@ REASONS = {
     "needs a queue of SQS and an application at Amazon": 1,
     "needs a remote repository": 3,
     "is a form, not a command": 8,
-    "takes longer than a test may": 10,
+    "takes longer than a test may": 11,
     "tests/packaging/test_install.py runs it": 6,
     "tests/meltano/test_demo.py runs it": 6,
     "tests/docs/test_duckdb_loader.py runs it": 2,

@@ -18,7 +18,7 @@ _DEFAULT_MARKETPLACE = "ATVPDKIKX0DER"
 
 def profile_market(settings: Settings, account: Account) -> MarketAccount:
     """Return the market of a seller's or vendor's profile: that of its reports."""
-    return _market(
+    return market_account(
         settings,
         account.account_id,
         account.kind,
@@ -33,7 +33,7 @@ def advertiser_market(
     """Return the market of an advertiser of the DSP: that of its reports."""
     currency, country = advertiser.get("currency"), str(advertiser.get("country"))
     shops = (m.marketplace_id for m in MARKETPLACES.values() if m.country == country)
-    return _market(
+    return market_account(
         settings,
         advertiser_id,
         "dsp",
@@ -42,13 +42,14 @@ def advertiser_market(
     )
 
 
-def _market(
+def market_account(
     settings: Settings,
     account_id: str,
     kind: str,
     marketplace_id: str,
     currency: str | None,
 ) -> MarketAccount:
+    """Return an account as large as the settings say."""
     return MarketAccount(
         settings.seed,
         account_id,

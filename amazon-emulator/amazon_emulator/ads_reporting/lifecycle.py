@@ -48,8 +48,17 @@ class AdsReport(Report):
     last_status: str = LIVE[0]
 
 
-def status_of(report: AdsReport, now: datetime, rules: Sequence[Rule] = ()) -> str:
-    """Return the status word; rules of this very call come before the report's own."""
+def status_of(
+    report: Report,
+    now: datetime,
+    rules: Sequence[Rule] = (),
+    *,
+    is_built: bool | None = None,
+) -> str:
+    """Return the status word; rules of this very call come before the report's own.
+
+    `is_built`: whether all is written; None: whether its one document is.
+    """
     every = (*rules, *report.rules)
     stuck = first_rule(every, "never_ready")
     if stuck is not None:
@@ -60,4 +69,5 @@ def status_of(report: AdsReport, now: datetime, rules: Sequence[Rule] = ()) -> s
     end = first_rule(every, "failed", "status_word")
     if end is not None:
         return "FAILED" if end.action == "failed" else end.text("word")
-    return "COMPLETED" if report.document.is_built else LIVE[1]
+    has_all = report.document.is_built if is_built is None else is_built
+    return "COMPLETED" if has_all else LIVE[1]

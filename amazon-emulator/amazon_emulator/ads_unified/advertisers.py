@@ -21,12 +21,12 @@ from amazon_emulator.ads_accounts.accounts import (
     account_info,
     objects_of,
 )
-from amazon_emulator.market_model.accounts import MarketAccount
-from amazon_emulator.market_model.combinations import POSITIONS
+from amazon_emulator.ads_entities.world import market_account
 from amazon_emulator.selling_partner.marketplaces import MARKETPLACES
 
 if TYPE_CHECKING:
     from amazon_emulator.ads_accounts.accounts import AdsAccounts, Json
+    from amazon_emulator.market_model.accounts import MarketAccount
     from amazon_emulator.settings import Settings
 
 GROUP_KEY, GLOBAL_KEY = "advertiserAccount", "isGlobalAccount"
@@ -57,15 +57,8 @@ class Market:
 
     def model(self, settings: Settings) -> MarketAccount:
         """Return the market as the model knows it: that of the reports of v3."""
-        return MarketAccount(
-            settings.seed,
-            self.account_id,
-            self.kind,
-            self.marketplace_id,
-            self.currency,
-            settings.rows_per_day,
-            min(max(1, settings.combinations_per_campaign), POSITIONS),
-            max(1, settings.sp_asins),
+        return market_account(
+            settings, self.account_id, self.kind, self.marketplace_id, self.currency
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from amazon_emulator.ads_reporting.lifecycle import LIVE
 from amazon_emulator.ads_unified.advertisers import advertisers_of, of_manager
 from amazon_emulator.ads_unified.documents import begin_documents
 from amazon_emulator.ads_unified.query import (
@@ -109,7 +110,7 @@ class UnifiedReportsService(SignedInService):
         content = body if isinstance(body, dict) else {}
         report = self._reports.create(request, advertisers, content, call.faults)
         begin_documents(report)
-        return self._respond(report, "PENDING", call)
+        return self._respond(report, LIVE[0], call)
 
     @route("POST", "/adsApi/v1/retrieve/reports", "retrieve_unified_report")
     def retrieve(self, call: Call) -> Response:

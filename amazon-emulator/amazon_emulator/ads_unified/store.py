@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from amazon_emulator.ads_reporting.lifecycle import LIVE, status_of
 from amazon_emulator.ads_unified.catalogue import known_fields
 from amazon_emulator.ads_unified.rows.plan import PlannedMarket, ReportPlan
 from amazon_emulator.clock import format_instant
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from amazon_emulator.faults.rules import Rule
     from amazon_emulator.reports.documents import Document
 
-PENDING, PROCESSING = LIVE = ("PENDING", "PROCESSING")
 COMPLETED, FAILED = "COMPLETED", "FAILED"
 LASTING_ACTIONS = (
     *("failed", "status_word", "no_url", "never_ready", "empty", "document"),
@@ -46,18 +46,8 @@ class UnifiedReport(Report):
 
     def status(self, now: datetime, rules: Sequence[Rule] = ()) -> str:
         """Return the status word; rules of this very call come before its own."""
-        every = (*rules, *self.rules)
-        stuck = first_rule(every, "never_ready")
-        if stuck is not None:
-            return stuck.text("status")
-        waiting = self.waiting_status(now, LIVE)
-        if waiting is not None:
-            return waiting
-        end = first_rule(every, "failed", "status_word")
-        if end is not None:
-            return FAILED if end.action == "failed" else end.text("word")
         is_built = all(document.is_built for document in self.documents)
-        return COMPLETED if is_built else PROCESSING
+        return status_of(self, now, rules, is_built=is_built)
 
 
 class UnifiedReportStore(ReportStore[str, UnifiedReport]):
@@ -173,7 +163,7 @@ class UnifiedReportStore(ReportStore[str, UnifiedReport]):
             documents=documents,
             is_lines=settings.unified_json == "lines",
             rules=rules,
-            last_status=PENDING,
+            last_status=LIVE[0],
         )
 
     def _new_documents(

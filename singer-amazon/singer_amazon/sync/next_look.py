@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.report import CallKind
+from singer_amazon.retry_policy import POLICY
 
 NOT_PUBLISHED_YET = timedelta(hours=1)
 """After how long data may have been published that was not there yet."""
@@ -16,8 +17,9 @@ _DONE = {State.DELIVERED, State.FAILED, State.REFUSED}
 def next_look_at(engine: Engine | None, now: datetime) -> datetime | None:
     """Return when another run in the same mode can go on; None: nothing is left to it.
 
-    Amazon names no time: a report that has been made for long takes longer still. What
-    has not been asked for waits for its rate limits.
+    Amazon names no time: where earlier runs have left how long reports of its type
+    take, that counts; else one that has been made for long takes longer still. What has
+    not been asked for waits for its rate limits.
     """
     reports = engine.reports if engine is not None else []
     times = [
@@ -35,15 +37,24 @@ def _is_left(engine: Engine, report: Report) -> bool:
 
 
 def _time_of(engine: Engine, report: Report, now: datetime) -> datetime:
-    retry = engine.retry
     if report.state is State.DEFERRED:
         return now + NOT_PUBLISHED_YET
     if report.report_id is None:
         limiters = engine.limiters.of(CallKind.CREATE, report.request)
         return max(limiter.ready_at(now) for limiter in limiters)
     age = (now - (report.requested_at or now)).total_seconds()
-    wait = min(max(age / 2, retry.poll_interval), retry.poll_interval_max)
-    return now + timedelta(seconds=wait)
+    return now + timedelta(seconds=_wait(engine, report, age))
+
+
+def _wait(engine: Engine, report: Report, age: float) -> float:
+    """Return how long a report of this age is left alone, as a run itself would."""
+    retry = engine.retry
+    longest = retry.poll_interval_max
+    due = engine.ages.next_look(report.request.report_type, age, longest)
+    if due is None:
+        return min(max(age / 2, retry.poll_interval), longest)
+    shortest = POLICY.least_poll_share * retry.poll_interval
+    return min(max(due - age, shortest), POLICY.most_poll_share * longest)
 
 
 def _whole_second(time: datetime) -> datetime:

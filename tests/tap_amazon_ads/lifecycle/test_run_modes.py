@@ -152,6 +152,22 @@ def collect_all(run: Runs, amazon: EmulatorClient, first: Run) -> list[Run]:
     return ended[1:]
 
 
+def test_reports_that_took_an_hour_are_not_looked_at_before(
+    run: Runs, amazon: EmulatorClient
+) -> None:
+    ages = " ".join(str(3000 + 50 * number) for number in range(8))
+    known = {"ready_ages": {"spCampaigns by campaign": ages}}
+    ran = run(
+        CAMPAIGNS,
+        run_mode="ask",
+        profile_ids=[SELLER],
+        state={"bookmarks": {"_budgets": known}},
+        **DAYS,
+        **SOON,
+    )
+    assert 2990 < seconds_to_next_look(ran, amazon) < 3010
+
+
 def test_collecting_asks_for_nothing_and_reads_no_lists(
     run: Runs, amazon: EmulatorClient
 ) -> None:
