@@ -78,7 +78,8 @@ class ResultRecorder:
             if ended.unlisted:  # it may be anybody: nobody is taken as done
                 invalid.update(pii)
             members.carried_out(batch.id, batch.action, pii, invalid)
-        self.store.forget(batch.id)
+        if batch.is_kept:
+            self.store.forget(batch.id)
 
     def _invalid(self, ended: Ended) -> None:
         """Note which rows of a batch Amazon cannot use, each by its number in it."""

@@ -6,6 +6,7 @@ in the database with its id before anyone hears of it.
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections import Counter
@@ -104,6 +105,8 @@ class Uploader:
         self._limits = limits
         self._clock = clock
         self._keeps_rows = members.is_tracked or destination.keeps_rows
+        self._numbers = itertools.count(1)
+        """Of batches that nothing has to be known of once they are accepted."""
         self._lock = threading.Lock()
         self._accepted = 0
         self._failure: AmazonError | None = None
@@ -160,7 +163,8 @@ class Uploader:
         try:
             receipt = self._call(part.body, part.count)
         except (BadRequestError, TooLargeError):
-            self._store.forget(batch)
+            if self._keeps_rows:
+                self._store.forget(batch)
             raise
         now, job_id = self._clock.now().timestamp(), receipt.job_id
         if job_id is not None:
@@ -175,6 +179,7 @@ class Uploader:
             job_id=job_id or "",
             accepted_at=now,
             attempts=upload.attempts,
+            is_kept=self._keeps_rows,
         )
         if job_id is not None:
             outcome.batches.append(taken)
@@ -197,14 +202,19 @@ class Uploader:
         return Accepted(batch, named, len(invalid) - len(named), rows)
 
     def _keep(self, upload: Upload, part: RecordsRequest) -> int:
-        """Keep a batch before it is sent, with what it does to members."""
+        """Keep a batch before it is sent, with what it does to members.
+
+        Without jobs and members nothing is kept: what is not accepted comes again.
+        """
+        if not self._keeps_rows:
+            return next(self._numbers)
         draft = Draft(
             audience_id=self.destination.audience_id,
             stream=upload.stream,
             action=upload.action,
             target=self.destination.target,
             rows=part.count,
-            payload=part.payload() if self._keeps_rows else b"",
+            payload=part.payload(),
             attempts=upload.attempts,
         )
         ids_of = self.destination.format.ids_of

@@ -33,6 +33,8 @@ class OpenBatch:
     job_id: str
     accepted_at: float
     attempts: int
+    is_kept: bool = True
+    """Whether it stands in the database."""
 
 
 @dataclass(frozen=True, slots=True)
