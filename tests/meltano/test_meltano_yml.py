@@ -244,7 +244,7 @@ def test_the_demo_sets_every_setting_of_the_plugins_meltano_runs(plugin: str) ->
 
 
 NUMBERS_WITHOUT_DEFAULT = {
-    *("time_to_live", "max_wait_time"),
+    *("time_to_live", "max_wait_time", "batch_size_rows"),
     *("flattening_max_depth", "flattening_max_key_length"),
 }
 

@@ -136,7 +136,7 @@ def check_selling(
     for stream, expected in _lists([o for o in orders if _id(o) not in fresh]).items():
         own = [row for row in found.get(stream, ()) if _id(row) not in fresh]
         lines.append(Line(stream, None, len(expected), len(own)))
-        differences += _compare_ids(stream, expected, _ids(stream, own))
+        differences += compare_texts(stream, expected, _ids(stream, own))
     file, complaints = _file(found.get(FILE, ()), len(sections[_OPEN_LISTINGS, "rows"]))
     lines.append(Line(FILE, 1, 1, len(found.get(FILE, ()))))
     return Outcome(lines, [*differences, *complaints], file)
@@ -171,10 +171,11 @@ def _bare(value: object, *, is_row: bool = True) -> object:
 
 
 def _compare(stream: str, sent: Sequence[Row], found: Sequence[Row]) -> Iterator[str]:
-    yield from _compare_ids(stream, map(_plain, sent), map(_plain, found))
+    yield from compare_texts(stream, map(_plain, sent), map(_plain, found))
 
 
-def _compare_ids(stream: str, sent: Iterable[str], found: Iterable[str]) -> list[str]:
+def compare_texts(stream: str, sent: Iterable[str], found: Iterable[str]) -> list[str]:
+    """Return a sentence for rows that are missing, and for those never sent."""
     expected, present = Counter(sent), Counter(found)
     missing, extra = expected - present, present - expected
     return [

@@ -35,6 +35,7 @@ _MAX_SHOWN = 500
 _NO_REASON = "no reason given"
 _AMBIGUOUS = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 """Answers of a gateway that may have passed a create on."""
+_COMPLETED = "COMPLETED"
 _WORKING = {"PENDING", "PROCESSING"}
 _STEPS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: (
@@ -169,7 +170,8 @@ class UnifiedApi:
             if answer.report is None
             else self._status(request, report_id, answer.report)
         )
-        if isinstance(outcome, model.Running):
+        status = None if answer.report is None else answer.report.get("status")
+        if isinstance(outcome, model.Running) and status != _COMPLETED:
             self._running.runs(report_id)
         elif not isinstance(outcome, (model.Throttled, model.Unavailable)):
             self._running.ended(report_id)
@@ -179,7 +181,7 @@ class UnifiedApi:
         self, request: ReportRequest, report_id: str, report: Mapping[str, object]
     ) -> tuple[Outcome, tuple[str, ...] | None]:
         status = str(report.get("status"))
-        if status == "COMPLETED":
+        if status == _COMPLETED:
             urls = answers.part_urls(report)
             if urls is None:
                 # never taken as empty: that would look as if nothing was sold

@@ -39,6 +39,7 @@ SPONSORED = {
 }
 COUNTRIES = {SELLER: "US", CANADA: "CA", BRAZIL: "BR", VENDOR: "US"}
 WINDOWS = {SELLER: 7, CANADA: 7, BRAZIL: 14, VENDOR: 14}
+WINDOW_OF_OTHERS = {7: ("14d", "7d"), 14: ("7d", "14d")}
 Row = Mapping[str, Any]
 
 
@@ -163,8 +164,9 @@ def test_each_metric_is_the_column_that_amazon_names_for_it(
         if not field.is_metric or field.clashes(campaign) or "Converted" in field.name:
             continue
         for column in [field.dsp] if is_dsp else field.sponsored:
-            other = {7: "14d", 14: "7d"}[WINDOWS.get(account, 14)]
-            if column in offered and not (is_products and column.endswith(other)):
+            own = str(column).replace(*WINDOW_OF_OTHERS[WINDOWS.get(account, 14)])
+            is_other = is_products and own != column and own in field.sponsored
+            if column in offered and not is_other:
                 names[field.name] = str(column)
     key = ("date", "orderId" if is_dsp else "campaignId")
     old = v3_rows(ads, report_type, {*key, *names.values()}, account)

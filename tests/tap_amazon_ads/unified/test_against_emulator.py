@@ -378,6 +378,20 @@ def test_complete_without_a_part_is_never_empty(
     assert ended.said("WARNING", "COMPLETED without the address")
 
 
+def test_one_without_a_part_holds_no_other_up(
+    v1: RunTap, amazon: EmulatorClient
+) -> None:
+    for product in ("SPONSORED_BRANDS", "SPONSORED_DISPLAY"):
+        amazon.add_fault(
+            "no_url", operation="create_unified_report", report_type_id=product
+        )
+    ended = v1(BRANDS, CAMPAIGNS, DISPLAY, PLACEMENTS, max_runtime_seconds=6)
+    assert ended.code == 0
+    assert len(amazon.statistics().unified_creates) == 4
+    assert len(ended.rows(CAMPAIGNS)) == 50
+    assert len(pending_reports(ended.state)) == 2
+
+
 def test_an_expired_part_is_asked_for_anew(v1: RunTap, amazon: EmulatorClient) -> None:
     amazon.change(unified_parts=4)
     amazon.add_fault("expired", operation="download_unified_report", times=2)

@@ -199,7 +199,9 @@ def test_a_process_wakes_long_before_it_would_poll(
     assert statistics.count("get_report") == len(statistics.sp_reports) > 0
     sent = emulator.client.sp_notifications()
     ours = [message for message in sent if message["note"] in {None, "", "copy"}]
-    assert queue.left() == len(sent) - len(ours)
+    copies = sum(message["note"] == "copy" for message in ours)
+    foreign = len(sent) - len(ours)
+    assert foreign <= queue.left() <= foreign + copies  # some come after the end
 
 
 def test_the_emulators_messages_in_any_disorder(

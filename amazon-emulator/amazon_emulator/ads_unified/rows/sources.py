@@ -126,8 +126,10 @@ def _with_window(name: str, known: Sequence[str], days: int) -> str:
         window = _WINDOW.fullmatch(column)
         if window is not None and int(window["days"]) == days:
             return column
-    plain = (column for column in known if not _WINDOW.fullmatch(column))
-    column = next(plain, _derived(name))
+    plain = [column for column in known if not _WINDOW.fullmatch(column)]
+    if known and not plain:
+        return known[0]  # there is but this window, whoever asks
+    column = plain[0] if plain else _derived(name)
     return f"{column}{days}d" if _SOLD.match(column) and "Rate" not in name else column
 
 

@@ -7,7 +7,6 @@ its status and its money.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from amazon_emulator.client import KioskQueryView
 from amazon_emulator.clock import parse_instant
+from amazon_emulator.demo.selling import SELLER, compare_texts
 from amazon_emulator.demo.verification import Line, Outcome, Row
 
-SELLER = "acme-us"
 ECONOMICS, SOURCING = "data_kiosk_economics", "data_kiosk_vendor_sourcing"
 TRANSACTIONS = "transactions"
 STREAMS = (ECONOMICS, SOURCING, TRANSACTIONS)
@@ -67,12 +66,12 @@ def check_kiosk(
         sent = [row for query in asked for row in _rows(query, source)]
         rows = found.get(stream, ())
         lines.append(Line(stream, len(asked), len(sent), len(rows)))
-        differences += _differences(stream, map(_plain, sent), map(_plain, rows))
+        differences += compare_texts(stream, map(_plain, sent), map(_plain, rows))
     start = datetime.fromisoformat(since).replace(tzinfo=_ZONE)
     posted = source.sp_transactions(SELLER, start, began - _SETTLING)
     own = [row for row in found.get(TRANSACTIONS, ()) if _at(row) < began - _SETTLING]
     lines.append(Line(TRANSACTIONS, None, len(posted), len(own)))
-    differences += _differences(TRANSACTIONS, map(_money, posted), map(_money, own))
+    differences += compare_texts(TRANSACTIONS, map(_money, posted), map(_money, own))
     return Outcome(lines, differences)
 
 
@@ -132,13 +131,3 @@ def _money(row: Row) -> str:
     status = str(row["transactionStatus"]).upper()
     money = f"{amount['currencyAmount']:.2f} {amount['currencyCode']}"
     return f"{row['transactionId']} {status} {money}"
-
-
-def _differences(stream: str, sent: Iterable[str], found: Iterable[str]) -> list[str]:
-    expected, present = Counter(sent), Counter(found)
-    missing, extra = expected - present, present - expected
-    return [
-        f"{stream}: {rows.total()} rows are {label}, for example {min(rows)[:300]}"
-        for rows, label in ((missing, "not in the bucket"), (extra, "never sent"))
-        if rows
-    ]
