@@ -1,9 +1,9 @@
 """Which field of Ads API v1 each column of a stream comes from, as data.
 
 Source: Amazon's field pages of v1 reporting as read on 2026-04-18, its pages on moving
-from v3, and its OpenAPI file of 2026-07. `official` columns stand on those pages with
-their v3 name, but for two Kindle columns that the pages cross over; `inferred` ones follow
-their naming. Nothing was tried on live accounts.
+from v3, and its OpenAPI file of 2026-07. `official` columns stand there with their v3
+name (two Kindle columns are crossed over there); `inferred` ones follow their naming.
+Nothing was tried on live accounts.
 """
 
 from __future__ import annotations
