@@ -33,7 +33,11 @@ def exports(run: RunTap) -> RunTap:
     """Runs the tap for exports of one seller."""
 
     def begin(*streams: str, **settings: Any) -> Run:
-        only = {"profile_ids": [SELLER], "account_types": ["seller"]}
+        only: dict[str, Any] = {
+            "profile_ids": [SELLER],
+            "account_types": ["seller"],
+            "speed": 20,
+        }
         return run(*streams, **only | settings)
 
     return begin
@@ -107,7 +111,7 @@ def test_parts_that_are_throttled_or_whose_answer_is_lost_come_all_the_same(
     rule = {"operation": "create_export", "times": 2, "skip": 3}
     amazon.add_fault("throttle", **rule, retry_after=1)
     amazon.add_fault("lost_answer", operation="create_export", times=1, skip=7)
-    ended = exports("targets", speed=30)
+    ended = exports("targets")
     assert ended.code == 0
     assert len({row["targetId"] for row in ended.rows("targets")}) == 90
     assert len(amazon.statistics().exports) == 1 + PARTS + 1  # one is nobody's
