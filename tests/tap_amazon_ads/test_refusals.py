@@ -210,7 +210,7 @@ def test_lists_throttled_for_ever_end_with_the_runtime(
 ) -> None:
     amazon.add_fault("throttle", operation="profiles", retry_after=600)
 
-    ran = run(CAMPAIGNS, max_runtime_seconds=1000, speed=1000)
+    ran = run(CAMPAIGNS, max_runtime_seconds=1150, speed=400)
 
     assert ran.code == 1
     assert named(ran.errors, "/v2/profiles", "429")
