@@ -79,6 +79,12 @@ class Account:
         """Whether it gets DSP reports instead of sponsored ones."""
         return self.kind in {"agency", "linked"}
 
+    def label_of(self, advertiser_id: str | None) -> str:
+        """Return who it is, or one of its advertisers, as people know them."""
+        if advertiser_id is None or self.kind == "linked":
+            return self.label
+        return f"advertiser {advertiser_id} of {self.label}"
+
     def headers(self) -> dict[str, str]:
         """Return the header that says whose report is meant."""
         if self.kind == "linked":

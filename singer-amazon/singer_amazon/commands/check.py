@@ -48,8 +48,6 @@ class SelectedStream(Protocol):
 
 
 UNASKED = "no report is created without --deep"
-OpenTap = Callable[[dict[str, Any], "dict[str, Any] | None", bool], ReportTap]
-"""Makes a tap of config, catalog, and whether settings of the environment count."""
 
 
 class TapCheck(abc.ABC):
@@ -228,7 +226,7 @@ def _nothing_asked(stream: SelectedStream) -> Finding:
 
 
 def check_command(
-    tap: OpenTap, check: Callable[..., TapCheck], program: str
+    tap: type[ReportTap], check: Callable[..., TapCheck], program: str
 ) -> click.Command:
     """Return the command of a tap."""
 
@@ -247,10 +245,10 @@ def check_command(
             settings, parse_env = read_config(config)
             # a run outlasts an outage, a check does not
             settings["max_runtime_seconds"] = POLICY.connection_test
-            made = tap(
+            made = tap.open(
                 settings,
                 read_json(catalog, "the catalog") if catalog else None,
-                parse_env,
+                parse_env=parse_env,
             )
             if is_deep:
                 made.tests_only = made.asks_all_accounts = True

@@ -82,19 +82,22 @@ def _fail(sentence: str) -> NoReturn:
     sys.exit(1)
 
 
+config_option = click.option(
+    "--config",
+    "config",
+    required=True,
+    multiple=True,
+    help="Settings, as for a run; ENV reads the environment and .env.",
+)
+"""The settings of a run, for a command beside it."""
+
+
 def run_options(command: Command) -> Command:
     """Add the options of a run to a command: its settings, its catalog."""
-    config = click.option(
-        "--config",
-        "config",
-        required=True,
-        multiple=True,
-        help="Settings, as for a run; ENV reads the environment and .env.",
-    )
     catalog = click.option(
         "--catalog", "catalog", help="The catalog; all streams by default."
     )
-    return config(catalog(command))
+    return config_option(catalog(command))
 
 
 def read_config(paths: Iterable[str]) -> tuple[dict[str, Any], bool]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import click
 
@@ -26,15 +25,9 @@ from singer_amazon.tap.stream import ReportStream
 
 _SLOW = 60.0
 """Seconds from which on a stream is named."""
-OpenTap = Callable[
-    [dict[str, Any], dict[str, Any], "dict[str, Any] | None", bool], ReportTap
-]
-"""Makes a tap of config, state, catalog, and whether the environment counts."""
 
 
-def plan_command(
-    tap: OpenTap,
-) -> click.Command:
+def plan_command(tap: type[ReportTap]) -> click.Command:
     """Return the command of a tap."""
 
     @click.command("plan")
@@ -60,11 +53,11 @@ def plan_command(
         # a run waits for hours where Amazon is out of reach; a person does not
         settings["max_runtime_seconds"] = POLICY.connection_test
         settings["run_mode"] = RunMode.SYNC.value  # what is waiting is shown, too
-        made = tap(
+        made = tap.open(
             settings,
-            singer_state(read_json(state, "the state")) if state else {},
             read_json(catalog, "the catalog") if catalog else None,
-            parse_env,
+            state=singer_state(read_json(state, "the state")) if state else {},
+            parse_env=parse_env,
         )
         made.check()
         if only_accounts:

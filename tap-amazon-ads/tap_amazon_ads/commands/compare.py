@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from singer_amazon.commands.group import read_config
+from singer_amazon.commands.group import config_option, read_config
 from singer_amazon.commands.tables import show
 from singer_amazon.errors import ConfigError
 from tap_amazon_ads.tap import TapAmazonAds
@@ -198,13 +198,7 @@ def _keep(file: ProofFile | None, records: Mapping[tuple[str, str], Record]) -> 
 
 
 @click.command("compare")
-@click.option(
-    "--config",
-    "config",
-    required=True,
-    multiple=True,
-    help="Settings, as for a run; ENV reads the environment and .env.",
-)
+@config_option
 @click.option("--accounts", help="Profile ids, with commas; all accounts by default.")
 @click.option(
     "--days",

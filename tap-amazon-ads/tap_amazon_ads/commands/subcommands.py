@@ -70,17 +70,7 @@ def commands() -> dict[str, click.Command]:
         ),
         "state": state_command(lambda name: name in _streams()),
         "reports": reports_command(report_infos),
-        "plan": plan_command(
-            lambda config, state, catalog, parse_env: TapAmazonAds.open(
-                config, catalog, state=state, parse_env=parse_env
-            )
-        ),
-        "check": check_command(
-            lambda config, catalog, parse_env: TapAmazonAds.open(
-                config, catalog, parse_env=parse_env
-            ),
-            AdsCheck,
-            "tap-amazon-ads",
-        ),
+        "plan": plan_command(TapAmazonAds),
+        "check": check_command(TapAmazonAds, AdsCheck, "tap-amazon-ads"),
         "compare": compare_command,
     }

@@ -53,9 +53,7 @@ class Owner:
     @property
     def label(self) -> str:
         """Whose it is, as people know it."""
-        if self.advertiser_id is None or self.account.kind == "linked":
-            return self.account.label
-        return f"advertiser {self.advertiser_id} of {self.account.label}"
+        return self.account.label_of(self.advertiser_id)
 
     @property
     def context(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ import click
 
 from singer_amazon.commands.check import quiet
 from singer_amazon.commands.findings import Finding, refusal, show_findings
-from singer_amazon.commands.group import read_config
+from singer_amazon.commands.group import config_option, read_config
 from singer_amazon.errors import AmazonError, ConfigError
 from tap_amazon_sp.accounts import AccountSettings, read_accounts
 from tap_amazon_sp.client import SpClient
@@ -228,17 +228,10 @@ def notifications_command() -> click.Group:
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
-    add_config = click.option(
-        "--config",
-        "config",
-        required=True,
-        multiple=True,
-        help="Settings, as for a run; ENV reads the environment and .env.",
-    )
     add_json = click.option(
         "--json", "as_json", is_flag=True, help="JSON instead of a table."
     )
-    return add_config(add_json(command))
+    return config_option(add_json(command))
 
 
 def _show(paths: tuple[str, ...], as_json: bool, work: _Work) -> None:  # noqa: FBT001

@@ -63,21 +63,8 @@ def commands() -> dict[str, click.Command]:
     return {
         "auth": auth_command,
         "notifications": notifications_command(),
-        # streams of the user's own are known only to the config
-        "state": state_command(
-            lambda name: not name.startswith(("sponsored_", "amazon_dsp_"))
-        ),
+        "state": state_command(_may_be_ours),
         "reports": reports_command(report_infos),
-        "plan": plan_command(
-            lambda config, state, catalog, parse_env: TapAmazonSp.open(
-                config, catalog, state=state, parse_env=parse_env
-            )
-        ),
-        "check": check_command(
-            lambda config, catalog, parse_env: TapAmazonSp.open(
-                config, catalog, parse_env=parse_env
-            ),
-            SpCheck,
-            "tap-amazon-sp",
-        ),
+        "plan": plan_command(TapAmazonSp),
+        "check": check_command(TapAmazonSp, SpCheck, "tap-amazon-sp"),
     }

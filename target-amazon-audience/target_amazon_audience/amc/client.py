@@ -35,7 +35,7 @@ from target_amazon_audience.amc.responses import (
     text,
     whole,
 )
-from target_amazon_audience.delivery.calls import ApiCalls, Call
+from target_amazon_audience.delivery.calls import ApiCalls, Call, pages
 from target_amazon_audience.delivery.models import (
     Job,
     JobState,
@@ -214,18 +214,12 @@ class HttpAudienceApi:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        query = dict(params or {})
-        seen = set()
-        while True:
-            response = self._call(
-                "GET", path, params=query, headers=headers, media=media
-            )
+        def ask(page: Mapping[str, str]) -> Response:
+            query = {**(params or {}), **page}
+            return self._call("GET", path, params=query, headers=headers, media=media)
+
+        for response in pages(ask):
             yield from objects(response, key)
-            token = response.json_object().get("nextToken")
-            if not isinstance(token, str) or not token or token in seen:
-                return
-            seen.add(token)
-            query["nextToken"] = token
 
     def _call(
         self,

@@ -17,7 +17,7 @@ from singer_amazon.commands.findings import (
     show_findings,
     token_finding,
 )
-from singer_amazon.commands.group import read_config
+from singer_amazon.commands.group import config_option, read_config
 from singer_amazon.errors import AmazonError
 from target_amazon_audience import settings
 from target_amazon_audience.amc.models import (
@@ -26,6 +26,7 @@ from target_amazon_audience.amc.models import (
 from target_amazon_audience.apis import AudienceApis
 from target_amazon_audience.commands.check_data_manager import data_manager_findings
 from target_amazon_audience.commands.target_of import target_of
+from target_amazon_audience.commands.terms import terms_finding
 from target_amazon_audience.settings import AudienceSettings, Settings
 from target_amazon_audience.state.store import AudienceStore
 from target_amazon_audience.target import TargetAmazonAudience
@@ -72,18 +73,13 @@ def _amc_findings(
 
 
 def _terms(api: AudienceApi, *, accepts: bool) -> Finding:
-    name = "terms of AMC"
-    try:
-        is_accepted = api.terms().is_accepted
-    except AmazonError as error:
-        return refusal("account", name, error)
-    if is_accepted:
-        return Finding("account", name, "ok", "accepted")
-    words = "not accepted by the user who granted access"
-    if accepts:
-        return Finding("account", name, "ok", f"{words}; the run accepts them")
-    step = "accept them in the AMC console, or set accept_amc_terms"
-    return Finding("account", name, "refused", words, step)
+    return terms_finding(
+        "terms of AMC",
+        lambda: api.terms().is_accepted,
+        accepts=accepts,
+        words="not accepted by the user who granted access",
+        step="accept them in the AMC console, or set accept_amc_terms",
+    )
 
 
 def _connection(api: AudienceApi, audience: AudienceSettings) -> Finding:
@@ -133,13 +129,7 @@ def _remembered(audience: AudienceSettings, key: str) -> tuple[int | None, str |
 
 
 @click.command("check")
-@click.option(
-    "--config",
-    "config",
-    required=True,
-    multiple=True,
-    help="Settings, as for a run; ENV reads the environment and .env.",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 def check_command(config: tuple[str, ...], *, as_json: bool) -> None:
     """Check token, connection and audiences; nothing is made, changed or sent.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from singer_amazon.commands.findings import Finding, Result, refusal
 from singer_amazon.errors import AmazonError, ConfigError
+from target_amazon_audience.commands.terms import terms_finding
 from target_amazon_audience.data_manager.models import AMC, DSP, DataManagerApi
 from target_amazon_audience.data_manager.names import dataset_name
 from target_amazon_audience.data_manager.sharing_rules.plan import (
@@ -39,18 +40,13 @@ def data_manager_findings(
 
 
 def _terms(api: DataManagerApi, settings: DataManagerSettings) -> Finding:
-    name = "terms of Ads Data Manager"
-    try:
-        is_accepted = api.terms().is_accepted
-    except AmazonError as error:
-        return refusal("account", name, error)
-    if is_accepted:
-        return Finding("account", name, "ok", "accepted")
-    words = f"not accepted for {settings.account}"
-    if settings.accepts_terms:
-        return Finding("account", name, "ok", f"{words}; the run accepts them")
-    step = "accept them in the console, or set accept_adm_terms"
-    return Finding("account", name, "refused", words, step)
+    return terms_finding(
+        "terms of Ads Data Manager",
+        lambda: api.terms().is_accepted,
+        accepts=settings.accepts_terms,
+        words=f"not accepted for {settings.account}",
+        step="accept them in the console, or set accept_adm_terms",
+    )
 
 
 def _dataroom(api: DataManagerApi, settings: DataManagerSettings) -> Finding:

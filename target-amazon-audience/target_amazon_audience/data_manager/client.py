@@ -28,7 +28,7 @@ from target_amazon_audience.data_manager.responses import (
     reason_of,
     rule_of,
 )
-from target_amazon_audience.delivery.calls import ApiCalls, Call
+from target_amazon_audience.delivery.calls import ApiCalls, Call, pages
 from target_amazon_audience.delivery.models import BadRequestError, NotFoundError
 from target_amazon_audience.delivery.ports import Receipt
 
@@ -108,17 +108,13 @@ class HttpDataManagerApi:
 
     def datasets(self) -> Iterator[Dataset]:
         """Yield the datasets of audiences."""
-        query: dict[str, str] = {"limit": str(_PAGE)}
-        seen: set[str] = set()
-        while True:
-            response = self._call("GET", _AUDIENCES, params=query)
+
+        def ask(page: Mapping[str, str]) -> Response:
+            return self._call("GET", _AUDIENCES, params={"limit": str(_PAGE), **page})
+
+        for response in pages(ask):
             for item in objects(response, "dataSets"):
                 yield _dataset(item, text(item, "dataSetId"))
-            token = text(response.json_object(), "nextToken")
-            if not token or token in seen:
-                return
-            seen.add(token)
-            query["nextToken"] = token
 
     def dataset(self, dataset_id: str) -> Dataset:
         """Return a dataset."""
@@ -179,16 +175,13 @@ class HttpDataManagerApi:
         body: dict[str, object] = {"maxResults": _PAGE}
         if dataset_id is not None:
             body["datasetIds"] = [dataset_id]
-        seen: set[str] = set()
-        while True:
-            response = self._call("POST", f"{_RULES}/list", body)
+
+        def ask(page: Mapping[str, str]) -> Response:
+            return self._call("POST", f"{_RULES}/list", {**body, **page})
+
+        for response in pages(ask):
             for item in objects(response, "sharingRules"):
                 yield rule_of(item)
-            token = text(response.json_object(), "nextToken")
-            if not token or token in seen:
-                return
-            seen.add(token)
-            body["nextToken"] = token
 
     def create_rule(self, rule: NewRule) -> SharingRule:
         """Make a sharing rule, with one try: a second one would make a second rule."""

@@ -6,7 +6,7 @@ looks at jobs hand it back, because they share one rate limiter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -101,6 +101,24 @@ class ApiCalls:
         text = f"{said}. What to do: {step}." if step else said
         kind = NotFoundError if status == HTTPStatus.NOT_FOUND else RejectedError
         return kind(text, status=status, request_id=response.request_id)
+
+
+def pages(ask: Callable[[Mapping[str, str]], Response]) -> Iterator[Response]:
+    """Yield the answers of a list, page by page.
+
+    `ask` gets what names the page: nothing for the first one, then `nextToken`. A token
+    that comes again ends the list.
+    """
+    page: dict[str, str] = {}
+    seen: set[str] = set()
+    while True:
+        response = ask(page)
+        yield response
+        token = str(response.json_object().get("nextToken") or "")
+        if not token or token in seen:
+            return
+        seen.add(token)
+        page = {"nextToken": token}
 
 
 _CODES = {int(status) for status in HTTPStatus}

@@ -123,9 +123,7 @@ class Subject:
     @property
     def label(self) -> str:
         """Whose rows they are, as people know it."""
-        if self.advertiser_id is None or self.account.kind == "linked":
-            return self.account.label
-        return f"advertiser {self.advertiser_id} of {self.account.label}"
+        return self.account.label_of(self.advertiser_id)
 
     @property
     def row_key(self) -> str:
