@@ -17,15 +17,15 @@ _NULL_WORDS = frozenset(
 _PLACEHOLDERS = frozenset(
     {"unknown", "(unknown)", "unbekannt", "missing", "k.a.", "k. a.", "keine angabe"}
 )
-_NO_VALUES = _NULL_WORDS | _PLACEHOLDERS
+NO_VALUES = _NULL_WORDS | _PLACEHOLDERS
 _PUNCTUATION = f"{string.punctuation}{string.whitespace}\u2013\u2014\u2026"
-LONGEST_WORD = max(map(len, _NO_VALUES))
+LONGEST_WORD = max(map(len, NO_VALUES))
 # errors of spreadsheets, as they are called in several languages
 _SHEET_ERROR = re.compile(r"#(?:[^\W_]+(?:/\d)?[!?]|n/?[avd])")
 
 NO_IDS = frozenset(
     form
-    for word in (*_NO_VALUES, "na", "-", "--", "---", "_", "__")
+    for word in (*NO_VALUES, "na", "-", "--", "---", "_", "__")
     for form in (word, word.upper(), word.capitalize())
 ) | {"NaN", "NaT"}
 """Ids that look allowed and are nobody's."""
@@ -76,7 +76,7 @@ def is_no_value(text: str) -> bool:
     if len(text) > LONGEST_WORD:
         return False
     word = text.lower()
-    if word in _NO_VALUES or text == "NA":
+    if word in NO_VALUES or text == "NA":
         return True
     return not word.isalnum() and _is_mark(word)
 
