@@ -53,6 +53,8 @@ class LineReader:
         self._queue: queue.Queue[bytes | Exception] = queue.Queue(MAX_WAITING_READS)
         # A daemon: at exit it may still sit in a read that nobody can interrupt.
         self._thread = threading.Thread(target=self._run, name="stdin", daemon=True)
+        self._left: bytes | Exception | None = None
+        """What was taken from the queue, and is no line: its end, or why it ended."""
         self._line = 1
         self._tail: list[bytes] = []
         self._tail_bytes = 0
@@ -68,13 +70,35 @@ class LineReader:
         if self._thread.ident is None:
             self._thread.start()
         try:
-            data = self._queue.get(timeout=timeout)
+            data = self._next(timeout)
         except queue.Empty:
             return None
         if isinstance(data, Exception):
             msg = f"The input cannot be read: {data}."
             raise InputError(msg)
-        return self._block(data) if data else self._last()
+        return self._block(self._with_more(data)) if data else self._last()
+
+    def _next(self, timeout: float) -> bytes | Exception:
+        found, self._left = self._left, None
+        return self._queue.get(timeout=timeout) if found is None else found
+
+    def _with_more(self, data: bytes) -> bytes:
+        """Return what was read with what has come since: a pipe gives little at once.
+
+        Each block costs as much as many lines do.
+        """
+        found, size = [data], len(data)
+        while size < READ_BYTES:
+            try:
+                more = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(more, Exception) or not more:
+                self._left = more
+                break
+            found.append(more)
+            size += len(more)
+        return b"".join(found)
 
     def _run(self) -> None:
         try:

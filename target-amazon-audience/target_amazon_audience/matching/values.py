@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterable
 
 _NULL_WORDS = frozenset(
     {"null", "none", "nil", "nan", "nat", "n/a", "n.a.", "n.a", "n. a.", "n/d"}
@@ -107,6 +108,16 @@ def as_digits(text: str) -> str | None:
     if len(rest) < exponent or rest[exponent:].strip("0"):
         return None
     return first + rest[:exponent]
+
+
+def like_hashes(texts: Iterable[str]) -> list[str]:
+    """Return those of many texts that `is_like_hash` may say yes to."""
+    return [
+        text
+        for text in texts
+        if len(text) >= SHORTEST_HASH
+        and (text.find(" ", 0, _HEX_DIGITS) < 0 or text[:3] in _PREFIXES)
+    ]
 
 
 def is_like_hash(text: str) -> bool:

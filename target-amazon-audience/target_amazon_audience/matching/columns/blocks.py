@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, TypeGuard, TypeVar
 
 from target_amazon_audience.matching.columns.hashing import (
@@ -50,7 +51,7 @@ class BlockReader:
         if is_both:
             others = column_hashers("aws_uploader", rules.modes)
             self._others = {field: others[field] for field in DISPUTED}
-        self._templates: dict[tuple[str, ...], str] = {}
+        self._texts: dict[tuple[str, ...], Sequence[str]] = {}
 
     def read(self, records: Sequence[Record]) -> list[Member | Refusal]:
         """Return what each record comes to, in their order."""
@@ -82,7 +83,7 @@ class BlockReader:
         if country is None or len(records) < _FEW or not shape.pii:
             return list(map(self._reader.read, records))
         columns = [
-            _digests(self._hashers[field], [r[column] for r in records], country)
+            _digests(self._hashers[field], _column(records, column), country)
             for field, (column, _) in zip(shape.fields, shape.pii, strict=True)
         ]
         ids = self._ids(records, shape, columns)
@@ -147,7 +148,7 @@ class BlockReader:
         if mode != "as_is" or shape.external_id is None:
             made = (self._reader.identity(r, shape, []) for r in records)
             return [None if isinstance(found, Refusal) else found for found in made]
-        return _plain_ids([record[shape.external_id] for record in records])
+        return _plain_ids(_column(records, shape.external_id))
 
     # Personal data
 
@@ -162,7 +163,7 @@ class BlockReader:
         if not self._others:
             return found
         others = [
-            self._otherwise(field, [r[column] for r in records], known, country)
+            self._otherwise(field, _column(records, column), known, country)
             for field, (column, _), known in zip(
                 shape.fields, shape.pii, columns, strict=True
             )
@@ -184,26 +185,32 @@ class BlockReader:
         return [other or first for other, first in zip(made, known, strict=True)]
 
     def _as_json(self, fields: tuple[str, ...], columns: Sequence[Digests]) -> Objects:
-        rows = zip(*columns, strict=True)
-        if all(map(all, columns)):
-            return list(zip(map(self._template(fields).__mod__, rows), strict=True))
-        return [self._as_object(fields, row) for row in rows]
+        if not all(map(all, columns)):
+            rows = zip(*columns, strict=True)
+            return [self._as_object(fields, row) for row in rows]
+        head, *between, end = map(repeat, self._around(fields))
+        parts = [head, columns[0]]
+        for text, column in zip(between, columns[1:], strict=True):
+            parts += text, column
+        return list(zip(map("".join, zip(*parts, end))))  # noqa: B905 - texts have no end
 
     def _as_object(
         self, fields: tuple[str, ...], row: tuple[str | None, ...]
     ) -> tuple[str, ...] | None:
-        found = tuple(filter(None, row))
-        if not found or None in row:
+        if None in row or not any(row):
             return None
         there = tuple(f for f, digits in zip(fields, row, strict=True) if digits)
-        return (self._template(there) % found,)
+        head, *between = self._around(there)
+        found = zip(filter(None, row), between, strict=True)
+        return (head + "".join([digits + text for digits, text in found]),)
 
-    def _template(self, fields: tuple[str, ...]) -> str:
-        if fields not in self._templates:
-            names = self._reader.rules.api.names
-            members = ",".join(f'"{names[field]}":"%s"' for field in fields)
-            self._templates[fields] = f"{{{members}}}"
-        return self._templates[fields]
+    def _around(self, fields: tuple[str, ...]) -> Sequence[str]:
+        """Return the JSON before, between and after the hashes of fields."""
+        if fields not in self._texts:
+            first, *others = (self._reader.rules.api.names[f] for f in fields)
+            between = [f'","{name}":"' for name in others]
+            self._texts[fields] = [f'{{"{first}":"', *between, '"}']
+        return self._texts[fields]
 
 
 def in_a_row(
@@ -239,6 +246,10 @@ def _by_group(
         made = read([records[number] for number in numbers], key)
         found.update(zip(numbers, made, strict=True))
     return [found[number] for number in range(len(records))]
+
+
+def _column(records: Sequence[Record], name: str) -> list[object]:
+    return list(map(itemgetter(name), records))
 
 
 def _digests(hasher: ColumnHasher, values: Sequence[object], country: str) -> Digests:

@@ -28,6 +28,7 @@ from target_amazon_audience.matching.values import (
     NO_VALUES,
     SHORTEST_HASH,
     is_like_hash,
+    like_hashes,
 )
 
 ColumnHasher = Callable[[Sequence[str], "str | None"], list[str]]
@@ -40,8 +41,6 @@ _REMEMBERED = 16_384
 """Values kept with their hash, per field, where values repeat."""
 _LONGEST_REMEMBERED = 64
 _SELDOM_EMPTY = frozenset({"email", "phone"})
-_ENDS_EARLY = 20
-"""Characters in which a street has a space, and a hash has none."""
 
 
 def column_hashers(
@@ -105,13 +104,12 @@ class _Column:
         if not "".join([v[:1] for v in lines]).isalnum():
             lines = [v if v[:1].isalnum() else "" for v in lines]
         if self._may_be_hashed and longest >= SHORTEST_HASH:
-            lines = ["" if _may_be_hash(v) else v for v in lines]
+            hashes = {v for v in like_hashes(lines) if _may_be_hash(v)}
+            lines = ["" if v in hashes else v for v in lines] if hashes else lines
         return lines
 
 
 def _may_be_hash(text: str) -> bool:
-    if len(text) < SHORTEST_HASH:
-        return False
     return len(text) == HASH_DIGITS or is_like_hash(text)
 
 
@@ -141,18 +139,15 @@ class Remembering:
 
     def hashes(self, values: Sequence[str], country: str | None) -> list[str]:
         """Return digests."""
-        known = self._known.get(country)
-        if known is None:
-            known = self._known[country] = {}
-        found = list(map(known.get, values))
-        if None not in found:
-            return found  # type: ignore[return-value] # as just asked
-        if max(map(len, values)) > _LONGEST_REMEMBERED:
-            return self._hashes(values, country)
-        new = list({v for v, f in zip(values, found, strict=True) if f is None})
-        if sum(map(len, self._known.values())) + len(new) > _REMEMBERED:
-            self._known.clear()
-            known = self._known[country] = {}
-            new = list(set(values))
-        known.update(zip(new, self._hashes(new, country), strict=True))
-        return [known[value] for value in values]
+        known = self._known.setdefault(country, {})
+        new = set(values).difference(known)
+        if new:
+            if max(map(len, new)) > _LONGEST_REMEMBERED:
+                return self._hashes(values, country)
+            if sum(map(len, self._known.values())) + len(new) > _REMEMBERED:
+                self._known.clear()
+                known = self._known[country] = {}
+                new = set(values)
+            texts = list(new)
+            known.update(zip(texts, self._hashes(texts, country), strict=True))
+        return list(map(known.__getitem__, values))
