@@ -81,17 +81,22 @@ class _Pieces(io.StringIO):
 
 @given(st.lists(st.text("ab\n", min_size=1, max_size=6), max_size=12))
 def test_what_has_come_is_one_block_and_nothing_is_lost(pieces: list[str]) -> None:
-    found = LineReader(_Pieces(pieces))
-    text, line = b"", 1
+    found: list[Block] = []
     with pytest.raises(InputError, match="the cable is out"):
-        while True:
-            block = found.get(5)
-            if block is not None:
-                assert (block.first_line, block.data[-1:]) == (line, b"\n")
-                text += block.data
-                line += block.lines
+        found.extend(_blocks(LineReader(_Pieces(pieces))))
     whole, end, _ = "".join(pieces).rpartition("\n")
-    assert text == (whole + end).encode()
+    assert b"".join(block.data for block in found) == (whole + end).encode()
+    line = 1
+    for block in found:
+        assert (block.first_line, block.data[-1:]) == (line, b"\n")
+        line += block.lines
+
+
+def _blocks(source: LineReader) -> Iterator[Block]:
+    while True:
+        block = source.get(5)
+        if block is not None:
+            yield block
 
 
 class _Folder(io.StringIO):
