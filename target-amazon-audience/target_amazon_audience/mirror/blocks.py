@@ -6,13 +6,13 @@ A block is one value: a table with a row for each of them costs three times as m
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from target_amazon_audience.mirror.digests import Found, Slices, split
+from target_amazon_audience.mirror.digests import split
 from target_amazon_audience.state.store import AudienceStore
 
 BLOCK_ROWS = 2000
@@ -22,109 +22,113 @@ T = TypeVar("T")
 _encode = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
+_INSERT = (
+    "insert into temp.blocks values (:sink, :kind, :number, :digests, :keys, :rows)"
+)
 _ONE = " from temp.blocks where sink = :sink and kind = :kind and block = :number"
 
 
 class Kind(IntEnum):
-    """What digests are of."""
+    """What rows are of."""
 
-    PERSON = 0
-    STAGED = 1
-    HELD = 2
+    STAGED = 0
+    HELD = 1
 
 
 class Blocks(Generic[T]):
-    """Rows of one audience in the order they came, each with a digest of each kind."""
+    """Rows of one audience in the order they came.
+
+    A row has a digest, by which it is compared, and a key, by which it is taken.
+    """
 
     def __init__(
         self,
         store: AudienceStore,
         sink: int,
+        kind: Kind,
         decode: Callable[[msgspec.Raw], T],
-        *kinds: Kind,
     ) -> None:
         self._store = store
+        self._of = {"sink": sink, "kind": kind.value}
         self._decode = decode
-        self._kinds = kinds
-        self._sink = sink
         self._count = 0
         self._seen = 0
 
-    def add(self, rows: Sequence[T], *digests: array[int]) -> None:
-        """Keep a block of rows, with their digests of each kind."""
+    def add(self, rows: Sequence[T], digests: array[int], keys: array[int]) -> None:
+        """Keep a block of rows, with the digest and the key of each."""
         number, self._count = self._count, self._count + 1
-        kept = b"".join(digests)
-        slices = (
-            (self._sink, kind.value, part, number, values)
-            for kind, some in zip(self._kinds, digests, strict=True)
-            for part, values in split(some)
-        )
+        values: dict[str, Any] = {
+            **self._of,
+            "number": number,
+            "digests": digests,
+            "keys": keys,
+        }
+        slices = ((*self._of.values(), n, number, some) for n, some in split(digests))
         with self._store.staging() as db:
-            db.execute(
-                "insert into temp.blocks values (:sink, :kind, :number, :kept, :rows)",
-                {**self._at(number), "kept": kept, "rows": _encode(rows)},
-            )
+            values["rows"] = _encode(rows)
+            db.execute(_INSERT, values)
             db.executemany("insert into temp.digests values (?, ?, ?, ?, ?)", slices)
 
-    def slices(self, kind: Kind, part: int) -> Slices:
-        """Return the digests of a kind within a range."""
+    def digests(self, part: int) -> set[int]:
+        """Return the digests within a range."""
+        found: set[int] = set()
         with self._store.reading() as db:
             rows = db.execute(
-                "select block, digests from temp.digests"
-                " where sink = ? and kind = ? and part = ?",
-                (self._sink, kind.value, part),
+                "select digests from temp.digests"
+                " where sink = :sink and kind = :kind and part = :part",
+                {**self._of, "part": part},
             )
-            return [(block, array("q", digests)) for block, digests in rows]
+            for (digests,) in rows:
+                found.update(array("q", digests))
+        return found
 
-    def take(self, *found: Found) -> Iterator[list[T]]:
-        """Yield the rows that have a digest found of their kind; the others are left.
+    def keys_of(self, digests: set[int]) -> set[int]:
+        """Return the keys of the rows with some digests."""
+        return {
+            key
+            for number in range(self._seen, self._count)
+            for digest, key in zip(*self._kept(number), strict=True)
+            if digest in digests
+        }
 
-        Whatever was added before is not looked at again.
-        """
+    def take(self, keys: set[int]) -> Iterator[tuple[list[int], list[T]]]:
+        """Yield rows that have some keys, with their digests; the others are left."""
         for number in self._new():
-            chosen = [set(some.get(number, ())) for some in found]
-            if any(chosen):
-                kept, raws = self._block(number)
-                hits = _hits(kept, len(raws), chosen)
-                yield [self._decode(raws[at]) for at in hits]
+            digests, kept = self._kept(number)
+            if hits := [at for at, key in enumerate(kept) if key in keys]:
+                raws = self._rows(number)
+                rows = [self._decode(raws[at]) for at in hits]
+                yield [digests[at] for at in hits], rows
 
     def take_all(self) -> Iterator[list[T]]:
         """Yield all rows that were added since the last time; drop them."""
         for number in self._new():
-            rows = [self._decode(raw) for raw in self._block(number)[1]]
+            rows = [self._decode(raw) for raw in self._rows(number)]
             with self._store.staging() as db:
                 # what comes of them takes their room on disk
-                db.execute(f"delete{_ONE}", self._at(number))
+                db.execute(f"delete{_ONE}", {**self._of, "number": number})
             yield rows
 
     def _new(self) -> range:
         new = range(self._seen, self._count)
         self._seen = self._count
         with self._store.staging() as db:
-            db.executemany(
-                "delete from temp.digests where sink = ? and kind = ?",
-                [(self._sink, kind.value) for kind in self._kinds],
+            db.execute(
+                "delete from temp.digests where sink = :sink and kind = :kind", self._of
             )
         return new
 
-    def _block(self, number: int) -> tuple[array[int], list[msgspec.Raw]]:
-        """Return the digests of a block, kind by kind, and its rows."""
+    def _kept(self, number: int) -> tuple[array[int], array[int]]:
+        """Return the digests and the keys of a block."""
         with self._store.reading() as db:
-            kept, rows = db.execute(
-                f"select digests, rows{_ONE}", self._at(number)
+            digests, keys = db.execute(
+                f"select digests, keys{_ONE}", {**self._of, "number": number}
             ).fetchone()
-        return array("q", kept), _unpack(rows)
+        return array("q", digests), array("q", keys)
 
-    def _at(self, number: int) -> dict[str, int]:
-        return {"sink": self._sink, "kind": self._kinds[0].value, "number": number}
-
-
-def _hits(kept: array[int], rows: int, chosen: Iterable[set[int]]) -> list[int]:
-    """Return which rows have a digest that is chosen of its kind."""
-    found = {
-        at
-        for n, some in enumerate(chosen)
-        for at, digest in enumerate(kept[n * rows : (n + 1) * rows])
-        if digest in some
-    }
-    return sorted(found)
+    def _rows(self, number: int) -> list[msgspec.Raw]:
+        with self._store.reading() as db:
+            [rows] = db.execute(
+                f"select rows{_ONE}", {**self._of, "number": number}
+            ).fetchone()
+        return _unpack(rows)

@@ -1,4 +1,4 @@
-"""Digests of rows: which came twice, and which stand on one side only.
+"""Digests of rows, by which two sides are compared.
 
 A digest is Python's own hash of all that counts of a row, 64 bits with a key that each
 process draws anew: fast, and good for comparisons within one run. A changed member is
@@ -7,7 +7,7 @@ a million members, of whom one in a hundred has changed, in one of a thousand mi
 runs. It is sent then when it is next due.
 
 Digests are compared by ranges of their values, so that only a part of them is held at
-a time. Each block of rows has its own slice of a range.
+a time; of those that differ no more than ``MAX_DIFFERENT``.
 """
 
 from __future__ import annotations
@@ -15,56 +15,49 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable
-from itertools import chain
-from typing import TypeAlias
-
-Slices: TypeAlias = "list[tuple[int, array[int]]]"
-"""Digests within one range, with the number of the block whose rows they are of."""
-
-Found: TypeAlias = "dict[int, array[int]]"
-"""Digests by the number of the block whose rows they are of."""
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 RANGES = 32
+MAX_DIFFERENT = 250_000
+"""With more of them nothing is gained any more; each takes 80 bytes."""
+
 IS_WIDE = sys.hash_info.width >= 64  # noqa: PLR2004 - bits
 """Whether digests tell rows apart: those of 32-bit Pythons do not."""
 
 _LIMITS = [n * (2**64 // RANGES) - 2**63 for n in range(1, RANGES)]
 
 
-def split(digests: Iterable[int]) -> Slices:
-    """Return digests by range, with the number of each; empty ones are left out."""
+def split(digests: Iterable[int]) -> Iterator[tuple[int, array[int]]]:
+    """Yield digests by range, with the number of each; empty ones are left out."""
     ordered = array("q", sorted(digests))
     ends = [bisect_left(ordered, limit) for limit in _LIMITS]
     slices = zip([0, *ends], [*ends, len(ordered)], strict=True)
-    return [
-        (n, ordered[start:end]) for n, (start, end) in enumerate(slices) if end > start
-    ]
+    for number, (start, end) in enumerate(slices):
+        if end > start:
+            yield number, ordered[start:end]
 
 
-def repeated(slices: Slices) -> set[int]:
-    """Return the digests that came more than once."""
-    digests = [digest for _, part in slices for digest in part]
-    if len(set(digests)) == len(digests):
-        return set()
-    return {digest for digest, count in Counter(digests).items() if count > 1}
+@dataclass(slots=True)
+class Comparison:
+    """Which digests stand on one side only, and how many on both."""
+
+    ours: set[int] = field(default_factory=set)
+    theirs: set[int] = field(default_factory=set)
+    same: int = 0
 
 
-def unmatched(ours: Slices, theirs: Slices) -> tuple[set[int], set[int]]:
-    """Return the digests that stand on our side only, and on theirs."""
-    left, right = _united(ours), _united(theirs)
-    return left - right, right - left
-
-
-def collect(found: Found, slices: Slices, digests: set[int]) -> None:
-    """Add to ``found`` what the blocks have of some digests."""
-    if not digests:
-        return
-    for block, part in slices:
-        if hits := digests.intersection(part):
-            found.setdefault(block, array("q")).extend(hits)
-
-
-def _united(slices: Slices) -> set[int]:
-    return set(chain.from_iterable(part for _, part in slices))
+def compare(
+    ours: Callable[[int], set[int]], theirs: Callable[[int], set[int]]
+) -> Comparison | None:
+    """Compare two sides, each given by range; None where too much differs."""
+    found = Comparison()
+    for number in range(RANGES):
+        left, right = ours(number), theirs(number)
+        same = left & right
+        found.same += len(same)
+        found.ours |= left - same
+        found.theirs |= right - same
+        if max(len(found.ours), len(found.theirs)) > MAX_DIFFERENT:
+            return None
+    return found

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import msgspec
 
 from target_amazon_audience.mirror.blocks import BLOCK_ROWS, Blocks, Kind
-from target_amazon_audience.mirror.digests import Found
 from target_amazon_audience.state.store import AudienceStore
 
 PAGE_ROWS = 500
@@ -58,7 +57,7 @@ class HeldMembers:
         self.audience_id = audience_id
         self.sink = sink
         self.ages = ages
-        self.blocks = Blocks(store, sink, _name, Kind.HELD)
+        self.blocks = Blocks(store, sink, Kind.HELD, _name)
         self.count = 0
         self._is_compared = False
 
@@ -71,10 +70,10 @@ class HeldMembers:
             names += [row[0] for row in page]
             self.count += len(page)
             if len(names) >= BLOCK_ROWS:
-                self.blocks.add(names, digests)
+                self.blocks.add(names, digests, digests)
                 names, digests = [], array("q")
         if names:
-            self.blocks.add(names, digests)
+            self.blocks.add(names, digests, digests)
         return self.count
 
     def _pages(self) -> Iterator[list[_Row]]:
@@ -93,10 +92,10 @@ class HeldMembers:
             values["after"] = rows[-1][0]
             yield rows
 
-    def set_apart(self, found: Found) -> None:
-        """Note the members with the digests that were found."""
+    def set_apart(self, digests: set[int]) -> None:
+        """Note the members with some digests."""
         self._is_compared = True
-        for names in self.blocks.take(found):
+        for _, names in self.blocks.take(digests):
             with self.store.staging() as db:
                 db.executemany(
                     "insert into temp.apart values (?, ?)",

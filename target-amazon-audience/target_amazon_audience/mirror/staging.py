@@ -13,14 +13,7 @@ import msgspec
 from target_amazon_audience.delivery.requests import kept_consent
 from target_amazon_audience.matching.member import MAX_OBJECTS, Member, pack, unpack
 from target_amazon_audience.mirror.blocks import BLOCK_ROWS, Blocks, Kind
-from target_amazon_audience.mirror.digests import (
-    IS_WIDE,
-    RANGES,
-    Found,
-    collect,
-    repeated,
-    unmatched,
-)
+from target_amazon_audience.mirror.digests import IS_WIDE, Comparison, compare
 from target_amazon_audience.mirror.held import HeldMembers
 from target_amazon_audience.state.store import AudienceStore
 
@@ -74,10 +67,10 @@ class Staged:
         self._store = store
         pii = "merge_pii(staged.pii, excluded.pii)" if merges else "excluded.pii"
         self._settling = _SETTLE.format(pii=pii)
-        self._blocks = Blocks(store, sink, _row, Kind.PERSON, Kind.STAGED)
+        self._blocks = Blocks(store, sink, Kind.STAGED, _row)
         self._marks: list[_Row] = []
         self._unordered = 0
-        """Members not put in order: once settled, those as Amazon holds them."""
+        """Members who are as Amazon holds them, known once all is settled."""
         self.sink = sink
 
     def add(self, members: Iterable[Member]) -> None:
@@ -98,7 +91,6 @@ class Staged:
             for member in islice(left, BLOCK_ROWS)
         ]:
             self._keep(rows)
-            self._unordered += len(rows)
 
     def keep(self, external_id: str) -> None:
         """Stage that a person stays as Amazon holds them, unless staged otherwise."""
@@ -120,7 +112,7 @@ class Staged:
 
     def _keep(self, rows: Sequence[_Row]) -> None:
         persons = array("q", [hash(row[0]) for row in rows])
-        self._blocks.add(rows, persons, array("q", map(hash, rows)))
+        self._blocks.add(rows, array("q", map(hash, rows)), persons)
 
     def settle(self, held: HeldMembers | None = None) -> None:
         """Put what has arrived in the order of persons, each once.
@@ -129,7 +121,6 @@ class Staged:
         """
         self._keep_marks()
         for rows in self._differing(held):
-            self._unordered -= sum(row[4] == StagedStatus.PRESENT for row in rows)
             with self._store.staging() as db:
                 db.executemany(
                     "insert into temp.arrived values (?, ?, ?, ?, ?, ?)",
@@ -140,21 +131,22 @@ class Staged:
             db.execute("delete from temp.arrived")
 
     def _differing(self, held: HeldMembers | None) -> Iterator[list[_Row]]:
+        """Yield the records of persons of whom any record differs, and count others."""
+        self._unordered = 0
         if held is None or not IS_WIDE or not held.read():
             return self._blocks.take_all()
-        several: Found = {}
-        other: Found = {}
-        apart: Found = {}
-        for part in range(RANGES):
-            persons = self._blocks.slices(Kind.PERSON, part)
-            collect(several, persons, repeated(persons))
-            ours = self._blocks.slices(Kind.STAGED, part)
-            theirs = held.blocks.slices(Kind.HELD, part)
-            only_ours, only_theirs = unmatched(ours, theirs)
-            collect(other, ours, only_ours)
-            collect(apart, theirs, only_theirs)
-        held.set_apart(apart)
-        return self._blocks.take(several, other)
+        found = compare(self._blocks.digests, held.blocks.digests)
+        if found is None:
+            return self._blocks.take_all()
+        held.set_apart(found.theirs)
+        return self._compared(found)
+
+    def _compared(self, found: Comparison) -> Iterator[list[_Row]]:
+        also: set[int] = set()
+        for digests, rows in self._blocks.take(self._blocks.keys_of(found.ours)):
+            also.update(digest for digest in digests if digest not in found.ours)
+            yield rows
+        self._unordered = found.same - len(also)
 
     def cut(self, max_objects: int) -> dict[str, int]:
         """Keep so many sets of personal data a person; return how many are left out.

@@ -119,6 +119,7 @@ create temp table if not exists blocks (
     kind integer not null,
     block integer not null,
     digests blob not null,
+    keys blob not null,
     rows blob not null,
     primary key (sink, kind, block)
 );

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from target_amazon_audience.matching.member import Member, pack
-from target_amazon_audience.mirror import blocks, held, staging
+from target_amazon_audience.mirror import blocks, digests, held, staging
 from target_amazon_audience.mirror.diff import Difference, DiffQuery
 from target_amazon_audience.mirror.held import AgeLimits, HeldMembers
 from target_amazon_audience.mirror.staging import Staged
@@ -114,31 +114,34 @@ def found(rows: Iterable[Any], said: list[Said], *, compares: bool) -> list[obje
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(  # who is denied after a record that changes nothing
-    rows=[SAME], said=[PLAIN, ("deny", "a", None)], size=2, is_wide=True
+    rows=[SAME], said=[PLAIN, ("deny", "a", None)], size=2, most=99
 )
 @example(  # whose older record changes nothing
-    rows=[SAME], said=[PLAIN, ("add", "a", (TWO, "US", None))], size=1, is_wide=True
+    rows=[SAME], said=[PLAIN, ("add", "a", (TWO, "US", None))], size=1, most=99
 )
 @example(  # who is the same but for the consent
     rows=[("a", [ONE], "US", "{}", (NEW, 1, 0, None))],
     said=[PLAIN],
     size=1,
-    is_wide=True,
+    most=99,
+)
+@example(  # who came twice, just as Amazon holds them
+    rows=[SAME], said=[PLAIN, PLAIN], size=1, most=99
 )
 @given(
     rows=HELD,
     said=SAID,
     size=st.integers(1, 5),
-    is_wide=st.sampled_from([True] * 9 + [False]),
+    most=st.sampled_from([1, *[99] * 9]),
 )
 def test_the_difference_is_the_same(
     monkeypatch: pytest.MonkeyPatch,
     rows: list[Any],
     said: list[Said],
     size: int,
-    is_wide: bool,
+    most: int,
 ) -> None:
-    monkeypatch.setattr(staging, "IS_WIDE", is_wide)
+    monkeypatch.setattr(digests, "MAX_DIFFERENT", most)
     for module in (blocks, staging, held):
         monkeypatch.setattr(module, "BLOCK_ROWS", size)
     monkeypatch.setattr(held, "PAGE_ROWS", size)
