@@ -288,7 +288,7 @@ class MirrorSink(AudienceSink):
     def _batches(self, query: str, *, held: bool) -> Iterator[Batch]:
         if self._difference is None:
             return
-        batcher = Batcher(self.limits, self.destination.format.size)
+        batcher = Batcher(self.limits, self.destination.format)
         for page in self._difference.pages(query, held=held):
             for member in self._removable(page) if held else page:
                 full = batcher.add(member, 0.0)
