@@ -39,7 +39,9 @@ from target_amazon_audience.matching.member import (
     Refusal,
 )
 from target_amazon_audience.matching.outline import outline, shown_names
-from target_amazon_audience.matching.record_reader import RecordReader
+from target_amazon_audience.matching.record_reader import (
+    RecordReader,
+)
 from target_amazon_audience.reporting.audience_report import AudienceReport
 from target_amazon_audience.reporting.record_notes import note_records
 from target_amazon_audience.reporting.rejects import Rejects
@@ -189,7 +191,7 @@ class AudienceSink:
         if stream in self._described:
             return
         self._described.add(stream)
-        found, ignored = self.reader.fields_of(columns)
+        found, ignored = self.reader.fields.fields_of(columns)
         logger.info(
             "Stream %s: fields %s; columns that are ignored: %s",
             stream,

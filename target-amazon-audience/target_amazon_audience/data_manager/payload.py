@@ -10,7 +10,9 @@ import msgspec
 
 from target_amazon_audience.delivery.requests import Destination, MemberFormat
 from target_amazon_audience.matching.member import CREATE, Member, pack
-from target_amazon_audience.matching.record_reader import ApiRules
+from target_amazon_audience.matching.rules import (
+    ApiRules,
+)
 
 MAX_OBJECTS = 10
 """Sets of personal data that Amazon takes of one person in a row."""

@@ -1,26 +1,26 @@
-"""From a Singer record to a member of an audience, or to the reason why not.
-
-Field names are found in any case, once per set of columns that a record has.
-"""
+"""From a Singer record to a member of an audience, or to the reason why not."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from singer_amazon.target.messages import printable
 from target_amazon_audience.matching.consent import (
-    CONSENT_FIELDS,
     Consent,
     ConsentRules,
     ConsentStatus,
+)
+from target_amazon_audience.matching.fields import (
+    COUNTRY,
+    DELETED_AT,
+    EXTERNAL_ID,
+    FieldFinder,
+    Shape,
 )
 from target_amazon_audience.matching.hashing import (
     DISPUTED,
@@ -31,8 +31,9 @@ from target_amazon_audience.matching.hashing import (
     flaw,
     hashers,
 )
-from target_amazon_audience.matching.member import MAX_OBJECTS, Member, Reason, Refusal
+from target_amazon_audience.matching.member import Member, Reason, Refusal
 from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.matching.rules import RecordRules
 from target_amazon_audience.matching.values import (
     NO_IDS,
     Flaw,
@@ -42,62 +43,8 @@ from target_amazon_audience.matching.values import (
     is_set,
 )
 
-EXTERNAL_ID = "externaluserid"
-COUNTRY = "countrycode"
-DELETED_AT = "_sdc_deleted_at"
-"""Singer's column for rows that the source has deleted: a time, or nothing."""
-FIELDS = (*PII_FIELDS, COUNTRY, EXTERNAL_ID, *CONSENT_FIELDS)
-ID_MODES = ("as_is", "sha256", "from_email", "from_phone")
-
 is_id = re.compile(r"[0-9a-zA-Z\-_]{1,128}").fullmatch
-_MAX_SHAPES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class ApiRules:
-    """What an API of Amazon's demands of records; these are the audience API's."""
-
-    names: Mapping[str, str] = dataclasses.field(
-        default_factory=lambda: {name: name for name in PII_FIELDS}
-    )
-    """What it calls the fields of personal data, in the order of ``PII_FIELDS``."""
-    max_objects: int = MAX_OBJECTS
-    """Sets of personal data that it takes of one person."""
-    consent_everywhere: bool = False
-    """Whether records of every country need consent."""
-    one_country: bool = False
-    """Whether a row has one country only: that of the consent, where it has one."""
-    removal_needs_grant: bool = False
-    """Whether it ignores removals without a consent signal that says GRANTED."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRules:
-    """What the settings say about reading records."""
-
-    country: str
-    field_mapping: Mapping[str, str]
-    modes: Mapping[str, str]
-    normalisation: str = "recommended"
-    external_id: str = "as_is"
-    consent_mode: str = "strict"
-    consent: Mapping[str, str] | None = None
-    needs_consent: bool = True
-    """What is only ever deleted needs none."""
-    api: ApiRules = ApiRules()
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Where the fields stand in records with one set of columns."""
-
-    pii: tuple[tuple[str, Hasher], ...]
-    """Columns with their hashers, in the order of ``fields``."""
-    fields: tuple[str, ...]
-    external_id: str | None
-    country: str | None
-    consent: tuple[tuple[str, str], ...]
-    deleted_at: str | None
+_MAX_COUNTRIES = 1000
 
 
 class RecordReader:
@@ -106,13 +53,10 @@ class RecordReader:
     def __init__(self, rules: RecordRules) -> None:
         self.rules = rules
         self.home = rules.country
-        self._columns = {
-            field: rules.field_mapping.get(field, field).lower() for field in FIELDS
-        }
         first = "recommended" if rules.normalisation == "both" else rules.normalisation
         names = rules.api.names
         self._order = {f'"{names[name]}"': n for n, name in enumerate(PII_FIELDS)}
-        self._hashers = hashers(first, rules.modes, names)
+        self.fields = FieldFinder(rules, hashers(first, rules.modes, names))
         self._others: dict[str, Hasher] = {}
         if rules.normalisation == "both":
             others = hashers("aws_uploader", rules.modes, names)
@@ -125,7 +69,6 @@ class RecordReader:
         )
         self._is_as_is = rules.external_id == "as_is"
         self._has_constants = bool(rules.consent)
-        self._shapes: dict[tuple[str, ...], Shape] = {}
         self._countries: dict[object, str | None] = {}
         self._free: set[str] = set()
         """Countries found to need no consent: it is not looked for in their records."""
@@ -133,8 +76,6 @@ class RecordReader:
         """Fields that held something which cannot be used."""
         self.flaws: Counter[tuple[str, str]] = Counter()
         """The same by field and reason."""
-        self._missing = {*rules.field_mapping}
-        """Fields with a column of the user's that no record has had yet."""
         self.countries_differ = 0
         """Records sent with the country of their consent in the place of their own."""
         self.consent_missing = 0
@@ -146,8 +87,7 @@ class RecordReader:
         A million records pass here in seconds: the usual way through makes one call
         per field and hardly any other.
         """
-        columns = tuple(record)
-        shape = self._shapes.get(columns) or self.shape_of(columns)
+        shape = self.fields.shape(tuple(record))
         if shape.deleted_at is not None and is_set(record[shape.deleted_at]):
             return self._unsent(record, shape, Reason.DELETED, DELETED_AT)
         country = self.home
@@ -191,49 +131,6 @@ class RecordReader:
             pii += self._otherwise(record, shape, country, hashes)
         return Member(external_id, pii, country, wire)
 
-    def shape_of(self, columns: tuple[str, ...]) -> Shape:
-        """Return where the fields stand in records with these columns."""
-        found = self._shapes.get(columns)
-        return self._new_shape(columns) if found is None else found
-
-    def _new_shape(self, columns: tuple[str, ...]) -> Shape:
-        by_name = {column.lower(): column for column in reversed(columns)}
-        by_name.update((c, c) for c in columns if c == c.lower())
-        column_of = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
-        self._missing -= column_of.keys()
-        fields = [field for field in PII_FIELDS if field in column_of]
-        shape = Shape(
-            tuple((column_of[field], self._hashers[field]) for field in fields),
-            tuple(fields),
-            column_of.get(EXTERNAL_ID),
-            column_of.get(COUNTRY),
-            tuple((f, column_of[f]) for f in CONSENT_FIELDS if f in column_of),
-            # what is only ever deleted is deleted anyway
-            by_name.get(DELETED_AT) if self.rules.needs_consent else None,
-        )
-        if len(self._shapes) >= _MAX_SHAPES:
-            self._shapes.clear()
-        self._shapes[columns] = shape
-        return shape
-
-    def fields_of(self, columns: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Return our fields that columns hold, and the columns that hold none."""
-        field_of = {column: field for field, column in self._columns.items()}
-        found, ignored = [], []
-        for column in columns:
-            field = field_of.get(column.lower())
-            if field is not None:
-                is_ours = field == column.lower()
-                found.append(field if is_ours else f"{field} ({printable(column)})")
-            elif column.lower() != DELETED_AT:
-                ignored.append(column)
-        return sorted(found), ignored
-
-    def never_came(self) -> list[tuple[str, str]]:
-        """Return the fields whose columns no record has had, with these columns."""
-        mapping = self.rules.field_mapping
-        return [(field, mapping[field]) for field in sorted(self._missing)]
-
     # Country
 
     def country_of(self, value: object) -> str | None:
@@ -243,7 +140,7 @@ class RecordReader:
         if not isinstance(value, str):
             return None
         if value not in self._countries:
-            if len(self._countries) >= _MAX_SHAPES:
+            if len(self._countries) >= _MAX_COUNTRIES:
                 self._countries.clear()
             empty = is_null_word(value)
             self._countries[value] = self.home if empty else as_country(value)

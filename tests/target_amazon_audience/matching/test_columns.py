@@ -13,12 +13,14 @@ from target_amazon_audience.matching.columns.blocks import BlockReader
 from target_amazon_audience.matching.columns.hashing import column_hashers
 from target_amazon_audience.matching.hashing import MODES, PII_FIELDS, hashers
 from target_amazon_audience.matching.record_reader import (
-    ID_MODES,
-    ApiRules,
     RecordReader,
-    RecordRules,
 )
 from target_amazon_audience.matching.reference import street_words
+from target_amazon_audience.matching.rules import (
+    ID_MODES,
+    ApiRules,
+    RecordRules,
+)
 from target_amazon_audience.matching.values import NO_VALUES
 
 HASH = "9eceb13483d7f187ec014fd6d4854d1420cfc634328af85f51d0323ba8622e21"
@@ -186,7 +188,7 @@ def test_a_block_comes_to_what_its_records_come_to(
         assert reader.read(records) == [singly.read(record) for record in records]
     for name in ("unusable", "flaws", "countries_differ", "consent_missing"):
         assert getattr(together, name) == getattr(singly, name), name
-    assert together.never_came() == singly.never_came()
+    assert together.fields.never_came() == singly.fields.never_came()
 
 
 def assert_same(rules: RecordRules, *changes: dict[str, Any]) -> None:

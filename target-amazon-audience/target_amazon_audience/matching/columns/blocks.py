@@ -16,9 +16,13 @@ from target_amazon_audience.matching.columns.hashing import (
     ColumnHasher,
     column_hashers,
 )
+from target_amazon_audience.matching.fields import Shape
 from target_amazon_audience.matching.hashing import DISPUTED
 from target_amazon_audience.matching.member import Member, Refusal
-from target_amazon_audience.matching.record_reader import RecordReader, Shape, is_id
+from target_amazon_audience.matching.record_reader import (
+    RecordReader,
+    is_id,
+)
 from target_amazon_audience.matching.values import NO_IDS, is_set
 
 Record = dict[str, Any]
@@ -66,7 +70,7 @@ class BlockReader:
         self, records: Sequence[Record], columns: tuple[str, ...]
     ) -> list[Member | Refusal]:
         """Read records with the same columns."""
-        shape = self._reader.shape_of(columns)
+        shape = self._reader.fields.shape(columns)
         if shape.country is None:
             return self._read_columns(records, shape, self._reader.home)
         countries = [self._reader.country_of(r[shape.country]) for r in records]

@@ -7,7 +7,7 @@ answers with the bytes of each line; nothing where it is not certain.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 
 from target_amazon_audience.matching import normalize, phones
 from target_amazon_audience.matching.reference import street_words
@@ -18,6 +18,8 @@ _MARK = "\0"
 """Stands for the end of a line where lines are taken apart."""
 _DISPLAY_NAME_SIGNS = "<>():"
 _MAX_TOKENS = 20_000
+"""Kept for each of the countries met last."""
+_MAX_COUNTRIES = 16
 
 
 def email(joined: str, _country: str | None) -> list[bytes]:
@@ -77,7 +79,7 @@ class _Words(dict[str, str]):
         return found
 
 
-@cache
+@lru_cache(_MAX_COUNTRIES)
 def _words(country: str | None) -> _Words:
     return _Words(street_words(country))
 
