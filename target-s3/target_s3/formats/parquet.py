@@ -17,7 +17,7 @@ from singer_amazon.errors import ConfigError
 from target_s3.formats.columns import Column
 from target_s3.formats.jsonl import JsonLinesWriter
 
-_STEP_BYTES = 128 * 1024
+_STEP_BYTES = 256 * 1024
 """Rows as JSON that become columns at once: as objects of Python they take many times
 that."""
 
