@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from singer_amazon.errors import AmazonError
 from singer_amazon.target.state_tracker import StateTracker
@@ -21,11 +22,14 @@ from target_s3.bucket.schema_files import write_schema_file
 from target_s3.bucket.uploads import Uploads
 from target_s3.clock import SteadyClock
 from target_s3.errors import StoreError
-from target_s3.object_writer import OpenObjects, RowStore
+from target_s3.object_writer import OpenObjects, RowStore, new_spool_file
 from target_s3.record_metadata import RecordMetadata
 from target_s3.router import MessageRouter
 from target_s3.settings import Settings
 from target_s3.summary import Summary
+
+if TYPE_CHECKING:
+    from target_s3.delta.appends import OtherTables
 
 STOPPING = "Stopping: what has been received is stored first."
 
@@ -48,7 +52,7 @@ class Loader:
     ) -> None:
         self.summary = Summary(settings.bucket, keys.run_id)
         self.objects: RowStore = (
-            _delta_streams(settings, keys, states, self.summary, clock)
+            _delta_streams(settings, keys, states, self.summary, clock, store)
             if settings.format == "delta"
             else OpenObjects(settings, keys, states, uploads, clock)
         )
@@ -184,13 +188,27 @@ def _delta_streams(
     states: StateTracker,
     summary: Summary,
     clock: SteadyClock,
+    store: ObjectStore,
 ) -> RowStore:
+    from target_s3.delta.appends import AppendingTables  # noqa: PLC0415 - an extra
     from target_s3.delta.commits import Committer  # noqa: PLC0415 - an extra
-    from target_s3.delta.storage import storage_options  # noqa: PLC0415 - an extra
     from target_s3.delta.streams import DeltaStreams  # noqa: PLC0415 - an extra
+
+    root = f"s3://{settings.bucket}/"
+    tables = AppendingTables(
+        store,
+        root,
+        partial(_other_tables, settings),
+        partial(new_spool_file, settings.spool_dir),
+        settings.partition_by,
+    )
+    committer = Committer(tables, lambda name: f"{root}{keys.for_table(name)}")
+    return DeltaStreams(settings, committer, states, summary, clock)
+
+
+def _other_tables(settings: Settings) -> OtherTables:
+    """Load deltalake, which takes tens of megabytes, where it is needed."""
+    from target_s3.delta.storage import storage_options  # noqa: PLC0415 - an extra
     from target_s3.delta.tables import DeltaTables  # noqa: PLC0415 - an extra
 
-    access, bucket = settings.access, settings.bucket
-    tables = DeltaTables(partial(storage_options, access), settings.partition_by)
-    committer = Committer(tables, lambda name: f"s3://{bucket}/{keys.for_table(name)}")
-    return DeltaStreams(settings, committer, states, summary, clock)
+    return DeltaTables(partial(storage_options, settings.access), settings.partition_by)

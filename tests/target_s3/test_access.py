@@ -83,7 +83,7 @@ def test_every_object_is_begun_encrypted_and_without_acl(
 ) -> None:
     path = tmp_path / "object"
     path.write_bytes(b"x" * size)
-    store = opened(bucket, **settings)
+    store = S3Bucket(parse(config_of(bucket, **settings)), put_bytes=PART_BYTES)
     assert store.check("check") is None
     with path.open("rb") as file:
         store.put("kept", file)
@@ -226,3 +226,24 @@ def test_settings_of_a_tap_are_read_by_their_names() -> None:
     assert access_of(config) == S3Access(region="r", kms_key_id="k")
     assert json.dumps(S3Access(kms_key_id="k").encryption)
     assert "hidden" not in repr(S3Access(external_id="hidden", role_arn=ROLE))
+
+
+def test_an_object_that_is_there_is_never_overwritten(bucket: Bucket) -> None:
+    store = opened(bucket)
+    assert store.get("log/1.json") is None
+    assert store.put_new("log/1.json", b"one")
+    assert not store.put_new("log/1.json", b"other")
+    assert store.get("log/1.json") == b"one"
+    assert store.put_new("log/2.json", b"two")
+    assert store.names("log/", "1.json") == ["2.json"]
+
+
+def test_what_cannot_be_read_is_not_taken_for_missing(bucket: Bucket) -> None:
+    store = opened(bucket, aws_bucket="not-there")
+    for call in (
+        lambda: store.get("x"),
+        lambda: store.put_new("x", b""),
+        lambda: store.names("x/", ""),
+    ):
+        with pytest.raises(StoreError, match="not-there"):
+            call()

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from support.s3.loader import Run, record, schema
-from target_s3.formats import parquet
+from target_s3.formats import parquet, row_groups
 from target_s3.settings import Settings
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def test_parquet_goes_to_disk_in_groups_when_rows_are_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(parquet, "_STEP_BYTES", 1000)
-    monkeypatch.setattr(parquet, "_GROUP_BYTES", 10_000)
+    monkeypatch.setattr(row_groups, "_GROUP_BYTES", 10_000)
     rows = (record(id=str(n)) for n in range(5000))
     [content] = stored("parquet", schema(), *rows)
     file = pq.ParquetFile(io.BytesIO(content))

@@ -24,7 +24,7 @@ from target_s3.delta.replacement import (
     predicate,
 )
 from target_s3.delta.stream import DeltaStream
-from target_s3.delta.tables import Commit, DeltaTables
+from target_s3.delta.transactions import Commit, Tables
 from target_s3.errors import ReplacementError
 from target_s3.formats.arrow import RowsToArrow, rows_of
 from target_s3.formats.columns import Column
@@ -46,7 +46,7 @@ class Committer:
     """Commits documents, in a thread of its own so that signals are heard."""
 
     def __init__(
-        self, tables: DeltaTables, uri_of: Callable[[str], str], threads: int = 1
+        self, tables: Tables, uri_of: Callable[[str], str], threads: int = 1
     ) -> None:
         self._tables = tables
         self._uri_of = uri_of

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from target_s3.delta.documents import Document
 from target_s3.object_writer import FLUSH_BYTES, spool_errors
 
-_STEP_BYTES = 512 * 1024
+_STEP_BYTES = 256 * 1024
 
 
 class RowSpool:

@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 # One thread of its own is enough: it works while ours waits. Each takes memory.
 os.environ.setdefault("TOKIO_WORKER_THREADS", "1")
@@ -18,32 +18,23 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from singer_amazon.errors import AmazonError
 from target_s3.delta.evolution import Evolution, evolved
+from target_s3.delta.transactions import (
+    ATTEMPTS,
+    FILE_BYTES,
+    Batches,
+    Commit,
+    longest_wait,
+    store_error,
+)
 from target_s3.errors import FormatError, StoreError
 from target_s3.formats.arrow import arrow_schema
 from target_s3.formats.columns import Column, ColumnKind
 from target_s3.formats.partitions import partition_columns
-
-ATTEMPTS = 40
-_MAX_WAIT = 3.0
-_GROUP_ROWS = 20_000
-_FILE_BYTES = 64 * 1024**2
-_MAX_WORDS = 200
+from target_s3.formats.row_groups import GROUP_ROWS
 
 Options = Callable[[], dict[str, str]]
-Batches = Callable[[tuple[Column, ...]], Iterator[Any]]
-"""Makes the record batches of a transaction, with these columns, from the start."""
 
 logger = logging.getLogger(__name__)
-
-
-class Commit(NamedTuple):
-    """What a transaction writes: it empties what ``predicate`` names, then adds."""
-
-    stream: str
-    uri: str
-    columns: tuple[Column, ...]
-    batches: Batches
-    predicate: str | None = None
 
 
 class _Rows:
@@ -89,13 +80,26 @@ class DeltaTables:
                 if attempt == ATTEMPTS:
                     raise _store_error(commit, error) from None
                 logger.debug("Stream %s: another writer was first", commit.stream)
-                self._sleep(random.uniform(0, min(_MAX_WAIT, 0.1 * 2**attempt)))  # noqa: S311 - no secret
+                self._sleep(random.uniform(0, longest_wait(attempt)))  # noqa: S311 - no secret
             except FormatError:
                 raise
             except (DeltaError, OSError, pa.ArrowException) as error:
                 raise rows.error or _store_error(commit, error) from None
             else:
                 return
+
+    def checkpoint(self, uri: str) -> None:
+        """Sum the log up, so that readers need not read all of it.
+
+        The commits are made: what goes wrong here is only said.
+        """
+        try:
+            table = DeltaTable(uri, storage_options=self._options())
+            table.create_checkpoint()
+            table.cleanup_metadata()
+        except (DeltaError, OSError) as error:
+            words = " ".join(str(error).split())[:200]
+            logger.warning("Table %s got no checkpoint: %s", uri, words)
 
     def _commit(self, commit: Commit) -> None:
         options = self._options()
@@ -109,7 +113,7 @@ class DeltaTables:
         )
         how: dict[str, Any] = {
             "schema_mode": "merge" if found.has_new else None,
-            "target_file_size": _FILE_BYTES,
+            "target_file_size": FILE_BYTES,
             "writer_properties": _PROPERTIES,
         }
         if commit.predicate is None:
@@ -142,7 +146,7 @@ class DeltaTables:
     def _widen(commit: Commit, table: DeltaTable, found: Evolution) -> None:
         """Write the whole table anew with its wider columns, in one transaction."""
         logger.info("Stream %s: the table is written anew, wider", commit.stream)
-        source = table.to_pyarrow_dataset().scanner(batch_size=_GROUP_ROWS)
+        source = table.to_pyarrow_dataset().scanner(batch_size=GROUP_ROWS)
         rows = _Rows(lambda columns: _cast(commit.stream, source.to_batches(), columns))
         schema = arrow_schema(found.columns)
         reader = pa.RecordBatchReader.from_batches(schema, rows.batches(found.columns))
@@ -191,7 +195,7 @@ def _cast(
 _PROPERTIES = WriterProperties(
     compression="ZSTD",
     compression_level=1,
-    max_row_group_size=_GROUP_ROWS,
+    max_row_group_size=GROUP_ROWS,
     write_batch_size=1024,
 )
 
@@ -220,11 +224,5 @@ def _column(name: str, kind: Any) -> Column:  # noqa: ANN401 - pyarrow has no ty
 
 
 def _store_error(commit: Commit, error: Exception) -> StoreError:
-    """Return a sentence; of long words only the beginning, as rows may follow."""
-    words = " ".join(str(error).split("Preview of")[0].split())[:_MAX_WORDS]
-    msg = (
-        f"Stream {commit.stream}: the table {commit.uri} was not written: "
-        f"{words.rstrip('.')}. What it held is unchanged; check the rights to read, "
-        "write and list below the prefix, and that nothing but Delta is there."
-    )
-    return StoreError(msg, stream=commit.stream)
+    # rows may follow in deltalake's words
+    return store_error(commit, str(error).split("Preview of")[0])

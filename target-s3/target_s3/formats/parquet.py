@@ -1,8 +1,8 @@
 """Parquet, with one type per column as the SCHEMA says.
 
 The types are those of ``arrow``; every column is nullable. No value is changed. Rows
-are spooled as JSON lines and turned into Parquet when the object is closed, in one row
-group: memory holds the columns of one object, however many streams are open.
+are spooled as JSON lines and turned into Parquet when the object is closed: memory
+holds the columns of one row group, however many streams are open.
 """
 
 from __future__ import annotations
@@ -10,43 +10,47 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any, BinaryIO
+from importlib.util import find_spec
+from typing import BinaryIO
 
 from singer_amazon.errors import ConfigError
 from target_s3.formats.columns import Column
 from target_s3.formats.jsonl import JsonLinesWriter
 
 _STEP_BYTES = 256 * 1024
-_GROUP_BYTES = 12 * 1024**2
-"""Rows as JSON of one row group; as objects of Python they would take many times that,
-so they become columns in small steps."""
+"""Rows as JSON that become columns at once: as objects of Python they take many times
+that."""
 
 
 def require_pyarrow() -> None:
     """Raise a ``ConfigError`` where the library for Parquet is missing."""
+    if not _has_pyarrow():
+        msg = (
+            "Setting format.format_type is 'parquet', which needs the pyarrow library: "
+            "install target-amazon-s3[parquet], or choose jsonl.gz."
+        )
+        raise ConfigError(msg)
+
+
+def require_deltalake() -> None:
+    """Raise a ``ConfigError`` where the library for Delta tables is missing."""
+    # deltalake itself is loaded where it is needed: it takes tens of megabytes.
+    if not (find_spec("deltalake") and _has_pyarrow()):
+        msg = (
+            "Setting format.format_type is 'delta', which needs the deltalake library: "
+            "install target-amazon-s3[delta], or choose another format."
+        )
+        raise ConfigError(msg)
+
+
+def _has_pyarrow() -> bool:
     # Arrow's own pool keeps what it has had; it looks here when it is imported
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         import pyarrow.parquet  # noqa: F401, PLC0415 - an extra, loaded when asked for
     except ImportError:
-        msg = (
-            "Setting format.format_type is 'parquet', which needs the pyarrow library: "
-            "install target-amazon-s3[parquet], or choose jsonl.gz."
-        )
-        raise ConfigError(msg) from None
-
-
-def require_deltalake() -> None:
-    """Raise a ``ConfigError`` where the library for Delta tables is missing."""
-    try:
-        import deltalake  # noqa: F401, PLC0415 - an extra, loaded when asked for
-        import pyarrow.parquet  # noqa: F401, PLC0415 - it, too
-    except ImportError:
-        msg = (
-            "Setting format.format_type is 'delta', which needs the deltalake library: "
-            "install target-amazon-s3[delta], or choose another format."
-        )
-        raise ConfigError(msg) from None
+        return False
+    return True
 
 
 class ParquetWriter(JsonLinesWriter):
@@ -82,25 +86,13 @@ class ParquetWriter(JsonLinesWriter):
             arrow_schema,
             blocks_of,
         )
+        from target_s3.formats.row_groups import (  # noqa: PLC0415 - it needs pyarrow
+            RowGroups,
+        )
 
         to_arrow = RowsToArrow(self._stream, self._columns, self._warn)
         self._file.seek(0)
+        groups = RowGroups(map(to_arrow.batch, blocks_of(self._file, _STEP_BYTES)))
         with pq.ParquetWriter(target, arrow_schema(self._columns)) as writer:
-            batches: list[Any] = []
-            group_bytes = 0
-            for data in blocks_of(self._file, _STEP_BYTES):
-                batches.append(to_arrow.batch(data))
-                group_bytes += len(data)
-                if group_bytes >= _GROUP_BYTES:
-                    _write_group(writer, batches)
-                    group_bytes = 0
-            if batches:
-                _write_group(writer, batches)
-
-
-def _write_group(writer: Any, batches: list[Any]) -> None:  # noqa: ANN401 - pyarrow has no types
-    import pyarrow as pa  # noqa: PLC0415 - an extra, loaded when asked for
-
-    table = pa.Table.from_batches(batches)
-    writer.write_table(table, row_group_size=table.num_rows)
-    batches.clear()
+            while groups.fill():
+                groups.write_to(writer)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from deltalake import DeltaTable
 from singer_sdk.mapper import PluginMapper
@@ -15,9 +17,11 @@ from singer_amazon.target.state_tracker import StateTracker
 from singer_amazon.target.stdin import Block
 from singer_amazon.target.stream_maps import StreamMaps
 from support.s3.loader import FakeClock, MemoryStore
+from target_s3.delta.appends import AppendingTables
 from target_s3.delta.commits import Committer
 from target_s3.delta.streams import DeltaStreams
 from target_s3.delta.tables import DeltaTables
+from target_s3.errors import StoreError
 from target_s3.record_metadata import RecordMetadata
 from target_s3.router import MessageRouter
 from target_s3.settings import Settings
@@ -32,6 +36,48 @@ COLUMNS: Mapping[str, Any] = {
 }
 
 
+class FolderStore:
+    """Tables on the disk, where deltalake can read them; keys are paths."""
+
+    def names(self, folder: str, after: str) -> list[str]:
+        with store_errors():
+            there = [*Path(folder).iterdir()] if Path(folder).is_dir() else []
+        return sorted(path.name for path in there if path.name > after)
+
+    def get(self, key: str) -> bytes | None:
+        with store_errors():
+            try:
+                return Path(key).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        with store_errors():
+            Path(key).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with Path(key).open("xb") as file:
+                    file.write(data)
+            except FileExistsError:
+                return False
+        return True
+
+    def put(self, key: str, file: BinaryIO) -> None:
+        assert self.put_new(key, file.read()), "a file was overwritten"
+
+    def copy_to(self, key: str, file: BinaryIO) -> None:
+        file.write(Path(key).read_bytes())
+        file.seek(0)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """What goes wrong on a disk, as it would in a bucket."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(str(error.strerror)) from None
+
+
 class DeltaRun:
     """One run of the target, without its bucket."""
 
@@ -43,7 +89,15 @@ class DeltaRun:
         self.tracker = StateTracker(lambda raw: self.states.append(_bookmarks(raw)))
         self.summary = Summary("bucket", "run")
         self.settings = Settings(bucket="bucket", format="delta", **chosen)
-        tables = DeltaTables(dict, self.settings.partition_by, sleep=lambda _: None)
+        self.deltalake_calls = 0
+        tables = AppendingTables(
+            FolderStore(),
+            "",
+            self._other_tables,
+            tempfile.TemporaryFile,
+            self.settings.partition_by,
+            sleep=lambda _: None,
+        )
         committer = Committer(tables, lambda name: str(folder / name), threads=0)
         self.streams = DeltaStreams(
             self.settings, committer, self.tracker, self.summary, self.clock
@@ -59,6 +113,11 @@ class DeltaRun:
             lambda: None,
         )
         self._line = 1
+
+    def _other_tables(self) -> DeltaTables:
+        self.deltalake_calls += 1
+        partitions = self.settings.partition_by
+        return DeltaTables(dict, partitions, sleep=lambda _: None)
 
     def take(self, *items: Any) -> DeltaRun:
         """Take messages, and commit nothing that need not be."""

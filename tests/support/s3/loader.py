@@ -71,6 +71,19 @@ class MemoryStore:
         file.write(self.objects[uri])
         file.seek(0)
 
+    def names(self, folder: str, after: str) -> list[str]:
+        begins = [k[len(folder) :] for k in self.objects if k.startswith(folder)]
+        return sorted(name for name in begins if name > after)
+
+    def get(self, key: str) -> bytes | None:
+        return self.objects.get(key)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        return self.objects.setdefault(key, data) is data
+
+    def copy_to(self, key: str, file: BinaryIO) -> None:
+        self.fetch(key, file)
+
     def rows(self, stream: str) -> list[dict[str, Any]]:
         return [
             row

@@ -34,9 +34,8 @@ def start(bucket: Bucket, tmp_path: Path) -> Iterator[Start]:
         config = bucket.target_config(
             format={"format_type": "delta"},
             prefix="lake",
-            write_mode="replace",
             summary_path=str(folder / "s.json"),
-            **settings,
+            **{"write_mode": "replace", **settings},
         )
         started.append(TargetProcess("target-s3", folder, config, **NOBODY))
         return started[-1]
@@ -77,6 +76,19 @@ def test_a_look_back_replaces_and_the_process_ends_cleanly(
     assert summary["streams"]["campaigns"]["records"] == 1
     [found] = stored(bucket)
     assert found["_sdc_extracted_at"].tzinfo is not None
+
+
+def test_programs_that_append_at_once_lose_nothing(
+    bucket: Bucket, start: Start
+) -> None:
+    commands = [start(write_mode="append", max_batch_age=0.001) for _ in range(2)]
+    for round_ in range(3):
+        for number, command in enumerate(commands):
+            begin = () if round_ else (schema(),)
+            command.write(*begin, row(1, f"{number}-{round_}"), state(round_))
+    codes = [command.end() for command in commands]
+    assert codes == [0, 0], [command.log for command in commands]
+    assert ids(bucket) == [f"{n}-{r}" for n in range(2) for r in range(3)]
 
 
 def test_counts_that_differ_are_exit_1(bucket: Bucket, start: Start) -> None:
