@@ -19,10 +19,10 @@ from singer_amazon.reports.polling.survival import Observations
 
 KEPT = 16
 """Ages of a report type in the state, from the youngest to the oldest."""
-_WORTH = 0.01
+_WORTH = 0.0095
 """A look is worth its call once it would find the report so late, as a share of its
 age; on the average, and not at all late where it is not ready yet."""
-_OF_ALL = 1.0
+_OF_ALL = 0.8
 """How many reports the settings' waits count as, beside those seen of all types."""
 _NEAR = 0.97
 """Where reports are seen unready up to an age, so much further nobody looks at once."""
