@@ -66,13 +66,11 @@ Stock.cli()
 """
 PATH = """
 from target_amazon_audience.matching import hashing
-from target_amazon_audience.matching import record_reader
-def stub(name):
-    digits = f'"{name}":"{"0" * 64}"'
-    return lambda text, country: digits
-def stubs(normalisation, modes, names):
-    return {field: stub(names[field]) for field in hashing.PII_FIELDS}
-record_reader.hashers = stubs
+from target_amazon_audience.matching.columns import blocks
+digits = "0" * 64
+def stub(values, country):
+    return [digits] * len(values)
+blocks.column_hashers = lambda *_: dict.fromkeys(hashing.PII_FIELDS, stub)
 from target_amazon_audience.cli import main
 main()
 """

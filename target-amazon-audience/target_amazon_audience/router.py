@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from operator import contains
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -181,7 +183,7 @@ class Router:
             found = records
             if route.transform is not None:
                 found = list(self._mapped(route, route.transform, records))
-            if route.keys:
+            if not all(all(map(contains, found, repeat(key))) for key in route.keys):
                 found = list(self._keyed(route, found))
             yield from route.sink.take(found, route.stream)
 

@@ -21,14 +21,16 @@ from target_amazon_audience.matching.consent import (
     CONSENT_MODES,
     SIGNALS,
 )
-from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS, PII_FIELDS
-from target_amazon_audience.matching.record_reader import (
+from target_amazon_audience.matching.fields import (
     FIELDS,
+)
+from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS, PII_FIELDS
+from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.matching.rules import (
     ID_MODES,
     ApiRules,
     RecordRules,
 )
-from target_amazon_audience.matching.reference import as_country
 from target_amazon_audience.setting_names import (
     unknown,
 )

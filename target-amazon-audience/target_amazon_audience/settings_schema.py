@@ -12,7 +12,9 @@ from singer_amazon.tap.settings_schema import CREDENTIALS
 from target_amazon_audience.amc.payload import MAX_ROWS
 from target_amazon_audience.matching.consent import CONSENT_MODES
 from target_amazon_audience.matching.hashing import MODES, NORMALISATIONS
-from target_amazon_audience.matching.record_reader import ID_MODES
+from target_amazon_audience.matching.rules import (
+    ID_MODES,
+)
 from target_amazon_audience.state.database import DEFAULT_PATH
 
 ACTIONS = ("CREATE", "UPDATE")

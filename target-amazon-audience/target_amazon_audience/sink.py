@@ -7,7 +7,7 @@ what comes of them is a value, which ``apply`` takes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +25,11 @@ from target_amazon_audience.delivery.jobs import (
 from target_amazon_audience.delivery.models import (
     StoppedError,
 )
-from target_amazon_audience.delivery.removals import RemovalReader
+from target_amazon_audience.delivery.removals import Removals
 from target_amazon_audience.delivery.requests import Destination
 from target_amazon_audience.delivery.results import ResultRecorder
 from target_amazon_audience.delivery.uploader import Outcome, Upload, Uploader
+from target_amazon_audience.matching.columns.blocks import BlockReader, in_a_row
 from target_amazon_audience.matching.member import (
     CREATE,
     DELETE,
@@ -38,7 +39,9 @@ from target_amazon_audience.matching.member import (
     Refusal,
 )
 from target_amazon_audience.matching.outline import outline, shown_names
-from target_amazon_audience.matching.record_reader import RecordReader
+from target_amazon_audience.matching.record_reader import (
+    RecordReader,
+)
 from target_amazon_audience.reporting.audience_report import AudienceReport
 from target_amazon_audience.reporting.record_notes import note_records
 from target_amazon_audience.reporting.rejects import Rejects
@@ -81,6 +84,7 @@ class AudienceSink:
         settings = self.settings
         self.limits = BatchLimits(settings.batch_rows, settings.batch_bytes)
         self.reader = RecordReader(settings.rules)
+        self._read_all = BlockReader(self.reader).read
         self.action = DELETE if settings.upload_mode == "DELETE" else CREATE
         self.batcher = self._make_batcher()
         self.rejects = Rejects(None if settings.is_dry else settings.rejects_path)
@@ -110,10 +114,10 @@ class AudienceSink:
 
     def _make_batcher(self) -> Batcher:
         # whoever goes is sent with all that Amazon may hold
-        api, size = self.settings.rules.api, self.resolver.preview.format.size
+        api, form = self.settings.rules.api, self.resolver.preview.format
         most = api.max_objects if self.action == CREATE else MAX_OBJECTS
         merges = self.settings.merges
-        return Batcher(self.limits, size, merges=merges, max_objects=most)
+        return Batcher(self.limits, form, merges=merges, max_objects=most)
 
     @property
     def members(self) -> Members | None:
@@ -187,7 +191,7 @@ class AudienceSink:
         if stream in self._described:
             return
         self._described.add(stream)
-        found, ignored = self.reader.fields_of(columns)
+        found, ignored = self.reader.fields.fields_of(columns)
         logger.info(
             "Stream %s: fields %s; columns that are ignored: %s",
             stream,
@@ -197,40 +201,46 @@ class AudienceSink:
 
     def take(self, records: Sequence[dict[str, Any]], stream: str) -> Iterator[None]:
         """Take records that came in a row; yield after each batch they fill."""
-        left = enumerate(records, self.report.records + 1)
-        self.report.records += len(records)
-        read = self._removals() if self.action == DELETE else self.reader.read
-        add, now = self.batcher.add, self.now
-        for number, record in left if self.failure is None else ():
-            found = read(record)
+        left, first = len(records), self.report.records + 1
+        self.report.records += left
+        if self.failure is None:
+            left = yield from self._deliver(records, stream, first)
+        if self.batcher.open is not None:
+            self._number = self._numbered()
+        if self.failure is not None:
+            self.report.skipped[f"not sent: {type(self.failure).__name__}"] += left
+
+    def _deliver(
+        self, records: Sequence[dict[str, Any]], stream: str, first: int
+    ) -> Generator[None, None, int]:
+        """Send the batches that records fill; return how many are left at a failure."""
+        for start, found in in_a_row(self._read(records)):
             if isinstance(found, Refusal):
-                self._refused(found, stream, record, number)
+                self._refused(found, stream, records[start], first + start)
                 continue
-            full = add(found, now)
-            if full is not None:
+            for taken, full in self.batcher.add_all(found, self.now):
                 self._number = self._numbered()
                 self._send(full)
                 self._number = self._opened()
                 yield
                 if self.failure is not None:
-                    break
-        if self.batcher.open is not None:
-            self._number = self._numbered()
-        if self.failure is not None:
-            unsent = f"not sent: {type(self.failure).__name__}"
-            self.report.skipped[unsent] += sum(1 for _ in left)
+                    return len(records) - start - taken
+        return 0
 
-    def _removals(self) -> Callable[[dict[str, Any]], Member | Refusal]:
-        """Return what reads records that are deleted."""
+    def _read(self, records: Sequence[dict[str, Any]]) -> list[Member | Refusal]:
+        found = self._read_all(records)
+        removals = self._removals() if self.action == DELETE else None
+        return found if removals is None else list(map(removals.removal, found))
+
+    def _removals(self) -> Removals | None:
+        """Return what completes records that are deleted, where there is anything."""
         members, rules = self.members, self.settings.rules
         if members is not None and not members.is_tracked:
             members = None
         needs_grant = rules.api.removal_needs_grant
         if members is None and not needs_grant:
-            return self.reader.read
-        return RemovalReader(
-            self.reader, self.store, members, rules.country, needs_grant
-        ).read
+            return None
+        return Removals(self.store, members, rules.country, needs_grant)
 
     def refuse(
         self, refusal: Refusal, stream: str, record: Mapping[str, object]

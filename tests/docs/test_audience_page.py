@@ -16,6 +16,9 @@ from singer_sdk.mapper import PluginMapper
 from singer_amazon.target.messages import Message
 from singer_amazon.target.stream_maps import StreamMaps
 from target_amazon_audience import settings
+from target_amazon_audience.matching.fields import (
+    FIELDS,
+)
 from target_amazon_audience.matching.hashing import PII_FIELDS, hashers
 from target_amazon_audience.matching.normalize import (
     address,
@@ -26,7 +29,9 @@ from target_amazon_audience.matching.normalize import (
     state,
 )
 from target_amazon_audience.matching.phones import phone
-from target_amazon_audience.matching.record_reader import FIELDS, RecordReader
+from target_amazon_audience.matching.record_reader import (
+    RecordReader,
+)
 from target_amazon_audience.matching.reference import as_country
 
 ROOT = Path(__file__).resolve().parents[2]

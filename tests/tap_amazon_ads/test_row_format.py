@@ -239,6 +239,22 @@ def test_repeats_are_counted_per_document_and_shown_by_example() -> None:
     assert encoder.repeated_key is None
 
 
+@given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=5))
+def test_repeats_are_those_of_a_plain_loop_wherever_a_document_is_cut(
+    ids_by_piece: list[list[int]],
+) -> None:
+    encoder = row_encoder()
+    for ids in ids_by_piece:
+        encoder.parse(packed([{"orderId": number} for number in ids]))
+    seen: list[int] = []
+    repeated: list[int] = []
+    for number in (number for ids in ids_by_piece for number in ids):
+        (repeated if number in seen else seen).append(number)
+    assert encoder.repeats == len(repeated)
+    shown = encoder.repeated_key
+    assert (shown and shown["orderId"]) == (str(repeated[0]) if repeated else None)
+
+
 def test_many_rows_are_checked_for_repeats_and_the_rest_is_counted() -> None:
     encoder = row_encoder()
     rows: list[dict[str, object]] = [{"orderId": n} for n in range(KEYS_CHECKED - 1)]

@@ -20,7 +20,9 @@ from support.audience.runner import (
     state,
 )
 from target_amazon_audience.errors import InternalError, StateFileError
-from target_amazon_audience.matching.record_reader import RecordReader
+from target_amazon_audience.matching.record_reader import (
+    RecordReader,
+)
 
 DAMAGES = (
     "update audiences set audience_id = 'abc'",

@@ -27,6 +27,7 @@ READ_BYTES = 256 * 1024
 PIECE_BYTES = 512 * 1024
 MAX_ROW_BYTES = 64 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
+_CLOSING = ord("]")
 _BOM = b"\xef\xbb\xbf"
 _BOUNDARY = re.compile(rb"\}([ \t\r\n]*),[ \t\r\n]*\{")
 # a string, also one that goes on in the next block, or a bracket
@@ -102,7 +103,7 @@ def pieces(
 
 
 class _ArraySplitter(Generic[T]):
-    """The part of an array that is not yet parsed."""
+    """The part of an array that is not yet parsed, behind a bracket that opens it."""
 
     def __init__(self, parse: Callable[[bytes], T]) -> None:
         self.buffer = bytearray()
@@ -111,7 +112,7 @@ class _ArraySplitter(Generic[T]):
         self._is_exact = False
 
     def is_open(self) -> bool:
-        """Take the opening bracket off; say whether it was there yet."""
+        """Say whether the opening bracket is there, and drop what is before it."""
         if self._is_open:
             return True
         text = bytes(self.buffer)
@@ -125,7 +126,7 @@ class _ArraySplitter(Generic[T]):
             msg = f"the document is {kind}, not a JSON array of rows"
             raise DocumentError(msg)
         self._is_open = bool(text)
-        self.buffer[:] = text[1:]
+        self.buffer[:] = text
         return self._is_open
 
     def cut(self) -> T | None:
@@ -152,7 +153,7 @@ class _ArraySplitter(Generic[T]):
         if not self._is_open:
             raise DocumentError("the document is empty: no JSON array in it")
         try:
-            return self._parse(b"[" + bytes(self.buffer))
+            return self._parse(bytes(self.buffer))
         except _UNPARSABLE as error:
             words = str(error)
             if not bytes(self.buffer[-64:]).rstrip(_SPACE).endswith(b"]"):
@@ -161,9 +162,14 @@ class _ArraySplitter(Generic[T]):
             raise DocumentError(msg) from None
 
     def _take(self, boundary: _Cut) -> T:
+        """Parse the rows before a boundary, which a bracket closes in its place."""
         end, next_start = boundary
-        parsed = self._parse(b"[" + bytes(memoryview(self.buffer)[:end]) + b"]")
-        del self.buffer[:next_start]
+        separator = self.buffer[end]
+        self.buffer[end] = _CLOSING
+        array = bytes(memoryview(self.buffer)[: end + 1])
+        self.buffer[end] = separator
+        parsed = self._parse(array)
+        self.buffer[:next_start] = b"["
         return parsed
 
 
@@ -182,14 +188,14 @@ def _last_boundary(buffer: bytearray) -> _Cut | None:
 
 
 def _last_row_end(buffer: bytearray) -> _Cut | None:
-    """Return the last end of a row by its brackets; the buffer begins with one.
+    """Return the last end of a row by its brackets; a row follows the first one.
 
     Raises:
         DocumentError: rows without a comma between them, or more after the array.
     """
     depth = end = 0
     found: _Cut | None = None
-    for match in _TOKEN.finditer(buffer):
+    for match in _TOKEN.finditer(buffer, 1):
         token = buffer[match.start()]
         if token in b"{[":
             if depth == 0 and end:

@@ -8,7 +8,6 @@ a second time in the patient way, and one warning names the column.
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -144,8 +143,6 @@ class TypedRowEncoder:
         self._encoder = msgspec.json.Encoder()
         self._seen_keys: set[int] = set()
         """Hashes of 64 bits: the keys themselves would take ten times as much."""
-        self._hashes = array("q")
-        """The same in their order, without those of the rows just looked at."""
         self._rows_checked = 0
         self.rows_unchecked = 0
         """Rows of the document whose keys were not compared any more."""
@@ -163,7 +160,6 @@ class TypedRowEncoder:
     def begin_document(self) -> None:
         """Forget what was seen of the last document's keys."""
         self._seen_keys.clear()
-        del self._hashes[:]
         self._rows_checked = self.rows_unchecked = self.repeats = 0
         self.repeated_key = None
 
@@ -243,18 +239,21 @@ class TypedRowEncoder:
         self.rows_unchecked += max(len(rows) - left, 0)
         checked = rows if len(rows) <= left else rows[:left]
         self._rows_checked += len(checked)
-        hashes = array("q", map(hash, map(self._key_of, checked)))
-        before = len(self._seen_keys)
-        self._seen_keys.update(hashes)
-        repeats = before + len(hashes) - len(self._seen_keys)
+        hashes = list(map(hash, map(self._key_of, checked)))
+        seen = self._seen_keys
+        known = set() if seen.isdisjoint(hashes) else seen.intersection(hashes)
+        before = len(seen)
+        seen.update(hashes)
+        repeats = before + len(hashes) - len(seen)
         if repeats:
             self.repeats += repeats
-            self.repeated_key = self.repeated_key or self._repeated(checked)
-        self._hashes.extend(hashes)
+            self.repeated_key = self.repeated_key or self._repeated(checked, known)
 
-    def _repeated(self, rows: Iterable[Any]) -> dict[str, object] | None:
-        """Return the first key of these rows that has come before."""
-        seen = set(self._hashes)
+    def _repeated(
+        self, rows: Iterable[Any], known: Iterable[int]
+    ) -> dict[str, object] | None:
+        """Return the first key of these rows that is known or has come before."""
+        seen = set(known)
         for row in rows:
             key = hash(self._key_of(row))
             if key in seen:

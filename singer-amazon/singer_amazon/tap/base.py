@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from singer_sdk import Stream
-from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.singerlib import StateMessage
 
 from singer_amazon import output, refresh_token_age
@@ -50,7 +49,7 @@ from singer_amazon.tap.inputs import strangers
 from singer_amazon.tap.message_writer import StoppedError
 from singer_amazon.tap.provenance.log_stream import LogStream
 from singer_amazon.tap.provenance.run_logs import RunLogs
-from singer_amazon.tap.record_writers import check_batch_config
+from singer_amazon.tap.record_writers import batch_config, check_batch_config
 from singer_amazon.tap.run_files import Program, RunFiles
 from singer_amazon.tap.settings import check_shared, unknown_at_top
 from singer_amazon.tap.stream import ReportStream
@@ -343,8 +342,7 @@ class ReportTap(CommandTap):
         check_shared(
             self.config, self.config_jsonschema.get("required", ()), self.clock.now()
         )
-        raw = self.config.get("batch_config")
-        check_batch_config(BatchConfig.from_dict(dict(raw)) if raw else None)
+        check_batch_config(batch_config(self.config))
         self.check_settings()
         self.run_files.check()
         self.spool.check()

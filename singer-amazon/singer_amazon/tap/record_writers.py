@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WriteRows = Callable[[list[Any]], None]
+
+BATCH_ROWS = 100_000
+"""Rows of a BATCH file, as of an object of target-s3."""
 
 
 @contextlib.contextmanager
@@ -163,6 +166,19 @@ def batch_files(files: BatchFiles) -> Iterator[WriteRows]:
         files.abandon()
         raise
     files.close()
+
+
+def batch_config(settings: Mapping[str, Any]) -> BatchConfig | None:
+    """Return how BATCH files are written, None if records are.
+
+    Files hold ten times as many rows as the SDK's if nothing is said: each costs the
+    target a call, and becomes an object of its own in S3.
+    """
+    given = settings.get("batch_config")
+    if not given:
+        return None
+    found = {name: value for name, value in given.items() if value is not None}
+    return BatchConfig.from_dict({"batch_size": BATCH_ROWS, **found})
 
 
 def check_batch_config(config: BatchConfig | None) -> None:

@@ -33,6 +33,7 @@ from singer_amazon.sync.summary import Problem
 from singer_amazon.tap.record_writers import (
     BatchFiles,
     WriteRows,
+    batch_config,
     batch_files,
     is_plain,
     keeps_rows,
@@ -278,7 +279,7 @@ class ReportStream(RunStream, abc.ABC):
             return nullcontext(lambda _: None)
         if not self.is_plain:
             return records(writer, self, encoder, added_fields)
-        config = self.get_batch_config(self.config)
+        config = batch_config(self.config)
         if config is not None:
             return batch_files(
                 BatchFiles(writer, self.name, config, encoder, added_fields)

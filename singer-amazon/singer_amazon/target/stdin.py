@@ -12,12 +12,15 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import IO, NamedTuple, Protocol
 
 from singer_amazon.target.errors import InputError
 
 READ_BYTES = 256 * 1024
+PIPE_BYTES = 1024 * 1024
+"""What Linux allows everybody."""
 MAX_WAITING_READS = 16
 MAX_LINE_BYTES = 128 * 1024**2
 TICK_SECONDS = 0.25
@@ -53,6 +56,8 @@ class LineReader:
         self._queue: queue.Queue[bytes | Exception] = queue.Queue(MAX_WAITING_READS)
         # A daemon: at exit it may still sit in a read that nobody can interrupt.
         self._thread = threading.Thread(target=self._run, name="stdin", daemon=True)
+        self._left: bytes | Exception | None = None
+        """What was taken from the queue, and is no line: its end, or why it ended."""
         self._line = 1
         self._tail: list[bytes] = []
         self._tail_bytes = 0
@@ -68,13 +73,35 @@ class LineReader:
         if self._thread.ident is None:
             self._thread.start()
         try:
-            data = self._queue.get(timeout=timeout)
+            data = self._next(timeout)
         except queue.Empty:
             return None
         if isinstance(data, Exception):
             msg = f"The input cannot be read: {data}."
             raise InputError(msg)
-        return self._block(data) if data else self._last()
+        return self._block(self._with_more(data)) if data else self._last()
+
+    def _next(self, timeout: float) -> bytes | Exception:
+        found, self._left = self._left, None
+        return self._queue.get(timeout=timeout) if found is None else found
+
+    def _with_more(self, data: bytes) -> bytes:
+        """Return what was read with what has come since: a pipe gives little at once.
+
+        Each block costs as much as many lines do.
+        """
+        found, size = [data], len(data)
+        while size < READ_BYTES:
+            try:
+                more = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(more, Exception) or not more:
+                self._left = more
+                break
+            found.append(more)
+            size += len(more)
+        return b"".join(found)
 
     def _run(self) -> None:
         try:
@@ -140,6 +167,16 @@ def _bytes_reader(source: IO[str]) -> Callable[[int], bytes]:
     that is still reading, makes the interpreter abort at exit.
     """
     try:
-        return partial(os.read, source.fileno())
+        descriptor = source.fileno()
     except OSError:
         return lambda size: source.read(size).encode()
+    _widen(descriptor)
+    return partial(os.read, descriptor)
+
+
+def _widen(descriptor: int) -> None:
+    """Let a pipe hold more than its 64 KB, on Linux: both ends wait less often."""
+    with suppress(ImportError, AttributeError, OSError):
+        from fcntl import F_SETPIPE_SZ, fcntl  # noqa: PLC0415 - not on every system
+
+        fcntl(descriptor, F_SETPIPE_SZ, PIPE_BYTES)

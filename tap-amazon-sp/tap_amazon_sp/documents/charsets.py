@@ -101,14 +101,16 @@ class Charset:
         return text.decode(self.last_resort, "replace")
 
 
-def lines(blocks: Iterable[bytes], charset: Charset) -> Iterator[str]:
-    r"""Yield the lines of a document in flat memory, without \n (a \r stays).
+def line_lists(blocks: Iterable[bytes], charset: Charset) -> Iterator[list[str]]:
+    r"""Yield the lines of a document, some at a time, without \n (a \r stays).
+
+    In flat memory: as many as a block holds.
 
     Raises:
         DocumentError: a line is longer than any flat file's.
     """
     for whole in _whole_lines(blocks):
-        yield from _decoded(whole, charset)
+        yield _decoded(whole, charset)
 
 
 def bytes_of_text(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -136,12 +138,14 @@ def bytes_of_text(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for block in _with_end(bytes_of_text(blocks)):
-        whole, found, rest = (rest + block).rpartition(b"\n")
+        end = block.rfind(b"\n")
+        if end >= 0:
+            yield b"".join((rest, memoryview(block)[:end]))
+            rest = b""
+        rest += block[end + 1 :]
         if len(rest) > MAX_LINE_BYTES:
             msg = f"no end of a line within {MAX_LINE_BYTES} bytes"
             raise DocumentError(msg)
-        if found:
-            yield whole
 
 
 def _with_end(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -172,11 +176,9 @@ def _strictly(text: bytes, codec: str) -> str | None:
         return None
 
 
-def _decoded(text: bytes, charset: Charset) -> Iterator[str]:
+def _decoded(text: bytes, charset: Charset) -> list[str]:
     whole = _strictly(text, charset.codecs[0])
     if whole is None:
-        for raw in text.split(b"\n"):
-            yield charset.decode(raw)
-        return
+        return [charset.decode(raw) for raw in text.split(b"\n")]
     # not splitlines: it also splits at signs that stand inside values
-    yield from whole.split("\n")
+    return whole.split("\n")

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from singer_amazon.errors import DocumentError
-from tap_amazon_sp.documents.charsets import Charset, bytes_of_text, lines
+from tap_amazon_sp.documents.charsets import Charset, bytes_of_text, line_lists
 from tap_amazon_sp.documents.flat_rows import (
+    LineLists,
     Reader,
     Rows,
     loose_rows,
@@ -125,20 +126,19 @@ class FlatRows:
                 sense; nothing has been yielded then.
         """
         charset = self._declared.seen(self._opened())
-        layout = layout_of(self._lines(charset))
+        layout = layout_of(itertools.chain.from_iterable(self._lines(charset)))
         reader = self._reader(charset, layout)
         values = reader(self._lines(charset), layout.delimiter)
         header = next(values, [])
         self.columns = columns = tuple(_names(header))
         if len(columns) == len(header):
-            for row in values:
-                yield dict(zip(columns, row, strict=True))
+            yield from _named(columns, values)
             return
         for row in values:
             yield self._with_unnamed(row)
 
-    def _lines(self, charset: Charset) -> Iterator[str]:
-        return lines(self._opened(), charset)
+    def _lines(self, charset: Charset) -> LineLists:
+        return line_lists(self._opened(), charset)
 
     def _reader(self, charset: Charset, layout: FlatFileLayout) -> Reader:
         """Return what reads the whole document, having read it once."""
@@ -167,6 +167,15 @@ class FlatRows:
             if value:
                 row[f"column_{index}"] = value
         return row
+
+
+def _named(columns: tuple[str, ...], rows: Rows) -> Iterator[dict[str, str | None]]:
+    """Yield rows with as many values as there are columns, as readers give them out."""
+    empty: dict[str, str | None] = dict.fromkeys(columns)
+    for row in rows:
+        named = empty.copy()  # has its size at once: one that grows is copied again
+        named |= zip(columns, row)  # noqa: B905 - `strict` costs a tenth
+        yield named
 
 
 def _unreadable(rows: Rows) -> DocumentError | None:

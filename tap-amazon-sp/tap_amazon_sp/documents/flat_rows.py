@@ -14,11 +14,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, repeat
 
 from singer_amazon.errors import DocumentError
 
 Rows = Iterator[list[str]]
-Reader = Callable[[Iterable[str], str], Rows]
+LineLists = Iterable[list[str]]
+"""The lines of a document, some at a time: as many as its blocks held."""
+Reader = Callable[[LineLists, str], Rows]
 
 MIN_JOINED_COLUMNS = 8
 """Two short lines of a narrow table may as well be two rows that lack values."""
@@ -27,17 +30,17 @@ _MAX_JOINED = 1000
 _QUOTED = re.compile(r'(?<![^\t,;\n])"(?:[^"]|"")*"(?=[\t,;\r\n]|$)')
 
 
-def plain_rows(lines: Iterable[str], delimiter: str) -> Rows:
+def plain_rows(lists: LineLists, delimiter: str) -> Rows:
     """Yield the rows of a file that quotes nothing, the header first.
 
     Raises:
         DocumentError: a row has more or fewer values than the header.
     """
-    for text in plain_texts(lines, delimiter):
-        yield text.split(delimiter)
+    for texts in plain_texts(lists, delimiter):
+        yield from map(str.split, texts, repeat(delimiter))
 
 
-def plain_texts(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+def plain_texts(lists: LineLists, delimiter: str) -> Iterator[list[str]]:
     r"""Yield the rows of a file that quotes nothing, not yet cut into values.
 
     Where rows end with \r\n, a bare \n stands inside a value. Else a row cut in two is
@@ -47,27 +50,91 @@ def plain_texts(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     Raises:
         DocumentError: a row has more or fewer values than the header.
     """
-    units = _units(iter(lines))
-    _, header = next(units, (0, ""))
+    source = iter(lists)
+    header, number, rest = _header(source)
     if not header:
         return
-    row = _Row(header.count(delimiter), "\r\n" if header.endswith("\r") else "\n")
-    yield header.removesuffix("\r")
-    blank = 0
-    for number, unit in units:
-        if not row.parts and not unit.strip("\r\n"):
-            blank = blank or number
-            continue
-        if blank:
+    yield [header.removesuffix("\r")]
+    table = _PlainTable(header, number, delimiter)
+    for lines in chain([rest], source):
+        yield table.taken(lines)
+    yield table.ended()
+
+
+def _header(lists: Iterator[list[str]]) -> tuple[str, int, list[str]]:
+    """Return the first line that is not empty, its number, and what was read on."""
+    number = 0
+    header = ""
+    for lines in lists:
+        for index, header in enumerate(lines, 1):
+            number += 1
+            if header.strip("\r"):
+                return header, number, lines[index:]
+    return header, number, []
+
+
+class _PlainTable:
+    r"""The rows below the header of a file that quotes nothing.
+
+    Lines that all are rows go out as they came, so many at a time. The others are
+    looked at one by one: in a file of \r\n a bare \n ends no row.
+    """
+
+    def __init__(self, header: str, number: int, delimiter: str) -> None:
+        self._delimiter = delimiter
+        self._width = header.count(delimiter)
+        self._has_returns = header.endswith("\r")
+        self._number = number
+        self._group: list[str] = []
+        """Lines since the last end of a row."""
+        self._blank = 0
+        self._row = _Row(self._width, "\r\n" if self._has_returns else "\n")
+
+    def taken(self, lines: list[str]) -> list[str]:
+        """Take in lines; return the rows that are whole now."""
+        if self._are_rows(lines):
+            self._number += len(lines)
+            return [line[:-1] for line in lines] if self._has_returns else lines
+        return [text for line in lines for text in self._of_line(line)]
+
+    def ended(self) -> list[str]:
+        """Return what the end of the document makes a row; refuse half a one."""
+        found = list(self._of_group()) if self._group else []
+        self._row.end()
+        return found
+
+    def _are_rows(self, lines: list[str]) -> bool:
+        """Whether each line is a row, by itself and without a doubt."""
+        if self._group or self._blank or self._row.parts or not self._width:
+            return False
+        if self._has_returns and not all(map(str.endswith, lines, repeat("\r"))):
+            return False
+        counts = set(map(str.count, lines, repeat(self._delimiter)))
+        return counts == {self._width}
+
+    def _of_line(self, line: str) -> Iterator[str]:
+        self._number += 1
+        self._group.append(line.removesuffix("\r") if self._has_returns else line)
+        is_end = not self._has_returns or line.endswith("\r")
+        if is_end or len(self._group) > _MAX_JOINED:
+            yield from self._of_group()
+
+    def _of_group(self) -> Iterator[str]:
+        """Yield the row, if it is whole, that what stands between two ends makes."""
+        number, unit = self._number - len(self._group) + 1, "\n".join(self._group)
+        self._group = []
+        if not self._row.parts and not unit.strip("\r\n"):
+            self._blank = self._blank or number
+            return
+        if self._blank:
             msg = (
-                f"line {blank} is empty: whether it belongs to a value of the row "
-                "before or after it cannot be told"
+                f"line {self._blank} is empty: whether it belongs to a value of the "
+                "row before or after it cannot be told"
             )
             raise DocumentError(msg)
-        whole = row.taken(number, unit, unit.count(delimiter))
+        whole = self._row.taken(number, unit, unit.count(self._delimiter))
         if whole is not None:
             yield whole
-    row.end()
 
 
 class _Row:
@@ -108,33 +175,7 @@ class _Row:
         return _odd(self._start, self._width, self._first)
 
 
-def _units(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
-    r"""Yield what stands between two ends of rows, and the number of its first line.
-
-    In a file of \r\n a bare \n ends no row.
-    """
-    number = 0
-    header = ""
-    for header in lines:
-        number += 1
-        if header.strip("\r"):
-            break
-    yield number, header
-    if not header.endswith("\r"):
-        yield from enumerate(lines, number + 1)
-        return
-    group: list[str] = []
-    for line in lines:
-        number += 1
-        group.append(line.removesuffix("\r"))
-        if line.endswith("\r") or len(group) > _MAX_JOINED:
-            yield number - len(group) + 1, "\n".join(group)
-            group = []
-    if group:
-        yield number - len(group) + 1, "\n".join(group)
-
-
-def quoted_rows(lines: Iterable[str], delimiter: str) -> Rows:
+def quoted_rows(lists: LineLists, delimiter: str) -> Rows:
     """Yield the rows of a file that doubles quotation marks inside quoted values.
 
     Raises:
@@ -144,7 +185,7 @@ def quoted_rows(lines: Iterable[str], delimiter: str) -> Rows:
     source: list[str] = []
 
     def ended() -> Iterator[str]:
-        for text in lines:
+        for text in chain.from_iterable(lists):
             source.append(text)
             yield text + "\n"
 
@@ -166,7 +207,7 @@ def quoted_rows(lines: Iterable[str], delimiter: str) -> Rows:
         raise DocumentError(msg) from None
 
 
-def loose_rows(lines: Iterable[str], delimiter: str) -> Rows:
+def loose_rows(lists: LineLists, delimiter: str) -> Rows:
     """Yield the rows of a file that quotes every value and doubles no mark inside.
 
     Raises:
@@ -177,7 +218,7 @@ def loose_rows(lines: Iterable[str], delimiter: str) -> Rows:
     width = start = 0
     parts: list[str] = []
     found = 0
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(chain.from_iterable(lists), 1):
         text = line.removesuffix("\r")
         if not parts:
             if not text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -33,21 +33,20 @@ _decode_pii = msgspec.json.Decoder(list[_PersonalData]).decode
 _decode_members = msgspec.json.Decoder(list[_Row]).decode
 
 
-def row(member: Member, action: str) -> str:
-    """Return the JSON that creates or deletes a member.
+def rows(members: Iterable[Member], action: str) -> Iterator[str]:
+    """Yield the JSON that creates or deletes each member.
 
     The external id is plain by its pattern and needs no escaping.
     """
-    external_id = member.external_id
-    pii = member.pii[0] if len(member.pii) == 1 else ",".join(member.pii)
-    consent = "" if member.consent is None else _CONSENT + member.consent
     return (
-        f'{{"externalUserId":"{external_id}","action":"{action}",'
-        f'"countryCode":"{member.country}","hashedPII":[{pii}]{consent}}}'
+        f'{{"externalUserId":"{m.external_id}","action":"{action}",'
+        f'"countryCode":"{m.country}","hashedPII":[{",".join(m.pii)}]'
+        f"{'' if m.consent is None else _CONSENT + m.consent}}}"
+        for m in members
     )
 
 
-_FIXED = len(row(Member("", ("",), "US"), CREATE))
+_FIXED = len(next(rows([Member("", ("",), "US")], CREATE)))
 
 
 def size(member: Member) -> int:
@@ -59,6 +58,14 @@ def size(member: Member) -> int:
     if member.consent is not None:
         found += len(_CONSENT) + len(member.consent)
     return found
+
+
+def sizes(members: Sequence[Member]) -> int:
+    """Return the bytes of the rows of all, with a comma behind each."""
+    most = sum([len(m.external_id) + len(m.pii[0]) for m in members])
+    others = [m for m in members if m.consent is not None or len(m.pii) > 1]
+    rest = sum(size(m) - len(m.external_id) - len(m.pii[0]) for m in others)
+    return most + (_FIXED + 1) * (len(members) - len(others)) + rest
 
 
 def ids_of(array: bytes | memoryview) -> list[str]:
@@ -95,8 +102,9 @@ def destination(audience_id: int, target: str | None, connection: str) -> Destin
 class _Format:
     """``MemberFormat`` of this API."""
 
-    row = staticmethod(row)
+    rows = staticmethod(rows)
     size = staticmethod(size)
+    sizes = staticmethod(sizes)
     ids_of = staticmethod(ids_of)
     pii_by_person = staticmethod(pii_by_person)
     members_of = staticmethod(members_of)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
 import msgspec
 
 from target_amazon_audience.delivery.requests import Destination, MemberFormat
 from target_amazon_audience.matching.member import CREATE, Member, pack
-from target_amazon_audience.matching.record_reader import ApiRules
+from target_amazon_audience.matching.rules import (
+    ApiRules,
+)
 
 MAX_OBJECTS = 10
 """Sets of personal data that Amazon takes of one person in a row."""
@@ -64,30 +67,25 @@ class _Format:
     """``MemberFormat`` of this API."""
 
     @staticmethod
-    def row(member: Member, action: str) -> str:
-        """Return the JSON that creates or deletes a member.
-
-        Whoever has more sets of data than one row takes, as may be when they are
-        removed, has several rows.
-        """
-        pii = member.pii
-        if len(pii) <= MAX_OBJECTS:
-            return _row(member, action, pii)
-        return ",".join(
-            _row(member, action, pii[start : start + MAX_OBJECTS])
-            for start in range(0, len(pii), MAX_OBJECTS)
-        )
+    def rows(members: Iterable[Member], action: str) -> Iterator[str]:
+        """Yield the JSON that creates or deletes each member."""
+        return map(_rows_of, members, repeat(action))
 
     @staticmethod
     def size(member: Member) -> int:
         """Return the bytes of a member's row, with the comma behind it."""
         pii, consent = member.pii, member.consent
         if len(pii) > MAX_OBJECTS:
-            return len(_Format.row(member, CREATE)) + 1
+            return len(_rows_of(member, CREATE)) + 1
         found = _FIXED + len(member.external_id) + len(pii[0])
         if len(pii) > 1:
             found += sum(map(len, pii[1:])) + len(pii) - 1
         return found + (_COUNTRY if consent is None else len(consent))
+
+    @staticmethod
+    def sizes(members: Sequence[Member]) -> int:
+        """Return the bytes of the rows of all, with a comma behind each."""
+        return sum(map(_Format.size, members))
 
     @staticmethod
     def ids_of(array: bytes | memoryview) -> list[str]:
@@ -111,6 +109,21 @@ class _Format:
             consent = bytes(row.userConsent).decode() if given.consent else None
             country = given.geo.countryCode
             yield Member(row.externalUserId, _pii(row), country, consent)
+
+
+def _rows_of(member: Member, action: str) -> str:
+    """Return the row of a member.
+
+    Whoever has more sets of data than one row takes, as may be when they are removed,
+    has several rows.
+    """
+    pii = member.pii
+    if len(pii) <= MAX_OBJECTS:
+        return _row(member, action, pii)
+    return ",".join(
+        _row(member, action, pii[start : start + MAX_OBJECTS])
+        for start in range(0, len(pii), MAX_OBJECTS)
+    )
 
 
 def _row(member: Member, action: str, pii: tuple[str, ...]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 
-from target_amazon_audience.delivery.requests import Destination, RecordsRequest
+from target_amazon_audience.delivery.requests import (
+    Destination,
+    MemberFormat,
+    RecordsRequest,
+)
 from target_amazon_audience.matching.member import MAX_OBJECTS, Member, merged
 
 
@@ -40,7 +43,7 @@ class Batch:
 
     def request(self, action: str, destination: Destination) -> RecordsRequest:
         """Return the request that carries all its members."""
-        rows = map(destination.format.row, self.members.values(), repeat(action))
+        rows = destination.format.rows(self.members.values(), action)
         count = len(self.members)
         return destination.request(rows, count, has_consent=self.has_consent)
 
@@ -51,13 +54,14 @@ class Batcher:
     def __init__(
         self,
         limits: BatchLimits,
-        size: Callable[[Member], int],
+        form: MemberFormat,
         *,
         merges: bool = True,
         max_objects: int = MAX_OBJECTS,
     ) -> None:
         self._limits = limits
-        self._size = size
+        self._size = form.size
+        self._sizes = form.sizes
         self._merges = merges
         self._max_objects = max_objects
         self.open: Batch | None = None
@@ -86,6 +90,38 @@ class Batcher:
         if member.consent is not None:
             batch.has_consent = True
         return None
+
+    def add_all(
+        self, members: Sequence[Member], now: float
+    ) -> Iterator[tuple[int, Batch]]:
+        """Take members; yield each batch that had to be closed before one of them.
+
+        With it comes the number of members taken by then.
+        """
+        if not members or self._fits(members, now):
+            return
+        for number, member in enumerate(members, 1):
+            full = self.add(member, now)
+            if full is not None:
+                yield number, full
+
+    def _fits(self, members: Sequence[Member], now: float) -> bool:
+        """Take members together, where all are new and the batch stays open."""
+        batch, limits = self.open or Batch(now), self._limits
+        new = {member.external_id: member for member in members}
+        size = batch.bytes + self._sizes(members)
+        if (
+            len(new) < len(members)
+            or len(batch.members) + len(new) > limits.rows
+            or size > limits.bytes
+            or not batch.members.keys().isdisjoint(new)
+        ):
+            return False
+        self.open = batch
+        batch.members.update(new)
+        batch.bytes = size
+        batch.has_consent |= any(member.consent is not None for member in members)
+        return True
 
     def drop(self, external_id: str) -> bool:
         """Take a person out of the open batch; say whether one was in it."""

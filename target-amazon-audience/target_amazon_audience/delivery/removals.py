@@ -7,31 +7,32 @@ in silence: such a record is refused here instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from target_amazon_audience.matching.consent import is_granted
 from target_amazon_audience.matching.member import Member, Reason, Refusal
 
 if TYPE_CHECKING:
-    from target_amazon_audience.matching.record_reader import RecordReader
     from target_amazon_audience.state.members import Members
     from target_amazon_audience.state.store import AudienceStore
 
 
 @dataclass(frozen=True, slots=True)
-class RemovalReader:
-    """Reads records that are deleted; ``members`` is what is known of them, if any."""
+class Removals:
+    """Completes what records of deleted people come to.
 
-    reader: RecordReader
+    ``members`` is what is known of them, if any.
+    """
+
     store: AudienceStore
     members: Members | None
     country: str
     needs_grant: bool
     """Whether the API ignores removals without a consent signal."""
 
-    def read(self, record: dict[str, Any]) -> Member | Refusal:
+    def removal(self, read: Member | Refusal) -> Member | Refusal:
         """Return whom a record removes, or why it removes nobody."""
-        found = self._with_held(self.reader.read(record))
+        found = self._with_held(read)
         if isinstance(found, Refusal) or not self.needs_grant:
             return found
         if is_granted(found.consent):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -23,11 +23,14 @@ class MemberFormat(Protocol):
     ``array`` is always the JSON array of rows that stands in a request.
     """
 
-    def row(self, member: Member, action: str) -> str:
-        """Return the JSON that creates or deletes a member."""
+    def rows(self, members: Iterable[Member], action: str) -> Iterator[str]:
+        """Yield the JSON that creates or deletes each member."""
 
     def size(self, member: Member) -> int:
         """Return the bytes of a member's row, with the comma behind it."""
+
+    def sizes(self, members: Sequence[Member]) -> int:
+        """Return the bytes of the rows of all, with a comma behind each."""
 
     def ids_of(self, array: bytes | memoryview) -> list[str]:
         """Return whom the rows are about, in their order."""

@@ -39,12 +39,12 @@ NORMALISATIONS = ("recommended", "aws_uploader", "both")
 MAX_VALUE_LENGTH = 1000
 """Characters; no match key is longer, whatever a source may hold in its column."""
 
-_EMPTY_HASHES = frozenset(
+EMPTY_HASHES = frozenset(
     sha256(word.encode()).hexdigest()
     for word in ("", " ", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A")
 ) | {digit * 64 for digit in "0123456789abcdef"}
 _FLAWS = {"email": Flaw.EMAIL, "phone": Flaw.PHONE, "postal": Flaw.POSTAL}
-_HASH_DIGITS = 64
+HASH_DIGITS = 64
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _EXACT = 2**53  # beyond it a JSON number may have lost digits
 _SELDOM_EMPTY = frozenset({"email", "phone"})
@@ -115,9 +115,9 @@ def _hasher(field: str, write: Writer, mode: str, form: tuple[str, str]) -> Hash
         # the test comes before anything that changes the text: a hash that is
         # normalised and hashed again matches nobody
         if size >= SHORTEST_HASH and not is_raw:
-            if size == _HASH_DIGITS and _HASH.fullmatch(text):
+            if size == HASH_DIGITS and _HASH.fullmatch(text):
                 digits = text.lower()
-                is_nobodys = digits in _EMPTY_HASHES
+                is_nobodys = digits in EMPTY_HASHES
                 return None if is_nobodys else f"{before}{digits}{after}"
             if may_be_hash and is_like_hash(text):
                 return None
@@ -141,7 +141,7 @@ def flaw(field: str, value: object, mode: str) -> str:  # noqa: PLR0911 - a chec
     if text is None:
         return Flaw.NOT_TEXT
     text = text.strip()
-    if text.lower() in _EMPTY_HASHES:
+    if text.lower() in EMPTY_HASHES:
         return Flaw.EMPTY_HASH
     if is_like_hash(text):
         return Flaw.HASH_DAMAGED

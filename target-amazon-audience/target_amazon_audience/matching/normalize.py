@@ -27,8 +27,11 @@ def _all_but(kept: bytes) -> bytes:
 
 _LOWER = bytes.maketrans(string.ascii_uppercase.encode(), _LETTERS)
 _UPPER = bytes.maketrans(_LETTERS, string.ascii_uppercase.encode())
-_NOT_EMAIL = _all_but(_LETTERS + string.ascii_uppercase.encode() + _DIGITS + b".@-")
-_NOT_PLAIN = _all_but(_LETTERS + string.ascii_uppercase.encode() + _DIGITS)
+_PLAIN = _LETTERS + string.ascii_uppercase.encode() + _DIGITS
+_NOT_EMAIL = _all_but(_PLAIN + b".@-")
+_NOT_EMAIL_LINES = _all_but(_PLAIN + b".@-\n")
+_NOT_PLAIN = _all_but(_PLAIN)
+_NOT_PLAIN_LINES = _all_but(_PLAIN + b"\n")
 _NOT_LETTER = _all_but(_LETTERS + string.ascii_uppercase.encode())
 _NOT_DIGIT = _all_but(_DIGITS)
 
@@ -36,11 +39,12 @@ _NOT_DIGIT = _all_but(_DIGITS)
 _SPELT_OUT = str.maketrans(
     {"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "ø": "o", "æ": "ae"}
 )
-_DISPLAY_NAME = re.compile(r"[<>()]|mailto:", re.IGNORECASE)
+DISPLAY_NAME = re.compile(r"[<>()]|mailto:", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[^\w.@-]")
+_NOT_WORD_LINES = re.compile(r"[^\w.@\n-]")
 _GB_POSTAL = re.compile(rb"[a-z]{1,2}(?:[0-9]{2,3}[a-z]{2}|[0-9][a-z][0-9][a-z]{2})")
 _CA_POSTAL = re.compile(rb"(?:[a-z][0-9]){3}")
-_FIVE_DIGITS = frozenset({"US", "DE", "ES", "FR", "IT"})
+FIVE_DIGITS = frozenset({"US", "DE", "ES", "FR", "IT"})
 _OTHER_DIGITS = {"IN": 6, "JP": 7}
 _LOST_ZEROS = {
     **dict.fromkeys(("US", "IT", "PL"), (3, 5)),
@@ -68,39 +72,60 @@ def email(text: str) -> bytes:
 
     An address with a display name is empty: its name would become part of it.
     """
-    if text.isascii():
-        found = text.encode().translate(_LOWER, _NOT_EMAIL)
-    else:
-        found = _lowered(text).translate(None, _NOT_EMAIL)
-    if not _is_address(found):
+    found = email_characters(text, _NOT_EMAIL)
+    if not is_address(found):
         return b""
     # nothing is taken for a display name that has not lost a character above
-    return b"" if len(found) != len(text) and _DISPLAY_NAME.search(text) else found
+    return b"" if len(found) != len(text) and DISPLAY_NAME.search(text) else found
+
+
+def email_characters(text: str, others: bytes = _NOT_EMAIL_LINES) -> bytes:
+    """Return what stays of e-mails, a line each; ``others`` is what does not."""
+    if text.isascii():
+        return text.encode().translate(_LOWER, others)
+    return _lowered(text).translate(None, others)
 
 
 def email_as_uploader(text: str) -> bytes:
     """Write an e-mail as Amazon's AMC uploader does: ``_`` and other letters stay."""
     found = _NOT_WORD.sub("", _composed(text).lower()).encode("utf-8", "replace")
-    return found if _is_address(found) and not _DISPLAY_NAME.search(text) else b""
+    return found if is_address(found) and not DISPLAY_NAME.search(text) else b""
 
 
-def _is_address(text: bytes) -> bool:
+def uploader_characters(joined: str) -> bytes:
+    """Return what stays of e-mails for Amazon's uploader, a line each."""
+    found = _NOT_WORD_LINES.sub("", _composed(joined).lower())
+    return found.encode("utf-8", "replace")
+
+
+def is_address(text: bytes) -> bool:
+    """Whether what stays of an e-mail is one: one ``@`` with text on both sides."""
     return text.count(b"@") == 1 and text[0] != _AT and text[-1] != _AT
 
 
-def name(text: str) -> bytes:
+def name(text: str, others: bytes = _NOT_PLAIN) -> bytes:
     """Lower case, six letters spelt out (``ß`` as ``ss``), then only ``a-z 0-9``."""
     if text.isascii():
-        return text.encode().translate(_LOWER, _NOT_PLAIN)
+        return text.encode().translate(_LOWER, others)
     spelt = _composed(text).lower().translate(_SPELT_OUT)
-    return spelt.encode("utf-8", "replace").translate(None, _NOT_PLAIN)
+    return spelt.encode("utf-8", "replace").translate(None, others)
 
 
-def city(text: str) -> bytes:
+def names(joined: str) -> list[bytes]:
+    """Write many names, a line each."""
+    return name(joined, _NOT_PLAIN_LINES).split(b"\n")
+
+
+def city(text: str, others: bytes = _NOT_PLAIN) -> bytes:
     """Lower case, then only ``a-z 0-9``: accented letters vanish."""
     if text.isascii():
-        return text.encode().translate(_LOWER, _NOT_PLAIN)
-    return _lowered(text).translate(None, _NOT_PLAIN)
+        return text.encode().translate(_LOWER, others)
+    return _lowered(text).translate(None, others)
+
+
+def cities(joined: str) -> list[bytes]:
+    """Write many names of cities, a line each."""
+    return city(joined, _NOT_PLAIN_LINES).split(b"\n")
 
 
 def state(text: str, country: str | None) -> bytes:
@@ -119,7 +144,7 @@ def postal(text: str, country: str | None) -> bytes:
     plain = unicodedata.normalize("NFKC", text) if not text.isascii() else text
     plain = _with_zeros(plain.strip(), country)
     found = plain.lower().encode("utf-8", "replace").translate(_LOWER, _NOT_PLAIN)
-    if country in _FIVE_DIGITS or country in _OTHER_DIGITS:
+    if country in FIVE_DIGITS or country in _OTHER_DIGITS:
         length = _OTHER_DIGITS.get(country, 5)
         digits = found.translate(None, _NOT_DIGIT)[:length]
         return digits if len(digits) == length and digits.strip(b"0") else b""
@@ -149,7 +174,7 @@ def postal_as_uploader(text: str, country: str | None) -> bytes:
 
 # A comma takes the spaces around it along; the word C/O only as a word of its own.
 _DELIMITER = re.compile(r"\s*,\s*|\bC/O\b|[!\[\](){}.\s]")
-_SPACES = str.maketrans(dict.fromkeys(",![](){}.", " "))
+SPACES = str.maketrans(dict.fromkeys(",![](){}.", " "))
 _POUND = re.compile(r"([A-Z]*)#([0-9A-Z\-/]*)")
 
 
@@ -163,7 +188,7 @@ def address(text: str, country: str | None) -> bytes:
     if "C/O" in raised:
         tokens = [token for token in _DELIMITER.split(raised) if token]
     else:  # the same, five times faster
-        tokens = raised.translate(_SPACES).split()
+        tokens = raised.translate(SPACES).split()
     if "-" in raised:
         tokens = _split(tokens, "-", _dash_parts)
     if "#" in raised:
@@ -171,6 +196,18 @@ def address(text: str, country: str | None) -> bytes:
     words: Mapping[str, str] = street_words(country)
     joined = "".join([words.get(token, token) for token in tokens])
     return joined.lower().encode("utf-8", "replace")
+
+
+def in_capitals(text: str) -> str:
+    """Return a text in capitals."""
+    return _composed(text).upper()
+
+
+def street_token(token: str, words: Mapping[str, str]) -> str:
+    """Return what a part of a street line is written as, where it is split alone."""
+    tokens = _dash_parts(token) if "-" in token else [token]
+    parts = [_pound_parts(part) if "#" in part else [part] for part in tokens]
+    return "".join([words.get(word, word) for found in parts for word in found])
 
 
 def _split(

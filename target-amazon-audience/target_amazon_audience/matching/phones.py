@@ -29,6 +29,7 @@ _SHORTEST, _LONGEST = 6, 17
 _NORTH_AMERICA = "1"
 _NOBODYS = frozenset(digit * 9 for digit in "0123456789")
 """How numbers end that stand where a form wanted one."""
+_NOBODYS_BYTES = frozenset(digits.encode() for digits in _NOBODYS)
 _KINDS = (
     "fixed_line",
     "mobile",
@@ -162,15 +163,31 @@ def _home(country: str | None) -> _Home | None:
     return _Home(plan, main, plan.lengths & main.lengths, re.compile(prefix))
 
 
+def written_column(joined: str, country: str | None) -> list[bytes]:
+    """Return what `phone` says of each line where that is certain, else nothing."""
+    plain = joined.encode("ascii", "replace").translate(None, _SEPARATORS).decode()
+    if "." in joined:  # one of them may be a fraction's
+        lines = zip(joined.split("\n"), plain.split("\n"), strict=True)
+        found = ["" if text.count(".") == 1 else p for text, p in lines]
+    else:
+        found = plain.split("\n")
+    home = _home(country)
+    made = [_certain(p, home).encode() for p in found]
+    return [b"" if digits[-9:] in _NOBODYS_BYTES else digits for digits in made]
+
+
 def _quick(text: str, country: str | None) -> str:
     """Return the answer where it is certain, else an empty text."""
     plain = text.encode("ascii", "replace").translate(None, _SEPARATORS).decode()
+    return _certain(plain, _home(country))
+
+
+def _certain(plain: str, home: _Home | None) -> str:
     digits = plain[1:] if plain[:1] == "+" else plain
     if not (digits.isdigit() and _SHORTEST <= len(digits) <= _LONGEST):
         return ""
     if digits is not plain:
         return _signed(digits)
-    home = _home(country)
     if home is None:
         return ""
     if digits.startswith(home.plan.code):

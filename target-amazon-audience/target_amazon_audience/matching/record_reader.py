@@ -1,26 +1,26 @@
-"""From a Singer record to a member of an audience, or to the reason why not.
-
-Field names are found in any case, once per set of columns that a record has.
-"""
+"""From a Singer record to a member of an audience, or to the reason why not."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from singer_amazon.target.messages import printable
 from target_amazon_audience.matching.consent import (
-    CONSENT_FIELDS,
     Consent,
     ConsentRules,
     ConsentStatus,
+)
+from target_amazon_audience.matching.fields import (
+    COUNTRY,
+    DELETED_AT,
+    EXTERNAL_ID,
+    FieldFinder,
+    Shape,
 )
 from target_amazon_audience.matching.hashing import (
     DISPUTED,
@@ -31,8 +31,9 @@ from target_amazon_audience.matching.hashing import (
     flaw,
     hashers,
 )
-from target_amazon_audience.matching.member import MAX_OBJECTS, Member, Reason, Refusal
+from target_amazon_audience.matching.member import Member, Reason, Refusal
 from target_amazon_audience.matching.reference import as_country
+from target_amazon_audience.matching.rules import RecordRules
 from target_amazon_audience.matching.values import (
     NO_IDS,
     Flaw,
@@ -42,77 +43,20 @@ from target_amazon_audience.matching.values import (
     is_set,
 )
 
-EXTERNAL_ID = "externaluserid"
-COUNTRY = "countrycode"
-DELETED_AT = "_sdc_deleted_at"
-"""Singer's column for rows that the source has deleted: a time, or nothing."""
-FIELDS = (*PII_FIELDS, COUNTRY, EXTERNAL_ID, *CONSENT_FIELDS)
-ID_MODES = ("as_is", "sha256", "from_email", "from_phone")
-
-_is_id = re.compile(r"[0-9a-zA-Z\-_]{1,128}").fullmatch
-_MAX_SHAPES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class ApiRules:
-    """What an API of Amazon's demands of records; these are the audience API's."""
-
-    names: Mapping[str, str] = dataclasses.field(
-        default_factory=lambda: {name: name for name in PII_FIELDS}
-    )
-    """What it calls the fields of personal data, in the order of ``PII_FIELDS``."""
-    max_objects: int = MAX_OBJECTS
-    """Sets of personal data that it takes of one person."""
-    consent_everywhere: bool = False
-    """Whether records of every country need consent."""
-    one_country: bool = False
-    """Whether a row has one country only: that of the consent, where it has one."""
-    removal_needs_grant: bool = False
-    """Whether it ignores removals without a consent signal that says GRANTED."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRules:
-    """What the settings say about reading records."""
-
-    country: str
-    field_mapping: Mapping[str, str]
-    modes: Mapping[str, str]
-    normalisation: str = "recommended"
-    external_id: str = "as_is"
-    consent_mode: str = "strict"
-    consent: Mapping[str, str] | None = None
-    needs_consent: bool = True
-    """What is only ever deleted needs none."""
-    api: ApiRules = ApiRules()
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Where the fields stand in records with one set of columns."""
-
-    pii: tuple[tuple[str, Hasher], ...]
-    """Columns with their hashers, in the order of ``fields``."""
-    fields: tuple[str, ...]
-    external_id: str | None
-    country: str | None
-    consent: tuple[tuple[str, str], ...]
-    deleted_at: str | None
+is_id = re.compile(r"[0-9a-zA-Z\-_]{1,128}").fullmatch
+_MAX_COUNTRIES = 1000
 
 
 class RecordReader:
     """Reads the records of one audience; counts what it leaves out of them."""
 
     def __init__(self, rules: RecordRules) -> None:
-        self._rules = rules
-        self._home = rules.country
-        self._columns = {
-            field: rules.field_mapping.get(field, field).lower() for field in FIELDS
-        }
+        self.rules = rules
+        self.home = rules.country
         first = "recommended" if rules.normalisation == "both" else rules.normalisation
         names = rules.api.names
         self._order = {f'"{names[name]}"': n for n, name in enumerate(PII_FIELDS)}
-        self._hashers = hashers(first, rules.modes, names)
+        self.fields = FieldFinder(rules, hashers(first, rules.modes, names))
         self._others: dict[str, Hasher] = {}
         if rules.normalisation == "both":
             others = hashers("aws_uploader", rules.modes, names)
@@ -125,7 +69,6 @@ class RecordReader:
         )
         self._is_as_is = rules.external_id == "as_is"
         self._has_constants = bool(rules.consent)
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._countries: dict[object, str | None] = {}
         self._free: set[str] = set()
         """Countries found to need no consent: it is not looked for in their records."""
@@ -133,28 +76,23 @@ class RecordReader:
         """Fields that held something which cannot be used."""
         self.flaws: Counter[tuple[str, str]] = Counter()
         """The same by field and reason."""
-        self._missing = {*rules.field_mapping}
-        """Fields with a column of the user's that no record has had yet."""
         self.countries_differ = 0
         """Records sent with the country of their consent in the place of their own."""
         self.consent_missing = 0
         """Records sent although consent was missing, as ``consent_mode`` allows."""
 
-    def read(self, record: dict[str, Any]) -> Member | Refusal:  # noqa: C901, PLR0912 - a check a line
+    def read(self, record: dict[str, Any]) -> Member | Refusal:  # noqa: C901 - a check a line
         """Return the member a record describes, or why there is none.
 
         A million records pass here in seconds: the usual way through makes one call
         per field and hardly any other.
         """
-        columns = tuple(record)
-        shape = self._shapes.get(columns)
-        if shape is None:
-            shape = self._shape(columns)
+        shape = self.fields.shape(tuple(record))
         if shape.deleted_at is not None and is_set(record[shape.deleted_at]):
             return self._unsent(record, shape, Reason.DELETED, DELETED_AT)
-        country = self._home
+        country = self.home
         if shape.country is not None:
-            found = self._country(record[shape.country])
+            found = self.country_of(record[shape.country])
             if found is None:
                 return self._unsent(record, shape, Reason.COUNTRY_UNKNOWN, COUNTRY)
             country = found
@@ -171,16 +109,16 @@ class RecordReader:
             external_id = record[shape.external_id]
         if (
             external_id.__class__ is not str
-            or not _is_id(external_id)
+            or not is_id(external_id)
             or external_id in NO_IDS
         ):
-            identity = self._identity(record, shape, hashes)
+            identity = self.identity(record, shape, hashes)
             if isinstance(identity, Refusal):
                 return identity
             external_id = identity
         wire = None
-        if self._has_constants or country not in self._free or shape.consent:
-            consent = self._classify(record, shape, country, external_id)
+        if self.asks_consent(shape, country):
+            consent = self.consent_of(record, shape, country, external_id)
             if isinstance(consent, Refusal):
                 return consent
             wire = consent.wire
@@ -193,74 +131,36 @@ class RecordReader:
             pii += self._otherwise(record, shape, country, hashes)
         return Member(external_id, pii, country, wire)
 
-    def _shape(self, columns: tuple[str, ...]) -> _Shape:
-        by_name = {column.lower(): column for column in reversed(columns)}
-        by_name.update((c, c) for c in columns if c == c.lower())
-        column_of = {f: by_name[c] for f, c in self._columns.items() if c in by_name}
-        self._missing -= column_of.keys()
-        fields = [field for field in PII_FIELDS if field in column_of]
-        shape = _Shape(
-            tuple((column_of[field], self._hashers[field]) for field in fields),
-            tuple(fields),
-            column_of.get(EXTERNAL_ID),
-            column_of.get(COUNTRY),
-            tuple((f, column_of[f]) for f in CONSENT_FIELDS if f in column_of),
-            # what is only ever deleted is deleted anyway
-            by_name.get(DELETED_AT) if self._rules.needs_consent else None,
-        )
-        if len(self._shapes) >= _MAX_SHAPES:
-            self._shapes.clear()
-        self._shapes[columns] = shape
-        return shape
-
-    def fields_of(self, columns: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Return our fields that columns hold, and the columns that hold none."""
-        field_of = {column: field for field, column in self._columns.items()}
-        found, ignored = [], []
-        for column in columns:
-            field = field_of.get(column.lower())
-            if field is not None:
-                is_ours = field == column.lower()
-                found.append(field if is_ours else f"{field} ({printable(column)})")
-            elif column.lower() != DELETED_AT:
-                ignored.append(column)
-        return sorted(found), ignored
-
-    def never_came(self) -> list[tuple[str, str]]:
-        """Return the fields whose columns no record has had, with these columns."""
-        mapping = self._rules.field_mapping
-        return [(field, mapping[field]) for field in sorted(self._missing)]
-
     # Country
 
-    def _country(self, value: object) -> str | None:
+    def country_of(self, value: object) -> str | None:
         """Return the code of a record's country; an empty one is the audience's."""
         if value is None:
-            return self._home
+            return self.home
         if not isinstance(value, str):
             return None
         if value not in self._countries:
-            if len(self._countries) >= _MAX_SHAPES:
+            if len(self._countries) >= _MAX_COUNTRIES:
                 self._countries.clear()
             empty = is_null_word(value)
-            self._countries[value] = self._home if empty else as_country(value)
+            self._countries[value] = self.home if empty else as_country(value)
         return self._countries[value]
 
     def _unsent(
-        self, record: dict[str, Any], shape: _Shape, reason: str, field: str
+        self, record: dict[str, Any], shape: Shape, reason: str, field: str
     ) -> Refusal:
         """Refuse a record for what stands in a field; say whose it is, if possible."""
         hashes: list[str] = []
         if not self._is_as_is:
-            hashes = self._all_hashes(record, shape, self._home)
-        identity = self._identity(record, shape, hashes)
+            hashes = self._all_hashes(record, shape, self.home)
+        identity = self.identity(record, shape, hashes)
         known = identity if isinstance(identity, str) else None
         return Refusal(reason, field, known, must_go=reason == Reason.DELETED)
 
     # Personal data
 
     def _all_hashes(
-        self, record: dict[str, Any], shape: _Shape, country: str
+        self, record: dict[str, Any], shape: Shape, country: str
     ) -> list[str]:
         """Return the fields that can be matched, each with its hash, as JSON."""
         nothing = [None] * len(shape.fields)
@@ -269,7 +169,7 @@ class RecordReader:
     def _usable(
         self,
         record: dict[str, Any],
-        shape: _Shape,
+        shape: Shape,
         country: str,
         hashes: Sequence[str | None],
     ) -> list[str]:
@@ -289,20 +189,20 @@ class RecordReader:
 
     def _note_flaw(self, field: str, value: object) -> None:
         self.unusable[field] += 1
-        mode = self._rules.modes.get(field, "auto")
+        mode = self.rules.modes.get(field, "auto")
         self.flaws[field, flaw(field, value, mode)] += 1
 
     def _without_data(
-        self, record: dict[str, Any], shape: _Shape, external_id: str
+        self, record: dict[str, Any], shape: Shape, external_id: str
     ) -> Refusal:
         for field, (column, _) in zip(shape.fields, shape.pii, strict=True):
-            mode = self._rules.modes.get(field, "auto")
+            mode = self.rules.modes.get(field, "auto")
             if flaw(field, record[column], mode) == Flaw.HASH_DAMAGED:
                 return Refusal(Reason.HASH_DAMAGED, field, external_id)
         return Refusal(Reason.NO_DATA, None, external_id)
 
     def _otherwise(
-        self, record: dict[str, Any], shape: _Shape, country: str, hashes: list[str]
+        self, record: dict[str, Any], shape: Shape, country: str, hashes: list[str]
     ) -> tuple[str, ...]:
         """Return a second object where disputed values have another form."""
         other = {found.partition(":")[0]: found for found in hashes}
@@ -310,19 +210,20 @@ class RecordReader:
             hasher = self._others.get(field)
             made = hasher and _odd_hash(hasher, record[column], country)
             if made:
-                other[f'"{self._rules.api.names[field]}"'] = made
+                other[f'"{self.rules.api.names[field]}"'] = made
         found = [other[name] for name in sorted(other, key=self._order.__getitem__)]
         return () if found == hashes else (f"{{{','.join(found)}}}",)
 
     # Identity and consent
 
-    def _identity(
-        self, record: dict[str, Any], shape: _Shape, hashes: list[str]
+    def identity(
+        self, record: dict[str, Any], shape: Shape, hashes: list[str]
     ) -> str | Refusal:
-        mode = self._rules.external_id
+        """Return a person's external id where it needs a closer look."""
+        mode = self.rules.external_id
         if mode.startswith("from_"):
             field = mode.removeprefix("from_")
-            name = self._rules.api.names[field]
+            name = self.rules.api.names[field]
             digits = msgspec.json.decode(f"{{{','.join(hashes)}}}").get(name)
             return digits or Refusal(Reason.ID_MISSING, field)
         value = None if shape.external_id is None else record[shape.external_id]
@@ -335,18 +236,23 @@ class RecordReader:
         text = as_digits(text) or text
         if mode == "sha256" and len(text) <= MAX_VALUE_LENGTH:
             return sha256(text.encode("utf-8", "replace")).hexdigest()
-        if _is_id(text):
+        if is_id(text):
             return text
         return Refusal(Reason.ID_NOT_ALLOWED, EXTERNAL_ID)
 
-    def _classify(
-        self, record: dict[str, Any], shape: _Shape, country: str, identity: str
+    def asks_consent(self, shape: Shape, country: str) -> bool:
+        """Whether the consent of records has to be looked for."""
+        return self._has_constants or bool(shape.consent) or country not in self._free
+
+    def consent_of(
+        self, record: dict[str, Any], shape: Shape, country: str, identity: str
     ) -> Consent | Refusal:
+        """Return a person's consent, or why they are not sent for want of it."""
         values = {}
         for field, column in shape.consent:
             text = as_text(record[column])
             if text is None:
-                if self._rules.needs_consent:
+                if self.rules.needs_consent:
                     reason = ConsentStatus.UNREADABLE.value
                     return Refusal(reason, field, identity)
                 continue
@@ -358,11 +264,11 @@ class RecordReader:
             self._free.add(country)
         if self._one_country and self._differ(record, shape, consent):
             return Refusal(Reason.COUNTRIES_DIFFER, COUNTRY, identity)
-        if is_fine or not self._rules.needs_consent:
+        if is_fine or not self.rules.needs_consent:
             return consent
         if (
             consent.status is ConsentStatus.MISSING
-            and self._rules.consent_mode == "warn"
+            and self.rules.consent_mode == "warn"
         ):
             self.consent_missing += 1
             return consent
@@ -373,7 +279,7 @@ class RecordReader:
             must_go=consent.status is ConsentStatus.DENIED,
         )
 
-    def _differ(self, record: dict[str, Any], shape: _Shape, consent: Consent) -> bool:
+    def _differ(self, record: dict[str, Any], shape: Shape, consent: Consent) -> bool:
         """Whether a record names two countries; counted where they may differ."""
         if consent.status in {ConsentStatus.DENIED, ConsentStatus.UNREADABLE}:
             return False
@@ -381,10 +287,10 @@ class RecordReader:
         if (
             value is None
             or is_null_word(value)
-            or self._country(value) == consent.country
+            or self.country_of(value) == consent.country
         ):
             return False
-        if self._rules.consent_mode == "strict" and self._rules.needs_consent:
+        if self.rules.consent_mode == "strict" and self.rules.needs_consent:
             return True
         self.countries_differ += 1
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterable
 
 _NULL_WORDS = frozenset(
     {"null", "none", "nil", "nan", "nat", "n/a", "n.a.", "n.a", "n. a.", "n/d"}
@@ -17,15 +18,15 @@ _NULL_WORDS = frozenset(
 _PLACEHOLDERS = frozenset(
     {"unknown", "(unknown)", "unbekannt", "missing", "k.a.", "k. a.", "keine angabe"}
 )
-_NO_VALUES = _NULL_WORDS | _PLACEHOLDERS
+NO_VALUES = _NULL_WORDS | _PLACEHOLDERS
 _PUNCTUATION = f"{string.punctuation}{string.whitespace}\u2013\u2014\u2026"
-LONGEST_WORD = max(map(len, _NO_VALUES))
+LONGEST_WORD = max(map(len, NO_VALUES))
 # errors of spreadsheets, as they are called in several languages
 _SHEET_ERROR = re.compile(r"#(?:[^\W_]+(?:/\d)?[!?]|n/?[avd])")
 
 NO_IDS = frozenset(
     form
-    for word in (*_NO_VALUES, "na", "-", "--", "---", "_", "__")
+    for word in (*NO_VALUES, "na", "-", "--", "---", "_", "__")
     for form in (word, word.upper(), word.capitalize())
 ) | {"NaN", "NaT"}
 """Ids that look allowed and are nobody's."""
@@ -76,7 +77,7 @@ def is_no_value(text: str) -> bool:
     if len(text) > LONGEST_WORD:
         return False
     word = text.lower()
-    if word in _NO_VALUES or text == "NA":
+    if word in NO_VALUES or text == "NA":
         return True
     return not word.isalnum() and _is_mark(word)
 
@@ -107,6 +108,16 @@ def as_digits(text: str) -> str | None:
     if len(rest) < exponent or rest[exponent:].strip("0"):
         return None
     return first + rest[:exponent]
+
+
+def like_hashes(texts: Iterable[str]) -> list[str]:
+    """Return those of many texts that `is_like_hash` may say yes to."""
+    return [
+        text
+        for text in texts
+        if len(text) >= SHORTEST_HASH
+        and (text.find(" ", 0, _HEX_DIGITS) < 0 or text[:3] in _PREFIXES)
+    ]
 
 
 def is_like_hash(text: str) -> bool:

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from target_amazon_audience.matching.member import Member, unpack
-from target_amazon_audience.state.store import AudienceStore
+from target_amazon_audience.mirror.held import HeldMembers
 
 PAGE_ROWS = 500
 """Few: they are held beside the batch that they fill."""
-
-MAX_JOB_SECONDS = 3 * 86400.0
-"""After this a job that has not ended holds nothing up any more."""
 
 _BUSY = (
     "exists (select 1 from batches b where b.id = m.batch"
@@ -70,16 +67,17 @@ _JOINED = (
     " where d.sink = :sink"
 )
 _FIND = "insert into temp.differing select :sink, "
-_WANTED = (
+_STAGED = (
     "s.external_id from temp.staged s"
     " left join members m on m.audience_id = :audience"
     " and m.external_id = s.external_id where s.sink = :sink and case when"
-    f" s.status = 0 and (m.external_id is null or {_OTHER} or {_DUE}) then 1 end"
+    f" s.status = 0 and (m.external_id is null or {_OTHER} or {_DUE})"
+    " or s.status = 2 and m.external_id is not null then 1 end"
 )
 _GONE = (
-    "m.external_id from members m"
-    " left join temp.staged s on s.sink = :sink and s.external_id = m.external_id"
-    f" where m.audience_id = :audience and case when {_NOT_WANTED} then 1 end"
+    "a.external_id from temp.apart a"
+    " left join temp.staged s on s.sink = a.sink and s.external_id = a.external_id"
+    " where a.sink = :sink and case when s.external_id is null then 1 end"
 )
 
 Value = str | int | float
@@ -109,36 +107,27 @@ class Counts:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AgeLimits:
-    """What is too old, as times of sending."""
-
-    resend_before: float
-    """Members sent before are sent again."""
-    stuck_before: float = 0.0
-    """Jobs accepted before hold nothing up."""
-
-
 class Difference:
     """What one mirror's input holds, compared with what Amazon holds.
 
-    Both are read once, when the input has ended. Who is the same on both sides then
-    stays so: what is asked later is asked of those that differ.
+    Both are read once, when the input has ended, and only who was staged or set apart.
+    Who is the same on both sides then stays so: what is asked later is asked of those
+    that differ.
     """
 
-    def __init__(
-        self, store: AudienceStore, audience_id: int, sink: int, ages: AgeLimits
-    ) -> None:
-        self._store = store
+    def __init__(self, held: HeldMembers) -> None:
+        held.set_all_apart()
+        self._store = store = held.store
+        self._known = held.count
         self._values: dict[str, Value] = {
-            "audience": audience_id,
-            "sink": sink,
-            "resend_before": ages.resend_before,
-            "stuck_before": ages.stuck_before,
+            "audience": held.audience_id,
+            "sink": held.sink,
+            "resend_before": held.ages.resend_before,
+            "stuck_before": held.ages.stuck_before,
         }
         with store.staging() as db:
             db.execute("delete from temp.differing where sink = :sink", self._values)
-            db.execute(_FIND + _WANTED, self._values)
+            db.execute(_FIND + _STAGED, self._values)
             db.execute(_FIND + _GONE, self._values)
 
     def counts(self, wanted: int) -> Counts:
@@ -151,12 +140,8 @@ class Difference:
         )
         columns = ", ".join(f"count({_where(part)})" for part in parts)
         with self._store.reading() as db:
-            [known] = db.execute(
-                "select count(*) from members where audience_id = :audience",
-                self._values,
-            ).fetchone()
             sizes = db.execute(f"select {columns} {_JOINED}", self._values).fetchone()
-        return Counts(known, wanted, *sizes)
+        return Counts(self._known, wanted, *sizes)
 
     def pages(self, query: str, *, held: bool = False) -> Iterator[list[Member]]:
         """Yield the members of a part: as in the input, or (``held``) as at Amazon.
@@ -164,6 +149,8 @@ class Difference:
         A page is read whole before it is handed out: what is done with it may change
         the tables.
         """
+        if not self._known and query != DiffQuery.NEW:
+            return  # nobody was there to be sent again, changed or removed
         table = "m" if held else "s"
         statement = (
             f"select d.external_id, {table}.pii, {table}.country, {table}.consent"
@@ -183,6 +170,8 @@ class Difference:
 
     def in_the_way(self, *, removes: bool) -> set[int]:
         """Return the batches that members wait for who have to be sent or removed."""
+        if not self._known:
+            return set()
         queries = [DiffQuery.HELD_UP, *([DiffQuery.HELD_UP_GONE] if removes else [])]
         with self._store.reading() as db:
             return {

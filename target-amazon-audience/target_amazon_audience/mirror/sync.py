@@ -17,13 +17,8 @@ from target_amazon_audience.delivery.batches import Batch, Batcher
 from target_amazon_audience.delivery.uploader import Upload
 from target_amazon_audience.matching.consent import is_granted
 from target_amazon_audience.matching.member import CREATE, DELETE, Reason
-from target_amazon_audience.mirror.diff import (
-    MAX_JOB_SECONDS,
-    AgeLimits,
-    Counts,
-    Difference,
-    DiffQuery,
-)
+from target_amazon_audience.mirror.diff import Counts, Difference, DiffQuery
+from target_amazon_audience.mirror.held import MAX_JOB_SECONDS, AgeLimits, HeldMembers
 from target_amazon_audience.mirror.staging import Staged
 from target_amazon_audience.sink import AudienceSink
 
@@ -31,7 +26,6 @@ if TYPE_CHECKING:
     from target_amazon_audience.delivery.jobs import Ended
     from target_amazon_audience.delivery.uploader import Outcome
     from target_amazon_audience.matching.member import Member, Refusal
-    from target_amazon_audience.state.members import Members
 
 _PERCENT = 100
 
@@ -151,18 +145,28 @@ class MirrorSink(AudienceSink):
         too_many = self._end_records()
         why_not = self._doubts() or why_not or self._missing_stream() or too_many
         self._is_whole = why_not is None
-        self._staged.settle()
+        held = self._held_members()
+        self._staged.settle(held)
         self._left_out(self._staged.cut(self.settings.rules.api.max_objects))
         if self.failure is not None:
             return ()
         if self.members is None and not self._staged.count():
             return ()
-        if not self.is_usable() or self.members is None:
+        if not self.is_usable():
             return ()
-        self._compare(self.members, why_not)
+        if held := held or self._held_members():
+            self._compare(held, why_not)
         return self._uploads()
 
-    def _compare(self, members: Members, why_not: str | None) -> None:
+    def _held_members(self) -> HeldMembers | None:
+        """Return the members that Amazon holds, once it is known of which audience."""
+        if self.members is None:
+            return None
+        ages = age_limits(self._time(), self.resolver.ttl, self.members.last_run())
+        audience_id = self.members.audience_id
+        return HeldMembers(self.store, audience_id, self.number, ages)
+
+    def _compare(self, held: HeldMembers, why_not: str | None) -> None:
         """Report the difference; decide whether missing members may be removed."""
         report = self.report
         if self._nameless:
@@ -170,10 +174,7 @@ class MirrorSink(AudienceSink):
                 f"{self._nameless:,} rejected records have no usable external id: if "
                 "they are of members, these count as missing"
             )
-        ages = age_limits(self._time(), self.resolver.ttl, members.last_run())
-        self._difference = Difference(
-            self.store, members.audience_id, self.number, ages
-        )
+        self._difference = Difference(held)
         counts = self._difference.counts(self._staged.count())
         reason = held_back(counts, self.settings.max_delete_percent)
         if counts.gone:
@@ -288,7 +289,7 @@ class MirrorSink(AudienceSink):
     def _batches(self, query: str, *, held: bool) -> Iterator[Batch]:
         if self._difference is None:
             return
-        batcher = Batcher(self.limits, self.destination.format.size)
+        batcher = Batcher(self.limits, self.destination.format)
         for page in self._difference.pages(query, held=held):
             for member in self._removable(page) if held else page:
                 full = batcher.add(member, 0.0)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from singer_amazon.target.messages import printable
 
 if TYPE_CHECKING:
-    from target_amazon_audience.matching.record_reader import RecordReader
+    from target_amazon_audience.matching.record_reader import (
+        RecordReader,
+    )
     from target_amazon_audience.reporting.audience_report import AudienceReport
 
 _CROWDED = 10
@@ -19,7 +21,7 @@ def note_records(report: AudienceReport, reader: RecordReader) -> None:
     report.flaws = {f"{name}: {why}": n for (name, why), n in reader.flaws.items()}
     report.unusable = dict(reader.unusable)
     report.consent_missing = reader.consent_missing
-    for field, column in reader.never_came() if report.records else ():
+    for field, column in reader.fields.never_came() if report.records else ():
         report.note(
             f"field_mapping: no record has the column {printable(column)} that {field} "
             "is to come from"

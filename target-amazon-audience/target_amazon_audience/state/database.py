@@ -114,6 +114,27 @@ create temp table if not exists staged (
     status integer not null,
     primary key (sink, external_id)
 ) without rowid;
+create temp table if not exists blocks (
+    sink integer not null,
+    kind integer not null,
+    block integer not null,
+    digests blob not null,
+    rows blob not null,
+    primary key (sink, kind, block)
+);
+create temp table if not exists digests (
+    sink integer not null,
+    kind integer not null,
+    part integer not null,
+    block integer not null,
+    digests blob not null,
+    primary key (sink, kind, part, block)
+) without rowid;
+create temp table if not exists apart (
+    sink integer not null,
+    external_id text not null,
+    primary key (sink, external_id)
+) without rowid;
 create temp table if not exists tried (
     sink integer not null,
     external_id text not null,
@@ -201,6 +222,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         connection.execute("pragma secure_delete = fast")
         connection.execute("pragma foreign_keys = on")
     connection.execute("pragma temp_store = file")
+    # Blocks of rows are a megabyte: fewer pages, fewer calls.
+    connection.execute("pragma temp.page_size = 32768")
     # What fails there fails for the run: nothing has to be undone.
     connection.execute("pragma temp.journal_mode = off")
     if version == 0:

@@ -112,7 +112,7 @@ class AudienceStore:
                 self._roll_back()
                 msg = (
                     f"Temporary files cannot be written ({error}): a mirror needs some "
-                    "1.6 KB for each member in the folder that TMPDIR names."
+                    "2 KB for each member in the folder that TMPDIR names."
                 )
                 raise StateFileError(msg) from None
             except BaseException:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from singer_amazon.target import stdin
 from singer_amazon.target.errors import InputError
@@ -60,6 +62,41 @@ def test_an_endless_line(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     os.close(end)
     with pytest.raises(InputError, match="Line 2 of the input is longer than"):
         found.get(5)
+
+
+class _Pieces(io.StringIO):
+    """An input that comes in pieces and fails behind the last."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        super().__init__()
+        self._pieces = iter(pieces)
+
+    def read(self, size: int | None = -1, /) -> str:  # noqa: ARG002 - the signature
+        found = next(self._pieces, None)
+        if found is None:
+            msg = "the cable is out"
+            raise OSError(msg)
+        return found
+
+
+@given(st.lists(st.text("ab\n", min_size=1, max_size=6), max_size=12))
+def test_what_has_come_is_one_block_and_nothing_is_lost(pieces: list[str]) -> None:
+    found: list[Block] = []
+    with pytest.raises(InputError, match="the cable is out"):
+        found.extend(_blocks(LineReader(_Pieces(pieces))))
+    whole, end, _ = "".join(pieces).rpartition("\n")
+    assert b"".join(block.data for block in found) == (whole + end).encode()
+    line = 1
+    for block in found:
+        assert (block.first_line, block.data[-1:]) == (line, b"\n")
+        line += block.lines
+
+
+def _blocks(source: LineReader) -> Iterator[Block]:
+    while True:
+        block = source.get(5)
+        if block is not None:
+            yield block
 
 
 class _Folder(io.StringIO):

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from singer_amazon.errors import DocumentError
@@ -25,6 +25,7 @@ from tap_amazon_sp.documents.flat_files import (
     format_of,
     layout_of,
 )
+from tap_amazon_sp.documents.flat_rows import _PlainTable
 
 UTF8 = Charset.of("text/plain; charset=UTF-8")
 JAPAN = "A1VC38T7YXB528"
@@ -390,6 +391,46 @@ def test_any_file_of_undoubled_marks_comes_back_or_is_a_gap(
     back = equal_or_gap(kept, lambda t: all_quoted(t, "\t", end), size)
 
     assert back or any(set(cell) & set("\r\n") for row in kept for cell in row)
+
+
+WIDE_ROW = "x\t" * 8 + "x"
+pieces_of_rows = st.sampled_from(
+    # whole rows; one cut in its first value, one in the middle; a blank; one too short
+    [WIDE_ROW] * 3 + ["a\n" + WIDE_ROW, "x\t" * 4, "\t" * 4 + "x", "", "x"]
+)
+
+
+@example([(text, "\n") for text in ("x\t" * 4, WIDE_ROW, "\t" * 4 + "x")], False, 1)
+@given(
+    st.lists(st.tuples(pieces_of_rows, st.sampled_from(["\r\n"] * 4 + ["\n"]))),
+    st.booleans(),
+    st.sampled_from([1, 3, 8, 19, 20, 40, 1000]),
+)
+def test_many_lines_at_once_are_read_as_one_by_one(
+    parts: list[tuple[str, str]],
+    has_returns: bool,
+    size: int,
+) -> None:
+    document = "".join(text + end for text, end in [(WIDE_ROW, "\r\n"), *parts])
+    if not has_returns:
+        document = document.replace("\r\n", "\n")
+    at_once = _rows_or_reason(document, size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_PlainTable, "_are_rows", lambda *_: False)
+        assert _rows_or_reason(document, size) == at_once
+
+
+def test_a_blank_line_in_a_table_of_one_column_is_no_row() -> None:
+    assert rows(b"sku\na\nb\n\n") == [{"sku": "a"}, {"sku": "b"}]
+    assert "line 3 is empty" in gap("sku\na\n\nb\n")
+
+
+def _rows_or_reason(document: str, size: int) -> list[dict[str, str | None]] | str:
+    try:
+        return rows(document.encode(), size=size)
+    except DocumentError as error:
+        return str(error)
 
 
 def _tamed(cell: str) -> str:

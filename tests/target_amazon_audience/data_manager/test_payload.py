@@ -31,7 +31,7 @@ def members(draw: st.DrawFn, most: int = MAX_OBJECTS) -> Member:
 
 @given(st.lists(members(), max_size=5, unique_by=lambda m: m.external_id))
 def test_members_are_read_back_from_their_rows(given_members: list[Member]) -> None:
-    rows = [FORMAT.row(member, CREATE) for member in given_members]
+    rows = list(FORMAT.rows(given_members, CREATE))
     request = destination(-1, "a").request(rows, len(rows), has_consent=True)
     assert list(FORMAT.members_of(request.rows)) == given_members
     assert FORMAT.ids_of(request.rows) == [m.external_id for m in given_members]
@@ -41,7 +41,7 @@ def test_members_are_read_back_from_their_rows(given_members: list[Member]) -> N
 
 @given(members(most=35))
 def test_whoever_has_more_sets_than_a_row_takes_has_several(member: Member) -> None:
-    text = FORMAT.row(member, DELETE)
+    [text] = FORMAT.rows([member], DELETE)
     rows = json.loads(f"[{text}]")
     assert len(rows) == -(-len(member.pii) // MAX_OBJECTS)
     assert all(len(r["userIdentity"]["hashedPiis"]) <= MAX_OBJECTS for r in rows)
@@ -52,4 +52,5 @@ def test_whoever_has_more_sets_than_a_row_takes_has_several(member: Member) -> N
 
 @given(members(most=25))
 def test_the_size_of_a_row_is_known_before_it_is_made(member: Member) -> None:
-    assert FORMAT.size(member) == len(FORMAT.row(member, CREATE)) + 1
+    [text] = FORMAT.rows([member], CREATE)
+    assert FORMAT.size(member) == FORMAT.sizes([member]) == len(text) + 1

@@ -29,7 +29,7 @@ def rows(batch: Batch | None) -> list[str]:
 
 
 def test_a_batch_is_full_at_its_rows() -> None:
-    batcher = Batcher(BatchLimits(rows=2), payload.size)
+    batcher = Batcher(BatchLimits(rows=2), payload.FORMAT)
     assert batcher.add(person(1), 0) is None
     assert batcher.add(person(2), 0) is None
     assert rows(batcher.add(person(3), 0)) == ["user-1", "user-2"]
@@ -39,7 +39,7 @@ def test_a_batch_is_full_at_its_rows() -> None:
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=30))
 def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
-    batcher = Batcher(BatchLimits(bytes=1000), payload.size)
+    batcher = Batcher(BatchLimits(bytes=1000), payload.FORMAT)
     found = [
         full
         for n, size in enumerate(sizes)
@@ -53,7 +53,7 @@ def test_a_batch_never_has_more_bytes_than_its_limit(sizes: list[int]) -> None:
 
 
 def test_records_of_one_person_are_merged() -> None:
-    batcher = Batcher(BatchLimits(), payload.size)
+    batcher = Batcher(BatchLimits(), payload.FORMAT)
     batcher.add(person(1, "a", '{"c":1}'), 0)
     batcher.add(person(2), 0)
     batcher.add(Member("user-1", ('{"email":"b"}', '{"email":"a"}'), "DE"), 0)
@@ -68,7 +68,7 @@ def test_records_of_one_person_are_merged() -> None:
 
 
 def test_merged_records_keep_a_hundred_objects() -> None:
-    batcher = Batcher(BatchLimits(), payload.size)
+    batcher = Batcher(BatchLimits(), payload.FORMAT)
     for n in range(150):
         batcher.add(person(1, str(n)), 0)
     batch = batcher.close()
@@ -77,7 +77,7 @@ def test_merged_records_keep_a_hundred_objects() -> None:
 
 
 def test_or_the_last_record_wins() -> None:
-    batcher = Batcher(BatchLimits(), payload.size, merges=False)
+    batcher = Batcher(BatchLimits(), payload.FORMAT, merges=False)
     batcher.add(person(1, "a"), 0)
     batcher.add(person(1, "b"), 0)
     batch = batcher.close()
@@ -86,7 +86,7 @@ def test_or_the_last_record_wins() -> None:
 
 
 def test_a_denied_person_leaves_the_open_batch() -> None:
-    batcher = Batcher(BatchLimits(), payload.size)
+    batcher = Batcher(BatchLimits(), payload.FORMAT)
     batcher.add(person(1), 0)
     assert batcher.drop("user-1")
     assert not batcher.drop("user-1")
@@ -95,7 +95,7 @@ def test_a_denied_person_leaves_the_open_batch() -> None:
 
 def test_the_json_of_a_record() -> None:
     member = Member("u-1", ('{"email":"a"}', '{"email":"b"}'), "GB", '{"x":1}')
-    row = payload.row(member, DELETE)
+    [row] = payload.rows([member], DELETE)
     assert json.loads(row) == {
         "externalUserId": "u-1",
         "action": "DELETE",
@@ -112,7 +112,7 @@ def test_the_json_of_a_record() -> None:
 
 
 def test_many_rows_are_one_array() -> None:
-    rows = [payload.row(person(n), CREATE) for n in range(1000)]
+    rows = list(payload.rows(map(person, range(1000)), CREATE))
     request = NO_DESTINATION.request(rows, 1000, has_consent=False)
     assert rows_of(request.rows) == rows
     assert rows_of(NO_DESTINATION.request([], 0, has_consent=False).rows) == []
@@ -120,11 +120,46 @@ def test_many_rows_are_one_array() -> None:
 
 def test_ip_addresses_are_not_kept() -> None:
     consent = '{"geo":{"countryCode":"GB","ipAddress":"192.0.2.1"},"consent":{}}'
-    row = payload.row(person(1, consent=consent), CREATE)
+    [row] = payload.rows([person(1, consent=consent)], CREATE)
     request = NO_DESTINATION.request([row], 1, has_consent=True)
     assert b"192.0.2.1" in request.body
     [kept] = json.loads(bytes(request.payload()))
     assert kept["userConsent"]["geo"] == {"countryCode": "GB"}
+
+
+people = st.builds(
+    Member,
+    external_id=st.sampled_from([f"user-{n}" for n in range(12)]),
+    pii=st.lists(st.sampled_from(["{}", '{"email":"1"}']), min_size=1, max_size=3).map(
+        tuple
+    ),
+    country=st.just("US"),
+    consent=st.sampled_from([None, '{"geo":{}}']),
+)
+
+
+@given(
+    blocks=st.lists(st.lists(people, max_size=8), max_size=6),
+    merges=st.booleans(),
+    rows=st.integers(1, 9),
+    size=st.integers(200, 1200),
+)
+def test_members_taken_together_make_the_batches_they_make_singly(
+    blocks: list[list[Member]], rows: int, size: int, *, merges: bool
+) -> None:
+    limits = BatchLimits(rows, size)
+    singly, together = (
+        Batcher(limits, payload.FORMAT, merges=merges, max_objects=2) for _ in range(2)
+    )
+    for number, block in enumerate(blocks):
+        one = [
+            (n, full)
+            for n, member in enumerate(block, 1)
+            if (full := singly.add(member, number))
+        ]
+        assert list(together.add_all(block, number)) == one
+        assert payload.sizes(block) == sum(map(payload.size, block))
+    assert together.close() == singly.close()
 
 
 def test_a_batch_knows_that_it_holds_consent() -> None:
@@ -133,7 +168,7 @@ def test_a_batch_knows_that_it_holds_consent() -> None:
         [person(1, consent=consent), person(2)],
         [person(1), person(1, "2", consent=consent)],  # one joins the other
     ):
-        batcher = Batcher(BatchLimits(), payload.size)
+        batcher = Batcher(BatchLimits(), payload.FORMAT)
         for somebody in people:
             batcher.add(somebody, 0)
         batch = batcher.close()

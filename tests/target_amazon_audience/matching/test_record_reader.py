@@ -11,10 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_amazon_audience.matching.fields import (
+    FIELDS,
+)
 from target_amazon_audience.matching.member import Member, Reason, Refusal
 from target_amazon_audience.matching.record_reader import (
-    FIELDS,
     RecordReader,
+)
+from target_amazon_audience.matching.rules import (
     RecordRules,
 )
 

@@ -15,7 +15,12 @@ from target_amazon_audience.matching.hashing import PII_FIELDS, hashers
 from target_amazon_audience.matching.member import Member, Reason, Refusal
 from target_amazon_audience.matching.outline import outline, shown_names
 from target_amazon_audience.matching.phones import phone
-from target_amazon_audience.matching.record_reader import RecordReader, RecordRules
+from target_amazon_audience.matching.record_reader import (
+    RecordReader,
+)
+from target_amazon_audience.matching.rules import (
+    RecordRules,
+)
 from target_amazon_audience.matching.values import Flaw, as_digits, is_like_hash, is_set
 
 US = RecordRules("US", {}, {})

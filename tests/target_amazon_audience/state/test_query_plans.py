@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from support.audience.runner import WAIT, Runner, names, people, person, record
-from target_amazon_audience.mirror.staging import ORDER_BY_PERSON
 from target_amazon_audience.state import purge, store
 from target_amazon_audience.state.database import open_database
 
@@ -51,7 +50,6 @@ class Statements:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     with closing(open_database(tmp_path / "empty.sqlite3")) as connection:
-        connection.execute(ORDER_BY_PERSON)
         yield connection
 
 
