@@ -46,7 +46,7 @@ class RetryPolicy:
     poll_growth: float = 1.5
     """`poll_interval_seconds` grows by this factor up to its maximum"""
     least_poll_share: float = 0.25
-    """Where the ages of earlier reports are known, a wait between two looks is at least
+    """Where something is known of other reports, a wait between two looks is at least
     this share of `poll_interval_seconds`"""
     most_poll_share: float = 4.0
     """And at most this many times `poll_interval_max_seconds`"""

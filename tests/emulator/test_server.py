@@ -217,6 +217,20 @@ def test_wrong_control_call_is_a_sentence(emulator: Emulator, call: object) -> N
         call(emulator.client)
 
 
+def test_small_document_is_made_when_it_is_asked_for(
+    emulator: Emulator, session: requests.Session
+) -> None:
+    created = session.post(f"{emulator.url}{PATH}", json=report_body(), timeout=30)
+    report_id = created.json()["reportId"]
+    report = emulator.emulation.reports.any(report_id)
+    assert report is not None
+    assert not report.document.is_built
+
+    status = session.get(f"{emulator.url}{PATH}/{report_id}", timeout=30).json()
+    assert status["status"] == "COMPLETED"
+    assert status["fileSize"] == report.document.path.stat().st_size > 0
+
+
 def test_large_document_is_made_beside_the_calls(
     emulator: Emulator, session: requests.Session
 ) -> None:

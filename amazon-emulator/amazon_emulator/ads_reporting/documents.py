@@ -26,11 +26,15 @@ _INLINE_CELLS = 300_000
 
 
 def begin_document(report: AdsReport) -> None:
-    """Begin the document of a report: at once, or beside the calls when it is large."""
+    """Begin the document of a report: a large one is written beside the calls.
+
+    A small one is written when it is asked for: creates come many at a time, and
+    other calls should not wait behind rows that nobody needs yet.
+    """
     is_replaced = _replacement(report) is not None
     report.document.is_packed = not is_replaced
     if is_replaced or report.plan.cells <= _INLINE_CELLS:
-        report.document.build(_writer(report))
+        report.document.defer(_writer(report))
     else:
         report.document.build_beside(_writer(report))
 

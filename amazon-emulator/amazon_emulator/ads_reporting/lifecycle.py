@@ -69,5 +69,5 @@ def status_of(
     end = first_rule(every, "failed", "status_word")
     if end is not None:
         return "FAILED" if end.action == "failed" else end.text("word")
-    has_all = report.document.is_built if is_built is None else is_built
+    has_all = report.document.is_available if is_built is None else is_built
     return "COMPLETED" if has_all else LIVE[1]

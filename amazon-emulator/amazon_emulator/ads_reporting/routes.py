@@ -191,6 +191,7 @@ class ReportingService(SignedInService):
         if status == "COMPLETED":
             shown["generatedAt"] = format_instant(report.ready_at)
             if not any(rule.action == "no_url" for rule in rules):
+                report.document.complete()
                 shown["fileSize"] = report.document.size
                 life = self._state.settings.url_lifetime_seconds
                 path = _STORED.format(report.report_id)

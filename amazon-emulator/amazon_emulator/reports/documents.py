@@ -40,6 +40,22 @@ class Document:
     is_built: bool = False
     is_cancelled: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+    deferred: Writer | None = None
+    """What writes the file once somebody asks for it."""
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it is written, or is so small that asking for it writes it."""
+        return self.is_built or self.deferred is not None
+
+    def defer(self, write: Writer) -> None:
+        """Let the file be written by the first who needs it."""
+        self.deferred = write
+
+    def complete(self) -> None:
+        """Write the file now if that was deferred."""
+        if self.deferred is not None:
+            self.build(self.deferred)
 
     def build(self, write: Writer) -> None:
         """Write the file unless it is there."""

@@ -48,6 +48,8 @@ class DownloadService(Service):
         if call.fault("expired") is not None:
             raise RefusalError(403, "Request has expired")
         self._signer.check(call.request)
+        if document is not None:
+            document.complete()
         if report is None or document is None or not document.is_built:
             raise RefusalError(404, "The specified key does not exist.")
         with self._state.lock:

@@ -94,6 +94,14 @@ class Report:
     planned_at: datetime | None = None
     looked_at: datetime | None = None
     """When Amazon last said that it works on it."""
+    usual_wait: float = 0.0
+    """Until the next look where nothing is known of others, in seconds."""
+    may_wait: bool = False
+    """Whether it is asked, when it is due, if it is still too early for a look."""
+    look_age: float | None = None
+    """Its age at the last look, which others go by; it may be under way."""
+    last_look_age: float | None = None
+    """The same of the look before."""
     ready_at: datetime | None = None
     fetched_at: datetime | None = None
     document_bytes: int = 0
@@ -117,6 +125,15 @@ class Report:
             self.request.page,
             before=tuple(one.report_id for one in self.held),
         )
+
+    def age(self, now: datetime) -> float:
+        """Return how many seconds ago Amazon has accepted it."""
+        return (now - (self.requested_at or now)).total_seconds()
+
+    @property
+    def seen_age(self) -> float:
+        """Its age when Amazon last said that it works on it."""
+        return 0.0 if self.looked_at is None else self.age(self.looked_at)
 
     def forget_known(self) -> None:
         """Ask anew for pages of which an earlier run knew the reports."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -93,8 +93,14 @@ class _LimiterQueues:
 class Scheduler:
     """All reports that wait for a call."""
 
-    def __init__(self, limiters: ReportRateLimiters) -> None:
+    def __init__(
+        self,
+        limiters: ReportRateLimiters,
+        put_off: Callable[[Report, datetime], datetime | None] = lambda *_: None,
+    ) -> None:
         self.limiters = limiters
+        self._put_off = put_off
+        """Says until when a report that is due has to wait longer, if it has to."""
         self._queues: dict[tuple[CallKind, tuple[int, ...]], _Queue] = {}
         self._at_limiter: dict[tuple[CallKind, int], _LimiterQueues] = {}
         self._sleeping: list[tuple[datetime, int, Report]] = []
@@ -243,6 +249,10 @@ class Scheduler:
         while self._sleeping and self._sleeping[0][0] <= now:
             due, number, report = heapq.heappop(self._sleeping)
             if not _is_due(number, report):
+                continue
+            later = self._put_off(report, now)
+            if later is not None:
+                heapq.heappush(self._sleeping, (later, number, report))
                 continue
             kind = CALL_OF_STATE[report.state]
             queue = self._queue(kind, report.request)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from singer_amazon.reports.engine import Engine, Report
 from singer_amazon.reports.lifecycle import State
 from singer_amazon.reports.report import CallKind
-from singer_amazon.retry_policy import POLICY
 
 NOT_PUBLISHED_YET = timedelta(hours=1)
 """After how long data may have been published that was not there yet."""
@@ -42,19 +41,14 @@ def _time_of(engine: Engine, report: Report, now: datetime) -> datetime:
     if report.report_id is None:
         limiters = engine.limiters.of(CallKind.CREATE, report.request)
         return max(limiter.ready_at(now) for limiter in limiters)
-    age = (now - (report.requested_at or now)).total_seconds()
-    return now + timedelta(seconds=_wait(engine, report, age))
+    return now + timedelta(seconds=_wait(engine, report, report.age(now)))
 
 
 def _wait(engine: Engine, report: Report, age: float) -> float:
     """Return how long a report of this age is left alone, as a run itself would."""
     retry = engine.retry
-    longest = retry.poll_interval_max
-    due = engine.ages.next_look(report.request.report_type, age, longest)
-    if due is None:
-        return min(max(age / 2, retry.poll_interval), longest)
-    shortest = POLICY.least_poll_share * retry.poll_interval
-    return min(max(due - age, shortest), POLICY.most_poll_share * longest)
+    usual = min(max(age / 2, retry.poll_interval), retry.poll_interval_max)
+    return max(engine.polls.next_look(report, age, usual) - age, 0.0)
 
 
 def _whole_second(time: datetime) -> datetime:

@@ -218,6 +218,7 @@ class ReportTap(CommandTap):
             asks_all_accounts=self.asks_all_accounts,
             open_session=self._open_session,
             days=lambda: self.run_logs.days,
+            reads_reports=lambda: bool(self._selected_reports()),
             nap_seconds=self.nap_seconds,
         )
 
@@ -226,12 +227,15 @@ class ReportTap(CommandTap):
         """The streams about this run that are selected."""
         return RunLogs(() if self.is_test else self.streams.values(), self.clock)
 
-    def _open_session(self, context: RunContext) -> Session:
-        streams = {
+    def _selected_reports(self) -> dict[str, ReportStream]:
+        return {
             name: stream
             for name, stream in self.streams.items()
             if isinstance(stream, ReportStream) and stream.selected
         }
+
+    def _open_session(self, context: RunContext) -> Session:
+        streams = self._selected_reports()
         config, clock = context.config, context.clock
         engine = Engine(
             RetrySettings(
@@ -427,7 +431,10 @@ class ReportTap(CommandTap):
         return RunFiles(self.config, program, self.stats, self.clock, self.run_metrics)
 
     def _time_left(self) -> float:
-        return (self.run_context.deadline - self.clock.now()).total_seconds()
+        context = self.run_context
+        runner = context.session.runner if context.has_session else None
+        deadline = context.deadline if runner is None else runner.deadline
+        return (deadline - self.clock.now()).total_seconds()
 
     def _do(self, work: Callable[[], object]) -> int:
         """Do the work and write the last state; return 1 if it broke off."""

@@ -23,6 +23,9 @@ from singer_amazon.workers import Workers
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_NAP = 0.05
+_SHORT_NAP = 0.01
+"""While calls about reports may come back at any time."""
 
 
 @dataclass(eq=False)
@@ -45,6 +48,8 @@ class RunContext:
         default=lambda: None, repr=False
     )
     """Gives the stream that counts the rows of documents, if it is selected."""
+    reads_reports: Callable[[], bool] = field(default=lambda: False, repr=False)
+    """Whether any stream of reports is selected."""
     nap_seconds: float = POLICY.max_nap
     """How long the main thread sleeps at once: a signal is answered that soon."""
     _warned: set[str] = field(default_factory=set, init=False)
@@ -82,6 +87,14 @@ class RunContext:
         """Whether reports have been planned."""
         return "session" in self.__dict__
 
+    def begin_reports(self) -> None:
+        """Ask for reports now, if any are read: they get ready while others are read.
+
+        A test of the connection asks for none before it has to.
+        """
+        if not self.is_test and self.reads_reports():
+            self.session.advance()
+
     def advance_reports(self) -> None:
         """Go on with reports that were asked for, and deliver one that is here."""
         if self.has_session:
@@ -118,8 +131,10 @@ class RunContext:
         self.writer.check()
         return instant <= self.deadline and self.clock.now() < self.deadline
 
-    def in_background(self, call: Callable[[], T]) -> T:
+    def in_background(self, call: Callable[[], T], *, with_reports: bool = False) -> T:
         """Make a blocking call so that a signal and the end of the run are answered.
+
+        `with_reports`: reports go on meanwhile; no message is half written then.
 
         Raises:
             StoppedError: a signal arrived first.
@@ -127,8 +142,12 @@ class RunContext:
         """
         self.writer.check()
         self._background.submit(call)
-        while (result := self._background.next_result(0.05)) is None:
+        goes_on = with_reports and self.has_session
+        nap = _SHORT_NAP if goes_on else _NAP
+        while (result := self._background.next_result(nap)) is None:
             self.writer.check()
+            if goes_on:
+                self.session.advance()
             if (self.clock.now() - self.deadline).total_seconds() > POLICY.grace:
                 self._background = Workers(1)  # nobody waits for the old one any more
                 msg = "the time of the run was up before Amazon had answered"

@@ -89,6 +89,7 @@ class ListStream(RunStream):
         accounts = source.accounts_of(self.name, is_dsp=is_dsp)
         count = 0
         asks = self.run_context.mode.asks
+        self.run_context.begin_reports()
         for owner in owners(accounts, self.definition.of) if asks else ():
             count += self._deliver(owner, source)
         self._write_schema_message()
@@ -118,7 +119,8 @@ class ListStream(RunStream):
                     owner,
                     headers,
                     is_test=context.is_test,
-                )
+                ),
+                with_reports=True,
             )
         except CallError as error:
             reason = f"{error}. The next run asks again"

@@ -253,5 +253,5 @@ def test_what_a_call_costs_does_not_grow_with_the_accounts(
     limiters: Callable[[], ReportRateLimiters],
 ) -> None:
     """Queues that are empty, or not yet allowed, cost nothing."""
-    few, many = (work_per_call(limiters(), accounts) for accounts in (20, 200))
+    few, many = (work_per_call(limiters(), accounts) for accounts in (60, 240))
     assert many < 1.2 * few

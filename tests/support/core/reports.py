@@ -173,9 +173,13 @@ class EngineHarness:
 
     def wake(self) -> bool:
         """Let time pass until something can be done; say whether it ever can."""
-        due = self.engine.next_wake(self.now)
-        if due is not None:
+        while (due := self.engine.next_wake(self.now)) is not None:
             self.now = max(self.now, due)
+            # those whose look is not worth its call yet go on to sleep
+            self.engine._scheduler._wake(self.now)
+            found = self.engine.next_wake(self.now)
+            if found is None or found <= self.now:
+                break
         return due is not None
 
     def drive(self, answer: Answerer, *, seconds: float = 1e9, slots: int = 8) -> None:

@@ -80,6 +80,18 @@ def test_a_second_run_on_the_same_day_asks_nothing(
     assert len(later.rows("dsp_orders")) == len(first.rows("dsp_orders"))
 
 
+def test_reports_are_asked_for_before_lists_are_read(
+    run: RunTap, sent: list[requests.PreparedRequest]
+) -> None:
+    report = "sponsored_television_campaign_by_campaign"
+    ended = run("portfolios", report, start_date=NEWEST)
+    assert ended.code == 0
+    assert ended.rows(report)
+    assert ended.rows("portfolios")
+    paths = [str(call.path_url).partition("?")[0] for call in sent]
+    assert paths.index("/reporting/reports") < paths.index("/portfolios/list")
+
+
 def test_half_a_list_is_none(run: RunTap, amazon: EmulatorClient) -> None:
     amazon.change(entities_per_page=1, rows_per_day=12)
     amazon.add_fault("status", operation="portfolios", code=403, account=SELLER, skip=1)

@@ -26,6 +26,7 @@ from singer_amazon.reports.model import (
     is_report_id,
     text_of,
 )
+from singer_amazon.reports.polling.polls import Polls
 from singer_amazon.reports.polling.ready_ages import ReadyAges
 from singer_amazon.reports.rate_limiters import (
     AdaptiveReportRateLimiters,
@@ -90,14 +91,23 @@ class Engine:
         """How many calls of each kind are being made."""
         self.calls: Counter[CallKind] = Counter()
         """How many calls of each kind have been made."""
+        self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._outages = Outages()
         self._throttling = Throttling()
         self._first_of_type = FirstOfType(is_on=retry.asks_types_once)
-        self._scheduler = Scheduler(limiters or AdaptiveReportRateLimiters())
+        self.polls = Polls(
+            self.ages,
+            self._random,
+            retry.poll_interval,
+            retry.poll_interval_max,
+            thinks_again=retry.mode is not RunMode.COLLECT,
+        )
+        self._scheduler = Scheduler(
+            limiters or AdaptiveReportRateLimiters(), self.polls.put_off
+        )
         self._ready = ReadyQueue()
         self._by_identity: dict[object, Report] = {}
         self._by_account: dict[str, list[Report]] = {}
-        self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._open: Counter[str] = Counter()
         self.announcements = Announcements(is_on=retry.backup_poll_interval is not None)
 
@@ -217,6 +227,8 @@ class Engine:
         for kind, report in taken:
             report.is_busy = True
             self.under_way[kind] += 1
+            if kind is CallKind.POLL:
+                self.polls.look(report, now)
         return [Action(kind, report, now) for kind, report in taken]
 
     def _take_in_outage(
@@ -244,7 +256,7 @@ class Engine:
         found = self.announcements.take(report_id, report_type)
         for report in found:
             if report.report_id == report_id and not report.has_news:
-                report.has_news = True
+                report.has_news, report.may_wait = True, False
                 if report.state is State.REQUESTED and not report.is_busy:
                     self._scheduler.put(report, now)
         return found
@@ -254,7 +266,7 @@ class Engine:
         self.announcements.is_on = False
         for report in self.reports:
             if report.state is State.REQUESTED and not report.is_busy:
-                self._scheduler.put(report, now + self._poll_wait(report))
+                self._scheduler.put(report, self.polls.begin_wait(report, now))
 
     # --- recording ---------------------------------------------------------
 
@@ -266,6 +278,8 @@ class Engine:
         report.calls += 1
         self.calls[action.kind] += 1
         self._learn(action, outcome, now)
+        if action.kind is CallKind.POLL:
+            self.polls.answered(report, outcome)
         self._outages.note(action.kind, outcome, now)
         changes = list(self._decide(report, outcome, now))
         is_asked = not isinstance(outcome, (model.Throttled, model.Unavailable))
@@ -373,7 +387,7 @@ class Engine:
                 report.expected_bytes, report.failed_calls = outcome.expected_bytes, 0
                 report.is_failure, report.ready_at = outcome.is_failure, now
                 report.next_page = outcome.next_page
-                self._note_age(report, outcome.age, now)
+                self.polls.ready(report, outcome.age, now)
                 self.announcements.complete(report)
                 yield self._move(report, Event.COMPLETE, now)
             case model.Empty():
@@ -434,11 +448,11 @@ class Engine:
         report.report_id, report.requested_at = outcome.report_id, now
         report.accepted_count += 1
         report.polls = report.downloads = report.failed_calls = 0
-        report.looked_at = now
+        report.looked_at, report.look_age = now, None
         report.no_document_seen = False
         report.adopted = outcome.adopted
         report.has_news = self.announcements.accepted(report, outcome.report_id)
-        due = now if report.has_news else now + self._next_poll_wait(report, now)
+        due = now if report.has_news else self._next_poll(report, now)
         yield self._move(report, Event.ACCEPTED, due)
 
     def _running(
@@ -453,7 +467,7 @@ class Engine:
         if is_stuck and is_ours and report.state is State.REQUESTED:
             yield self._move(report, Event.STUCK, now)
         else:
-            yield self._put_off(report, now + self._next_poll_wait(report, now))
+            yield self._put_off(report, self._next_poll(report, now))
 
     def _no_document(self, report: Report, now: datetime) -> Change:
         if report.no_document_seen:
@@ -496,7 +510,8 @@ class Engine:
         if report.failed_calls >= POLICY.unreachable_attempts:
             is_asked = report.state is not State.PLANNED
             return self._move(report, Event.LEFT if is_asked else Event.REFUSED)
-        return self._put_off(report, now + self._poll_wait(report))
+        wait = timedelta(seconds=self.polls.usual_wait(report))
+        return self._put_off(report, now + wait)
 
     @staticmethod
     def _can_begin_anew(report: Report, outcome: model.Refused) -> bool:
@@ -552,36 +567,13 @@ class Engine:
             self._scheduler.put(report, due)
         return Change(report, before, report.state, old_id)
 
-    def _note_age(self, report: Report, age: float | None, now: datetime) -> None:
-        """Learn how old a report was when it became ready, for the next runs."""
-        if age is None and report.requested_at and report.looked_at:
-            # since the last look: where in between nobody knows
-            ready = report.looked_at + (now - report.looked_at) / 2
-            age = (ready - report.requested_at).total_seconds()
-        if age is not None and age >= 0 and not report.request.listed_id:
-            self.ages.note(report.request.report_type, age)
-
-    def _next_poll_wait(self, report: Report, now: datetime) -> timedelta:
+    def _next_poll(self, report: Report, now: datetime) -> datetime:
         """Return until when Amazon may work on a report before it is looked at."""
         backup = self.retry.backup_poll_interval
-        if backup is not None and self.announcements.is_on and not report.has_news:
-            return timedelta(seconds=backup * (0.9 + self._random.random() / 10))
-        age = (now - (report.requested_at or now)).total_seconds()
-        longest = self.retry.poll_interval_max
-        due = self.ages.next_look(report.request.report_type, age, longest)
-        if due is None:
-            return self._poll_wait(report)
-        # a little later: looks at reports of one age do not come at one time
-        wait = due * (1 + self._random.random() / 100) - age
-        shortest = POLICY.least_poll_share * self.retry.poll_interval
-        return timedelta(
-            seconds=min(max(wait, shortest), POLICY.most_poll_share * longest)
-        )
-
-    def _poll_wait(self, report: Report) -> timedelta:
-        wait = self.retry.poll_interval * POLICY.poll_growth ** min(report.polls, 32)
-        wait = min(wait, self.retry.poll_interval_max)
-        return timedelta(seconds=wait * (0.9 + self._random.random() / 10))
+        if backup is None or not self.announcements.is_on or report.has_news:
+            return self.polls.begin_wait(report, now)
+        wait = backup * (0.9 + self._random.random() / 10)
+        return now + timedelta(seconds=wait)
 
 
 def _ends_before(report: Report, outcome: model.Refused) -> bool:
