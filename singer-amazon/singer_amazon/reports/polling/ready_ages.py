@@ -35,11 +35,11 @@ _STEP = 1.35
 _HALVINGS = 4
 """How often the step in which it becomes worth one is halved."""
 _SOON = 0.15
+"""Of its age: what is known of others is not thought over more often than that."""
 _LATER = 1.04
 """And no sooner than when it has grown older by this factor."""
 _GUESS_MOST = 3.0
 """However long a report has waited, its settings' wait counts as so many of a look."""
-"""Of its age: what is known of others is not looked at more often than that."""
 
 
 @dataclass(frozen=True, slots=True)
