@@ -19,7 +19,7 @@ from singer_amazon.reports.polling.survival import Observations
 
 KEPT = 16
 """Ages of a report type in the state, from the youngest to the oldest."""
-_WORTH = 0.0095
+_WORTH = 0.009
 """A look is worth its call once it would find the report so late, as a share of its
 age; on the average, and not at all late where it is not ready yet."""
 _OF_ALL = 0.8
