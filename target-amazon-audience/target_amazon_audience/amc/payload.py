@@ -52,20 +52,24 @@ _FIXED = len(next(rows([Member("", ("",), "US")], CREATE)))
 def size(member: Member) -> int:
     """Return the bytes of a member's row, with the comma behind it: all is ASCII."""
     pii = member.pii
-    found = _FIXED + len(member.external_id) + len(pii[0]) + 1
-    if len(pii) > 1:
-        found += sum(map(len, pii[1:])) + len(pii) - 1
-    if member.consent is not None:
-        found += len(_CONSENT) + len(member.consent)
-    return found
+    found = _FIXED + 1 + len(member.external_id) + len(pii[0])
+    is_plain = member.consent is None and len(pii) == 1
+    return found if is_plain else found + _rest(member)
 
 
 def sizes(members: Sequence[Member]) -> int:
     """Return the bytes of the rows of all, with a comma behind each."""
-    most = sum([len(m.external_id) + len(m.pii[0]) for m in members])
+    first = sum([len(m.external_id) + len(m.pii[0]) for m in members])
     others = [m for m in members if m.consent is not None or len(m.pii) > 1]
-    rest = sum(size(m) - len(m.external_id) - len(m.pii[0]) for m in others)
-    return most + (_FIXED + 1) * (len(members) - len(others)) + rest
+    return (_FIXED + 1) * len(members) + first + sum(map(_rest, others))
+
+
+def _rest(member: Member) -> int:
+    """Return the bytes of what stands beside the first object, commas included."""
+    found = sum(map(len, member.pii[1:])) + len(member.pii) - 1
+    if member.consent is not None:
+        found += len(_CONSENT) + len(member.consent)
+    return found
 
 
 def ids_of(array: bytes | memoryview) -> list[str]:

@@ -47,9 +47,9 @@ _FLAWS = {"email": Flaw.EMAIL, "phone": Flaw.PHONE, "postal": Flaw.POSTAL}
 HASH_DIGITS = 64
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _EXACT = 2**53  # beyond it a JSON number may have lost digits
-_SELDOM_EMPTY = frozenset({"email", "phone"})
+SELDOM_EMPTY = frozenset({"email", "phone"})
 """Fields that no word for nothing and no hash passes as; they are asked afterwards."""
-_REMEMBERED = {
+REMEMBERED = {
     "city": 8192,
     "firstname": 8192,
     "lastname": 8192,
@@ -94,14 +94,14 @@ def hashers(
     for field in PII_FIELDS:
         form = ("", "") if names is None else (f'"{names[field]}":"', '"')
         made = _hasher(field, writers[field], modes.get(field, "auto"), form)
-        size = _REMEMBERED.get(field)
+        size = REMEMBERED.get(field)
         found[field] = lru_cache(size)(made) if size else made
     return found
 
 
 def _hasher(field: str, write: Writer, mode: str, form: tuple[str, str]) -> Hasher:
     is_raw, must_be_hashed = mode == "raw", mode == "hashed"
-    is_asked_before = field not in _SELDOM_EMPTY
+    is_asked_before = field not in SELDOM_EMPTY
     may_be_hash = field != "email"
     before, after = form
 

@@ -291,10 +291,10 @@ class MirrorSink(AudienceSink):
             return
         batcher = Batcher(self.limits, self.destination.format)
         for page in self._difference.pages(query, held=held):
-            for member in self._removable(page) if held else page:
-                full = batcher.add(member, 0.0)
-                if full is not None:
-                    yield full
+            members = list(self._removable(page)) if held else page
+            for _, full in batcher.add_all(members, 0.0):
+                yield full
+                del full  # megabytes, while the next one is filled
         last = batcher.close()
         if last is not None:
             yield last

@@ -21,6 +21,8 @@ from target_amazon_audience.matching.hashing import (
     HASH_DIGITS,
     MAX_VALUE_LENGTH,
     PII_FIELDS,
+    REMEMBERED,
+    SELDOM_EMPTY,
     Hasher,
     hashers,
 )
@@ -36,11 +38,9 @@ ColumnHasher = Callable[[Sequence[str], "str | None"], list[str]]
 
 _HASHES = re.compile(r"[0-9a-fA-F]{64}(?:\n[0-9a-fA-F]{64})*")
 _NOTHINGS = "\n".join(sorted({*NO_VALUES, "NA"}))
-_REPEATING = frozenset({"city", "firstname", "lastname", "postal", "state"})
-_REMEMBERED = 16_384
+_MOST_REMEMBERED = 16_384
 """Values kept with their hash, per field, where values repeat."""
 _LONGEST_REMEMBERED = 64
-_SELDOM_EMPTY = frozenset({"email", "phone"})
 
 
 def column_hashers(
@@ -55,7 +55,7 @@ def column_hashers(
     for field, single in hashers(normalisation, modes).items():
         mode = modes.get(field, "auto")
         made = _Column(field, mode, single, writers.get(field)).hashes
-        found[field] = Remembering(made).hashes if field in _REPEATING else made
+        found[field] = Remembering(made).hashes if field in REMEMBERED else made
     return {field: found[field] for field in PII_FIELDS}
 
 
@@ -68,7 +68,7 @@ class _Column:
         self._single = single
         self._write = None if mode == "hashed" else write
         self._may_be_hashed = mode != "raw"
-        self._is_prose = field not in _SELDOM_EMPTY
+        self._is_prose = field not in SELDOM_EMPTY
         """Whether words for nothing, and hashes, may pass as a value."""
 
     def hashes(self, values: Sequence[str], country: str | None) -> list[str]:
@@ -144,7 +144,7 @@ class Remembering:
         if new:
             if max(map(len, new)) > _LONGEST_REMEMBERED:
                 return self._hashes(values, country)
-            if sum(map(len, self._known.values())) + len(new) > _REMEMBERED:
+            if sum(map(len, self._known.values())) + len(new) > _MOST_REMEMBERED:
                 self._known.clear()
                 known = self._known[country] = {}
                 new = set(values)
